@@ -1,0 +1,9 @@
+"""The derivatives of NumPy's functions, topic by topic. See `table` for what a rule is."""
+
+from . import elementwise, indexing, products, reductions, shapes
+from .table import COMPOSED, CONSTANT, REFUSED, TABLE, Primitive, composed, constant, derivative, each, refused
+
+__all__ = [
+    "COMPOSED", "CONSTANT", "REFUSED", "TABLE", "Primitive", "composed", "constant", "derivative", "each", "refused",
+    "elementwise", "indexing", "products", "reductions", "shapes",
+]  # fmt: skip

@@ -1,0 +1,202 @@
+"""Elementwise functions: each rule is the derivative one finds in a table of school calculus, times g."""
+
+import math
+
+import numpy as np
+
+from .table import composed, constant, derivative
+
+LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
+
+
+def divide_safely(a, b):
+    """a / b, and 0 where b is 0 (so are all its derivatives)."""
+    zero = b == 0
+    return np.where(zero, 0, a) / np.where(zero, 1, b)
+
+
+# Arithmetic ----------------------------------------------------------------------------------------------------------
+
+derivative(np.add,        lambda g, y, x1, x2: g,
+                          lambda g, y, x1, x2: g)
+derivative(np.subtract,   lambda g, y, x1, x2: g,
+                          lambda g, y, x1, x2: -g)
+derivative(np.multiply,   lambda g, y, x1, x2: g * x2,
+                          lambda g, y, x1, x2: g * x1)
+derivative(np.divide,     lambda g, y, x1, x2: g / x2,
+                          lambda g, y, x1, x2: -g * y / x2)
+derivative(np.remainder,  lambda g, y, x1, x2: g,
+                          lambda g, y, x1, x2: -g * np.floor_divide(x1, x2))
+derivative(np.fmod,       lambda g, y, x1, x2: g,
+                          lambda g, y, x1, x2: -g * np.trunc(np.divide(x1, x2)))
+derivative(np.negative,   lambda g, y, x: -g)
+derivative(np.positive,   lambda g, y, x: g)
+derivative(np.reciprocal, lambda g, y, x: -g * y * y)
+derivative(np.square,     lambda g, y, x: g * (2 * x))
+derivative(np.sqrt,       lambda g, y, x: g * 0.5 / y)
+derivative(np.cbrt,       lambda g, y, x: g / (3 * y * y))
+
+
+def power_base(g, y, x1, x2):
+    """x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
+    if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
+        return g * (x2 * x1 ** (x2 - 1)) if x2 != 0 else 0 * g
+    zero = x2 == 0
+    return g * np.where(zero, 0, x2) * np.power(x1, np.where(zero, 1, x2 - 1))
+
+
+def power_exponent(g, y, x1, x2):
+    """y * log(x1), and 0 where x1 is 0."""
+    zero = x1 == 0
+    return g * np.where(zero, 0, y) * np.log(np.where(zero, 1, x1))
+
+
+derivative(np.power,       power_base, power_exponent)
+derivative(np.float_power, power_base, power_exponent)
+
+
+# Exponentials and logarithms -----------------------------------------------------------------------------------------
+
+
+def _sigmoid(x):
+    z = np.exp(-np.abs(x))  # never overflows
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+sigmoid = derivative(_sigmoid, lambda g, y, x: g * y * (1 - y))
+
+
+def logaddexp_share(a, b, y):
+    """The part of a in log(e**a + e**b), a sigmoid of the difference, which can't overflow at any order."""
+    same = np.isinf(a) & (a == b)
+    return sigmoid(np.where(same, 0, a) - np.where(same, 0, b)) * (y != -np.inf)
+
+
+derivative(np.exp,        lambda g, y, x: g * y)
+derivative(np.exp2,       lambda g, y, x: g * y * LN2)
+derivative(np.expm1,      lambda g, y, x: g * np.exp(x))
+derivative(np.log,        lambda g, y, x: g / x)
+derivative(np.log2,       lambda g, y, x: g / (x * LN2))
+derivative(np.log10,      lambda g, y, x: g / (x * LN10))
+derivative(np.log1p,      lambda g, y, x: g / (1 + x))
+derivative(np.logaddexp,  lambda g, y, x1, x2: g * logaddexp_share(x1, x2, y),
+                          lambda g, y, x1, x2: g * logaddexp_share(x2, x1, y))
+derivative(np.logaddexp2, lambda g, y, x1, x2: g * logaddexp_share(x1 * LN2, x2 * LN2, y),
+                          lambda g, y, x1, x2: g * logaddexp_share(x2 * LN2, x1 * LN2, y))
+
+
+# Trigonometric and hyperbolic functions, and their inverses ----------------------------------------------------------
+
+derivative(np.sin,     lambda g, y, x: g * np.cos(x))
+derivative(np.cos,     lambda g, y, x: -g * np.sin(x))
+derivative(np.tan,     lambda g, y, x: g * (1 + y * y))
+derivative(np.arcsin,  lambda g, y, x: g / np.sqrt(1 - x * x))
+derivative(np.arccos,  lambda g, y, x: -g / np.sqrt(1 - x * x))
+derivative(np.arctan,  lambda g, y, x: g / (1 + x * x))
+derivative(np.sinh,    lambda g, y, x: g * np.cosh(x))
+derivative(np.cosh,    lambda g, y, x: g * np.sinh(x))
+derivative(np.tanh,    lambda g, y, x: g * (1 - y * y))
+derivative(np.arcsinh, lambda g, y, x: g / np.sqrt(x * x + 1))
+derivative(np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+derivative(np.arctanh, lambda g, y, x: g / (1 - x * x))
+derivative(np.arctan2, lambda g, y, x1, x2: g * divide_safely(x2, x1 * x1 + x2 * x2),
+                       lambda g, y, x1, x2: -g * divide_safely(x1, x1 * x1 + x2 * x2))
+derivative(np.hypot,   lambda g, y, x1, x2: g * divide_safely(x1, y),
+                       lambda g, y, x1, x2: g * divide_safely(x2, y))
+derivative(np.deg2rad, lambda g, y, x: g * (math.pi / 180))
+derivative(np.radians, lambda g, y, x: g * (math.pi / 180))
+derivative(np.rad2deg, lambda g, y, x: g * (180 / math.pi))
+derivative(np.degrees, lambda g, y, x: g * (180 / math.pi))
+
+
+def sinc_slope(x):
+    """(cos(pi x) - sinc(x)) / x. Near 0, where that is 0 / 0, its power series: sum (-1)^k pi^2k 2k x^(2k-1) / (2k+1)!"""
+    near = np.abs(x) < 0.1
+    u, v = np.where(near, x, 0), np.where(near, 1, x)
+    series = sum((-1) ** k * math.pi ** (2 * k) * 2 * k / math.factorial(2 * k + 1) * u ** (2 * k - 1) for k in range(1, 10))
+    return np.where(near, series, (np.cos(math.pi * v) - np.sinc(v)) / v)
+
+
+derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
+
+
+# Piecewise functions: equal arguments share the gradient -------------------------------------------------------------
+
+derivative(np.absolute, lambda g, y, x: g * slope_of_absolute(x))
+derivative(np.fabs,     lambda g, y, x: g * slope_of_absolute(x))
+derivative(np.maximum,  lambda g, y, x1, x2: g * share_of_larger(x1, x2),
+                        lambda g, y, x1, x2: g * share_of_larger(x2, x1))
+derivative(np.minimum,  lambda g, y, x1, x2: g * share_of_larger(x2, x1),
+                        lambda g, y, x1, x2: g * share_of_larger(x1, x2))
+derivative(np.fmax,     lambda g, y, x1, x2: g * np.where(np.isnan(x1), 0, np.where(np.isnan(x2), 1, share_of_larger(x1, x2))),
+                        lambda g, y, x1, x2: g * np.where(np.isnan(x2), 0, np.where(np.isnan(x1), 1, share_of_larger(x2, x1))))
+derivative(np.fmin,     lambda g, y, x1, x2: g * np.where(np.isnan(x1), 0, np.where(np.isnan(x2), 1, share_of_larger(x2, x1))),
+                        lambda g, y, x1, x2: g * np.where(np.isnan(x2), 0, np.where(np.isnan(x1), 1, share_of_larger(x1, x2))))
+derivative(np.copysign, lambda g, y, x1, x2: g * np.sign(x1) * np.sign(np.copysign(1, x2)))
+
+
+def slope_of_absolute(x):
+    """sign(x) of a real x; of a complex one conj(x) / |x|. 0 at 0."""
+    return np.sign(x) if np.isrealobj(x) else divide_safely(np.conj(x), np.abs(x))
+
+
+def share_of_larger(a, b):
+    """1 where a > b, a half where they are equal, else 0; a nan gives 1, as in PyTorch."""
+    return 1 - (a < b) - 0.5 * (a == b)
+
+
+derivative(np.where, None, lambda g, y, condition, x, y_: np.where(condition, g, 0),
+                           lambda g, y, condition, x, y_: np.where(condition, 0, g))
+
+
+def _clip(a, a_min, a_max):
+    return np.clip(a, a_min, a_max)
+
+
+def inside(a, a_min, a_max):
+    return (True if a_min is None else a >= a_min) & (True if a_max is None else a <= a_max)
+
+
+clip = derivative(
+    _clip,
+    lambda g, y, a, a_min, a_max: g * inside(a, a_min, a_max),
+    lambda g, y, a, a_min, a_max: g * (a < a_min) * (True if a_max is None else a_min < a_max),
+    lambda g, y, a, a_min, a_max: g * ((a > a_max) | (False if a_min is None else a_min >= a_max)),
+)
+
+
+@composed(np.clip)
+def np_clip(a, a_min=None, a_max=None, *, min=None, max=None):
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("clip: a limit is given twice; pass a_min and a_max, or min and max")
+    return clip(a, a_min if min is None else min, a_max if max is None else max)
+
+
+# Complex numbers: dL = Re(g dy), see table.py ------------------------------------------------------------------------
+
+derivative(np.conjugate, lambda g, y, x: np.conj(g))
+derivative(np.real,      lambda g, y, val: g)
+derivative(np.imag,      lambda g, y, val: g * -1j)
+
+
+# Copies and casts: the engine gives each gradient the dtype of its array ---------------------------------------------
+
+derivative(np.copy, lambda g, y, a, order="K", subok=False: g)
+astype = derivative(lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g)
+
+
+@composed(np.astype) if hasattr(np, "astype") else lambda f: f
+def np_astype(x, dtype, /, *, copy=True, device=None):
+    return astype(x, dtype)
+
+
+# Constant almost everywhere ------------------------------------------------------------------------------------------
+
+constant(
+    np.sign, np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.heaviside,
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
+    np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
+    np.isnan, np.isinf, np.isfinite, np.isneginf, np.isposinf, np.isclose, np.allclose, np.array_equal, np.array_equiv,
+    np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.signbit, np.spacing,
+    np.zeros_like, np.ones_like, np.empty_like, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
+)  # fmt: skip

@@ -1,0 +1,118 @@
+"""Picking elements out by index, and its reverse, adding them up in place of the index."""
+
+import operator
+
+import numpy as np
+
+from .table import composed, constant, derivative
+
+
+def may_repeat(index):
+    """Whether an index can name an element twice: only one with an array of integers can."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(p, list) or (np.ndim(p) and np.asarray(p).dtype != bool) for p in parts)
+
+
+def _scatter(g, index, shape):
+    out = np.zeros_like(g, shape=shape)
+    if may_repeat(index):
+        np.add.at(out, index, g)  # a repeated index adds up
+    else:
+        out[index] = g
+    return out
+
+
+scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
+getitem = derivative(operator.getitem, lambda g, y, a, index: scatter(g, index, a.shape))
+
+
+@composed(np.take)
+def take(a, indices, axis=None, out=None, mode="raise"):
+    if out is not None:
+        raise TypeError("take: out= would overwrite an array, which a graph of Tensors can't follow")
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    if not -a.ndim <= axis < a.ndim:
+        raise np.exceptions.AxisError(f"take: axis {axis} is out of bounds for shape {a.shape}")
+    n = a.shape[axis]
+    if mode != "raise":
+        indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
+    return a[(slice(None),) * (axis % a.ndim) + (np.asarray(indices),)]
+
+
+@composed(np.take_along_axis)
+def take_along_axis(arr, indices, axis=-1):
+    if axis is None:
+        return np.reshape(arr, -1)[indices]
+    axis %= arr.ndim
+    grid = [np.arange(n).reshape([-1 if i == j else 1 for j in range(arr.ndim)]) for i, n in enumerate(arr.shape)]
+    grid[axis] = indices
+    return arr[tuple(grid)]
+
+
+@composed(np.compress)
+def compress(condition, a, axis=None, out=None):
+    return np.take(a, np.flatnonzero(condition), axis=axis, out=out)
+
+
+@composed(np.extract)
+def extract(condition, arr):
+    return np.take(arr, np.flatnonzero(condition))
+
+
+@composed(np.delete)
+def delete(arr, obj, axis=None):
+    if axis is None:
+        arr, axis = np.reshape(arr, -1), 0
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis=axis)
+
+
+# Sorting: an index chosen in the forward pass ------------------------------------------------------------------------
+
+
+@composed(np.sort)
+def sort(a, axis=-1, kind=None, order=None, *, stable=None):
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    return np.take_along_axis(a, np.argsort(a, axis=axis, kind="stable"), axis=axis)
+
+
+@composed(np.partition)
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    return np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis=axis)
+
+
+# Diagonals and triangles ---------------------------------------------------------------------------------------------
+
+
+@composed(np.diagonal, *([np.linalg.diagonal] if hasattr(np.linalg, "diagonal") else []))
+def diagonal(a, offset=0, axis1=0, axis2=1):
+    rows = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    n, m = rows.shape[-2:]
+    length = max(min(n + min(offset, 0), m - max(offset, 0)), 0)
+    i = np.arange(length)
+    return rows[..., i + max(-offset, 0), i + max(offset, 0)]
+
+
+@composed(np.diag)
+def diag(v, k=0):
+    if v.ndim == 2:
+        return np.diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError(f"diag: takes one or two dimensions, not shape {v.shape}; np.diagonal takes more")
+    n = len(v) + abs(k)
+    i = np.arange(len(v))
+    return scatter(v, (i + max(-k, 0), i + max(k, 0)), (n, n))
+
+
+@composed(np.diagflat)
+def diagflat(v, k=0):
+    return np.diag(np.ravel(v), k)
+
+
+derivative(np.tril, lambda g, y, m, k=0: np.tril(g, k))
+derivative(np.triu, lambda g, y, m, k=0: np.triu(g, k))
+
+constant(np.unravel_index, np.ravel_multi_index, np.tril_indices_from, np.triu_indices_from, np.diag_indices_from)

@@ -1,0 +1,215 @@
+"""Products of vectors, matrices and more: every gradient of a product is again a product."""
+
+import string
+
+import numpy as np
+
+from .reductions import axes_of
+from .table import composed, derivative, each
+
+
+def flip(a):
+    """Matrices transposed."""
+    return np.swapaxes(a, -1, -2)
+
+
+def as_matrices(g, a, b):
+    """The three as NumPy's matmul sees them: a vector a is a row, a vector b is a column."""
+    if a.ndim == 1:
+        a, g = np.expand_dims(a, 0), np.expand_dims(g, -1 if b.ndim == 1 else -2)
+    if b.ndim == 1:
+        b, g = np.expand_dims(b, 1), np.expand_dims(g, -1)
+    return g, a, b
+
+
+def matmul_left(g, y, x1, x2):
+    """dA = G B^T."""
+    if x1.ndim == 2 == x2.ndim:
+        return g @ x2.T
+    g, a, b = as_matrices(g, x1, x2)
+    da = g @ flip(b)
+    return da[..., 0, :] if x1.ndim == 1 else da
+
+
+def matmul_right(g, y, x1, x2):
+    """dB = A^T G. One matrix B for a whole batch: its gradient is one product of the batch, laid out as a long matrix."""
+    if x1.ndim == 2 == x2.ndim:
+        return x1.T @ g
+    g, a, b = as_matrices(g, x1, x2)
+    if b.ndim == 2:
+        db = np.reshape(a, (-1, a.shape[-1])).T @ np.reshape(g, (-1, g.shape[-1]))
+    else:
+        db = flip(a) @ g
+    return db[..., 0] if x2.ndim == 1 else db
+
+
+derivative(np.matmul, matmul_left, matmul_right)
+
+
+def _linear(x, weight, bias):
+    y = np.matmul(x, weight)
+    if y.dtype != bias.dtype:
+        return y + bias
+    y += bias  # no second array
+    return y
+
+
+linear = derivative(
+    _linear,
+    lambda g, y, x, weight, bias: matmul_left(g, y, x, weight),
+    lambda g, y, x, weight, bias: matmul_right(g, y, x, weight),
+    lambda g, y, x, weight, bias: g,
+)
+
+
+# Products that NumPy itself makes of transpose, reshape and matmul ---------------------------------------------------
+
+
+@composed(np.tensordot)
+def tensordot(a, b, axes=2):
+    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    if np.ndim(axes) == 0:
+        axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
+    axes_a, axes_b = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
+    lengths_a, lengths_b = (tuple(x.shape[i] for i in ax if i < x.ndim) for x, ax in ((a, axes_a), (b, axes_b)))
+    if lengths_a != lengths_b or len(axes_a) != len(axes_b):
+        raise ValueError(
+            f"tensordot: shapes {a.shape} and {b.shape} don't match: axes {axes_a} of the first have lengths {lengths_a}, "
+            f"axes {axes_b} of the second {lengths_b}; they must be equal"
+        )
+    free_a = tuple(i for i in range(a.ndim) if i not in axes_a)
+    free_b = tuple(i for i in range(b.ndim) if i not in axes_b)
+    shape_a, shape_b = tuple(a.shape[i] for i in free_a), tuple(b.shape[i] for i in free_b)
+    summed = int(np.prod(lengths_a))
+    left = np.reshape(np.transpose(a, free_a + axes_a), (int(np.prod(shape_a)), summed))
+    right = np.reshape(np.transpose(b, axes_b + free_b), (summed, int(np.prod(shape_b))))
+    return np.reshape(left @ right, shape_a + shape_b)
+
+
+def mismatch(name, a, b, rule):
+    return ValueError(f"{name}: shapes {a.shape} and {b.shape} don't match: {rule}")
+
+
+@composed(np.dot)
+def dot(a, b, out=None):
+    if out is not None:
+        raise TypeError("dot: out= would overwrite an array, which a graph of Tensors can't follow")
+    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    if not a.ndim or not b.ndim:
+        return np.multiply(a, b)
+    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+        raise mismatch("dot", a, b, "the last axis of the first must be as long as the last but one of the second")
+    return np.matmul(a, b) if a.ndim <= 2 and b.ndim <= 2 else np.tensordot(a, b, (-1, max(b.ndim - 2, 0)))
+
+
+@composed(np.inner)
+def inner(a, b, /):
+    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    if not a.ndim or not b.ndim:
+        return np.multiply(a, b)
+    if a.shape[-1] != b.shape[-1]:
+        raise mismatch("inner", a, b, "their last axes must be equally long")
+    return np.tensordot(a, b, (-1, -1))
+
+
+@composed(np.vdot)
+def vdot(a, b, /):
+    a, b = np.ravel(a), np.ravel(b)
+    if a.shape != b.shape:
+        raise mismatch("vdot", a, b, "they must hold the same number of elements")
+    return np.matmul(a if np.isrealobj(a) else np.conj(a), b)
+
+
+@composed(np.outer)
+def outer(a, b, out=None):
+    if out is not None:
+        raise TypeError("outer: out= would overwrite an array, which a graph of Tensors can't follow")
+    return np.multiply(np.expand_dims(np.ravel(a), 1), np.ravel(b))
+
+
+@composed(np.kron)
+def kron(a, b):
+    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    ndim = max(a.ndim, b.ndim)
+    sa, sb = (1,) * (ndim - a.ndim) + a.shape, (1,) * (ndim - b.ndim) + b.shape
+    wide_a = np.reshape(a, [n for s in sa for n in (s, 1)])
+    wide_b = np.reshape(b, [n for s in sb for n in (1, s)])
+    return np.reshape(np.multiply(wide_a, wide_b), [m * n for m, n in zip(sa, sb, strict=True)])
+
+
+@composed(np.trace, *([np.linalg.trace] if hasattr(np.linalg, "trace") else []))
+def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
+
+
+# Einstein summation --------------------------------------------------------------------------------------------------
+
+
+def _einsum(subscripts, optimize, *operands):
+    return np.einsum(subscripts, *operands, optimize=optimize)
+
+
+def einsum_gradient(i, g, y, subscripts, optimize, *operands):
+    """Again an einsum: g takes the operand's place, and the operand's letters are the result's.
+
+    A letter that stands twice in the operand (a diagonal) goes back through an identity matrix; one that stands nowhere
+    else, or has length 1 everywhere else, is spread by a vector of ones.
+    """
+    inputs, result = subscripts.split("->")
+    terms = inputs.split(",")
+    factors = [(result, g)] + [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
+    lengths: dict[str, int] = {}
+    for term, x in factors:
+        for letter, n in zip(term, x.shape, strict=True):
+            lengths[letter] = max(n, lengths.get(letter, 0)) if n else 0
+    fresh = iter(sorted(set(string.ascii_letters) - set(subscripts)))
+    target, dtype = "", operands[i].dtype
+    for letter, n in zip(terms[i], operands[i].shape, strict=True):
+        if letter in target:
+            twin = next(fresh)
+            factors.append((letter + twin, np.eye(n, dtype=dtype)))
+            letter = twin
+        elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
+            factors.append((letter, np.ones(n, dtype=dtype)))
+        target += letter
+    return np.einsum(",".join(t for t, _ in factors) + "->" + target, *(x for _, x in factors), optimize=optimize)
+
+
+einsum = derivative(_einsum, None, None, each(einsum_gradient))
+
+
+def explicit(subscripts, shapes):
+    """Subscripts with every letter written out: the ellipsis and the result too."""
+    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(shapes):
+        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, but {len(shapes)} are given")
+    spare = sorted(set(string.ascii_letters) - set(subscripts), reverse=True)
+    hidden = [len(s) - len(t.replace("...", "")) if "..." in t else 0 for t, s in zip(terms, shapes, strict=True)]
+    dots = "".join(spare[: max(hidden)])
+    wide = [t.replace("...", dots[len(dots) - h :]) for t, h in zip(terms, hidden, strict=True)]
+    for term, full, shape in zip(terms, wide, shapes, strict=True):
+        if len(full) != len(shape):
+            raise ValueError(f"einsum: {term!r} in {subscripts!r} doesn't fit an operand of shape {shape}")
+    if not arrow:
+        letters = "".join(terms).replace("...", "")
+        result = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return ",".join(wide) + "->" + result.replace("...", dots)
+
+
+@composed(np.einsum)
+def np_einsum(*operands, out=None, optimize=False, **kwargs):
+    if out is not None:
+        raise TypeError("einsum: out= would overwrite an array, which a graph of Tensors can't follow")
+    if not isinstance(operands[0], str):  # einsum(a, [0, 1], b, [1, 2], [0, 2])
+        arrays, lists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
+        text = ["".join("..." if s is Ellipsis else string.ascii_letters[s] for s in sub) for sub in lists]
+        subscripts = ",".join(text)
+        if len(operands) % 2:
+            last = operands[-1]
+            subscripts += "->" + "".join("..." if s is Ellipsis else string.ascii_letters[s] for s in last)
+    else:
+        subscripts, arrays = operands[0], operands[1:]
+    arrays = tuple(x if hasattr(x, "ndim") else np.asarray(x) for x in arrays)
+    y = einsum(explicit(subscripts, [x.shape for x in arrays]), optimize, *arrays)
+    return y if kwargs.get("dtype") is None else y.astype(kwargs["dtype"])

@@ -1,0 +1,176 @@
+"""Reductions and cumulative functions: a gradient of the smaller shape is spread over the axes that were reduced."""
+
+import numpy as np
+
+from .elementwise import divide_safely
+from .table import composed, constant, derivative
+
+
+def axes_of(axis, ndim):
+    """axis as NumPy takes it (None, an int, a tuple; negative ones too), as a tuple of axes counted from the front."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a + ndim if a < 0 else a for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+
+
+def count(a, axis):
+    """How many elements of a are reduced to one."""
+    n = 1
+    for i in axes_of(axis, a.ndim):
+        n *= a.shape[i]
+    return n
+
+
+def restore(g, a, axis, keepdims):
+    """g with the reduced axes of a put back, of length 1."""
+    return g if keepdims or not a.ndim else np.expand_dims(g, axes_of(axis, a.ndim))
+
+
+def spread(g, a, axis, keepdims, where=True):
+    """g with the shape of a, and 0 where `where` left an element out."""
+    g = np.broadcast_to(restore(g, a, axis, keepdims), a.shape)
+    return g if where is True else np.where(where, g, 0)
+
+
+def chosen(g, y, a, axis, keepdims, where=True):
+    """The gradient of a maximum or minimum y of a: k equal elements get 1/k each."""
+    same = (a == restore(y, a, axis, keepdims)) & where
+    ties = np.maximum(np.count_nonzero(same, axis=axis, keepdims=True), 1)
+    return restore(g, a, axis, keepdims) * (same / ties)
+
+
+# Sums and means ------------------------------------------------------------------------------------------------------
+
+derivative(np.sum, lambda g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True:
+           spread(g, a, axis, keepdims, where))
+
+
+def how_many(a, axis, where):
+    """The number of elements of each mean: a number, or an array that keeps the reduced axes if a mask says so."""
+    if where is True:
+        return count(a, axis)
+    return np.count_nonzero(np.broadcast_to(where, a.shape), axis=axis, keepdims=True)
+
+
+def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
+    n = how_many(a, axis, where)
+    return spread(restore(g, a, axis, keepdims) / n, a, axis, True, where)
+
+
+derivative(np.mean, mean_gradient)
+
+
+def var_gradient(g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, correction=None):
+    """d var / d a = 2 (a - mean) / (n - ddof)."""
+    n = how_many(a, axis, where) - (ddof if correction is None else correction)
+    away = a - np.mean(a, axis=axis, keepdims=True, where=where)
+    return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
+
+
+def std_gradient(g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, correction=None):
+    """std = sqrt(var), and 0 where that is 0."""
+    return var_gradient(divide_safely(g, 2 * y), y, a, axis, None, None, ddof, keepdims, where=where, correction=correction)
+
+
+derivative(np.var, var_gradient)
+derivative(np.std, std_gradient)
+
+
+# Maxima and minima ---------------------------------------------------------------------------------------------------
+
+for extremum in {np.max, np.min, np.amax, np.amin}:
+    derivative(extremum, lambda g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True:
+               chosen(g, y, a, axis, keepdims, where))
+
+
+# Products and cumulative functions -----------------------------------------------------------------------------------
+
+
+def reverse_cumsum(g, axis):
+    return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
+
+
+def cumsum_gradient(g, y, a, axis=None, dtype=None, out=None):
+    if axis is None:
+        return np.reshape(reverse_cumsum(g, 0), a.shape)
+    return reverse_cumsum(g, axis)
+
+
+derivative(np.cumsum, cumsum_gradient)
+
+
+def shifted(a, steps, axis, fill):
+    """a moved `steps` towards the end of the axis (towards its front if negative); what comes in is `fill`."""
+    n = a.shape[axis]
+    keep = [slice(None)] * a.ndim
+    keep[axis] = slice(0, max(n - steps, 0)) if steps > 0 else slice(min(-steps, n), n)
+    gap = list(a.shape)
+    gap[axis] = min(abs(steps), n)
+    parts = [np.full(gap, fill, a.dtype), a[tuple(keep)]]
+    return np.concatenate(parts if steps > 0 else parts[::-1], axis=axis)
+
+
+def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
+    """Without a division, so right at zeros and at any order.
+
+    With y_k = a_0 ... a_k, the gradient of a_j is (a_0 ... a_{j-1}) r_j, where r_j = g_j + a_{j+1} r_{j+1}. All r_j come
+    from log2(n) steps of doubling: a scan of the affine maps r -> g + a r (Blelloch, Prefix sums and their applications,
+    1990).
+    """
+    if axis is None:
+        return np.reshape(cumprod_gradient(g, y, np.reshape(a, -1), 0), a.shape)
+    before = np.cumprod(shifted(a, 1, axis, 1), axis=axis)
+    r, factor, step = g, shifted(a, -1, axis, 0), 1
+    while step < a.shape[axis]:
+        r = r + factor * shifted(r, -step, axis, 0)
+        factor = factor * shifted(factor, -step, axis, 0)
+        step *= 2
+    return before * r
+
+
+derivative(np.cumprod, cumprod_gradient)
+
+
+def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
+    """The product of the others: what stands before each element times what stands after it, without a division."""
+    axes = axes_of(axis, a.ndim)
+    left = tuple(i for i in range(a.ndim) if i not in axes)
+    order = left + axes  # the reduced axes last, and flattened into one
+    rows = np.transpose(np.where(where, a, 1) if where is not True else a, order)
+    flat = np.reshape(rows, (*rows.shape[: len(left)], count(a, axis)))
+    before = np.cumprod(shifted(flat, 1, -1, 1), axis=-1)
+    after = np.flip(np.cumprod(np.flip(shifted(flat, -1, -1, 1), -1), axis=-1), -1)
+    others = np.transpose(np.reshape(before * after, rows.shape), np.argsort(order))
+    return spread(g * initial, a, axis, keepdims, where) * others
+
+
+derivative(np.prod, prod_gradient)
+
+
+@composed(np.cumulative_sum) if hasattr(np, "cumulative_sum") else lambda f: f
+def cumulative_sum(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
+    return cumulative(np.cumsum, 0, x, axis, dtype, include_initial)
+
+
+@composed(np.cumulative_prod) if hasattr(np, "cumulative_prod") else lambda f: f
+def cumulative_prod(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
+    return cumulative(np.cumprod, 1, x, axis, dtype, include_initial)
+
+
+def cumulative(func, start, x, axis, dtype, include_initial):
+    if axis is None:
+        if x.ndim > 1:
+            raise ValueError(f"cumulative: axis= must be given for an array of {x.ndim} dimensions")
+        axis = 0
+    y = func(x, axis=axis, dtype=dtype)
+    if include_initial:
+        first = list(y.shape)
+        first[axis] = 1
+        y = np.concatenate([np.full(first, start, y.dtype), y], axis=axis)
+    return y
+
+
+constant(
+    np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.all, np.any, np.nanargmax, np.nanargmin,
+    np.count_nonzero, np.nonzero, np.flatnonzero, np.searchsorted, np.lexsort, np.digitize,
+)  # fmt: skip

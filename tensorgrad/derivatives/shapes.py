@@ -1,0 +1,214 @@
+"""Functions that move elements about: the gradient is moved back."""
+
+import numpy as np
+
+from .reductions import axes_of
+from .table import composed, constant, derivative, each
+
+
+def index_order(a, order):
+    """'A' (as it lies in memory) made definite: 'F' or 'C'."""
+    if order == "A":
+        return "F" if a.flags.fnc else "C"
+    return order
+
+
+def memory_axes(a):
+    """The axes of a from the slowest to the fastest in memory, as order='K' reads them."""
+    return tuple(int(i) for i in np.argsort([-abs(s) for s in a.strides], kind="stable"))
+
+
+# Reshaping -----------------------------------------------------------------------------------------------------------
+
+derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None, newshape=None:
+                            np.reshape(g, a.shape, order=index_order(a, order)))
+derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
+derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
+derivative(np.atleast_1d,   lambda g, y, a: np.reshape(g, a.shape))
+derivative(np.atleast_2d,   lambda g, y, a: np.reshape(g, a.shape))
+derivative(np.atleast_3d,   lambda g, y, a: np.reshape(g, a.shape))
+derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
+
+
+@composed(np.ravel)
+def ravel(a, order="C"):
+    if order == "K":
+        return np.reshape(np.transpose(a, memory_axes(a)), -1)
+    return np.reshape(a, -1, order=order)
+
+
+@composed(np.broadcast_arrays)
+def broadcast_arrays(*args, subok=False):
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+# Reordering axes -----------------------------------------------------------------------------------------------------
+
+derivative(np.transpose, lambda g, y, a, axes=None:
+                         np.transpose(g, None if axes is None else np.argsort(axes_of(tuple(axes), a.ndim))))
+derivative(np.swapaxes,  lambda g, y, a, axis1, axis2: np.swapaxes(g, axis1, axis2))
+derivative(np.moveaxis,  lambda g, y, a, source, destination: np.moveaxis(g, destination, source))
+if hasattr(np, "matrix_transpose"):
+    derivative(np.matrix_transpose, lambda g, y, x: np.swapaxes(g, -1, -2))
+    derivative(np.linalg.matrix_transpose, lambda g, y, x: np.swapaxes(g, -1, -2))
+if hasattr(np, "permute_dims"):
+    composed(np.permute_dims)(np.transpose)
+
+
+@composed(np.rollaxis)
+def rollaxis(a, axis, start=0):
+    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    return np.moveaxis(a, axis, start - 1 if start > axis else start)
+
+
+# Reordering and repeating elements -----------------------------------------------------------------------------------
+
+derivative(np.flip,   lambda g, y, m, axis=None: np.flip(g, axis))
+derivative(np.fliplr, lambda g, y, m: np.fliplr(g))
+derivative(np.flipud, lambda g, y, m: np.flipud(g))
+derivative(np.rot90,  lambda g, y, m, k=1, axes=(0, 1): np.rot90(g, -k, axes))
+
+
+def roll_gradient(g, y, a, shift, axis=None):
+    return np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift, axis)
+
+
+derivative(np.roll, roll_gradient)
+
+
+@composed(np.repeat)
+def repeat(a, repeats, axis=None):
+    if axis is None:
+        a, axis = np.reshape(a, -1), 0
+    return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
+
+
+@composed(np.tile)
+def tile(A, reps):  # noqa: N803 (NumPy's name)
+    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
+    shape = (1,) * (len(reps) - A.ndim) + A.shape
+    reps = (1,) * (len(shape) - len(reps)) + reps
+    pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]
+    apart = np.reshape(A, [n for s in shape for n in (1, s)])
+    return np.reshape(np.broadcast_to(apart, pairs), [r * s for r, s in zip(reps, shape, strict=True)])
+
+
+# Joining and splitting -----------------------------------------------------------------------------------------------
+
+
+def _join(axis, starts, *arrays):
+    return np.concatenate(arrays, axis=axis)
+
+
+def piece(i, g, y, axis, starts, *arrays):
+    return g[(slice(None),) * axis + (slice(starts[i], starts[i + 1]),)]
+
+
+join = derivative(_join, None, None, each(piece))
+
+
+@composed(np.concatenate, *([np.concat] if hasattr(np, "concat") else []))
+def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind"):
+    if out is not None:
+        raise TypeError("concatenate: out= would overwrite an array, which a graph of Tensors can't follow")
+    if axis is None:
+        arrays, axis = [np.ravel(a) for a in arrays], 0
+    arrays = [a if hasattr(a, "ndim") else np.asarray(a) for a in arrays]
+    shapes = [a.shape for a in arrays]
+    ndim = len(shapes[0])
+    if any(len(s) != ndim for s in shapes) or not -ndim <= axis < ndim:
+        raise ValueError(
+            f"concatenate: arrays of shapes {', '.join(map(str, shapes))} don't join along axis {axis}; "
+            f"they need the same number of dimensions, and that axis (stack makes a new one)"
+        )
+    axis %= ndim
+    starts = [0]
+    for shape in shapes:
+        starts.append(starts[-1] + shape[axis])
+    y = join(axis, starts, *arrays)
+    return y if dtype is None else y.astype(dtype)
+
+
+@composed(np.stack)
+def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
+    arrays = list(arrays)
+    shapes = [np.shape(a) for a in arrays]
+    if any(s != shapes[0] for s in shapes):
+        raise ValueError(f"stack: all arrays must have the same shape, not {', '.join(map(str, shapes))}")
+    return np.concatenate([np.expand_dims(a, axis) for a in arrays], axis=axis, out=out, dtype=dtype, casting=casting)
+
+
+def at_least(n, arrays):
+    return [(np.atleast_1d, np.atleast_2d, np.atleast_3d)[n - 1](a) for a in arrays]
+
+
+@composed(np.vstack, *([np.row_stack] if "row_stack" in np.__dict__ else []))
+def vstack(tup, *, dtype=None, casting="same_kind"):
+    return np.concatenate(at_least(2, tup), 0, dtype=dtype)
+
+
+@composed(np.hstack)
+def hstack(tup, *, dtype=None, casting="same_kind"):
+    arrays = at_least(1, tup)
+    return np.concatenate(arrays, 0 if arrays[0].ndim == 1 else 1, dtype=dtype)
+
+
+@composed(np.dstack)
+def dstack(tup):
+    return np.concatenate(at_least(3, tup), 2)
+
+
+@composed(np.column_stack)
+def column_stack(tup):
+    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
+
+
+@composed(np.append)
+def append(arr, values, axis=None):
+    return np.concatenate([arr, values], axis=axis)
+
+
+@composed(np.array_split)
+def array_split(ary, indices_or_sections, axis=0):
+    (axis,), n = axes_of(axis, ary.ndim), ary.shape[axis]
+    if np.ndim(indices_or_sections):
+        edges = [0, *indices_or_sections, n]
+    else:
+        small, larger = divmod(n, indices_or_sections)
+        edges = [i * small + min(i, larger) for i in range(indices_or_sections + 1)]
+    cut = (slice(None),) * axis
+    return [ary[(*cut, slice(a, b))] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+@composed(np.split)
+def split(ary, indices_or_sections, axis=0):
+    if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
+        raise ValueError(
+            f"split: an axis of length {ary.shape[axis]} doesn't divide into {indices_or_sections} equal parts; "
+            f"array_split makes unequal ones"
+        )
+    return np.array_split(ary, indices_or_sections, axis)
+
+
+@composed(np.hsplit)
+def hsplit(ary, indices_or_sections):
+    return np.split(ary, indices_or_sections, 0 if ary.ndim == 1 else 1)
+
+
+@composed(np.vsplit)
+def vsplit(ary, indices_or_sections):
+    return np.split(ary, indices_or_sections, 0)
+
+
+@composed(np.dsplit)
+def dsplit(ary, indices_or_sections):
+    return np.split(ary, indices_or_sections, 2)
+
+
+@composed(np.unstack) if hasattr(np, "unstack") else lambda f: f
+def unstack(x, /, *, axis=0):
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.may_share_memory, np.shares_memory)

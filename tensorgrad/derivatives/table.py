@@ -1,0 +1,155 @@
+"""What a derivative rule is, and the table that the rules are entered in. Knows NumPy, knows no Tensor.
+
+A rule says how the gradient flows back through one argument of one function:
+
+    derivative(np.multiply, lambda g, y, a, b: g * b,
+                            lambda g, y, a, b: g * a)
+
+`g` is the gradient that arrives at the output, `y` the output; then come the function's own arguments, under NumPy's
+names. There is one rule per positional argument; an argument whose rule is None, or that has none, is a constant. A
+rule is written in NumPy's functions and operators alone. Fed arrays it gives arrays; fed Tensors it records itself, and
+so can be differentiated again. It need not undo broadcasting, nor look after the dtype: the engine does both, once.
+
+A complex gradient is kept as the plain (not conjugated) linear form: `dL = Re(g * dy)`. So the rule of a function that
+is holomorphic is the rule of school; the engine conjugates at its two ends, and `.grad` is what PyTorch gives.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+TABLE: dict[Callable, Primitive] = {}  # functions that have rules
+COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
+CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
+REFUSED: dict[Callable, str] = {}  # no derivative here, and the reason why
+
+# What changes how a result is computed but not what it is: the function gets them, its rules do not.
+FORWARD_ONLY = frozenset({"dtype", "casting", "subok", "optimize", "signature"})
+
+
+class each:
+    """Marks the rule for all further arguments, `each(lambda i, g, y, *args: ...)`: `i` counts from the marked one."""
+
+    def __init__(self, rule: Callable):
+        self.rule = rule
+
+
+class Primitive:
+    """A function together with its rules."""
+
+    __slots__ = ("func", "rules", "name", "rest", "parameters", "open")
+
+    def __init__(self, func: Callable, rules: tuple):
+        self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
+        self.rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
+        self.rules = rules[:-1] if self.rest else rules
+        known = [inspect.signature(rule).parameters.values() for rule in self.rules if rule is not None]
+        first = list(known[0])[2:] if known else []
+        self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.open = any(p.kind is p.VAR_KEYWORD for p in first)
+
+    def of_arity(self, n: int) -> Primitive:
+        """The same function, with a rule for each of its n arguments."""
+        if self.rest is None:
+            return self
+        fixed = len(self.rules)
+        rest = tuple(functools.partial(self.rest, i) for i in range(n - fixed))
+        primitive = Primitive(self.func, ())
+        primitive.rules = self.rules + rest
+        return primitive
+
+    def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """Move keyword arguments that have a rule to their place among the positional ones; refuse what no rule honours."""
+        kwargs = dict(kwargs)
+        args = list(args)
+        while len(args) < len(self.rules) and len(args) < len(self.parameters):
+            name = self.parameters[len(args)]
+            if name not in kwargs:
+                break
+            args.append(kwargs.pop(name))
+        given = dict(zip(self.parameters, args, strict=False)) | kwargs
+        if given.get("out") is not None:
+            raise TypeError(
+                f"{self.name}: out= would overwrite an array, which a graph of Tensors can't follow; use the returned value"
+            )
+        kwargs.pop("out", None)
+        if not self.open:
+            for name in kwargs:
+                if name not in self.parameters and name not in FORWARD_ONLY and not (name == "where" and kwargs[name] is True):
+                    known = ", ".join(self.parameters) or "none"
+                    raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
+        return tuple(args), kwargs
+
+    def __repr__(self) -> str:
+        return f"<{self.name} and its rules>"
+
+
+def derivative(func: Callable, *rules: Callable | None | each) -> Callable:
+    """Give a function its derivative rules, and get back the function that records.
+
+    Args:
+        func: a NumPy function, a ufunc, or a function of your own that takes arrays (or scalars) and returns an array or
+            a tuple of arrays.
+        *rules: one per positional argument, `rule(g, y, *args, **kwargs)`: `g` the gradient that arrives at the output
+            (shape and dtype of `y`), `y` the output, then the arguments as func got them. It returns the gradient of
+            that argument, of a shape that reduces to the argument's by undoing broadcasting. None: a constant.
+            Where func returns a tuple, `g` and `y` are tuples.
+
+    Returns:
+        func itself where NumPy dispatches it; else a function that computes func, and records it for Tensors.
+
+    Raises:
+        TypeError: func or a rule can't be called.
+
+    >>> import numpy as np
+    >>> from tensorgrad import Tensor, derivative
+    >>> cube = derivative(lambda x: x * x * x, lambda g, y, x: g * 3 * x * x)
+    >>> x = Tensor([1.0, 2.0])
+    >>> cube(x).backward()
+    >>> x.grad
+    array([ 3., 12.])
+    """
+    for what in (func, *rules):
+        if what is not None and not callable(what) and not isinstance(what, each):
+            raise TypeError(f"derivative: {what!r} is not a function")
+    primitive = Primitive(func, rules)
+    if isinstance(func, np.ufunc) or hasattr(func, "_implementation"):  # NumPy asks a Tensor first
+        TABLE[func] = primitive
+        return func
+
+    @functools.wraps(func)
+    def dispatching(*args: Any, **kwargs: Any) -> Any:
+        for arg in args if not kwargs else (*args, *kwargs.values()):
+            record = getattr(arg, "__record__", None)
+            if record is not None:
+                return record(primitive, args, kwargs)
+        return func(*args, **kwargs)
+
+    TABLE[dispatching] = primitive
+    return dispatching
+
+
+def composed(*funcs: Callable) -> Callable:
+    """Decorator: Tensors given to one of NumPy's functions go through this one, written in functions that have rules."""
+
+    def enter(implementation: Callable) -> Callable:
+        for func in funcs:
+            COMPOSED[func] = implementation
+        return implementation
+
+    return enter
+
+
+def constant(*funcs: Callable) -> None:
+    """Functions that are constant almost everywhere, or ask about their argument: of Tensors they give plain values."""
+    CONSTANT.update(funcs)
+
+
+def refused(reason: str, *funcs: Callable) -> None:
+    """Functions without a derivative here, and why."""
+    REFUSED.update(dict.fromkeys(funcs, reason))

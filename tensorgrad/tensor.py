@@ -1,0 +1,770 @@
+"""Tensor: a NumPy array that remembers how it was made, and the engine that walks back along that memory.
+
+Three things happen here. Applying a function to Tensors *records*: `record` computes it and keeps the function and its
+arguments. `backpropagate` *walks* from an output back to what it was made from, newest first, and evaluates the rules of
+the table. `Tensor` gives both the operators, the methods and the protocols by which NumPy's own functions find them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from numpy import asarray, ndarray
+from numpy.typing import ArrayLike, DTypeLike
+
+from .derivatives import COMPOSED, CONSTANT, REFUSED, TABLE, Primitive, derivative
+from .derivatives.elementwise import astype
+from .derivatives.indexing import getitem
+
+# Time runs backwards: every Tensor gets the next number when its data is made, so of two Tensors the newer has the
+# smaller one. The order of these numbers is a topological order of every graph.
+_clock = itertools.count(0, -1)
+
+# Whether operations are recorded: for each thread (and each asyncio task) on its own.
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_is_recording = _recording.get
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Inside `with no_grad():`, or a function decorated with `@no_grad()`, nothing is recorded, in this thread alone.
+
+    >>> w = Tensor([1.0, 2.0])
+    >>> with no_grad():
+    ...     y = w * 2
+    >>> y.requires_grad
+    False
+    """
+    before = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(before)
+
+
+@contextmanager
+def enable_grad() -> Iterator[None]:
+    """The reverse of `no_grad`, for inside it."""
+    before = _recording.set(True)
+    try:
+        yield
+    finally:
+        _recording.reset(before)
+
+
+_new = object.__new__
+
+# Recording -----------------------------------------------------------------------------------------------------------
+
+
+def record(primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any:
+    """Apply a function to arguments of which some are Tensors, and remember it."""
+    if primitive.rest is not None:
+        primitive = primitive.of_arity(len(args))
+    if kwargs or len(args) > len(primitive.rules):
+        args, kwargs = primitive.bind(args, kwargs or {})
+    rules = primitive.rules
+    values, tensors, needs_grad = [], False, False
+    for i, arg in enumerate(args):
+        ruled = i < len(rules) and rules[i] is not None
+        if isinstance(arg, Tensor):
+            if ruled:
+                tensors, needs_grad = True, needs_grad or arg.requires_grad
+            elif i >= len(rules):
+                raise _no_derivative(f"argument {i + 1} of {primitive.name}")
+            arg = arg._data
+        elif ruled and type(arg) in (list, tuple):
+            arg = _constant(arg, primitive.name)
+            args = (*args[:i], arg, *args[i + 1 :])
+        values.append(arg)
+    if kwargs and any(map(_holds_tensor, kwargs.values())):
+        raise _no_derivative(" and ".join(k for k in kwargs if _holds_tensor(kwargs[k])) + f"= of {primitive.name}")
+    try:
+        y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _explained(error, primitive.name, values) from error
+    if not tensors:
+        return y
+    if kwargs:
+        kwargs = {name: kwargs[name] for name in kwargs if name in primitive.parameters or primitive.open}
+    needs_grad = needs_grad and _is_recording()
+    if isinstance(y, tuple):
+        return _outputs(primitive, y, args, kwargs, needs_grad)
+    return _node(primitive, _floating(y, primitive.name), args, kwargs or None, needs_grad)
+
+
+def _node(primitive: Primitive, y: Any, args: tuple, kwargs: dict | None, needs_grad: bool) -> Tensor:
+    """A Tensor that was computed: y = primitive(*args, **kwargs)."""
+    node = _new(Tensor)
+    node._data = y
+    node._grad = None
+    node._tick = next(_clock)
+    node.name = ""
+    node.requires_grad = needs_grad
+    if needs_grad:
+        node._op, node._args, node._kwargs = primitive, args, kwargs
+    else:
+        node._op = node._args = node._kwargs = None
+    return node
+
+
+def _outputs(primitive: Primitive, y: tuple, args: tuple, kwargs: dict | None, needs_grad: bool) -> tuple:
+    """The Tensors of a function with several outputs: each is picked out of one node that holds them all."""
+    y = tuple(asarray(part) if isinstance(part, np.generic) else part for part in y) if type(y) is tuple else y
+    whole = _node(primitive, y, args, kwargs or None, needs_grad)
+    parts = [_node(_pick, asarray(p), (whole, i), None, needs_grad) if p.dtype.kind in "fc" else p for i, p in enumerate(y)]
+    return tuple(parts) if type(y) is tuple else type(y)(*parts)
+
+
+_pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i else None for k in range(len(whole))),))
+
+
+def _floating(y: Any, name: str) -> Any:
+    """y as an array of floats; NumPy gives scalars for 0-d arrays."""
+    if isinstance(y, np.generic):
+        y = asarray(y)
+    if y.dtype.kind not in "fc":
+        raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
+    return y
+
+
+def _constant(values: list | tuple, name: str) -> ndarray:
+    """A list given in place of an array."""
+    if _holds_tensor(values):
+        raise TypeError(f"{name}: a list of Tensors is no array; join them with np.stack or np.concatenate")
+    return asarray(values)
+
+
+def _no_derivative(what: str, reason: str = "") -> TypeError:
+    return TypeError(
+        f"{what} has no derivative in tensorgrad{': ' + reason if reason else ''}. Pass tensor.data to leave the graph on "
+        f"purpose, or give your own function its rules with tensorgrad.derivative"
+    )
+
+
+def _holds_tensor(values: Any) -> bool:
+    return isinstance(values, Tensor) or (isinstance(values, list | tuple) and any(map(_holds_tensor, values)))
+
+
+def _plain(value: Any) -> Any:
+    """value with the data of each Tensor in it, also in lists, tuples and dicts."""
+    if isinstance(value, Tensor):
+        return value._data
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    if type(value) is dict:
+        return {key: _plain(v) for key, v in value.items()}
+    return value
+
+
+def _explained(error: Exception, name: str, values: Any) -> Exception:
+    """The same error, saying which function it was, on which shapes, and what can be done."""
+    text = str(error)
+    shapes = " and ".join(str(v.shape) for v in values if isinstance(getattr(v, "shape", None), tuple))
+    hint = ""
+    if "could not be broadcast" in text:
+        hint = "; shapes are matched from the last axis on, and lengths must be equal or 1 (reshape or expand_dims one of them)"
+    elif "core dimension" in text or "enough dimensions" in text:
+        hint = "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
+    if not text.startswith(f"{name}:"):
+        text = f"{name} of shapes {shapes}: {text}{hint}"
+    kinds = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)
+    return next(kind for kind in kinds if isinstance(error, kind))(text)
+
+
+# The backward walk ---------------------------------------------------------------------------------------------------
+
+
+def backpropagate(
+    root: Tensor, g: Any, *, create_graph: bool = False, free: bool = False, needed: set[Tensor] | None = None
+) -> dict[Tensor, Any]:
+    """The gradient of `sum(root * g)` with respect to every Tensor that root was made from (or those in `needed`).
+
+    The newest Tensor is always the next: whatever was made from it is newer, so its gradient is complete. With
+    create_graph the rules are fed Tensors instead of arrays, and record themselves; with free the graph, and the
+    gradients of temporaries, are dropped on the way.
+    """
+    flow = {root: g}
+    newest_first = [(root._tick, root)]
+    while newest_first:
+        node = heappop(newest_first)[1]
+        op, args, kwargs, tick = node._op, node._args, node._kwargs, node._tick
+        if op is None:
+            continue
+        if args is None:
+            raise RuntimeError(op.name)
+        g = flow.pop(node) if free else flow[node]
+        if create_graph:
+            y: Any = node
+            values: Any = args
+        else:
+            y = node._data
+            values = [a._data if type(a) is Tensor else a for a in args]
+        if type(g) is tuple:
+            g, y = _complete(g, node, create_graph)
+        for rule, parent in zip(op.rules, args):  # noqa: B905 (arguments without a rule are constants)
+            if type(parent) is not Tensor:
+                continue
+            if parent._tick < tick:
+                raise RuntimeError(_CHANGED.format(f" {parent.name!r}" if parent.name else "", parent.shape, op.name))
+            if rule is None or not parent.requires_grad or (needed is not None and parent not in needed):
+                continue
+            d = rule(g, y, *values, **kwargs) if kwargs else rule(g, y, *values)
+            if d is None:
+                continue
+            data = parent._data
+            if type(d) is not ndarray or d.shape != data.shape or d.dtype != data.dtype:
+                d = _fitted(d, data, op.name)
+            if parent in flow:
+                flow[parent] = _added(flow.pop(parent), d, create_graph)
+            else:
+                flow[parent] = d
+                heappush(newest_first, (parent._tick, parent))
+        if free:
+            node._op, node._args, node._kwargs = _FREED, None, None
+    return flow
+
+
+_CHANGED = (
+    "the data of Tensor{} of shape {} was changed after {} had used it and before backward, so its gradient would be wrong; "
+    "run backward before the change, or compute the result anew"
+)
+
+
+def _ended(reason: str) -> Primitive:
+    """What takes the place of a node's function when nothing can flow through it any more."""
+    primitive = Primitive(_ended, ())
+    primitive.name = reason
+    return primitive
+
+
+_FREED = _ended(
+    "backward went through this graph with retain_graph=False, which freed it; compute the result anew, or call the first "
+    "backward with retain_graph=True"
+)
+_OVERWRITTEN = _ended(
+    "the data of a Tensor was changed after it had been computed and before backward, so its gradient would be wrong; compute "
+    "the result anew, or change a detach() of it"
+)
+
+
+def _fitted(d: Any, data: Any, name: str) -> Any:
+    """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
+    if type(d) is tuple:  # of a function with several outputs
+        return d
+    if not hasattr(d, "dtype") or isinstance(d, np.generic):
+        d = asarray(d)
+    shape = data.shape
+    if d.shape != shape:
+        extra = d.ndim - len(shape)
+        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1) if extra >= 0 else ()
+        if extra > 0 or ones:
+            d = np.add.reduce(d, axis=(*range(extra), *ones), keepdims=bool(ones))
+            d = d.reshape(shape) if ones and extra else d
+        if d.shape != shape:
+            raise ValueError(f"a rule of {name} gave a gradient of shape {d.shape} for an argument of shape {shape}")
+    if d.dtype != data.dtype:
+        if d.dtype.kind == "c" and data.dtype.kind != "c":
+            d = d.real
+        d = d.astype(data.dtype)
+    return asarray(d) if isinstance(d, np.generic) else d
+
+
+def _added(a: Any, b: Any, create_graph: bool) -> Any:
+    """a + b, into the buffer of a where nobody else can see it."""
+    if type(a) is tuple:
+        return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
+    if not create_graph and _is_ours(a):
+        a += b
+        return a
+    return a + b
+
+
+def _complete(g: tuple, node: Tensor, create_graph: bool) -> tuple[tuple, tuple]:
+    """The gradient of a node with several outputs, zeros for those that were not used, and these outputs."""
+    y: Any = node._data
+    g = tuple(np.zeros_like(part) if d is None else d for d, part in zip(g, y, strict=True))
+    if create_graph:
+        y = tuple(_node(_pick, part, (node, i), None, True) for i, part in enumerate(y))
+    return g, y
+
+
+def _is_ours(array: Any) -> bool:
+    """Whether the caller's variable is all that keeps this array alive: then it may be changed, or given away."""
+    return type(array) is ndarray and array.base is None and sys.getrefcount(array) == _ALONE
+
+
+def _count_alone() -> int:
+    def count(array: ndarray) -> int:
+        return sys.getrefcount(array)
+
+    array = np.empty(0)
+    return count(array)
+
+
+_ALONE = _count_alone()
+
+
+def _deposit(flow: dict[Tensor, Any], leaves_only: bool) -> None:
+    """Add each gradient to the `.grad` of its Tensor. No two Tensors share a buffer: what others see is copied."""
+    while flow:
+        tensor, g = flow.popitem()
+        if type(g) is tuple or (leaves_only and tensor._op is not None):
+            continue
+        if tensor._grad is not None:
+            tensor._grad += g if g.dtype.kind != "c" else np.conj(g)
+        elif g.dtype.kind == "c":
+            tensor._grad = np.conj(g)
+        else:
+            tensor._grad = g if _is_ours(g) else g.copy()
+
+
+# Tensor --------------------------------------------------------------------------------------------------------------
+
+
+def _array_of(data: Any) -> Any:
+    """data as the floating array that a Tensor wraps; an array is not copied."""
+    if isinstance(data, Tensor):
+        raise TypeError("Tensor: this is a Tensor already; detach() gives one outside the graph that shares its data")
+    if isinstance(data, np.ma.MaskedArray | np.matrix):
+        raise TypeError(f"Tensor: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
+    if not hasattr(data, "__array_function__"):
+        if _holds_tensor(data):
+            raise TypeError("Tensor: a list of Tensors would leave the graph; join them with np.stack or np.concatenate")
+        data = np.array(data)
+    if data.dtype.kind in "biu":
+        data = data.astype(np.float64)
+    elif data.dtype.kind not in "fc":
+        raise TypeError(f"Tensor: numbers are needed, not dtype {data.dtype}")
+    return data
+
+
+def _operators(ufunc: np.ufunc, compute: Callable) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The methods of `a + b` and of its reflected form, on a path of their own: no lists, no keywords, no protocol."""
+    primitive = TABLE[ufunc]
+
+    def forward(self: Tensor, other: Any) -> Tensor:
+        kind = type(other)
+        if kind is Tensor:
+            needs_grad = self.requires_grad or other.requires_grad
+            value = other._data
+        elif kind is float or kind is int or (kind is ndarray and other.dtype.char in "fd"):
+            needs_grad = self.requires_grad
+            value = other
+        else:
+            return _otherwise(primitive, (self, other), other)
+        try:
+            y = compute(self._data, value)
+        except ValueError as error:
+            raise _explained(error, primitive.name, (self._data, value)) from error
+        if type(y) is not ndarray:
+            y = _floating(y, primitive.name)
+        return _node(primitive, y, (self, other), None, needs_grad and _is_recording())
+
+    def reflected(self: Tensor, other: Any) -> Tensor:
+        if type(other) is float or type(other) is int:
+            y = compute(other, self._data)
+            if type(y) is not ndarray:
+                y = _floating(y, primitive.name)
+            return _node(primitive, y, (other, self), None, self.requires_grad and _is_recording())
+        return _otherwise(primitive, (other, self), other)
+
+    return forward, reflected
+
+
+def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
+    """An operator on anything but arrays of floats: array-likes are recorded, the rest is left to the other operand."""
+    if isinstance(other, Tensor | np.generic | list | tuple | bool | complex) or hasattr(other, "__array__"):
+        return record(primitive, args)
+    return NotImplemented
+
+
+def _method(func: Callable) -> Callable[..., Any]:
+    """NumPy's function as a method of Tensor."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return func(self, *args, **kwargs)
+
+    method.__name__ = func.__name__
+    method.__doc__ = f"`numpy.{func.__name__}` of this Tensor, with its arguments."
+    return method
+
+
+class Tensor:
+    """An array that records what is computed from it, so that gradients can flow back.
+
+    Args:
+        data: an array, a number or nested lists of numbers. Floats keep their dtype, ints and bools become float64. An
+            array of floats is not copied.
+        name: shown when the Tensor is printed or drawn.
+        requires_grad: False for a constant.
+
+    Raises:
+        TypeError: data isn't numeric.
+
+    >>> a = Tensor([1.0, 2.0, 3.0])
+    >>> L = (a**2).sum()
+    >>> L.backward()
+    >>> a.grad
+    array([2., 4., 6.])
+    """
+
+    __slots__ = ("_data", "_grad", "_tick", "_op", "_args", "_kwargs", "name", "requires_grad", "__weakref__")
+
+    _data: Any
+    _grad: Any
+    _tick: int
+    _op: Primitive | None
+    _args: Any
+    _kwargs: dict | None
+    name: str
+    requires_grad: bool
+
+    def __init__(self, data: ArrayLike, name: str = "", requires_grad: bool = True):
+        self._data = _array_of(data)
+        self._grad = None
+        self._tick = next(_clock)
+        self._op = self._args = self._kwargs = None
+        self.name = name
+        self.requires_grad = requires_grad
+
+    # What it is
+
+    @property
+    def data(self) -> Any:
+        """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward any
+        more. An element write (`p.data[0] = x`) passes by this property, and isn't noticed."""
+        return self._data
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        self._tick = next(_clock)
+        if self._op is not None:
+            self._op, self._args, self._kwargs = _OVERWRITTEN, None, None
+        if value is self._data:
+            return
+        value = _array_of(value)
+        if value.shape != self.shape or value.dtype != self.dtype:
+            raise ValueError(
+                f"data of shape {value.shape} and dtype {value.dtype} can't replace data of shape {self.shape} and dtype "
+                f"{self.dtype}; reshape it or use astype, or make a new Tensor"
+            )
+        self._data = value
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward passes have added up, an array of the Tensor's shape and dtype; zeros before."""
+        if self._grad is None:
+            self._grad = np.zeros_like(self._data)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: ArrayLike | None) -> None:
+        if value is not None:
+            value = asarray(value)
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise ValueError(
+                    f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} and "
+                    f"{value.dtype}; None clears it"
+                )
+        self._grad = value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._data.dtype
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        return self._data.strides
+
+    @property
+    def flags(self) -> Any:
+        return self._data.flags
+
+    @property
+    def parents(self) -> tuple[Tensor, ...]:
+        """The Tensors that this one was computed from, in the order of the function's arguments."""
+        return tuple(a for a in self._args or () if isinstance(a, Tensor))
+
+    # Backward
+
+    def backward(self, grad: ArrayLike | None = None, retain_graph: bool = True) -> None:
+        """Add the gradient of this Tensor to `.grad` of every Tensor that it was made from, itself included.
+
+        Args:
+            grad: the gradient that arrives here, of this Tensor's shape; ones by default.
+            retain_graph: False frees the graph on the way, and keeps the gradients of leaves alone. A training loop,
+                which makes a new graph each step, wants that.
+
+        Raises:
+            RuntimeError: nothing was recorded, the graph was freed, or data that it used was changed.
+            ValueError: grad has the wrong shape.
+
+        >>> a, b = Tensor(3.0), Tensor(4.0)
+        >>> c = a * b
+        >>> c.backward()
+        >>> a.grad, b.grad, c.grad
+        (array(4.), array(3.), array(1.))
+        """
+        if not self.requires_grad:
+            raise RuntimeError(
+                "backward: this Tensor doesn't require a gradient: it was made with requires_grad=False, detached, or "
+                "computed inside no_grad or from constants alone"
+            )
+        if grad is None:
+            g = np.ones_like(self._data)
+        else:
+            g = _plain(grad)
+            g = asarray(g) if not hasattr(g, "dtype") else g
+            if g.shape != self.shape:
+                raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
+            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and self.dtype.kind != "c"):
+                raise TypeError(f"backward: a gradient of dtype {g.dtype} doesn't fit a Tensor of dtype {self.dtype}")
+            g = np.conj(g).astype(self.dtype)
+        flow = backpropagate(self, g, free=not retain_graph)
+        del g
+        _deposit(flow, leaves_only=not retain_graph)
+
+    def detach(self) -> Tensor:
+        """A constant that shares this Tensor's data, outside the graph."""
+        return Tensor(self._data, name=self.name, requires_grad=False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: `.grad` reads as zeros again. An array read from it earlier keeps its values."""
+        self._grad = None
+
+    # Leaving the graph on purpose
+
+    def numpy(self) -> Any:
+        """The data as an array, shared, outside the graph."""
+        return self._data
+
+    def item(self) -> Any:
+        """The one element of the Tensor as a Python number."""
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        return self._data.tolist()
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> ndarray:
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        return float(self._one())
+
+    def __int__(self) -> int:
+        return int(self._one())
+
+    def __complex__(self) -> complex:
+        return complex(self._one())
+
+    def __bool__(self) -> bool:
+        return bool(self._one())
+
+    def _one(self) -> Any:
+        if self.size != 1:
+            raise ValueError(f"a Tensor of shape {self.shape} is not one number, true or false; use .any(), .all() or an index")
+        return self._data.item()
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        text = np.array2string(asarray(self._data), prefix="Tensor(")
+        name = f", name={self.name!r}" if self.name else ""
+        dtype = f", dtype={self.dtype}" if self.dtype != np.float64 else ""
+        return f"Tensor({text}{name}{dtype})"
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple:
+        """Pickled and deep-copied as a leaf: data, name and gradient, without the graph behind it."""
+        return _restored, (self._data, self._grad, self.name, self.requires_grad)
+
+    # NumPy's protocols
+
+    def __record__(self, primitive: Primitive, args: tuple, kwargs: dict) -> Any:
+        return record(primitive, args, kwargs)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
+        if kwargs.get("out") is not None:
+            raise TypeError(
+                f"{name}: writing into an array (out=, or an in-place operator such as array += tensor) would drop the graph "
+                f"in silence; write array = array + tensor, or use tensor.data"
+            )
+        if method == "__call__":
+            if ufunc in COMPOSED:
+                return COMPOSED[ufunc](*inputs, **kwargs)
+            if ufunc in TABLE:
+                return record(TABLE[ufunc], inputs, kwargs)
+            if ufunc in CONSTANT:
+                return ufunc(*_plain(inputs), **_plain(kwargs))
+        elif (ufunc, method) in _UFUNC_METHODS:
+            return _UFUNC_METHODS[ufunc, method](*inputs, **kwargs)
+        elif method == "outer" and len(inputs) == 2:
+            a, b = (x if hasattr(x, "ndim") else asarray(x) for x in inputs)
+            return ufunc(np.reshape(a, a.shape + (1,) * b.ndim), b, **kwargs)
+        elif ufunc in CONSTANT and method != "at":
+            return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
+        raise _no_derivative(name, REFUSED.get(ufunc, ""))
+
+    def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+        if func in COMPOSED:
+            return COMPOSED[func](*args, **kwargs)
+        if func in TABLE:
+            return record(TABLE[func], args, kwargs)
+        if func in CONSTANT:
+            return func(*_plain(args), **_plain(kwargs))
+        module = getattr(func, "__module__", "numpy")
+        raise _no_derivative(f"{module}.{func.__name__}", REFUSED.get(func, ""))
+
+    # Operators: NumPy's function of that name
+
+    __add__, __radd__ = _operators(np.add, operator.add)
+    __sub__, __rsub__ = _operators(np.subtract, operator.sub)
+    __mul__, __rmul__ = _operators(np.multiply, operator.mul)
+    __truediv__, __rtruediv__ = _operators(np.divide, operator.truediv)
+    __pow__, __rpow__ = _operators(np.power, operator.pow)
+    __mod__, __rmod__ = _operators(np.remainder, operator.mod)
+    __matmul__, __rmatmul__ = _operators(np.matmul, operator.matmul)
+
+    def __neg__(self) -> Tensor:
+        return record(TABLE[np.negative], (self,))
+
+    def __pos__(self) -> Tensor:
+        return record(TABLE[np.positive], (self,))
+
+    def __abs__(self) -> Tensor:
+        return record(TABLE[np.absolute], (self,))
+
+    def __floordiv__(self, other: Any) -> Any:
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return np.floor_divide(other, self)
+
+    def __divmod__(self, other: Any) -> tuple[Any, Tensor]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Tensor]:
+        return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return np.round(self._data, ndigits or 0)
+
+    def __eq__(self, other: Any) -> Any:
+        return self._data == _plain(other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._data != _plain(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < _plain(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= _plain(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > _plain(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= _plain(other)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d Tensor")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._data == _plain(value)))
+
+    def __getitem__(self, index: Any) -> Tensor:
+        if _holds_tensor(index):
+            raise TypeError("an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask")
+        return record(TABLE[getitem], (self, index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with np.where(mask, value, "
+            "tensor) or np.concatenate; or, to change a leaf outside the graph, write tensor.data[index] = value"
+        )
+
+    # Methods: NumPy's function of that name
+
+    exp, log, sqrt, square = _method(np.exp), _method(np.log), _method(np.sqrt), _method(np.square)
+    sin, cos, tan, tanh = _method(np.sin), _method(np.cos), _method(np.tan), _method(np.tanh)
+    abs, conj, clip, copy = _method(np.abs), _method(np.conj), _method(np.clip), _method(np.copy)
+
+    sum, mean, prod = _method(np.sum), _method(np.mean), _method(np.prod)
+    max, min, var, std = _method(np.max), _method(np.min), _method(np.var), _method(np.std)
+    cumsum, cumprod, trace = _method(np.cumsum), _method(np.cumprod), _method(np.trace)
+
+    ravel, flatten, squeeze = _method(np.ravel), _method(np.ravel), _method(np.squeeze)
+    swapaxes, repeat, take = _method(np.swapaxes), _method(np.repeat), _method(np.take)
+    diagonal, dot = _method(np.diagonal), _method(np.dot)
+
+    argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
+    all, any, round, nonzero = _method(np.all), _method(np.any), _method(np.round), _method(np.nonzero)
+
+    T: Any = property(_method(np.transpose))
+    mT: Any = property(lambda self: np.swapaxes(self, -1, -2))  # noqa: N815 (NumPy's name)
+    real: Any = property(_method(np.real))
+    imag: Any = property(_method(np.imag))
+
+    def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
+        """The same elements in another shape, given as numbers or as one tuple; -1 stands for what is left."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)  # type: ignore
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order, given as numbers or as one tuple; reversed by default."""
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """A Tensor of another floating dtype; the gradient comes back in this one's."""
+        return astype(self, dtype)
+
+
+def _restored(data: Any, grad: Any, name: str, requires_grad: bool) -> Tensor:
+    tensor = Tensor(data, name, requires_grad)
+    tensor._grad = grad
+    return tensor
+
+
+
+
+# The methods of ufuncs that are functions of their own: np.add.reduce is a sum, along the first axis.
+_UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable] = {
+    (ufunc, method): lambda a, axis=0, *args, _func=func, **kwargs: _func(a, axis, *args, **kwargs)
+    for ufunc, method, func in [
+        (np.add, "reduce", np.sum),
+        (np.multiply, "reduce", np.prod),
+        (np.maximum, "reduce", np.max),
+        (np.minimum, "reduce", np.min),
+        (np.add, "accumulate", np.cumsum),
+        (np.multiply, "accumulate", np.cumprod),
+    ]
+}
