@@ -1,1 +1,20 @@
-from .tensor import Tensor, derivative, no_grad
+"""tensorgrad: automatic differentiation of NumPy code."""
+
+from .derivatives import derivative
+from .functions import gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
+from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
+from .network import MLP, Layer, Module, Neuron, Sequential
+from .optim import SGD, Adam, AdamW
+from .tensor import Tensor, enable_grad, no_grad
+from .transforms import grad, value_and_grad
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Tensor", "derivative", "no_grad", "enable_grad",
+    "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "softmax", "log_softmax", "logsumexp", "linear",
+    "Module", "Neuron", "Layer", "MLP", "Sequential",
+    "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
+    "SGD", "Adam", "AdamW",
+    "grad", "value_and_grad",
+]  # fmt: skip

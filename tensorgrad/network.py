@@ -1,0 +1,265 @@
+"""Networks: modules that hold parameters, from a single neuron to a multi-layer perceptron."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from . import functions
+from .functions import linear
+from .tensor import Tensor
+
+__all__ = ["Module", "Neuron", "Layer", "MLP", "Sequential"]
+
+Activation = str | Callable[[Any], Any] | None
+
+# How much an activation shrinks the variance of what passes, made good by the gain of the initial weights: He et al.,
+# 2015, arXiv:1502.01852, for those that let half of it pass; Glorot and Bengio, 2010, for the others.
+_HALF = {"relu", "leaky_relu", "gelu", "silu", "softplus"}
+_ACTIVATIONS: dict[str, Callable] = {
+    name: getattr(functions, name) for name in ("relu", "leaky_relu", "sigmoid", "tanh", "softplus", "gelu", "silu")
+}
+
+
+def _activation(activation: Activation) -> Callable | None:
+    if activation is None or callable(activation):
+        return activation
+    if activation not in _ACTIVATIONS:
+        raise ValueError(f"unknown activation {activation!r}; use one of {', '.join(_ACTIVATIONS)}, or a function")
+    return _ACTIVATIONS[activation]
+
+
+def _initial(nin: int, nout: int, activation: Activation, rng: Any, dtype: DTypeLike) -> np.ndarray:
+    """Weights of shape (nin, nout), uniform, whose outputs keep the variance of the inputs at any width."""
+    name = getattr(activation, "__name__", activation)
+    variance = 2 / max(nin, 1) if name in _HALF else 2 / max(nin + nout, 1)
+    limit = math.sqrt(3 * variance)
+    return np.random.default_rng(rng).uniform(-limit, limit, (nin, nout)).astype(dtype)
+
+
+def _width(what: str, n: Any) -> int:
+    if not isinstance(n, int | np.integer) or n < 1:
+        raise ValueError(f"{what} must be a positive int, not {n!r}")
+    return int(n)
+
+
+class Module:
+    """Something with parameters: the Tensors in its attributes, in lists and dicts of them, and in modules inside.
+
+    A subclass makes them in `__init__` and computes in `__call__`:
+
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.factor = Tensor(2.0)
+    ...     def __call__(self, x):
+    ...         return x * self.factor
+    >>> [name for name, p in Scale().named_parameters()]
+    ['factor']
+    """
+
+    training = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define __call__")
+
+    def _walk(self) -> Iterator[tuple[str, Any]]:
+        """Every module and every parameter in here with its dotted name, each once."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Any]] = [("", self)]
+        while stack:
+            name, item = stack.pop()
+            if isinstance(item, Module):
+                inside: Any = vars(item).items()
+            elif isinstance(item, Mapping):
+                inside = item.items()
+            elif isinstance(item, list | tuple):
+                inside = enumerate(item)
+            elif isinstance(item, Tensor):
+                inside = ()
+            else:
+                continue
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            if isinstance(item, Module | Tensor):
+                yield name, item
+            stack.extend((f"{name}.{key}" if name else str(key), part) for key, part in reversed(list(inside)))
+
+    def modules(self) -> list[Module]:
+        """This module and all inside it."""
+        return [item for _, item in self._walk() if isinstance(item, Module)]
+
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
+        """Pairs of dotted name and parameter, in the order of definition; a shared parameter stands once."""
+        return [(name, item) for name, item in self._walk() if isinstance(item, Tensor) and item.requires_grad]
+
+    def parameters(self) -> list[Tensor]:
+        return [p for _, p in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of the data of every Tensor, by name: what `np.savez(path, **model.state_dict())` writes."""
+        return {name: np.array(item.data) for name, item in self._walk() if isinstance(item, Tensor)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Put the arrays of a state_dict back, copied.
+
+        Raises:
+            KeyError: a name is missing, or there is one too many.
+            ValueError: a shape differs. Nothing has been loaded then.
+        """
+        own = {name: item for name, item in self._walk() if isinstance(item, Tensor)}
+        if own.keys() != set(state.keys()):
+            missing, extra = sorted(own.keys() - state.keys()), sorted(set(state.keys()) - own.keys())
+            raise KeyError(f"load_state_dict: missing {missing}, unexpected {extra}")
+        for name, p in own.items():
+            if np.shape(state[name]) != p.shape:
+                raise ValueError(f"load_state_dict: {name} has shape {p.shape}, but is given {np.shape(state[name])}")
+        for name, p in own.items():
+            p.data = np.array(state[name], dtype=p.dtype)
+
+    def train(self, mode: bool = True) -> Module:
+        """Set `training` here and in every module inside: what dropout and the like go by."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        return self.train(False)
+
+    def _describe(self) -> str:
+        """What stands in the brackets of the repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines: list[str] = []
+        open_modules: list[str] = []  # the names of the modules that we are in
+        for name, item in self._walk():
+            if not isinstance(item, Module):
+                continue
+            while open_modules and not name.startswith(open_modules[-1]):
+                open_modules.pop()
+            label = f"({name.removeprefix(open_modules[-1] if open_modules else '')}): " if name else ""
+            lines.append("  " * len(open_modules) + f"{label}{type(item).__name__}({item._describe()})")
+            open_modules.append(f"{name}." if name else "")
+        return "\n".join(lines)
+
+
+class Neuron(Module):
+    """One neuron: activation(x . weight + bias).
+
+    Args:
+        nin: how many inputs.
+        activation: a name (relu, leaky_relu, sigmoid, tanh, softplus, gelu, silu), a function, or None.
+        rng: a `numpy.random.Generator` or a seed, which makes the initial weights repeatable.
+        dtype: of the parameters, float64 or another floating one.
+
+    Called with x of shape (..., nin), it gives (...).
+
+    >>> Neuron(3, rng=0)(np.ones((5, 3))).shape
+    (5,)
+    """
+
+    def __init__(self, nin: int, activation: Activation = None, *, rng: Any = None, dtype: DTypeLike = np.float64):
+        nin = _width("nin", nin)
+        self.activation, self._function = activation, _activation(activation)
+        self.weight = Tensor(_initial(nin, 1, activation, rng, dtype)[:, 0], name="weight")
+        self.bias = Tensor(np.zeros((), dtype), name="bias")
+
+    def __call__(self, x: Any) -> Any:
+        y = linear(x, self.weight, self.bias)
+        return self._function(y) if self._function else y
+
+    def _describe(self) -> str:
+        return _arrow(self.weight.shape[0], 1, self.activation)
+
+
+class Layer(Module):
+    """nout neurons side by side: activation(x @ weight + bias). The arguments are as in Neuron.
+
+    Called with x of shape (..., nin), it gives (..., nout).
+
+    >>> Layer(3, 4, activation="relu", rng=0)(np.ones((5, 3))).shape
+    (5, 4)
+    """
+
+    def __init__(self, nin: int, nout: int, activation: Activation = None, *, rng: Any = None, dtype: DTypeLike = np.float64):
+        nin, nout = _width("nin", nin), _width("nout", nout)
+        self.activation, self._function = activation, _activation(activation)
+        self.weight = Tensor(_initial(nin, nout, activation, rng, dtype), name="weight")
+        self.bias = Tensor(np.zeros(nout, dtype), name="bias")
+
+    def __call__(self, x: Any) -> Any:
+        y = linear(x, self.weight, self.bias)
+        return self._function(y) if self._function else y
+
+    def _describe(self) -> str:
+        return _arrow(*self.weight.shape, self.activation)
+
+
+def _arrow(nin: int, nout: int, activation: Activation) -> str:
+    name = getattr(activation, "__name__", activation)
+    return f"{nin} -> {nout}" + (f", {name}" if name else "")
+
+
+class Sequential(Module):
+    """Modules, or functions, applied one after the other.
+
+    >>> Sequential(Layer(3, 4, rng=0), np.tanh)(np.ones((5, 3))).shape
+    (5, 4)
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]):
+        for layer in layers:
+            if not callable(layer):
+                raise TypeError(f"Sequential: {layer!r} is neither a module nor a function")
+        self.layers = list(layers)
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class MLP(Sequential):
+    """A multi-layer perceptron: layers of the widths nouts, the activation between them, and none after the last.
+
+    Args:
+        nin: how many inputs.
+        nouts: the widths of the layers; the last is the number of outputs.
+        activation, rng, dtype: as in Neuron.
+
+    Called with x of shape (..., nin), it gives (..., nouts[-1]).
+
+    >>> model = MLP(2, [16, 16, 1], rng=0)
+    >>> model
+    MLP()
+      (layers.0): Layer(2 -> 16, relu)
+      (layers.1): Layer(16 -> 16, relu)
+      (layers.2): Layer(16 -> 1)
+    >>> model(np.ones((100, 2))).shape
+    (100, 1)
+    """
+
+    def __init__(
+        self, nin: int, nouts: Sequence[int], activation: Activation = "relu", *, rng: Any = None, dtype: DTypeLike = np.float64
+    ):
+        if isinstance(nouts, int) or not len(nouts):
+            raise ValueError(f"MLP: nouts must be a list of widths such as [16, 16, 1], not {nouts!r}")
+        rng = np.random.default_rng(rng)
+        widths = [nin, *nouts]
+        last = len(nouts) - 1
+        super().__init__(
+            *(
+                Layer(widths[i], widths[i + 1], activation if i < last else None, rng=rng, dtype=dtype)
+                for i in range(len(nouts))
+            )
+        )
