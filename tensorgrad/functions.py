@@ -11,58 +11,35 @@ from typing import Any
 
 import numpy as np
 
-from .derivatives import derivative
-from .derivatives.elementwise import sigmoid as _sigmoid
-from .derivatives.products import linear as _linear
+from .derivatives import with_rules
+from .derivatives.elementwise import sigmoid
+from .derivatives.products import linear
+from .derivatives.reductions import restore
 from .tensor import Tensor
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp", "linear",
 ]  # fmt: skip
 
-# fmt: off
-_relu       = derivative(lambda x: np.maximum(x, 0),
-                         lambda g, y, x: g * (y > 0))
-_leaky_relu = derivative(lambda x, slope: np.where(x > 0, x, x * slope),
-                         lambda g, y, x, slope: np.where(x > 0, g, g * slope))
-_softplus   = derivative(lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
-                         lambda g, y, x: g * _sigmoid(x))
-# fmt: on
 
-
-def _floating(x: Any) -> Any:
-    """Lists and ints as arrays of floats; Tensors and arrays of floats as they are."""
-    if isinstance(x, Tensor):
-        return x
-    x = x if hasattr(x, "__array_function__") else np.asarray(x)
-    return x if x.dtype.kind in "fc" else x.astype(np.float64)
-
-
+@with_rules(lambda g, y, x: g * (y > 0))
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise, of any shape; its slope at 0 is 0.
 
     >>> relu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([0. 0. 2.])
     """
-    return _relu(_floating(x))
+    return np.maximum(x, 0)
 
 
+@with_rules(lambda g, y, x, negative_slope=0.01: np.where(x > 0, g, g * negative_slope))
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """x where x > 0, else negative_slope * x, elementwise.
 
     >>> leaky_relu(Tensor([-1.0, 2.0]))
     Tensor([-0.01  2.  ])
     """
-    return _leaky_relu(_floating(x), negative_slope)
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)), elementwise, without overflow: of -1e4 it is 0, of 1e4 it is 1.
-
-    >>> sigmoid(Tensor([-1e4, 0.0, 1e4]))
-    Tensor([0.  0.5 1. ])
-    """
-    return _sigmoid(_floating(x))
+    return np.where(np.greater(x, 0), x, np.multiply(x, negative_slope))
 
 
 def tanh(x: Any) -> Any:
@@ -70,13 +47,14 @@ def tanh(x: Any) -> Any:
     return np.tanh(x)
 
 
+@with_rules(lambda g, y, x: g * sigmoid(x))
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), elementwise, without overflow; a smooth relu.
 
     >>> softplus(Tensor([-1e4, 0.0, 1e4]))
     Tensor([0.00000000e+00 6.93147181e-01 1.00000000e+04])
     """
-    return _softplus(_floating(x))
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def silu(x: Any) -> Any:
@@ -85,8 +63,7 @@ def silu(x: Any) -> Any:
     >>> silu(Tensor([-1e4, 0.0, 1e4]))
     Tensor([-0.e+00  0.e+00  1.e+04])
     """
-    x = _floating(x)
-    return x * _sigmoid(x)
+    return np.multiply(x, sigmoid(x))
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
@@ -102,103 +79,73 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     >>> gelu(Tensor([-1.0, 0.0, 1.0]))
     Tensor([-0.15865525  0.          0.84134475])
     """
-    x = _floating(x)
     if approximate == "none":
-        return x * normal_cdf(x)
+        return np.multiply(x, normal_cdf(x))
     if approximate == "tanh":
-        return x * (0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
+        inner = math.sqrt(2 / math.pi) * np.add(x, 0.044715 * np.power(x, 3))
+        return np.multiply(x, 0.5 * (1 + np.tanh(inner)))
     raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
 
 
-def _normal_cdf(x: Any) -> Any:
-    return np.vectorize(lambda v: 0.5 * math.erfc(-v / math.sqrt(2)), otypes=[x.dtype])(x)
-
-
-normal_cdf = derivative(_normal_cdf, lambda g, y, x: g * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
+@with_rules(lambda g, y, x: g * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
+def normal_cdf(x: Any) -> Any:
+    """The distribution function of the standard normal distribution, elementwise."""
+    return np.vectorize(lambda v: 0.5 * math.erfc(-v / math.sqrt(2)), otypes=[np.result_type(x, 0.0)])(x)
 
 
 # Sums of exponentials ------------------------------------------------------------------------------------------------
 
 
-def _shift(x: Any, axis: Any) -> Any:
-    """The largest element along the axis, which taken away keeps exp from overflowing; 0 if all are -inf."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return np.where(np.isfinite(top), top, 0).astype(x.dtype)
+def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
+    """x less its largest element along the axis, so that exp can't overflow, and that element (0 where all are -inf)."""
+    x = x if hasattr(x, "ndim") else np.asarray(x)
+    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    if not math.isfinite(top.sum()):
+        top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
+    return x - top, top
 
 
-def _softmax_of(x: Any, axis: Any) -> Any:
-    z = np.exp(x - _shift(x, axis))
-    total = np.sum(z, axis=axis, keepdims=True)
-    return z / np.where(total == 0, 1, total)
+def _total(z: Any, axis: Any) -> Any:
+    """The sum along the axis, and 1 for a row of zeros."""
+    total = z.sum(axis=axis, keepdims=True)
+    return total if total.all() else np.where(total == 0, 1, total).astype(z.dtype)
 
 
-def _logsumexp_of(x: Any, axis: Any, keepdims: bool) -> Any:
-    top = _shift(x, axis)
-    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):  # a row of -inf: log(0) is its right value
-        y = np.log(total) + top
-    return y if keepdims else np.squeeze(y, axis if axis is None or isinstance(axis, tuple) else (axis,))
-
-
-def _log_softmax_of(x: Any, axis: Any) -> Any:
-    shifted = x - _shift(x, axis)
-    total = np.sum(np.exp(shifted), axis=axis, keepdims=True)
-    return shifted - np.log(np.where(total == 0, 1, total))
-
-
-def _expanded(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    return g if keepdims else np.expand_dims(g, axis if axis is not None else tuple(range(x.ndim)))
-
-
-# fmt: off
-_softmax     = derivative(_softmax_of,     lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
-_log_softmax = derivative(_log_softmax_of, lambda g, y, x, axis: g - _softmax(x, axis) * np.sum(g, axis=axis, keepdims=True))
-_logsumexp   = derivative(_logsumexp_of,   lambda g, y, x, axis, keepdims: _expanded(g, x, axis, keepdims) * _softmax(x, axis))
-# fmt: on
-
-
+@with_rules(lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
 def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), of x's shape, without overflow.
 
     >>> softmax(Tensor([1e4, 0.0, 1e4]))
     Tensor([0.5 0.  0.5])
     """
-    return _softmax(_floating(x), axis)
+    z = np.exp(_shifted(x, axis)[0])
+    z /= _total(z, axis)
+    return z
 
 
+@with_rules(lambda g, y, x, axis=-1: g - softmax(x, axis) * np.sum(g, axis=axis, keepdims=True))
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)) along an axis (or a tuple of axes; None for all), exact where softmax itself rounds to 0.
 
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0. -10000.])
     """
-    return _log_softmax(_floating(x), axis)
+    shifted = _shifted(x, axis)[0]
+    return shifted - np.log(_total(np.exp(shifted), axis))
 
 
+@with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) along an axis (or a tuple of axes; None for all), without overflow; -inf for a row of -inf.
 
     >>> logsumexp(Tensor([1e4, 1e4]))
     Tensor(10000.69314718)
     """
-    return _logsumexp(_floating(x), axis, keepdims)
-
-
-def linear(x: Any, weight: Any, bias: Any) -> Any:
-    """x @ weight + bias as one operation.
-
-    Args:
-        x: (..., n)
-        weight: (n, m), or (n,)
-        bias: (m,), or ()
-
-    Returns:
-        (..., m), or (...)
-
-    >>> linear(np.ones((4, 2)), Tensor(np.ones((2, 3))), Tensor(np.zeros(3))).shape
-    (4, 3)
-    """
-    return _linear(x, weight, bias)
+    shifted, top = _shifted(x, axis)
+    with np.errstate(divide="ignore"):  # a row of -inf: log(0) is its right value
+        y = np.log(np.exp(shifted).sum(axis=axis, keepdims=True)) + top
+    return y if keepdims else np.squeeze(y, axis)
 
 
 for _name in ("relu", "sigmoid", "softmax", "log_softmax", "logsumexp"):

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 
 from .derivatives import derivative
-from .functions import _floating, log_softmax, softmax
-from .functions import sigmoid as _sigmoid
+from .functions import log_softmax, sigmoid, softmax
 from .tensor import Tensor
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss"]
 
+_lowest, _highest, _sum = np.minimum.reduce, np.maximum.reduce, np.add.reduce
 _REDUCTIONS = ("mean", "sum", "none")
 
 
 def _reduced(loss: Any, reduction: str) -> Any:
     if reduction == "mean":
-        return np.add.reduce(loss, axis=None) / max(loss.size, 1)
-    return np.add.reduce(loss, axis=None) if reduction == "sum" else loss
+        return _sum(loss, axis=None) / max(loss.size, 1)
+    return _sum(loss, axis=None) if reduction == "sum" else loss
 
 
 def _each(g: Any, n: int, reduction: str) -> Any:
@@ -52,6 +52,14 @@ def _same_shape(name: str, a: Any, b: Any, what: str) -> None:
 # arrays alone: a rule that is itself recorded starts from the logits, or it would lose their part in it.
 
 
+def _floating(x: Any) -> Any:
+    """A Tensor or an array of floats as it is; lists and ints as floats."""
+    if isinstance(x, Tensor):
+        return x
+    x = x if hasattr(x, "__array_function__") else np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 def _raw(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else x
 
@@ -67,7 +75,7 @@ def _sce(logits: Any, labels: Any, z: Any, reduction: str) -> Any:
 
 
 def _sce_gradient(g: Any, y: Any, logits: Any, labels: Any, z: Any, reduction: str) -> Any:
-    p = _sigmoid(logits) if isinstance(logits, Tensor) else np.where(logits >= 0, 1, z) / (1 + z)
+    p = sigmoid(logits) if isinstance(logits, Tensor) else np.where(logits >= 0, 1, z) / (1 + z)
     return (p - labels) * _each(g, logits.size, reduction)
 
 
@@ -98,7 +106,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     _check(name, reduction)
     logits, labels = _floating(logits), _numeric(name, "labels", labels)
     _same_shape(name, logits, labels, "labels")
-    if labels.size and not (labels.min() >= 0 and labels.max() <= 1):
+    if labels.size and not (_lowest(_raw(labels), axis=None) >= 0 and _highest(_raw(labels), axis=None) <= 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
     # max(x, 0) - x y + log(1 + exp(-|x|)): equal to the definition, and can't overflow
     return _sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(_raw(logits))), reduction)
@@ -110,7 +118,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 def _smce(logits: Any, labels: Any, log_p: Any, reduction: str) -> Any:
     terms = np.zeros_like(log_p)
     np.multiply(labels, log_p, out=terms, where=labels != 0)  # 0 log(0) = 0
-    return _reduced(-np.add.reduce(terms, axis=-1), reduction)
+    return _reduced(-_sum(terms, axis=-1), reduction)
 
 
 def _smce_gradient(g: Any, y: Any, logits: Any, labels: Any, log_p: Any, reduction: str) -> Any:

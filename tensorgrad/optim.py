@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor
+from .tensor import Tensor, _clock
 
 __all__ = ["Optimizer", "SGD", "Adam", "AdamW"]
 
@@ -41,7 +41,8 @@ class Optimizer:
                 raise TypeError(f"{type(self).__name__}: {p!r} isn't a leaf that requires a gradient, so it can't be trained")
         self.lr = lr
         self.state: dict[Tensor, dict[str, Any]] = {}
-        self._scratch: dict[tuple, np.ndarray] = {}
+        shared: dict[tuple, Any] = {}  # arrays to compute in, one for each shape, the same in every step
+        self._scratch = [shared.setdefault((p.shape, p.dtype), np.empty_like(p.data)) for p in self.parameters]
 
     @property
     def lr(self) -> float:
@@ -58,20 +59,13 @@ class Optimizer:
 
     def step(self) -> None:
         """Change each parameter that has a gradient."""
-        for p in self.parameters:
+        for p, scratch in zip(self.parameters, self._scratch, strict=True):
             if p._grad is not None:
-                self._update(p, p._data, p._grad)
-                p.data = p._data  # says that the data has changed
+                self._update(p, p._data, p._grad, scratch)
+                p._tick = next(_clock)  # the data has changed: a graph that used it can't go backward any more
 
-    def _update(self, p: Tensor, data: Any, grad: Any) -> None:
+    def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:
         raise NotImplementedError
-
-    def _buffer(self, like: Any) -> Any:
-        """An array to compute in, of that shape and dtype, the same one in every step."""
-        key = (like.shape, like.dtype)
-        if key not in self._scratch:
-            self._scratch[key] = np.empty_like(like)
-        return self._scratch[key]
 
 
 class SGD(Optimizer):
@@ -107,7 +101,7 @@ class SGD(Optimizer):
         if nesterov and (not momentum or dampening):
             raise ValueError("SGD: nesterov needs a momentum, and a dampening of 0")
 
-    def _update(self, p: Tensor, data: Any, grad: Any) -> None:
+    def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:
         if self.weight_decay:
             grad = grad + self.weight_decay * data
         if self.momentum:
@@ -119,9 +113,8 @@ class SGD(Optimizer):
             else:
                 v = state["momentum"] = grad.copy()
             grad = grad + self.momentum * v if self.nesterov else v
-        change = self._buffer(data)
-        np.multiply(grad, self._lr, out=change)
-        data -= change
+        np.multiply(grad, self._lr, scratch)
+        data -= scratch
 
 
 class Adam(Optimizer):
@@ -157,7 +150,7 @@ class Adam(Optimizer):
         self.eps = _non_negative("eps", eps)
         self.weight_decay = _non_negative("weight_decay", weight_decay)
 
-    def _update(self, p: Tensor, data: Any, grad: Any) -> None:
+    def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:
         state = self.state.get(p)
         if state is None:
             zeros = np.zeros_like
@@ -168,7 +161,7 @@ class Adam(Optimizer):
             data *= 1 - self._lr * self.weight_decay
         elif self.weight_decay:
             grad = grad + self.weight_decay * data
-        m, v, change = state["m"], state["v"], self._buffer(data)
+        m, v, change = state["m"], state["v"], scratch
         m *= beta1
         np.multiply(grad, 1 - beta1, out=change)
         m += change

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .table import composed, constant, derivative
+from .table import composed, constant, derivative, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
 
@@ -58,12 +58,16 @@ derivative(np.float_power, power_base, power_exponent)
 # Exponentials and logarithms -----------------------------------------------------------------------------------------
 
 
-def _sigmoid(x):
-    z = np.exp(-np.abs(x))  # never overflows
-    return np.where(x >= 0, 1, z) / (1 + z)
+@with_rules(lambda g, y, x: g * y * (1 - y))
+def sigmoid(x):
+    """1 / (1 + exp(-x)), elementwise, without overflow: of -1e4 it is 0, of 1e4 it is 1.
 
-
-sigmoid = derivative(_sigmoid, lambda g, y, x: g * y * (1 - y))
+    >>> from tensorgrad import Tensor, sigmoid
+    >>> sigmoid(Tensor([-1e4, 0.0, 1e4]))
+    Tensor([0.  0.5 1. ])
+    """
+    z = np.exp(-np.abs(x))
+    return np.where(np.greater_equal(x, 0), 1, z) / (1 + z)
 
 
 def logaddexp_share(a, b, y):

@@ -5,7 +5,7 @@ import string
 import numpy as np
 
 from .reductions import axes_of
-from .table import composed, derivative, each
+from .table import composed, derivative, each, with_rules
 
 
 def flip(a):
@@ -25,7 +25,7 @@ def as_matrices(g, a, b):
 def matmul_left(g, y, x1, x2):
     """dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
-        return g @ x2.T
+        return g.dot(x2.T)  # of two matrices the same as matmul, and sooner begun
     g, a, b = as_matrices(g, x1, x2)
     da = g @ flip(b)
     return da[..., 0, :] if x1.ndim == 1 else da
@@ -34,7 +34,7 @@ def matmul_left(g, y, x1, x2):
 def matmul_right(g, y, x1, x2):
     """dB = A^T G. One matrix B for a whole batch: its gradient is one product of the batch, laid out as a long matrix."""
     if x1.ndim == 2 == x2.ndim:
-        return x1.T @ g
+        return x1.T.dot(g)
     g, a, b = as_matrices(g, x1, x2)
     if b.ndim == 2:
         db = np.reshape(a, (-1, a.shape[-1])).T @ np.reshape(g, (-1, g.shape[-1]))
@@ -46,20 +46,31 @@ def matmul_right(g, y, x1, x2):
 derivative(np.matmul, matmul_left, matmul_right)
 
 
-def _linear(x, weight, bias):
-    y = np.matmul(x, weight)
-    if y.dtype != bias.dtype:
-        return y + bias
-    y += bias  # no second array
-    return y
-
-
-linear = derivative(
-    _linear,
+@with_rules(
     lambda g, y, x, weight, bias: matmul_left(g, y, x, weight),
     lambda g, y, x, weight, bias: matmul_right(g, y, x, weight),
     lambda g, y, x, weight, bias: g,
 )
+def linear(x, weight, bias):
+    """x @ weight + bias as one operation, without a second array for the sum.
+
+    Args:
+        x: (..., n)
+        weight: (n, m), or (n,)
+        bias: (m,), or ()
+
+    Returns:
+        (..., m), or (...)
+
+    >>> from tensorgrad import Tensor, linear
+    >>> linear(np.ones((4, 2)), Tensor(np.ones((2, 3))), Tensor(np.zeros(3))).shape
+    (4, 3)
+    """
+    y = x.dot(weight) if x.ndim == 2 == weight.ndim else np.matmul(x, weight)
+    if y.dtype != bias.dtype:
+        return y + bias
+    y += bias
+    return y
 
 
 # Products that NumPy itself makes of transpose, reshape and matmul ---------------------------------------------------

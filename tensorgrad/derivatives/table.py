@@ -134,6 +134,11 @@ def derivative(func: Callable, *rules: Callable | None | each) -> Callable:
     return dispatching
 
 
+def with_rules(*rules: Callable | None | each) -> Callable[[Callable], Callable]:
+    """`derivative` as a decorator of the function."""
+    return lambda func: derivative(func, *rules)
+
+
 def composed(*funcs: Callable) -> Callable:
     """Decorator: Tensors given to one of NumPy's functions go through this one, written in functions that have rules."""
 
