@@ -96,20 +96,33 @@ def normal_cdf(x: Any) -> Any:
 # Sums of exponentials ------------------------------------------------------------------------------------------------
 
 
-def _shifted(x: Any, axis: Any) -> tuple[Any, Any]:
-    """x less its largest element along the axis, so that exp can't overflow, and that element (0 where all are -inf)."""
+def _shifted_exp(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
+    """s = x - m with m the largest element along the axis, exp(s), which can't overflow, its sum, and m.
+
+    For a row of -inf, m is taken as 0: exp(s) and their sum are 0.
+    """
     x = x if hasattr(x, "ndim") else np.asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype(np.float64)
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
     if not math.isfinite(top.sum()):
         top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
-    return x - top, top
+    shifted = x - top
+    z = np.exp(shifted)
+    return shifted, z, z.sum(axis=axis, keepdims=True), top
 
 
-def _total(z: Any, axis: Any) -> Any:
-    """The sum along the axis, and 1 for a row of zeros."""
-    total = z.sum(axis=axis, keepdims=True)
-    return total if total.all() else np.where(total == 0, 1, total).astype(z.dtype)
+def _not_zero(total: Any) -> Any:
+    """The sum to divide by, 1 for a row of -inf; in every other row it is at least 1."""
+    return np.maximum(total, np.finfo(total.dtype).tiny)
+
+
+def log_softmax_parts(x: Any, axis: Any = -1) -> tuple[Any, Any]:
+    """softmax(x) and log_softmax(x) of an array, for little more than the price of one."""
+    shifted, z, total, _ = _shifted_exp(x, axis)
+    total = _not_zero(total)
+    z /= total
+    shifted -= np.log(total)
+    return z, shifted
 
 
 @with_rules(lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
@@ -119,8 +132,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     >>> softmax(Tensor([1e4, 0.0, 1e4]))
     Tensor([0.5 0.  0.5])
     """
-    z = np.exp(_shifted(x, axis)[0])
-    z /= _total(z, axis)
+    _, z, total, _ = _shifted_exp(x, axis)
+    z /= _not_zero(total)
     return z
 
 
@@ -131,8 +144,7 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0. -10000.])
     """
-    shifted = _shifted(x, axis)[0]
-    return shifted - np.log(_total(np.exp(shifted), axis))
+    return log_softmax_parts(x, axis)[1]
 
 
 @with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
@@ -142,9 +154,9 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(Tensor([1e4, 1e4]))
     Tensor(10000.69314718)
     """
-    shifted, top = _shifted(x, axis)
+    _, _, total, top = _shifted_exp(x, axis)
     with np.errstate(divide="ignore"):  # a row of -inf: log(0) is its right value
-        y = np.log(np.exp(shifted).sum(axis=axis, keepdims=True)) + top
+        y = np.log(total) + top
     return y if keepdims else np.squeeze(y, axis)
 
 

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from .derivatives import derivative
-from .functions import log_softmax, sigmoid, softmax
+from .functions import log_softmax, log_softmax_parts, sigmoid, softmax
 from .tensor import Tensor
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss"]
 
 _lowest, _highest, _sum = np.minimum.reduce, np.maximum.reduce, np.add.reduce
-_REDUCTIONS = ("mean", "sum", "none")
 
 
 def _reduced(loss: Any, reduction: str) -> Any:
@@ -28,19 +27,26 @@ def _reduced(loss: Any, reduction: str) -> Any:
 
 def _each(g: Any, n: int, reduction: str) -> Any:
     """The gradient of each of n losses, from that of their reduction."""
+    if type(g) is np.ndarray and not g.ndim:
+        g = g.item()  # a Python number is quicker, and leaves float32 what it is
     return g / max(n, 1) if reduction == "mean" else g
 
 
-def _check(name: str, reduction: str) -> None:
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"{name}: reduction must be one of {', '.join(_REDUCTIONS)}, not {reduction!r}")
-
-
-def _numeric(name: str, what: str, values: Any) -> Any:
-    values = values if hasattr(values, "ndim") else np.asarray(values)
-    if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: {what} must be real numbers, not {values.dtype}")
-    return values
+def _checked(name: str, predictions: Any, targets: Any, what: str, reduction: str) -> tuple[Any, Any]:
+    """Both as Tensors or arrays of real numbers, or an error."""
+    if reduction != "mean" and reduction not in ("sum", "none"):
+        raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+    if not hasattr(predictions, "dtype"):
+        predictions = np.asarray(predictions)
+    if not hasattr(targets, "dtype"):
+        targets = np.asarray(targets)
+    if predictions.dtype.kind != "f":
+        if isinstance(predictions, Tensor) or predictions.dtype.kind not in "biu":
+            raise TypeError(f"{name}: predictions must be real numbers, not {predictions.dtype}")
+        predictions = predictions.astype(np.float64)
+    if targets.dtype.kind not in "fbiu":
+        raise TypeError(f"{name}: {what} must be real numbers, not {targets.dtype}")
+    return predictions, targets
 
 
 def _same_shape(name: str, a: Any, b: Any, what: str) -> None:
@@ -52,16 +58,8 @@ def _same_shape(name: str, a: Any, b: Any, what: str) -> None:
 # arrays alone: a rule that is itself recorded starts from the logits, or it would lose their part in it.
 
 
-def _floating(x: Any) -> Any:
-    """A Tensor or an array of floats as it is; lists and ints as floats."""
-    if isinstance(x, Tensor):
-        return x
-    x = x if hasattr(x, "__array_function__") else np.asarray(x)
-    return x if x.dtype.kind == "f" else x.astype(np.float64)
-
-
 def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
+    return x._data if isinstance(x, Tensor) else x
 
 
 # Sigmoid cross-entropy -----------------------------------------------------------------------------------------------
@@ -103,27 +101,44 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     Tensor(0.34657359)
     """
     name = "sigmoid_cross_entropy"
-    _check(name, reduction)
-    logits, labels = _floating(logits), _numeric(name, "labels", labels)
+    logits, labels = _checked(name, logits, labels, "labels", reduction)
     _same_shape(name, logits, labels, "labels")
-    if labels.size and not (_lowest(_raw(labels), axis=None) >= 0 and _highest(_raw(labels), axis=None) <= 1):
+    x, values = _raw(logits), _raw(labels)
+    if values.size and not (_lowest(values, axis=None) >= 0 and _highest(values, axis=None) <= 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
     # max(x, 0) - x y + log(1 + exp(-|x|)): equal to the definition, and can't overflow
-    return _sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(_raw(logits))), reduction)
+    return _sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(x)), reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _smce(logits: Any, labels: Any, log_p: Any, reduction: str) -> Any:
+def _smce(logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
+    if labels.ndim < logits.ndim:
+        return _reduced(-_picked(log_p, labels), reduction)
     terms = np.zeros_like(log_p)
     np.multiply(labels, log_p, out=terms, where=labels != 0)  # 0 log(0) = 0
     return _reduced(-_sum(terms, axis=-1), reduction)
 
 
-def _smce_gradient(g: Any, y: Any, logits: Any, labels: Any, log_p: Any, reduction: str) -> Any:
-    p = softmax(logits) if isinstance(logits, Tensor) else np.exp(log_p)
-    return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * _each_row(g, logits, reduction)
+def _picked(log_p: Any, labels: Any) -> Any:
+    rows = log_p.reshape(-1, log_p.shape[-1])
+    return rows[np.arange(len(rows)), labels.reshape(-1)].reshape(labels.shape)
+
+
+def _smce_gradient(g: Any, y: Any, logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
+    """(p - labels) of each row, times its g."""
+    g = _each_row(g, logits, reduction)
+    if isinstance(logits, Tensor):
+        p = softmax(logits)
+    if labels.ndim == logits.ndim:
+        return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
+    if isinstance(p, Tensor) or isinstance(g, Tensor):
+        return (p - (np.expand_dims(labels, -1) == np.arange(p.shape[-1]))) * g
+    d = p * g
+    rows = d.reshape(-1, d.shape[-1])
+    rows[np.arange(len(rows)), labels.reshape(-1)] -= np.reshape(g, -1)
+    return d
 
 
 def _each_row(g: Any, logits: Any, reduction: str) -> Any:
@@ -134,28 +149,26 @@ def _each_row(g: Any, logits: Any, reduction: str) -> Any:
 _softmax_cross_entropy = derivative(
     _smce,
     _smce_gradient,
-    lambda g, y, logits, labels, log_p, reduction: -log_softmax(logits) * _each_row(g, logits, reduction),
+    lambda g, y, logits, labels, p, log_p, reduction: -log_softmax(logits) * _each_row(g, logits, reduction),
 )
 
 
-def _rows(name: str, labels: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """labels as rows of probabilities, of the shape of the logits."""
-    classes = shape[-1]
+def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
     if labels.shape == shape:
-        values = _raw(labels)
-        if not (np.all(values >= 0) and np.allclose(np.sum(values, axis=-1), 1, atol=1e-4)):
+        rows = _raw(labels)
+        if not (np.all(rows >= 0) and np.allclose(np.sum(rows, axis=-1), 1, atol=1e-4)):
             raise ValueError(f"{name}: rows of labels must be probabilities: none negative, each row with the sum 1")
-        return labels
-    if labels.shape != shape[:-1]:
+    elif labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of probabilities "
             f"of shape {shape}, not of shape {labels.shape}"
         )
-    if labels.dtype.kind not in "iu":
+    elif labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use labels.astype(int)")
-    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-        raise ValueError(f"{name}: class numbers must lie from 0 to {classes - 1}, not from {labels.min()} to {labels.max()}")
-    return (np.expand_dims(labels, -1) == np.arange(classes)).astype(dtype)
+    elif labels.size and not (_lowest(labels, axis=None) >= 0 and _highest(labels, axis=None) < shape[-1]):
+        raise ValueError(
+            f"{name}: class numbers must lie from 0 to {shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
+        )
 
 
 def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
@@ -175,12 +188,12 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     Tensor(0.34657359)
     """
     name = "softmax_cross_entropy"
-    _check(name, reduction)
-    logits, labels = _floating(logits), _numeric(name, "labels", labels)
+    logits, labels = _checked(name, logits, labels, "labels", reduction)
     if not logits.ndim:
         raise ValueError(f"{name}: logits need an axis of classes, (..., classes), not the shape ()")
-    labels = _rows(name, labels, logits.shape, logits.dtype)
-    return _softmax_cross_entropy(logits, labels, log_softmax(_raw(logits)), reduction)
+    _check_classes(name, labels, logits.shape)
+    p, log_p = log_softmax_parts(_raw(logits))
+    return _softmax_cross_entropy(logits, labels, p, log_p, reduction)
 
 
 # Mean squared error --------------------------------------------------------------------------------------------------
@@ -213,7 +226,6 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mse_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
     Tensor(2.)
     """
-    _check("mse_loss", reduction)
-    predictions, targets = _floating(predictions), _numeric("mse_loss", "targets", targets)
+    predictions, targets = _checked("mse_loss", predictions, targets, "targets", reduction)
     _same_shape("mse_loss", predictions, targets, "targets")
     return _mse_loss(predictions, targets, reduction)

@@ -4,7 +4,7 @@ import string
 
 import numpy as np
 
-from .reductions import axes_of
+from .reductions import axes_of, sum_rows
 from .table import composed, derivative, each, with_rules
 
 
@@ -22,7 +22,7 @@ def as_matrices(g, a, b):
     return g, a, b
 
 
-def matmul_left(g, y, x1, x2):
+def matmul_left(g, y, x1, x2, bias=None):
     """dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
         return g.dot(x2.T)  # of two matrices the same as matmul, and sooner begun
@@ -31,7 +31,7 @@ def matmul_left(g, y, x1, x2):
     return da[..., 0, :] if x1.ndim == 1 else da
 
 
-def matmul_right(g, y, x1, x2):
+def matmul_right(g, y, x1, x2, bias=None):
     """dB = A^T G. One matrix B for a whole batch: its gradient is one product of the batch, laid out as a long matrix."""
     if x1.ndim == 2 == x2.ndim:
         return x1.T.dot(g)
@@ -46,11 +46,7 @@ def matmul_right(g, y, x1, x2):
 derivative(np.matmul, matmul_left, matmul_right)
 
 
-@with_rules(
-    lambda g, y, x, weight, bias: matmul_left(g, y, x, weight),
-    lambda g, y, x, weight, bias: matmul_right(g, y, x, weight),
-    lambda g, y, x, weight, bias: g,
-)
+@with_rules(matmul_left, matmul_right, lambda g, y, x, weight, bias: sum_rows(g) if g.ndim == 2 == weight.ndim else g)
 def linear(x, weight, bias):
     """x @ weight + bias as one operation, without a second array for the sum.
 

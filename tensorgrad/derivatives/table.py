@@ -16,6 +16,7 @@ is holomorphic is the rule of school; the engine conjugates at its two ends, and
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
@@ -42,15 +43,16 @@ class each:
 class Primitive:
     """A function together with its rules."""
 
-    __slots__ = ("func", "rules", "name", "rest", "parameters", "open")
+    __slots__ = ("func", "rules", "name", "arity", "rest", "parameters", "open", "out")
 
     def __init__(self, func: Callable, rules: tuple):
         self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
         self.rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
         self.rules = rules[:-1] if self.rest else rules
-        known = [inspect.signature(rule).parameters.values() for rule in self.rules if rule is not None]
-        first = list(known[0])[2:] if known else []
+        self.arity = -1 if self.rest else len(self.rules)
+        first = _signature(func, self.rules)
         self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.out = self.parameters.index("out") if "out" in self.parameters else 1_000_000
         self.open = any(p.kind is p.VAR_KEYWORD for p in first)
 
     def of_arity(self, n: int) -> Primitive:
@@ -72,12 +74,10 @@ class Primitive:
             if name not in kwargs:
                 break
             args.append(kwargs.pop(name))
-        given = dict(zip(self.parameters, args, strict=False)) | kwargs
-        if given.get("out") is not None:
+        if kwargs.pop("out", None) is not None:
             raise TypeError(
                 f"{self.name}: out= would overwrite an array, which a graph of Tensors can't follow; use the returned value"
             )
-        kwargs.pop("out", None)
         if not self.open:
             for name in kwargs:
                 if name not in self.parameters and name not in FORWARD_ONLY and not (name == "where" and kwargs[name] is True):
@@ -87,6 +87,22 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<{self.name} and its rules>"
+
+
+def _signature(func: Callable, rules: tuple) -> list[inspect.Parameter]:
+    """The parameters of a function, or of a rule of it: not all ufuncs tell theirs, and rules use NumPy's names."""
+    if not _dispatches(func):
+        with contextlib.suppress(TypeError, ValueError):  # builtins may have none
+            return list(inspect.signature(func).parameters.values())
+    for rule in rules:
+        if rule is not None:
+            return list(inspect.signature(rule).parameters.values())[2:]
+    return []
+
+
+def _dispatches(func: Callable) -> bool:
+    """Whether NumPy asks a Tensor among the arguments before it calls this function."""
+    return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
 
 
 def derivative(func: Callable, *rules: Callable | None | each) -> Callable:
@@ -118,7 +134,7 @@ def derivative(func: Callable, *rules: Callable | None | each) -> Callable:
         if what is not None and not callable(what) and not isinstance(what, each):
             raise TypeError(f"derivative: {what!r} is not a function")
     primitive = Primitive(func, rules)
-    if isinstance(func, np.ufunc) or hasattr(func, "_implementation"):  # NumPy asks a Tensor first
+    if _dispatches(func):
         TABLE[func] = primitive
         return func
 
