@@ -417,8 +417,8 @@ def _operators(ufunc: np.ufunc, compute: Callable) -> tuple[Callable[..., Tensor
 
 def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     """An operator on anything but arrays of floats: array-likes are recorded, the rest is left to the other operand."""
-    if isinstance(other, Tensor | np.generic | list | tuple | bool | complex) or hasattr(other, "__array__"):
-        return record(primitive, args)
+    if isinstance(other, int | float | complex | list | tuple | np.generic) or hasattr(other, "__array_ufunc__"):
+        return record(primitive, _arrays(primitive, args))
     return NotImplemented
 
 
