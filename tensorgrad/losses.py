@@ -21,7 +21,7 @@ _lowest, _highest, _sum = np.minimum.reduce, np.maximum.reduce, np.add.reduce
 
 def _reduced(loss: Any, reduction: str) -> Any:
     if reduction == "mean":
-        return _sum(loss, axis=None) / max(loss.size, 1)
+        return _sum(loss, axis=None) / loss.size
     return _sum(loss, axis=None) if reduction == "sum" else loss
 
 
@@ -42,7 +42,7 @@ def _checked(name: str, predictions: Any, targets: Any, what: str, reduction: st
         targets = np.asarray(targets)
     if predictions.dtype.kind != "f":
         if isinstance(predictions, Tensor) or predictions.dtype.kind not in "biu":
-            raise TypeError(f"{name}: predictions must be real numbers, not {predictions.dtype}")
+            raise TypeError(f"{name}: the first argument must be real numbers, not {predictions.dtype}")
         predictions = predictions.astype(np.float64)
     if targets.dtype.kind not in "fbiu":
         raise TypeError(f"{name}: {what} must be real numbers, not {targets.dtype}")
@@ -66,8 +66,8 @@ def _raw(x: Any) -> Any:
 
 
 def _sce(logits: Any, labels: Any, z: Any, reduction: str) -> Any:
-    loss = np.maximum(logits, 0)
-    loss -= logits * labels
+    loss = np.abs((logits >= 0) - labels)
+    loss *= np.abs(logits)
     loss += np.log1p(z)
     return _reduced(loss, reduction)
 
@@ -94,7 +94,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 
     Raises:
         ValueError: shapes differ, a label is outside 0 to 1, or the reduction is unknown.
-        TypeError: labels aren't real numbers.
+        TypeError: logits or labels aren't real numbers.
 
     >>> from tensorgrad import Tensor
     >>> sigmoid_cross_entropy(Tensor([0.0, 100.0]), [1, 1])
@@ -106,7 +106,9 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     x, values = _raw(logits), _raw(labels)
     if values.size and not (_lowest(values, axis=None) >= 0 and _highest(values, axis=None) <= 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    # max(x, 0) - x y + log(1 + exp(-|x|)): equal to the definition, and can't overflow
+    if labels.dtype != x.dtype:
+        labels = labels.astype(x.dtype)
+    # |x| |[x >= 0] - y| + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels
     return _sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(x)), reduction)
 
 
@@ -135,7 +137,7 @@ def _smce_gradient(g: Any, y: Any, logits: Any, labels: Any, p: Any, log_p: Any,
         return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
     if isinstance(p, Tensor) or isinstance(g, Tensor):
         return (p - (np.expand_dims(labels, -1) == np.arange(p.shape[-1]))) * g
-    d = p * g
+    d = np.multiply(p, g, order="C")  # or its rows would be a copy
     rows = d.reshape(-1, d.shape[-1])
     rows[np.arange(len(rows)), labels.reshape(-1)] -= np.reshape(g, -1)
     return d
@@ -181,7 +183,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 
     Raises:
         ValueError: shapes don't fit, a class number is out of range, a row isn't of probabilities, unknown reduction.
-        TypeError: class numbers that aren't ints.
+        TypeError: class numbers that aren't ints, or logits that aren't real numbers.
 
     >>> from tensorgrad import Tensor
     >>> softmax_cross_entropy(Tensor([[0.0, 0.0], [0.0, 100.0]]), [0, 1])
@@ -220,7 +222,7 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
 
     Raises:
         ValueError: shapes differ, or the reduction is unknown.
-        TypeError: targets aren't real numbers.
+        TypeError: predictions or targets aren't real numbers.
 
     >>> from tensorgrad import Tensor
     >>> mse_loss(Tensor([1.0, 2.0]), [1.0, 4.0])

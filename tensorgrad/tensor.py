@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
 from itertools import zip_longest
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy import asarray, ndarray
@@ -88,7 +88,7 @@ def record(primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any
     if not tensors:  # only constants: a condition, say
         return y
     if kwargs:
-        kwargs = {name: kwargs[name] for name in kwargs if name in primitive.parameters or primitive.open} or None
+        kwargs = {name: kwargs[name] for name in kwargs if name in primitive.keywords or primitive.open} or None
     if type(y) is not ndarray or y.dtype.kind not in "fc":
         if isinstance(y, tuple):
             return _outputs(primitive, y, args, kwargs, needs_grad)
@@ -278,7 +278,7 @@ _OVERWRITTEN = _ended(
 def _fitted(d: Any, data: Any, name: str) -> Any:
     """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
     shape = data.shape
-    if type(d) is ndarray and d.dtype is data.dtype and d.shape[-len(shape) :] == shape and d.dtype.char in "fd" and shape:
+    if type(d) is ndarray and d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
         return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
     if type(d) is tuple:  # of a function with several outputs
         return d
@@ -433,6 +433,7 @@ def _method(func: Callable) -> Callable[..., Any]:
     return method
 
 
+@final
 class Tensor:
     """An array that records what is computed from it, so that gradients can flow back.
 
@@ -451,6 +452,9 @@ class Tensor:
     >>> a.grad
     array([2., 4., 6.])
     """
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Tensor can't be subclassed: the engine tells Tensors by their exact type. Wrap one, or make a Module")
 
     __slots__ = ("_data", "_grad", "_tick", "_op", "_args", "_kwargs", "name", "requires_grad", "__weakref__")
 

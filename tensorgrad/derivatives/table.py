@@ -43,7 +43,7 @@ class each:
 class Primitive:
     """A function together with its rules."""
 
-    __slots__ = ("func", "rules", "name", "arity", "rest", "parameters", "open", "out")
+    __slots__ = ("func", "rules", "name", "arity", "rest", "parameters", "keywords", "open", "out")
 
     def __init__(self, func: Callable, rules: tuple):
         self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
@@ -52,6 +52,7 @@ class Primitive:
         self.arity = -1 if self.rest else len(self.rules)
         first = _signature(func, self.rules)
         self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL)
         self.out = self.parameters.index("out") if "out" in self.parameters else 1_000_000
         self.open = any(p.kind is p.VAR_KEYWORD for p in first)
 
@@ -80,8 +81,8 @@ class Primitive:
             )
         if not self.open:
             for name in kwargs:
-                if name not in self.parameters and name not in FORWARD_ONLY and not (name == "where" and kwargs[name] is True):
-                    known = ", ".join(self.parameters) or "none"
+                if name not in self.keywords and name not in FORWARD_ONLY and not (name == "where" and kwargs[name] is True):
+                    known = ", ".join(sorted(self.keywords)) or "none"
                     raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
         return tuple(args), kwargs
 
