@@ -1,0 +1,151 @@
+"""Every derivative rule against NumPy and against differences: tests made from the table of cases, see cases.py."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import CASES, Case, name_of
+
+from tensorgrad import Tensor
+from tensorgrad.derivatives import COMPOSED, TABLE
+from tensorgrad.tensor import backpropagate
+
+for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(path.stem)
+
+every_case = pytest.mark.parametrize("case", CASES, ids=repr)
+
+
+# What is compared ----------------------------------------------------------------------------------------------------
+
+
+def parts(y: Any) -> list:
+    """The arrays of a result: one, or those of a list or tuple of them."""
+    return [part for one in y for part in parts(one)] if isinstance(y, list | tuple) else [y]
+
+
+def floating(y: Any) -> list:
+    return [part for part in parts(y) if part.dtype.kind in "fc"]
+
+
+def weights(y: Any, dtype: Any = None) -> list[np.ndarray]:
+    """A weight for each element of a result, so that the loss `sum(Re(weight * y))` tells all of them apart."""
+    rng = np.random.default_rng(1)
+    w = [rng.uniform(0.5, 1.5, np.shape(p)) * (1 + 0.5j if p.dtype.kind == "c" else 1) for p in floating(y)]
+    return [np.asarray(a, p.dtype) for a, p in zip(w, floating(y), strict=True)]
+
+
+def loss(y: Any, w: list[np.ndarray]) -> Any:
+    terms = [np.sum(np.real(a * p)) for a, p in zip(w, floating(y), strict=True)]
+    return sum(terms[1:], terms[0])
+
+
+def gradients(case: Case, values: list[np.ndarray], which: set[int] | None = None) -> list[np.ndarray]:
+    """The gradients of the loss, by backward; `which` variables are Tensors, the others stay plain arrays."""
+    given = [Tensor(v) if which is None or i in which else v for i, v in enumerate(values)]
+    y = case.call(given)
+    loss(y, weights(y)).backward()
+    return [t.grad for t in given if isinstance(t, Tensor)]
+
+
+def slope(f: Any, h: float = 3e-4) -> Any:
+    """df/dt at t = 0, right to h**4 (Fornberg, Generation of finite difference formulas, 1988, table 1)."""
+    return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
+
+
+def moved(values: list[np.ndarray], i: int, step: Any) -> list[np.ndarray]:
+    return [v + step if j == i else v for j, v in enumerate(values)]
+
+
+def numerical_gradients(case: Case, values: list[np.ndarray]) -> list[np.ndarray]:
+    """The same gradients, by differences of the function on plain arrays, element by element."""
+    func = case.like or case.func
+    w = weights(case.call(values, func))
+
+    def along(i: int, unit: np.ndarray) -> Any:
+        return slope(lambda t: loss(case.call(moved(values, i, t * unit), func), w))
+
+    grads = []
+    for i, v in enumerate(values):
+        grad = np.zeros(v.shape, v.dtype)
+        for index in np.ndindex(v.shape):
+            unit = np.zeros(v.shape, v.dtype)
+            unit[index] = 1
+            grad[index] = along(i, unit) + (1j * along(i, 1j * unit) if v.dtype.kind == "c" else 0)
+        grads.append(grad)
+    return grads
+
+
+# The tests -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_function_with_rules_has_a_case():
+    ours = {f for f in {*TABLE, *COMPOSED} if (f.__module__ or "numpy").split(".")[0] in ("numpy", "tensorgrad")}
+    missing = ours - {case.func for case in CASES}
+    assert not missing, sorted(map(name_of, missing))
+
+
+@every_case
+def test_value_is_numpys(case: Case):
+    values = case.draw()
+    ours, theirs = case.call([Tensor(v) for v in values]), case.call(values, case.like)
+    assert type(ours) is type(theirs) or isinstance(ours, Tensor)
+    for a, b in zip(parts(ours), parts(theirs), strict=True):
+        a = a.data if isinstance(a, Tensor) else a
+        assert a.shape == b.shape and a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+@every_case
+def test_first_derivative(case: Case):
+    values = case.draw()
+    before = [v.copy() for v in values]
+    grads = gradients(case, values)
+    for ours, theirs in zip(grads, numerical_gradients(case, values), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-9)
+    for v, b in zip(values, before, strict=True):
+        np.testing.assert_array_equal(v, b, err_msg="backward changed an argument")
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.twice], ids=repr)
+def test_second_derivative(case: Case):
+    """h = sum(Re(u * gradient)): its slope along v by backward, and by differences, for random u and v."""
+    values = case.draw()
+    rng = np.random.default_rng(2)
+    u, v = ([np.asarray(rng.uniform(0.5, 1.5, a.shape), a.dtype) for a in values] for _ in range(2))
+
+    given = [Tensor(a) for a in values]
+    y = case.call(given)
+    total = loss(y, weights(y))
+    flow = backpropagate(total, np.ones_like(total.data), create_graph=True)
+    h = sum((np.sum(np.real(a * flow[t])) for a, t in zip(u, given, strict=True)), Tensor(0.0))
+    h.backward()
+    ours = sum(np.sum(np.real(np.conj(t.grad) * b)) for t, b in zip(given, v, strict=True))
+
+    def difference(t: float) -> Any:
+        near = [a + t * b for a, b in zip(values, v, strict=True)]
+        return sum(np.sum(np.real(a * np.conj(d))) for a, d in zip(u, gradients(case, near), strict=True))
+
+    np.testing.assert_allclose(ours, slope(difference), rtol=1e-7, atol=1e-8)
+
+
+@every_case
+def test_float32_stays_float32(case: Case):
+    values = case.draw(np.float32)
+    ours, theirs = case.call([Tensor(v) for v in values]), case.call(values, case.like)
+    assert [p.dtype for p in parts(ours)] == [p.dtype for p in parts(theirs)]
+    for single, double in zip(gradients(case, values), gradients(case, case.draw()), strict=True):
+        assert single.dtype in (np.float32, np.complex64)
+        np.testing.assert_allclose(single, double, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if len(c.variables) > 1], ids=repr)
+def test_each_variable_alone(case: Case):
+    values = case.draw()
+    for i, together in enumerate(gradients(case, values)):
+        (alone,) = gradients(case, values, {i})
+        np.testing.assert_allclose(alone, together, rtol=1e-13, atol=1e-13)
