@@ -128,9 +128,9 @@ def _node(primitive: Primitive, y: Any, args: tuple, kwargs: dict | None, needs_
 
 def _outputs(primitive: Primitive, y: tuple, args: tuple, kwargs: dict | None, needs_grad: bool) -> tuple:
     """The Tensors of a function with several outputs: each is picked out of one node that holds them all."""
-    y = tuple(asarray(part) if isinstance(part, np.generic) else part for part in y) if type(y) is tuple else y
-    whole = _node(primitive, y, args, kwargs or None, needs_grad)
-    parts = [_node(_pick, asarray(p), (whole, i), None, needs_grad) if p.dtype.kind in "fc" else p for i, p in enumerate(y)]
+    arrays = tuple(p if hasattr(p, "dtype") and not isinstance(p, np.generic) else asarray(p) for p in y)
+    whole = _node(primitive, arrays, args, kwargs, needs_grad)
+    parts = [_node(_pick, p, (whole, i), None, needs_grad) if p.dtype.kind in "fc" else p for i, p in enumerate(arrays)]
     return tuple(parts) if type(y) is tuple else type(y)(*parts)
 
 
@@ -139,7 +139,7 @@ _pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i el
 
 def _floating(y: Any, name: str) -> Any:
     """y as an array of floats; NumPy gives scalars for 0-d arrays."""
-    if isinstance(y, np.generic):
+    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
         y = asarray(y)
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
@@ -277,11 +277,11 @@ _OVERWRITTEN = _ended(
 
 def _fitted(d: Any, data: Any, name: str) -> Any:
     """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
+    if type(d) is tuple:  # of a function with several outputs
+        return d
     shape = data.shape
     if type(d) is ndarray and d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
         return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
-    if type(d) is tuple:  # of a function with several outputs
-        return d
     if not hasattr(d, "dtype") or isinstance(d, np.generic):
         d = asarray(d)
     if d.shape != shape:
@@ -312,7 +312,8 @@ def _added(a: Any, b: Any, create_graph: bool) -> Any:
     if not create_graph and type(a) is ndarray and _is_ours(a):
         a += b
         return a
-    return a + b
+    total = a + b
+    return asarray(total) if isinstance(total, np.generic) else total
 
 
 def _complete(g: tuple, node: Tensor, create_graph: bool) -> tuple[tuple, tuple]:
