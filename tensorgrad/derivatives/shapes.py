@@ -52,8 +52,6 @@ derivative(np.moveaxis,  lambda g, y, a, source, destination: np.moveaxis(g, des
 if hasattr(np, "matrix_transpose"):
     derivative(np.matrix_transpose, lambda g, y, x: np.swapaxes(g, -1, -2))
     derivative(np.linalg.matrix_transpose, lambda g, y, x: np.swapaxes(g, -1, -2))
-if hasattr(np, "permute_dims"):
-    composed(np.permute_dims)(np.transpose)
 
 
 @composed(np.rollaxis)
