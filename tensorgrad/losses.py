@@ -1,7 +1,7 @@
 """Loss functions, each one operation with one rule.
 
 All take `reduction`: 'mean' over the examples (for mse_loss and sigmoid_cross_entropy: over all elements), 'sum', or
-'none' for the loss of each. Targets are constants unless they are Tensors.
+'none' for the loss of each. Targets are constants unless they are Tensors. The loss has the predictions' dtype.
 """
 
 from __future__ import annotations
@@ -49,9 +49,13 @@ def _checked(name: str, predictions: Any, targets: Any, what: str, reduction: st
     return predictions, targets
 
 
-def _same_shape(name: str, a: Any, b: Any, what: str) -> None:
+def _alike(name: str, a: Any, b: Any, what: str) -> Any:
+    """b, of a's shape, in a's dtype."""
     if a.shape != b.shape:
-        raise ValueError(f"{name}: {what} must have the shape {a.shape} of the first argument, not {b.shape}; reshape one")
+        raise ValueError(
+            f"{name}: {what} must have the shape {a.shape} of the first argument, not {b.shape}; reshape one"
+        )
+    return b if b.dtype is a.dtype or b.dtype == a.dtype else b.astype(a.dtype)
 
 
 # A rule of a cross-entropy can use what its loss has computed already. It is handed over as a constant argument, for
@@ -102,12 +106,10 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     """
     name = "sigmoid_cross_entropy"
     logits, labels = _checked(name, logits, labels, "labels", reduction)
-    _same_shape(name, logits, labels, "labels")
+    labels = _alike(name, logits, labels, "labels")
     x, values = _raw(logits), _raw(labels)
     if values.size and not (_lowest(values, axis=None) >= 0 and _highest(values, axis=None) <= 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    if labels.dtype != x.dtype:
-        labels = labels.astype(x.dtype)
     # |x| |[x >= 0] - y| + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels
     return _sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(x)), reduction)
 
@@ -162,8 +164,8 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
             raise ValueError(f"{name}: rows of labels must be probabilities: none negative, each row with the sum 1")
     elif labels.shape != shape[:-1]:
         raise ValueError(
-            f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of probabilities "
-            f"of shape {shape}, not of shape {labels.shape}"
+            f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of "
+            f"probabilities of shape {shape}, not of shape {labels.shape}"
         )
     elif labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use labels.astype(int)")
@@ -229,5 +231,4 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Tensor(2.)
     """
     predictions, targets = _checked("mse_loss", predictions, targets, "targets", reduction)
-    _same_shape("mse_loss", predictions, targets, "targets")
-    return _mse_loss(predictions, targets, reduction)
+    return _mse_loss(predictions, _alike("mse_loss", predictions, targets, "targets"), reduction)

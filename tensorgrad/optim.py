@@ -38,7 +38,9 @@ class Optimizer:
             if not isinstance(p, Tensor):
                 raise TypeError(f"{type(self).__name__}: parameters must be Tensors, not {type(p).__name__}")
             if not p.requires_grad or p.parents:
-                raise TypeError(f"{type(self).__name__}: {p!r} isn't a leaf that requires a gradient, so it can't be trained")
+                raise TypeError(
+                    f"{type(self).__name__}: {p!r} isn't a leaf that requires a gradient, so it can't be trained"
+                )
         self.lr = lr
         self.state: dict[Tensor, dict[str, Any]] = {}
         shared: dict[tuple, Any] = {}  # arrays to compute in, one for each shape, the same in every step
@@ -111,7 +113,7 @@ class SGD(Optimizer):
                 v *= self.momentum
                 v += grad if not self.dampening else (1 - self.dampening) * grad
             else:
-                v = state["momentum"] = grad.copy()
+                v = state["momentum"] = np.array(grad)
             grad = grad + self.momentum * v if self.nesterov else v
         np.multiply(grad, self._lr, scratch)
         data -= scratch

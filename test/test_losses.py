@@ -1,0 +1,205 @@
+"""The losses against PyTorch, against their definitions, and at the edges."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tensorgrad import Tensor, grad, mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
+
+REDUCTIONS = ["mean", "sum", "none"]
+rng = np.random.default_rng(0)
+CLASSES = np.array([[0, 2, 1], [3, 3, 0]])
+ROWS = rng.dirichlet(np.ones(4), (2, 3))
+CASES = {  # loss, predictions, targets, PyTorch's name
+    "sigmoid, 0 or 1": (sigmoid_cross_entropy, rng.normal(size=(2, 5)) * 4, np.array([[0, 1, 1, 0, 1]] * 2), "sigmoid"),
+    "sigmoid, soft": (sigmoid_cross_entropy, rng.normal(size=(2, 5)) * 4, rng.uniform(size=(2, 5)), "sigmoid"),
+    "sigmoid, extreme": (sigmoid_cross_entropy, [1e4, 1e4, -1e4, -1e4, 0], [1, 0, 1, 0, 1], "sigmoid"),
+    "sigmoid, bool": (sigmoid_cross_entropy, rng.normal(size=3), [True, False, True], "sigmoid"),
+    "softmax, classes": (softmax_cross_entropy, rng.normal(size=(2, 3, 4)) * 4, CLASSES, "softmax"),
+    "softmax, small ints": (softmax_cross_entropy, rng.normal(size=(2, 3, 4)), CLASSES.astype(np.uint8), "softmax"),
+    "softmax, soft": (softmax_cross_entropy, rng.normal(size=(2, 3, 4)) * 4, ROWS, "softmax"),
+    "softmax, one example": (softmax_cross_entropy, rng.normal(size=4), 2, "softmax"),
+    "softmax, extreme": (softmax_cross_entropy, [[1e4, 0, -1e4], [-1e4, 1e4, 1e4]], [0, 1], "softmax"),
+    "softmax, Fortran": (softmax_cross_entropy, np.asfortranarray(rng.normal(size=(2, 3, 4))), CLASSES, "softmax"),
+    "mse": (mse_loss, rng.normal(size=(2, 5)), rng.normal(size=(2, 5)), "mse"),
+    "mse, ints": (mse_loss, rng.normal(size=3), [1, 2, 3], "mse"),
+    "mse, one number": (mse_loss, 2.0, 5.0, "mse"),
+}
+
+
+def pytorch(torch, kind, x, targets, reduction):
+    functional = torch.nn.functional
+    if kind == "sigmoid":
+        return functional.binary_cross_entropy_with_logits(x, targets.to(x.dtype), reduction=reduction)
+    if kind == "mse":
+        return functional.mse_loss(x, targets.to(x.dtype), reduction=reduction)
+    if targets.is_floating_point():
+        loss = functional.cross_entropy(
+            x.reshape(-1, x.shape[-1]), targets.to(x.dtype).reshape(-1, x.shape[-1]), reduction=reduction
+        )
+    else:
+        loss = functional.cross_entropy(x.reshape(-1, x.shape[-1]), targets.long().reshape(-1), reduction=reduction)
+    return loss.reshape(x.shape[:-1]) if reduction == "none" else loss
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("case", CASES)
+def test_values_and_gradients_are_pytorchs(case, reduction, dtype):
+    torch = pytest.importorskip("torch")
+    loss_of, x, targets, kind = CASES[case]
+    ours = Tensor(np.asarray(x, dtype=dtype))
+    theirs = torch.tensor(np.array(ours.data), requires_grad=True)
+    loss = loss_of(ours, targets, reduction=reduction)
+    expected = pytorch(torch, kind, theirs, torch.tensor(np.asarray(targets)), reduction)
+    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    assert loss.dtype == dtype and loss.shape == tuple(expected.shape)
+    np.testing.assert_allclose(loss.data, expected.detach().numpy(), rtol=tolerance, atol=tolerance)
+    g = rng.normal(size=loss.shape).astype(dtype)
+    loss.backward(g)
+    expected.backward(torch.tensor(g))
+    assert ours.grad.dtype == dtype
+    np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("case", ["sigmoid, soft", "softmax, soft", "mse"])
+def test_gradients_of_the_targets_are_pytorchs(case, reduction):
+    torch = pytest.importorskip("torch")
+    loss_of, x, targets, kind = CASES[case]
+    ours = Tensor(targets)
+    theirs = torch.tensor(np.array(targets), requires_grad=True)
+    loss_of(x, ours, reduction=reduction).backward()
+    pytorch(torch, kind, torch.tensor(x), theirs, reduction).sum().backward()
+    np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("case", ["sigmoid, soft", "sigmoid, 0 or 1", "softmax, classes", "softmax, soft", "mse"])
+def test_second_derivatives_are_pytorchs(case, reduction):
+    torch = pytest.importorskip("torch")
+    loss_of, x, targets, kind = CASES[case]
+    direction = rng.normal(size=x.shape)
+    second = grad(lambda x: (grad(lambda x: loss_of(x, targets, reduction=reduction))(x) * direction).sum())(x)
+    t = torch.tensor(x, requires_grad=True)
+    (first,) = torch.autograd.grad(
+        pytorch(torch, kind, t, torch.tensor(targets), reduction), t, torch.tensor(1.0), create_graph=True
+    )
+    (expected,) = torch.autograd.grad((first * torch.tensor(direction)).sum(), t)
+    np.testing.assert_allclose(second, expected.numpy(), rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_arrays_give_what_tensors_give(case):
+    loss_of, x, targets, _ = CASES[case]
+    loss = loss_of(x, targets)
+    assert not isinstance(loss, Tensor)
+    assert loss == loss_of(Tensor(x), targets).item()
+
+
+def test_sigmoid_cross_entropy_is_exact_where_its_definition_cancels():
+    # The definition in 60 digits: -y log(p) - (1 - y) log(1 - p), with p = 1 / (1 + exp(-x))
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(60):
+        for x in (-1e4, -800.0, -40.0, -1e-9, 0.0, 0.5, 40.0, 800.0, 1e4):
+            for y in (0.0, 1e-12, 0.3, 0.5, 1 - 2**-40, 1.0):
+                a, b = mpmath.mpf(x), mpmath.mpf(y)
+                exact = (1 - b) * a + mpmath.log1p(mpmath.exp(-a))
+                got = sigmoid_cross_entropy(np.array([x]), np.array([y]), reduction="none")[0]
+                smallest = 2**-1074
+                assert abs(mpmath.mpf(float(got)) - exact) <= 8 * max(np.spacing(float(exact)), smallest), (x, y)
+
+
+def test_a_class_ruled_out_by_a_logit_of_minus_infinity():
+    logits = Tensor([[0.0, -math.inf, 0.0], [-math.inf, 1.0, -math.inf]])
+    for labels in ([0, 1], [[0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]):
+        losses = softmax_cross_entropy(logits, labels, reduction="none")
+        np.testing.assert_allclose(losses.data, [math.log(2), 0], rtol=1e-15)
+        logits.zero_grad()
+        losses.backward()
+        assert logits.grad[0, 1] == 0 and np.all(logits.grad[1] == 0)
+        assert abs(logits.grad[0, 0]) == abs(logits.grad[0, 2]) == (0.5 if labels == [0, 1] else 0)
+    assert softmax_cross_entropy(logits, [1, 1]).item() == math.inf  # the ruled-out class came up
+
+
+def test_rows_in_every_memory_layout_get_the_same_gradient():
+    logits, labels = rng.normal(size=(3, 4, 5)), rng.integers(0, 5, (3, 4))
+    straight = Tensor(logits)
+    softmax_cross_entropy(straight, labels).backward()
+    for axes in ((2, 0, 1), (1, 2, 0), (2, 1, 0)):
+        turned = Tensor(np.ascontiguousarray(logits.transpose(axes)).transpose(np.argsort(axes)))
+        assert turned.shape == logits.shape and not turned.data.flags.c_contiguous
+        softmax_cross_entropy(turned, labels).backward()
+        np.testing.assert_allclose(turned.grad, straight.grad, rtol=1e-13)
+
+
+def test_a_gradient_flows_through_a_loss_in_the_middle_of_a_graph():
+    # d/dw of 3 (w x - y)^2 at w = 2, x = 5, y = 4: 6 (w x - y) x
+    w = Tensor(2.0)
+    (3 * mse_loss(w * 5, 4.0)).backward()
+    assert w.grad == 6 * (2 * 5 - 4) * 5
+
+
+def test_an_empty_batch():
+    for loss_of, x, targets in (
+        (sigmoid_cross_entropy, np.zeros(0), np.zeros(0)),
+        (softmax_cross_entropy, np.zeros((0, 3)), np.zeros(0, int)),
+        (mse_loss, np.zeros(0), np.zeros(0)),
+    ):
+        x = Tensor(x)
+        assert loss_of(x, targets, reduction="none").shape == (0,)
+        assert loss_of(x, targets, reduction="sum").item() == 0
+        with pytest.warns(RuntimeWarning):  # as NumPy's mean of nothing
+            assert math.isnan(loss_of(x, targets).item())
+
+
+LOSSES = {
+    "sigmoid_cross_entropy": (sigmoid_cross_entropy, [0.0, 1.0], [0, 1]),
+    "softmax_cross_entropy": (softmax_cross_entropy, [[0.0, 1.0]], [1]),
+    "mse_loss": (mse_loss, [0.0, 1.0], [0, 1]),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_bad_input_of_every_loss(name):
+    loss_of, x, targets = LOSSES[name]
+    for reduction in ("average", None, "Mean"):
+        with pytest.raises(ValueError, match=rf"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}"):
+            loss_of(Tensor(x), targets, reduction=reduction)
+    with pytest.raises(ValueError, match=rf"{name}: .*\(7,\)"):
+        loss_of(Tensor(x), np.zeros(7, int))
+    with pytest.raises(ValueError, match=rf"{name}: .*\({len(targets)}, 1, 1\)"):  # nothing is broadcast
+        loss_of(Tensor(x), np.reshape(targets, (-1, 1, 1)))
+    with pytest.raises(TypeError, match=rf"{name}: .* must be real numbers, not <U"):
+        loss_of(Tensor(x), ["cat"] * len(targets))
+    with pytest.raises(TypeError, match=rf"{name}: .* must be real numbers, not object"):
+        loss_of(Tensor(x), np.array([None] * len(targets)))
+    with pytest.raises(TypeError, match=rf"{name}: .* must be real numbers, not complex128"):
+        loss_of(Tensor(np.asarray(x) + 1j), targets)
+    with pytest.raises(TypeError, match=rf"{name}: .* must be real numbers, not complex128"):
+        loss_of(Tensor(x), np.asarray(targets) + 1j)
+
+
+@pytest.mark.parametrize("label", [-1, 1.5, np.nan])
+def test_labels_that_are_no_probability(label):
+    with pytest.raises(ValueError, match="sigmoid_cross_entropy: labels must lie from 0 to 1"):
+        sigmoid_cross_entropy(Tensor([0.0, 1.0]), [0, label])
+
+
+def test_class_numbers_that_are_none():
+    logits = Tensor(np.zeros((2, 3)))
+    for labels in ([0, 3], [-1, 0]):
+        with pytest.raises(ValueError, match=r"class numbers must lie from 0 to 2, not from"):
+            softmax_cross_entropy(logits, labels)
+    for labels in ([0.0, 1.0], [True, False], Tensor([0.0, 1.0])):
+        with pytest.raises(TypeError, match=r"class numbers must be ints, not .*astype\(int\)"):
+            softmax_cross_entropy(logits, labels)
+    with pytest.raises(ValueError, match=r"logits need an axis of classes"):
+        softmax_cross_entropy(Tensor(1.0), 0)
+
+
+@pytest.mark.parametrize("rows", [[[0.5, 0.4]], [[-0.5, 1.5]], [[np.nan, 1.0]]])
+def test_rows_that_are_no_probabilities(rows):
+    with pytest.raises(ValueError, match="rows of labels must be probabilities"):
+        softmax_cross_entropy(Tensor([[0.0, 0.0]]), rows)
