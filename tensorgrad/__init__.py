@@ -1,7 +1,7 @@
 """tensorgrad: automatic differentiation of NumPy code."""
 
 from .derivatives import derivative
-from .functions import gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
+from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
 from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Tensor", "derivative", "no_grad", "enable_grad",
-    "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "softmax", "log_softmax", "logsumexp", "linear",
+    "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "softmax", "log_softmax", "logsumexp", "linear", "conv2d",
     "Module", "Neuron", "Layer", "MLP", "Sequential",
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",

@@ -17,6 +17,7 @@ is holomorphic is the rule of school; the engine conjugates at its two ends, and
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import inspect
 from collections.abc import Callable
@@ -56,14 +57,11 @@ class Primitive:
         self.out = self.parameters.index("out") if "out" in self.parameters else 1_000_000
         self.open = any(p.kind is p.VAR_KEYWORD for p in first)
 
+    @functools.lru_cache(maxsize=1024)  # noqa: B019 (primitives live as long as the program)
     def of_arity(self, n: int) -> Primitive:
         """The same function, with a rule for each of its n arguments."""
-        if self.rest is None:
-            return self
-        fixed = len(self.rules)
-        rest = tuple(functools.partial(self.rest, i) for i in range(n - fixed))
-        primitive = Primitive(self.func, ())
-        primitive.rules = self.rules + rest
+        primitive = copy.copy(self)
+        primitive.rules += tuple(functools.partial(self.rest, i) for i in range(n - len(self.rules)))
         return primitive
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:

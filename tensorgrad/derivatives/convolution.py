@@ -1,0 +1,80 @@
+"""Two-dimensional convolution, as networks have it (a cross-correlation), of images (N, C, H, W) with filters (O, C / groups, kH, kW).
+
+It is linear in the images and linear in the filters. So there are three functions, each the gradient of another, and
+their rules close the circle: every order of derivative is again one of the three.
+
+`geometry` is (stride, padding, dilation, groups), the first three a pair for height and width.
+"""
+
+import numpy as np
+
+from .table import derivative
+
+
+def output_size(size, kernel, geometry):
+    """(H, W) of the result: floor((n + 2 padding - dilation (k - 1) - 1) / stride) + 1."""
+    stride, padding, dilation, _ = geometry
+    return tuple(
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
+    )
+
+
+def columns(x, kernel, geometry):
+    """What each filter element sees, as a matrix for each group: (groups, C / groups * kH * kW, N * oH * oW)."""
+    (sh, sw), (ph, pw), (dh, dw), groups = geometry
+    (n, c, h, w), (kh, kw) = x.shape, kernel
+    oh, ow = output_size((h, w), kernel, geometry)
+    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw))) if ph or pw else x
+    bn, bc, bh, bw = x.strides
+    shape = (groups, c // groups, kh, kw, n, oh, ow)
+    strides = (c // groups * bc, bc, dh * bh, dw * bw, bn, sh * bh, sw * bw)
+    windows = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+    return windows.reshape(groups, c // groups * kh * kw, n * oh * ow)
+
+
+def rows(y, groups):
+    """(N, O, oH, oW) as a matrix for each group, (groups, O / groups, N * oH * oW)."""
+    n, o, h, w = y.shape
+    return y.reshape(n, groups, o // groups, h * w).transpose(1, 2, 0, 3).reshape(groups, o // groups, n * h * w)
+
+
+def _correlate(x, weight, geometry):
+    groups, kernel = geometry[3], weight.shape[2:]
+    y = weight.reshape(groups, weight.shape[0] // groups, -1) @ columns(x, kernel, geometry)
+    size = output_size(x.shape[2:], kernel, geometry)
+    return y.reshape(weight.shape[0], x.shape[0], *size).transpose(1, 0, 2, 3)
+
+
+def _weight_gradient(g, x, kernel, geometry):
+    dw = rows(g, geometry[3]) @ columns(x, kernel, geometry).transpose(0, 2, 1)
+    return dw.reshape(g.shape[1], x.shape[1] // geometry[3], *kernel)
+
+
+def _input_gradient(g, weight, size, geometry):
+    (sh, sw), (ph, pw), (dh, dw), groups = geometry
+    (n, _, oh, ow), (o, c, kh, kw) = g.shape, weight.shape
+    seen = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1) @ rows(g, groups)
+    seen = seen.reshape(groups * c, kh, kw, n, oh, ow).transpose(3, 0, 1, 2, 4, 5)
+    dx = np.zeros((n, groups * c, size[0] + 2 * ph, size[1] + 2 * pw), seen.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            top, left = i * dh, j * dw
+            dx[:, :, top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw] += seen[:, :, i, j]
+    return dx[:, :, ph : ph + size[0], pw : pw + size[1]]
+
+
+correlate = derivative(
+    _correlate,
+    lambda g, y, x, weight, geometry: input_gradient(g, weight, x.shape[2:], geometry),
+    lambda g, y, x, weight, geometry: weight_gradient(g, x, weight.shape[2:], geometry),
+)
+weight_gradient = derivative(
+    _weight_gradient,
+    lambda h, y, g, x, kernel, geometry: correlate(x, h, geometry),
+    lambda h, y, g, x, kernel, geometry: input_gradient(g, h, x.shape[2:], geometry),
+)
+input_gradient = derivative(
+    _input_gradient,
+    lambda h, y, g, weight, size, geometry: correlate(h, weight, geometry),
+    lambda h, y, g, weight, size, geometry: weight_gradient(g, h, weight.shape[2:], geometry),
+)
