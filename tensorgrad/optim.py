@@ -31,12 +31,16 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Tensor], lr: float):
+        if isinstance(parameters, Tensor):
+            raise TypeError(f"{type(self).__name__}: parameters must be several Tensors; put the one into a list")
+        parameters = list(parameters)
+        for p in parameters:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{type(self).__name__}: parameters must be Tensors, not {type(p).__name__}")
         self.parameters = list(dict.fromkeys(parameters))  # each once
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}: no parameters to optimise")
         for p in self.parameters:
-            if not isinstance(p, Tensor):
-                raise TypeError(f"{type(self).__name__}: parameters must be Tensors, not {type(p).__name__}")
             if not p.requires_grad or p.parents:
                 raise TypeError(
                     f"{type(self).__name__}: {p!r} isn't a leaf that requires a gradient, so it can't be trained"
