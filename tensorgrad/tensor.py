@@ -11,11 +11,11 @@ import functools
 import itertools
 import operator
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
-from itertools import zip_longest
 from typing import Any, final
 
 import numpy as np
@@ -160,7 +160,8 @@ def _arrays(primitive: Primitive, args: tuple) -> tuple:
         return args
     if any(map(_holds_tensor, [arg for arg in args if type(arg) in (list, tuple)])):
         raise TypeError(f"{primitive.name}: a list of Tensors is no array; join them with np.stack or np.concatenate")
-    return tuple(asarray(arg) if type(arg) in (list, tuple) and rule else arg for arg, rule in zip_longest(args, primitive.rules))
+    rules = (*primitive.rules, *[None] * len(args))  # what has no rule is a shape or an axis, and stays as it is
+    return tuple(asarray(arg) if type(arg) in (list, tuple) and rule else arg for arg, rule in zip(args, rules, strict=False))
 
 
 def _no_derivative(what: str, reason: str = "") -> TypeError:
@@ -194,8 +195,8 @@ def _explained(error: Exception, name: str, values: Any) -> Exception:
         hint = "; shapes are matched from the last axis on, and lengths must be equal or 1 (reshape or expand_dims one of them)"
     elif "core dimension" in text or "enough dimensions" in text:
         hint = "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
-    if not text.startswith(f"{name}:"):
-        text = f"{name} of shapes {shapes}: {text}{hint}"
+    if hint or not text.startswith(f"{name}:"):
+        text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{hint}"
     kinds = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)
     return next(kind for kind in kinds if isinstance(error, kind))(text)
 
@@ -301,8 +302,8 @@ def _fitted(d: Any, data: Any, name: str) -> Any:
 
 @functools.lru_cache
 def _one(dtype: np.dtype) -> ndarray:
-    """The gradient that a single number starts from."""
-    return np.ones((), dtype)
+    """The gradient that a single number starts from. Read-only, since all share it."""
+    return np.broadcast_to(np.ones((), dtype), ())
 
 
 def _added(a: Any, b: Any, create_graph: bool) -> Any:
@@ -341,18 +342,22 @@ def _count_alone() -> int:
 _ALONE = _count_alone()
 
 
+_depositing = threading.RLock()  # threads may share parameters
+
+
 def _deposit(flow: dict[Tensor, Any], leaves_only: bool) -> None:
     """Add each gradient to the `.grad` of its Tensor. No two Tensors share a buffer: what others see is copied."""
-    while flow:
-        tensor, g = flow.popitem()
-        if type(g) is tuple or (leaves_only and tensor._op is not None):
-            continue
-        if g.dtype.kind == "c":
-            g = np.conj(g)
-        if tensor._grad is not None:
-            tensor._grad += g
-        else:
-            tensor._grad = g if type(g) is ndarray and _is_ours(g) else g.copy()
+    with _depositing:
+        while flow:
+            tensor, g = flow.popitem()
+            if type(g) is tuple or (leaves_only and tensor._op is not None):
+                continue
+            if g.dtype.kind == "c":
+                g = _floating(np.conj(g), "backward")
+            if tensor._grad is not None:
+                tensor._grad += g
+            else:
+                tensor._grad = g if type(g) is ndarray and _is_ours(g) else g.copy()
 
 
 # Tensor --------------------------------------------------------------------------------------------------------------
@@ -580,7 +585,7 @@ class Tensor:
                 raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
             if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and self.dtype.kind != "c"):
                 raise TypeError(f"backward: a gradient of dtype {g.dtype} doesn't fit a Tensor of dtype {self.dtype}")
-            g = np.conj(g).astype(self.dtype)
+            g = _floating(np.conj(g).astype(self.dtype), "backward")
         flow = backpropagate(self, g, free=not retain_graph)
         del g
         _deposit(flow, leaves_only=not retain_graph)
