@@ -360,6 +360,23 @@ def _deposit(flow: dict[Tensor, Any], leaves_only: bool) -> None:
                 tensor._grad = g if type(g) is ndarray and _is_ours(g) else g.copy()
 
 
+def _overwrite(tensor: Tensor, views: bool = False) -> None:
+    """Note that data has changed: nothing computed from the old data can go backward any more. With views, that of the
+    Tensors whose memory it shares has changed too."""
+    changed = [tensor]
+    while changed:
+        tensor = changed.pop()
+        tensor._tick = next(_clock)
+        if tensor._op is not None:
+            if views:
+                changed += [p for p in tensor.parents if tensor._op is _pick or _share_memory(p._data, tensor._data)]
+            tensor._op, tensor._args, tensor._kwargs = _OVERWRITTEN, None, None
+
+
+def _share_memory(a: Any, b: Any) -> bool:
+    return isinstance(a, ndarray) and isinstance(b, ndarray) and np.may_share_memory(a, b)
+
+
 # Tensor --------------------------------------------------------------------------------------------------------------
 
 
@@ -491,10 +508,8 @@ class Tensor:
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
-        self._tick = next(_clock)
-        if self._op is not None:
-            self._op, self._args, self._kwargs = _OVERWRITTEN, None, None
-        if value is self._data:
+        if value is self._data:  # changed in place, and so was what it is a view of
+            _overwrite(self, views=True)
             return
         value = _array_of(value)
         if value.shape != self.shape or value.dtype != self.dtype:
@@ -502,6 +517,7 @@ class Tensor:
                 f"data of shape {value.shape} and dtype {value.dtype} can't replace data of shape {self.shape} and dtype "
                 f"{self.dtype}; reshape it or use astype, or make a new Tensor"
             )
+        _overwrite(self)
         self._data = value
 
     @property
@@ -513,8 +529,9 @@ class Tensor:
 
     @grad.setter
     def grad(self, value: ArrayLike | None) -> None:
-        if value is not None:
-            value = asarray(value)
+        if value is not None and value is not self._grad:
+            value = _plain(value)
+            value = value.copy() if hasattr(value, "__array_function__") else np.array(value)
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
                     f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} and "
@@ -635,7 +652,8 @@ class Tensor:
         return format(self.item(), spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        text = np.array2string(asarray(self._data), prefix="Tensor(")
+        data = self._data
+        text = np.array2string(data, prefix="Tensor(") if isinstance(data, ndarray) else repr(data)
         name = f", name={self.name!r}" if self.name else ""
         dtype = f", dtype={self.dtype}" if self.dtype != np.float64 else ""
         return f"Tensor({text}{name}{dtype})"
@@ -643,8 +661,11 @@ class Tensor:
     __hash__ = object.__hash__
 
     def __reduce__(self) -> tuple:
-        """Pickled and deep-copied as a leaf: data, name and gradient, without the graph behind it."""
+        """Pickled and copied as a leaf: data, name and gradient, without the graph behind it."""
         return _restored, (self._data, self._grad, self.name, self.requires_grad)
+
+    def __copy__(self) -> Tensor:
+        return _restored(self._data.copy(), self._grad, self.name, self.requires_grad)
 
     # NumPy's protocols
 
@@ -791,7 +812,7 @@ class Tensor:
 
 def _restored(data: Any, grad: Any, name: str, requires_grad: bool) -> Tensor:
     tensor = Tensor(data, name, requires_grad)
-    tensor._grad = grad
+    tensor.grad = grad
     return tensor
 
 
