@@ -8,15 +8,15 @@ the table. `Tensor` gives both the operators, the methods and the protocols by w
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import operator
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 from numpy import asarray, ndarray
@@ -31,13 +31,44 @@ from .derivatives.reductions import sum_rows
 # smaller one. The order of these numbers is a topological order of every graph.
 _clock = itertools.count(0, -1)
 
+Function = TypeVar("Function", bound=Callable)
+
 # Whether operations are recorded: for each thread (and each asyncio task) on its own.
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _is_recording = _recording.get
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class _Switch:
+    """Sets whether operations are recorded, and sets it back; a context manager and a decorator."""
+
+    _on: bool
+
+    def __init__(self) -> None:
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(_is_recording())
+        _recording.set(self._on)
+
+    def __exit__(self, *exception: object) -> None:
+        _recording.set(self._before.pop())
+
+    def __call__(self, func: Function) -> Function:
+        name = type(self).__name__
+        if not callable(func) or inspect.isgeneratorfunction(func) or inspect.iscoroutinefunction(func):
+            raise TypeError(
+                f"@{name}() is for ordinary functions; write `with {name}():` inside {func!r}, between its yields or awaits"
+            )
+
+        @functools.wraps(func)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with type(self)():
+                return func(*args, **kwargs)
+
+        return switched  # type: ignore[return-value]
+
+
+class no_grad(_Switch):
     """Inside `with no_grad():`, or a function decorated with `@no_grad()`, nothing is recorded, in this thread alone.
 
     >>> w = Tensor([1.0, 2.0])
@@ -46,21 +77,14 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    before = _recording.set(False)
-    try:
-        yield
-    finally:
-        _recording.reset(before)
+
+    _on = False
 
 
-@contextmanager
-def enable_grad() -> Iterator[None]:
+class enable_grad(_Switch):
     """The reverse of `no_grad`, for inside it."""
-    before = _recording.set(True)
-    try:
-        yield
-    finally:
-        _recording.reset(before)
+
+    _on = True
 
 
 _new = object.__new__
@@ -141,6 +165,7 @@ def _floating(y: Any, name: str) -> Any:
     """y as an array of floats; NumPy gives scalars for 0-d arrays."""
     if isinstance(y, np.generic) or not hasattr(y, "dtype"):
         y = asarray(y)
+    _refuse_subclass(y, name)
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
     return y
@@ -380,16 +405,23 @@ def _share_memory(a: Any, b: Any) -> bool:
 # Tensor --------------------------------------------------------------------------------------------------------------
 
 
+def _refuse_subclass(data: Any, name: str) -> None:
+    if isinstance(data, np.ma.MaskedArray | np.matrix):
+        raise TypeError(f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
+
+
 def _array_of(data: Any) -> Any:
     """data as the floating array that a Tensor wraps; an array is not copied."""
     if isinstance(data, Tensor):
         raise TypeError("Tensor: this is a Tensor already; detach() gives one outside the graph that shares its data")
-    if isinstance(data, np.ma.MaskedArray | np.matrix):
-        raise TypeError(f"Tensor: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
+    _refuse_subclass(data, "Tensor")
     if not hasattr(data, "__array_function__"):
         if _holds_tensor(data):
             raise TypeError("Tensor: a list of Tensors would leave the graph; join them with np.stack or np.concatenate")
-        data = np.array(data)
+        try:
+            data = np.array(data)
+        except ValueError as error:  # rows of different lengths
+            raise ValueError(f"Tensor: {error}; pad the rows to one length, or make a Tensor of each") from error
     if data.dtype.kind in "biu":
         data = data.astype(np.float64)
     elif data.dtype.kind not in "fc":
