@@ -5,13 +5,14 @@ from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp,
 from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
 from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
+from .profiler import profile
 from .tensor import Tensor, enable_grad, no_grad
 from .transforms import grad, value_and_grad
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Tensor", "derivative", "no_grad", "enable_grad",
+    "Tensor", "derivative", "no_grad", "enable_grad", "profile",
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "softmax", "log_softmax", "logsumexp", "linear", "conv2d",
     "Module", "Neuron", "Layer", "MLP", "Sequential",
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",

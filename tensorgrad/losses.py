@@ -69,21 +69,21 @@ def _raw(x: Any) -> Any:
 # Sigmoid cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _sce(logits: Any, labels: Any, z: Any, reduction: str) -> Any:
+def _sigmoid_cross_entropy(logits: Any, labels: Any, z: Any, reduction: str) -> Any:
     loss = np.abs((logits >= 0) - labels)
     loss *= np.abs(logits)
     loss += np.log1p(z)
     return _reduced(loss, reduction)
 
 
-def _sce_gradient(g: Any, y: Any, logits: Any, labels: Any, z: Any, reduction: str) -> Any:
+def _sigmoid_cross_entropy_gradient(g: Any, y: Any, logits: Any, labels: Any, z: Any, reduction: str) -> Any:
     p = sigmoid(logits) if isinstance(logits, Tensor) else np.where(logits >= 0, 1, z) / (1 + z)
     return (p - labels) * _each(g, logits.size, reduction)
 
 
-_sigmoid_cross_entropy = derivative(
-    _sce,
-    _sce_gradient,
+_recorded_sigmoid_cross_entropy = derivative(
+    _sigmoid_cross_entropy,
+    _sigmoid_cross_entropy_gradient,
     lambda g, y, logits, labels, z, reduction: _each(g, logits.size, reduction) * -logits,
 )
 
@@ -111,13 +111,13 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     if values.size and not (_lowest(values, axis=None) >= 0 and _highest(values, axis=None) <= 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
     # |x| |[x >= 0] - y| + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels
-    return _sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(x)), reduction)
+    return _recorded_sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(x)), reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _smce(logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
+def _softmax_cross_entropy(logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
     if labels.ndim < logits.ndim:
         return _reduced(-_picked(log_p, labels), reduction)
     terms = np.zeros_like(log_p)
@@ -130,7 +130,7 @@ def _picked(log_p: Any, labels: Any) -> Any:
     return rows[np.arange(len(rows)), labels.reshape(-1)].reshape(labels.shape)
 
 
-def _smce_gradient(g: Any, y: Any, logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
+def _softmax_cross_entropy_gradient(g: Any, y: Any, logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
     """(p - labels) of each row, times its g."""
     g = _each_row(g, logits, reduction)
     if isinstance(logits, Tensor):
@@ -150,9 +150,9 @@ def _each_row(g: Any, logits: Any, reduction: str) -> Any:
     return np.expand_dims(g, -1) if reduction == "none" else g
 
 
-_softmax_cross_entropy = derivative(
-    _smce,
-    _smce_gradient,
+_recorded_softmax_cross_entropy = derivative(
+    _softmax_cross_entropy,
+    _softmax_cross_entropy_gradient,
     lambda g, y, logits, labels, p, log_p, reduction: -log_softmax(logits) * _each_row(g, logits, reduction),
 )
 
@@ -197,19 +197,19 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
         raise ValueError(f"{name}: logits need an axis of classes, (..., classes), not the shape ()")
     _check_classes(name, labels, logits.shape)
     p, log_p = log_softmax_parts(_raw(logits))
-    return _softmax_cross_entropy(logits, labels, p, log_p, reduction)
+    return _recorded_softmax_cross_entropy(logits, labels, p, log_p, reduction)
 
 
 # Mean squared error --------------------------------------------------------------------------------------------------
 
 
-def _mse(predictions: Any, targets: Any, reduction: str) -> Any:
+def _mse_loss(predictions: Any, targets: Any, reduction: str) -> Any:
     away = predictions - targets
     return _reduced(np.multiply(away, away), reduction)
 
 
-_mse_loss = derivative(
-    _mse,
+_recorded_mse_loss = derivative(
+    _mse_loss,
     lambda g, y, predictions, targets, reduction: _each(g, predictions.size, reduction) * (2 * (predictions - targets)),
     lambda g, y, predictions, targets, reduction: _each(g, predictions.size, reduction) * (2 * (targets - predictions)),
 )
@@ -231,4 +231,4 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     Tensor(2.)
     """
     predictions, targets = _checked("mse_loss", predictions, targets, "targets", reduction)
-    return _mse_loss(predictions, _alike("mse_loss", predictions, targets, "targets"), reduction)
+    return _recorded_mse_loss(predictions, _alike("mse_loss", predictions, targets, "targets"), reduction)
