@@ -6,6 +6,15 @@ from .reductions import axes_of
 from .table import composed, constant, derivative, each
 
 
+def as_array(x):
+    """x itself if it is an array or a Tensor; of a list an array, and where it holds Tensors, these stacked."""
+    if isinstance(x, list | tuple):
+        parts = [v if np.isscalar(v) else as_array(v) for v in x]
+        if any(hasattr(v, "__record__") for v in parts):
+            return np.stack([as_array(v) for v in parts])
+    return x if hasattr(x, "ndim") else np.asarray(x)
+
+
 def index_order(a, order):
     """'A' (as it lies in memory) made definite: 'F' or 'C'."""
     if order == "A":
