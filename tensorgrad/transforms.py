@@ -1,52 +1,662 @@
-"""Transforms of calculus: functions of arrays in, functions of arrays out."""
+"""Transforms of calculus: they take functions of arrays and give functions of arrays.
+
+All of them run the function on inputs of their own (a `Trace`), and then walk what was recorded: backward with the
+rules of the table (`pull`), or forward with the same rules transposed (`push`). Whatever is newer than the inputs was
+computed by this call; a Tensor that is older belongs to somebody else, who may want to differentiate the result again.
+So the transforms nest, in any order and depth, and never take one's variables for the other's.
+
+Arrays in, arrays out. Where an argument is a Tensor, or the function closes over one that requires a gradient, the
+result is a Tensor that can be differentiated again (inside `no_grad` one that can't, which is faster).
+
+An argument may be an array, a number, or lists, tuples, dicts and dataclasses of them, nested; a gradient has the same
+structure. Ints become floats; None, strings, bools and functions in a structure are constants, their gradient is None.
+
+Complex numbers follow PyTorch: the gradient of a real function is dL/d(Re x) + i dL/d(Im x), the direction in which it
+grows fastest; a tangent is a plain difference, dy = f(x + dx) - f(x).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor, backpropagate, enable_grad
+from .derivatives.table import Primitive, each
+from .tensor import (
+    _CHANGED,
+    Tensor,
+    _clock,
+    _fitted,
+    _is_ours,
+    _is_recording,
+    _node,
+    _pick,
+    backpropagate,
+    enable_grad,
+)
 
-__all__ = ["grad", "value_and_grad"]
+__all__ = [
+    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "stop_gradient",
+]  # fmt: skip
+
+Argnum = int | tuple[int, ...]
+
+# Structures of arrays ------------------------------------------------------------------------------------------------
 
 
-def value_and_grad(f: Callable, argnum: int = 0) -> Callable:
-    """A function that gives f's value, and its gradient with respect to one argument. See `grad`."""
+def _map(func: Callable, tree: Any) -> Any:
+    """The same structure, with func of each leaf."""
+    if isinstance(tree, list | tuple):
+        parts = [_map(func, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    if isinstance(tree, dict):
+        new = copy.copy(tree)
+        new.update((key, _map(func, part)) for key, part in tree.items())
+        return new
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        new = copy.copy(tree)
+        for field in dataclasses.fields(tree):
+            object.__setattr__(new, field.name, _map(func, getattr(tree, field.name)))
+        return new
+    return func(tree)
 
-    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        given = args[argnum]
+
+def _leaves(tree: Any, path: str = "") -> dict[str, Any]:
+    """Each leaf by its path, such as "[0]['weight']"."""
+    if isinstance(tree, list | tuple):
+        parts = [(f"{path}[{i}]", part) for i, part in enumerate(tree)]
+    elif isinstance(tree, dict):
+        parts = [(f"{path}[{key!r}]", part) for key, part in tree.items()]
+    elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        parts = [(f"{path}.{field.name}", getattr(tree, field.name)) for field in dataclasses.fields(tree)]
+    else:
+        return {path: tree}
+    return {name: leaf for inner, part in parts for name, leaf in _leaves(part, inner).items()}
+
+
+def _is_constant(leaf: Any) -> bool:
+    return leaf is None or isinstance(leaf, str | bool | np.bool | FunctionType | BuiltinFunctionType | np.ufunc)
+
+
+def _matching(name: str, what: str, like: Any, given: Any) -> list:
+    """The leaves of given, in the order of those of `like` (Tensors or arrays), with their shape and dtype."""
+    wanted = {path: leaf for path, leaf in _leaves(like).items() if not _is_constant(leaf)}
+    leaves = {path: leaf for path, leaf in _leaves(given).items() if not _is_constant(leaf)}
+    if wanted.keys() != leaves.keys():
+        raise ValueError(
+            f"{name}: the {what} must have the structure of what it belongs to, with an array at each of "
+            f"{', '.join(map(repr, wanted))}, not at {', '.join(map(repr, leaves))}"
+        )
+    found = []
+    for path, target in wanted.items():
+        leaf = leaves[path] if isinstance(leaves[path], Tensor) else np.asarray(leaves[path])
+        target = target if hasattr(target, "dtype") else np.asarray(target)
+        if leaf.shape != target.shape:
+            raise ValueError(f"{name}: the {what} {path} has shape {leaf.shape}, but belongs to shape {target.shape}")
+        dtype = target.dtype if target.dtype.kind in "fc" else np.dtype(float)
+        if leaf.dtype.kind not in "biufc" or (leaf.dtype.kind == "c" and dtype.kind != "c"):
+            raise TypeError(f"{name}: the {what} {path} of dtype {leaf.dtype} doesn't fit dtype {dtype}")
+        found.append(leaf if leaf.dtype == dtype else leaf.astype(dtype))
+    return found
+
+
+# One call of a function, recorded ------------------------------------------------------------------------------------
+
+# The root of a call with several outputs.
+_gather = Primitive(lambda *parts: parts, (each(lambda i, g, y, *parts: g[i]),))
+
+
+class Trace:
+    """A call of f on inputs of its own, and the two ways through what was recorded."""
+
+    def __init__(self, name: str, f: Callable, argnum: Argnum | Iterable[int], args: tuple, kwargs: dict):
+        self.name = name
+        self.inputs: list[Tensor] = []
+        self.any_tensor = False  # among what we were given
+        self.start = next(_clock)
+        self.given, args = self._lifted(argnum, args)
         with enable_grad():
-            # An argument of its own, so that what came before isn't walked into: a copy in the graph of a Tensor
-            x = np.positive(given) if isinstance(given, Tensor) else Tensor(given)
-            y = f(*args[:argnum], x, *args[argnum + 1 :], **kwargs)
-            if not isinstance(y, Tensor):
-                raise TypeError(f"grad: the function returned {type(y).__name__}, not a Tensor computed from its argument")
-            if y.size != 1 or y.dtype.kind == "c":
-                raise TypeError(f"grad: the function must return one real number, not shape {y.shape} and dtype {y.dtype}")
-            flow = backpropagate(y, np.ones_like(y.data), create_graph=True)
-        g = flow.get(x)
-        g = np.zeros_like(x.data) if g is None else g
-        if isinstance(given, Tensor):
-            return y, g if isinstance(g, Tensor) else Tensor(g, requires_grad=False)
-        return y.data, g.data if isinstance(g, Tensor) else g
+            self.result = f(*args, **kwargs)
+        self.outputs: list[Tensor] = []
+        _map(self._output, self.result)
+        if not self.outputs:
+            raise TypeError(f"{name}: the function returned {self.result!r}; it must return a Tensor")
+        self._explore()
+
+    def _lifted(self, argnum: Argnum | Iterable[int], args: tuple) -> tuple[Any, list]:
+        """What we differentiate with respect to, as it was given, and all arguments, with inputs in its place."""
+        numbers = (argnum,) if isinstance(argnum, int) else tuple(argnum)
+        if any(not -len(args) <= i < len(args) for i in numbers):
+            raise TypeError(f"{self.name}: argnum is {argnum}, but the function was called with {len(args)} arguments")
+        numbers = tuple(i % len(args) for i in numbers)
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(f"{self.name}: argnum {argnum} names an argument twice")
+        new = list(args)
+        for i in numbers:
+            new[i] = _map(self._input, args[i])
+        if not self.inputs:
+            raise TypeError(f"{self.name}: there is no number among the arguments to differentiate with respect to")
+        given = tuple(args[i] for i in numbers)
+        return given[0] if isinstance(argnum, int) else given, new
+
+    def _input(self, leaf: Any) -> Any:
+        if _is_constant(leaf):
+            return leaf
+        if isinstance(leaf, Tensor):
+            self.any_tensor = True
+            x = _node(_same, leaf._data, (leaf,), None, True) if leaf.requires_grad else Tensor(leaf._data)
+        else:
+            x = Tensor(leaf)
+        self.inputs.append(x)
+        return x
+
+    def _output(self, leaf: Any) -> None:
+        if leaf is None:
+            return
+        if not isinstance(leaf, Tensor):
+            raise TypeError(
+                f"{self.name}: the function returned {_described(leaf)}, which is not a Tensor: a bool, an index and "
+                f"the like have no derivative, and what was computed from .data or .item() is cut off from the argument. "
+                f"If the output is meant to be constant, return it as Tensor(value, requires_grad=False)"
+            )
+        self.outputs.append(leaf)
+
+    def _explore(self) -> None:
+        """Find the nodes of this call: those newer than its start. Older ones belong to whoever called us.
+
+        Sets `connected`, whether there are older ones that require a gradient; `nodes`, those that depend on the
+        inputs, oldest first; `needed`, the same with the inputs as a set, or None if nothing else requires a gradient;
+        and `reached`, whether an output is among them.
+        """
+        start, inputs = self.start, set(self.inputs)
+        self.connected = stray = False
+        nodes: list[Tensor] = []
+        seen = {y for y in self.outputs if y.requires_grad}
+        stack = list(seen)
+        while stack:
+            node = stack.pop()
+            if node._tick > start or (node in inputs and node._op is not None):
+                self.connected = True
+            elif node._op is None:
+                stray = stray or node not in inputs
+            elif node._args is None:
+                raise RuntimeError(node._op.name)
+            else:
+                nodes.append(node)
+                for arg in node._args:
+                    if type(arg) is Tensor and arg.requires_grad and arg not in seen:
+                        seen.add(arg)
+                        stack.append(arg)
+        nodes.sort(key=_tick, reverse=True)
+        self.nodes, self.needed = nodes, None
+        if stray or self.connected:
+            self.nodes, self.needed = [], inputs
+            for node in nodes:
+                if any(type(arg) is Tensor and arg in inputs for arg in node._args):
+                    inputs.add(node)
+                    self.nodes.append(node)
+        self.reached = any(y.requires_grad if self.needed is None else y in inputs for y in self.outputs)
+
+    def _recorded(self, extra: Iterable[Any] = ()) -> bool:
+        """Whether what we compute now is to be differentiated again."""
+        return _is_recording() and (self.connected or any(isinstance(v, Tensor) and v.requires_grad for v in extra))
+
+    # Backward and forward
+
+    def pull(self, seeds: list, *, free: bool = False) -> list:
+        """The gradient of each input, given that of each output; neither conjugated. free: this is the last use."""
+        create_graph = self._recorded(seeds)
+        if not self.reached:
+            return [np.zeros_like(x._data) for x in self.inputs]
+        if not create_graph:
+            seeds = [g._data if isinstance(g, Tensor) else g for g in seeds]
+        root, g = self.outputs[0], seeds[0]
+        if len(seeds) > 1:
+            data = tuple(y._data for y in self.outputs)
+            root, g = _node(_gather.of_arity(len(data)), data, tuple(self.outputs), None, True), tuple(seeds)
+        free = free and not self.connected
+        flow = backpropagate(root, g, create_graph=create_graph, free=free, needed=self.needed)
+        del g
+        return [self._owned(flow, x) for x in self.inputs]
+
+    def _owned(self, flow: dict, x: Tensor) -> Any:
+        """The gradient of x, in an array that nobody else holds."""
+        if x not in flow:
+            return np.zeros_like(x._data)
+        g = flow.pop(x)
+        return g if type(g) is Tensor or (type(g) is np.ndarray and _is_ours(g)) else g.copy()
+
+    def push(self, tangents: list) -> list:
+        """The tangent of each output, given that of each input."""
+        create_graph = self._recorded(tangents)
+        if not create_graph:
+            tangents = [v._data if isinstance(v, Tensor) else v for v in tangents]
+        flow: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
+        for node in self.nodes:
+            for i, parent in enumerate(node._args[: len(node._op.rules)]):
+                if type(parent) is not Tensor or parent not in flow or node._op.rules[i] is None:
+                    continue
+                if parent._tick < node._tick:
+                    raise RuntimeError(_CHANGED.format(f" {parent.name!r}", parent.shape, node._op.name))
+                d = _forward(node, i, flow[parent], create_graph)
+                if d is not None:
+                    flow[node] = _sum(flow[node], d) if node in flow else d
+        found = [flow.get(y) for y in self.outputs]
+        del flow
+        return [
+            np.zeros_like(y._data) if d is None else d if type(d) is Tensor else np.array(d)
+            for d, y in zip(found, self.outputs, strict=True)
+        ]
+
+    # What the caller gets
+
+    def out(self, value: Any, extra: Iterable[Any] = ()) -> Any:
+        """A result: an array if all we were given are arrays, else a Tensor, differentiable where that makes sense."""
+        if self._recorded(extra):
+            return value if isinstance(value, Tensor) else Tensor(value, requires_grad=False)
+        data = value._data if isinstance(value, Tensor) else value
+        as_tensor = self.any_tensor or self.connected or any(isinstance(v, Tensor) for v in extra)
+        return Tensor(data, requires_grad=False) if as_tensor else data
+
+    def values(self, extra: Iterable[Any] = ()) -> Any:
+        """What the function returned."""
+        return self.like_result(self.outputs, extra)
+
+    def like_result(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
+        """One array for each output, in the structure of the result."""
+        rest: Iterator = iter(leaves)
+        return _map(lambda leaf: None if leaf is None else self.out(next(rest), extra), self.result)
+
+    def like_given(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
+        """One array for each input, in the structure of the arguments."""
+        rest: Iterator = iter(leaves)
+        return _map(lambda leaf: None if _is_constant(leaf) else self.out(next(rest), extra), self.given)
+
+
+def _tick(node: Tensor) -> int:
+    return node._tick
+
+
+# An input that continues somebody else's Tensor: the same, as a node of its own.
+_same = Primitive(np.positive, (lambda g, y, x: g,))
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    return f"{type(value).__name__} {value!r}"
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return tuple(p + q for p, q in zip(a, b, strict=True)) if type(a) is tuple else a + b
+
+
+def _conj(x: Any) -> Any:
+    return np.conj(x) if x.dtype.kind == "c" else x
+
+
+def _forward(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
+    """The tangent of a node, of the shape of its data, from the tangent v of its i-th argument; None if it is zero.
+
+    No table of forward rules is needed. A rule is linear in g, and the tangent is that linear map transposed. That of
+    an elementwise function is diagonal, so it is its own transpose: the rule is given v in place of g. For any other,
+    the rule is recorded on a g of ones (whose value doesn't matter) and v is sent back through it.
+    """
+    op, args, kwargs, data = node._op, node._args, node._kwargs or {}, node._data
+    if op is _pick:
+        return v[args[1]]
+    rule, parent = op.rules[i], args[i]
+    y: Any = node
+    if not create_graph:
+        y, args = data, [arg._data if type(arg) is Tensor else arg for arg in args]
+    if isinstance(op.func, np.ufunc) and op.func.signature is None and op.func.nout == 1:
+        d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
+        if getattr(d, "shape", ()) == data.shape:
+            return _fitted(d, data, op.name)
+    if type(data) is not tuple:
+        g: Any = Tensor(np.ones_like(data))
+        dummies = [g]
+    else:
+        g = tuple(Tensor(np.ones_like(part)) if part.dtype.kind in "fc" else np.zeros_like(part) for part in data)
+        dummies = [part for part in g if type(part) is Tensor]
+        if create_graph:
+            y = tuple(_node(_pick, part, (node, k), None, True) for k, part in enumerate(data))
+    with enable_grad():
+        p = rule(g, y, *args, **kwargs)
+        if p is None:
+            return None
+        if type(p) is tuple:
+            raise TypeError(f"jvp: {op.name} has an argument with several parts, which has no forward derivative")
+        p = _fitted(p, parent._data, op.name)
+    if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g
+        return None
+    needed = _dependent(p, dummies) if create_graph else None
+    flow = backpropagate(p, v, create_graph=create_graph, needed=needed)
+    if type(data) is not tuple:
+        return flow.get(g)
+    return tuple(flow[part] if part in flow else np.zeros_like(d) for part, d in zip(g, data, strict=True))
+
+
+def _dependent(root: Tensor, inputs: list[Tensor]) -> set[Tensor]:
+    """The nodes behind root that depend on the inputs, and these."""
+    trace = Trace.__new__(Trace)
+    trace.outputs, trace.inputs, trace.start = [root], inputs, inputs[0]._tick
+    trace._explore()
+    return set(trace.nodes) | set(inputs)
+
+
+# First derivatives ---------------------------------------------------------------------------------------------------
+
+
+def value_and_grad(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives f's value together with its gradient, for the cost of one: `(y, gradient)`. See `grad`.
+
+    >>> value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
+    (array(5.), array([2., 4.]))
+    """
+
+    @_named("value_and_grad", f)
+    def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        trace = Trace("grad", f, argnum, args, kwargs)
+        y = trace.outputs[0] if trace.result is trace.outputs[0] else None
+        if y is None or y.size != 1 or y.dtype.kind == "c":
+            what = "a structure" if y is None else f"shape {y.shape} and dtype {y.dtype}"
+            raise TypeError(
+                f"grad: the function must return one real number, not {what}; sum its output, take np.real or np.abs "
+                f"of a complex one, or use vjp or jacobian"
+            )
+        g = trace.pull([np.ones_like(y._data)], free=True)
+        return trace.out(y), trace.like_given([_conj(d) for d in g])
 
     return evaluate
 
 
-def grad(f: Callable, argnum: int = 0) -> Callable:
-    """A function that gives the gradient of f with respect to one argument.
+def grad(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives the gradient of f.
 
     Args:
-        f: takes arrays, returns one real number (of shape () or any other of size 1).
-        argnum: which argument.
+        f: takes arrays, returns one real number: a Tensor of shape () or any other of size 1.
+        argnum: which argument, or a tuple of them. An argument may be a structure of arrays.
 
     Returns:
-        A function of f's arguments. Arrays in, an array out; a Tensor in, a Tensor out that can be differentiated again.
+        A function of f's arguments. The gradient has the structure, shapes and (floating) dtypes of the argument; for a
+        tuple argnum it is a tuple. Arrays in, arrays out; Tensors in, Tensors out that can be differentiated again. If
+        f closes over a Tensor that requires a gradient, the result is a Tensor connected to it.
+
+    Raises:
+        TypeError: f returned something that is not one real number, or no Tensor. A number that was computed outside
+            the graph has a gradient of zero only by accident, so it is refused: return Tensor(c, requires_grad=False).
 
     >>> grad(grad(lambda x: x**3))(2.0)
     array(12.)
+    >>> grad(lambda p: (p["w"] * 3 + p["b"])**2)({"w": 1.0, "b": 0.5})
+    {'w': array(21.), 'b': array(7.)}
     """
     both = value_and_grad(f, argnum)
-    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+    @_named("grad", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return evaluate
+
+
+def vjp(f: Callable, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple]]:
+    """The value of f, and the function that takes a gradient back through it: a product of a vector and the Jacobian.
+
+    Args:
+        f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
+        *args: where; all of them are differentiated. Keyword arguments go to f as they are.
+
+    Returns:
+        `(y, pullback)`. `pullback(g)`, with g of the structure and shapes of y, is a tuple: one gradient for each
+        argument. It can be called many times.
+
+    Raises:
+        ValueError: g has another structure or shape than y. TypeError: f returned no Tensor.
+
+    >>> y, pullback = vjp(lambda a, b: a * b, np.array([1.0, 2.0]), 3.0)
+    >>> y
+    array([3., 6.])
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 3., 30.]), array(21.))
+    """
+    trace = Trace("vjp", f, range(len(args)), args, kwargs)
+
+    def pullback(g: Any) -> tuple:
+        seeds = _matching("vjp", "gradient", trace.result, g)
+        return trace.like_given([_conj(d) for d in trace.pull([_conj(s) for s in seeds])], seeds)
+
+    return trace.values(), pullback
+
+
+def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, Any]:
+    """The value of f, and its derivative in one direction: a product of the Jacobian and a vector, in forward mode.
+
+    The tangents are sent forward through what the call recorded, with the rules of the table transposed: an elementwise
+    function costs one evaluation of its rule, any other two.
+
+    Args:
+        f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
+        args: a tuple of arguments.
+        tangents: a tuple of directions, one for each argument, of its structure and shapes.
+
+    Returns:
+        `(y, dy)`, of the same structure and shapes.
+
+    Raises:
+        ValueError: the tangents don't fit the arguments. TypeError: f returned no Tensor.
+
+    >>> jvp(lambda x: np.sin(x) * 2, (0.0,), (1.0,))
+    (array(0.), array(2.))
+    """
+    trace = Trace("jvp", f, range(len(args)), tuple(args), kwargs)
+    vs = _matching("jvp", "tangent", tuple(args), tuple(tangents))
+    return trace.values(vs), trace.like_result(trace.push(vs), vs)
+
+
+def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives the Jacobian of f: all derivatives of all outputs.
+
+    A function with fewer outputs than inputs is walked backward, once for each output; one with fewer inputs forward,
+    once for each input.
+
+    Args:
+        f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
+        argnum: which argument, or a tuple of them.
+
+    Returns:
+        A function of f's arguments. The Jacobian of an output y with respect to an argument x has shape
+        `y.shape + x.shape`. Structures nest: that of the output, and in it that of the argument.
+
+        Of a complex x: if y is real, each entry is a gradient as `grad` gives it; if y is complex, f must be
+        holomorphic, and the entries are its complex derivatives.
+
+    Raises:
+        TypeError: f returned no Tensor, or it is complex but not holomorphic.
+
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @_named("jacobian", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        trace = Trace("jacobian", f, argnum, args, kwargs)
+        ys, xs = trace.outputs, trace.inputs
+        is_complex = any(t.dtype.kind == "c" for t in ys + xs)
+        forward = is_complex or sum(x.size for x in xs) < sum(y.size for y in ys)
+        rest: Iterator = iter(_columns(trace) if forward else _rows(trace))
+        return _map(lambda leaf: None if leaf is None else trace.like_given(next(rest)), trace.result)
+
+    return evaluate
+
+
+def _units(arrays: list) -> Iterator[list]:
+    """For each element of each array, a list of arrays like these that are zero but for a 1 there."""
+    for k, array in enumerate(arrays):
+        for i in range(array.size):
+            units = [np.zeros(a.shape, a.dtype) for a in arrays]
+            units[k].flat[i] = 1
+            yield units
+
+
+def _stacked(parts: list, shape: tuple[int, ...], dtype: Any) -> Any:
+    return np.reshape(np.stack(parts), shape) if parts else np.zeros(shape, dtype)
+
+
+def _rows(trace: Trace) -> list[list]:
+    """The Jacobian of each output with respect to each input, one element of the outputs after the other."""
+    passes = iter([trace.pull(unit) for unit in _units(trace.outputs)])
+    blocks = []
+    for y in trace.outputs:
+        rows = [next(passes) for _ in range(y.size)]
+        columns = zip(*rows, strict=True) if rows else [()] * len(trace.inputs)
+        shapes = [(y.shape + x.shape, x.dtype) for x in trace.inputs]
+        blocks.append([_stacked(list(c), *shape) for c, shape in zip(columns, shapes, strict=True)])
+    return blocks
+
+
+def _columns(trace: Trace) -> list[list]:
+    """The same, one element of the inputs after the other."""
+    passes = iter([_directional(trace, unit) for unit in _units(trace.inputs)])
+    blocks: list[list] = [[] for _ in trace.outputs]
+    for x in trace.inputs:
+        columns = [next(passes) for _ in range(x.size)]
+        for k, y in enumerate(trace.outputs):
+            whole = _stacked([column[k] for column in columns], x.shape + y.shape, y.dtype)
+            blocks[k].append(np.transpose(whole, [*range(x.ndim, x.ndim + y.ndim), *range(x.ndim)]))
+    return blocks
+
+
+def _directional(trace: Trace, unit: list) -> list:
+    """The derivatives along a unit vector, and for a complex input along i times it too."""
+    along = trace.push(unit)
+    if not any(u.dtype.kind == "c" and u.any() for u in unit):
+        return along
+    across = trace.push([u * 1j if u.dtype.kind == "c" else u for u in unit])
+    for a, b in zip(along, across, strict=True):
+        a, b = (v._data if isinstance(v, Tensor) else v for v in (a, b))
+        if a.dtype.kind == "c" and not np.allclose(b, 1j * a, rtol=1e-6, atol=1e-8, equal_nan=True):
+            raise TypeError(
+                "jacobian: the function isn't holomorphic, so its derivative is no complex matrix; take the Jacobians "
+                "of its real and its imaginary part"
+            )
+    return [a if a.dtype.kind == "c" else a + 1j * b for a, b in zip(along, across, strict=True)]
+
+
+# Second derivatives --------------------------------------------------------------------------------------------------
+
+
+def hessian(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives the matrix of second derivatives of f, `jacobian(grad(f))`.
+
+    Args:
+        f: as for `grad`.
+        argnum: which argument, or a tuple of them.
+
+    Returns:
+        A function of f's arguments. The Hessian with respect to an argument x has shape `x.shape + x.shape`; with
+        respect to a structure it is a structure of structures.
+
+    >>> hessian(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnum), argnum)
+
+
+def hvp(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives the product of the Hessian of f and a vector, without the Hessian: O(n) time and memory.
+
+    Args:
+        f: as for `grad`.
+        argnum: which argument, or a tuple of them.
+
+    Returns:
+        A function of f's arguments and then of a vector v, of the structure and shapes of the argument; so is the
+        result. It is the gradient of the number `(grad(f)(x) * v).sum()` (Pearlmutter, Fast exact multiplication by the
+        Hessian, 1994).
+
+    >>> hvp(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    array([4., 2.])
+    """
+    gradient = grad(f, argnum)
+
+    @_named("hvp", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        *args, v = args  # type: ignore
+        trace = Trace("hvp", gradient, argnum, tuple(args), kwargs)
+        seeds = _matching("hvp", "vector", trace.given, v)
+        products = trace.pull([_conj(s) for s in seeds])
+        return trace.like_given([_conj(p) for p in products], seeds)
+
+    return evaluate
+
+
+def laplacian(f: Callable, argnum: int = 0) -> Callable:
+    """A function that gives the sum of the second derivatives of f along each coordinate, without the Hessian.
+
+    Args:
+        f: takes points of shape (..., d), returns a Tensor of shape (...): one number for each point, which depends on
+            that point alone, as a network's output does.
+        argnum: which argument holds the points.
+
+    Returns:
+        A function of f's arguments, giving an array of shape (...). It costs d Hessian-vector products, however many
+        points there are.
+
+    Raises:
+        ValueError: f doesn't give one number for each point.
+
+    >>> laplacian(lambda x: (x**3).sum(axis=-1))(np.array([[1.0, 2.0], [0.0, 1.0]]))
+    array([18.,  6.])
+    """
+
+    @_named("laplacian", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        def total(*args: Any, **kwargs: Any) -> Any:
+            y, x = f(*args, **kwargs), args[argnum]
+            if np.shape(y) != x.shape[:-1]:
+                raise ValueError(
+                    f"laplacian: for points of shape {x.shape} the function must return shape {x.shape[:-1]}, one number "
+                    f"for each, not {np.shape(y)}"
+                )
+            return y.sum()
+
+        trace = Trace("laplacian", grad(total, argnum), argnum, args, kwargs)
+        (x,) = trace.inputs
+        result = np.zeros(x.shape[:-1], x.dtype)
+        for i in range(x.shape[-1]):
+            unit = np.zeros_like(x._data)
+            unit[..., i] = 1
+            result = result + trace.pull([unit])[0][..., i]
+        return trace.out(result)
+
+    return evaluate
+
+
+def _named(name: str, f: Callable) -> Callable[[Callable], Callable]:
+    """Decorator: a function that is called grad(f) where it shows its name."""
+
+    def rename(evaluate: Callable) -> Callable:
+        evaluate.__name__ = evaluate.__qualname__ = f"{name}({getattr(f, '__name__', type(f).__name__)})"
+        return evaluate
+
+    return rename
+
+
+# Leaving the graph, and checking it ----------------------------------------------------------------------------------
+
+
+def stop_gradient(x: Any) -> Any:
+    """x, as a constant: no derivative, of any order, goes through. Of a structure, each Tensor in it.
+
+    >>> grad(lambda x: x * stop_gradient(x))(3.0)
+    array(3.)
+    """
+    return _map(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, x)
