@@ -186,7 +186,13 @@ derivative(np.imag,      lambda g, y, val: g * -1j)
 # Copies and casts: the engine gives each gradient the dtype of its array ---------------------------------------------
 
 derivative(np.copy, lambda g, y, a, order="K", subok=False: g)
-astype = derivative(lambda x, dtype: x.astype(dtype), lambda g, y, x, dtype: g)
+
+
+def _astype(x, dtype):
+    return x.astype(dtype)
+
+
+astype = derivative(_astype, lambda g, y, x, dtype: g)
 
 
 @composed(np.astype) if hasattr(np, "astype") else lambda f: f
