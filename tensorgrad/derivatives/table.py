@@ -158,11 +158,31 @@ def composed(*funcs: Callable) -> Callable:
     """Decorator: Tensors given to one of NumPy's functions go through this one, written in functions that have rules."""
 
     def enter(implementation: Callable) -> Callable:
+        implementation = _without_out(implementation)
         for func in funcs:
             COMPOSED[func] = implementation
         return implementation
 
     return enter
+
+
+def _without_out(implementation: Callable) -> Callable:
+    """The same function, which refuses an array to write into."""
+    parameters = list(inspect.signature(implementation).parameters)
+    if "out" not in parameters:
+        return implementation
+    place = parameters.index("out")
+
+    @functools.wraps(implementation)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None or (len(args) > place and args[place] is not None):
+            raise TypeError(
+                f"{implementation.__name__}: out= would overwrite an array, which a graph of Tensors can't follow; use the "
+                f"returned value"
+            )
+        return implementation(*args, **kwargs)
+
+    return checked
 
 
 def constant(*funcs: Callable) -> None:
