@@ -35,9 +35,10 @@ def _activation(activation: Activation) -> Callable | None:
 
 def _initial(nin: int, nout: int, activation: Activation, rng: Any, dtype: DTypeLike) -> np.ndarray:
     """Weights of shape (nin, nout), uniform, whose outputs keep the variance of the inputs at any width."""
-    name = getattr(activation, "__name__", activation)
-    variance = 2 / max(nin, 1) if name in _HALF else 2 / max(nin + nout, 1)
-    limit = math.sqrt(3 * variance)
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"dtype must be a floating one, not {np.dtype(dtype)}")
+    variance = 2 / nin if _name(activation) in _HALF else 2 / (nin + nout)
+    limit = math.sqrt(3 * variance)  # the variance of the uniform distribution from -limit to limit is limit**2 / 3
     return np.random.default_rng(rng).uniform(-limit, limit, (nin, nout)).astype(dtype)
 
 
@@ -45,6 +46,10 @@ def _width(what: str, n: Any) -> int:
     if not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"{what} must be a positive int, not {n!r}")
     return int(n)
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__name__", function))
 
 
 class Module:
@@ -89,6 +94,18 @@ class Module:
                 yield name, item
             stack.extend((f"{name}.{key}" if name else str(key), part) for key, part in reversed(list(inside)))
 
+    def _tensors(self) -> dict[str, Tensor]:
+        """All Tensors in here by name, constants too."""
+        tensors: dict[str, Tensor] = {}
+        for name, item in self._walk():
+            if isinstance(item, Tensor):
+                if name in tensors:
+                    raise ValueError(
+                        f"{type(self).__name__}: two Tensors have the name {name!r}; rename an attribute or key"
+                    )
+                tensors[name] = item
+        return tensors
+
     def modules(self) -> list[Module]:
         """This module and all inside it."""
         return [item for _, item in self._walk() if isinstance(item, Module)]
@@ -107,7 +124,7 @@ class Module:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of the data of every Tensor, by name: what `np.savez(path, **model.state_dict())` writes."""
-        return {name: np.array(item.data) for name, item in self._walk() if isinstance(item, Tensor)}
+        return {name: np.array(item.data) for name, item in self._tensors().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Put the arrays of a state_dict back, copied.
@@ -116,7 +133,7 @@ class Module:
             KeyError: a name is missing, or there is one too many.
             ValueError: a shape differs. Nothing has been loaded then.
         """
-        own = {name: item for name, item in self._walk() if isinstance(item, Tensor)}
+        own = self._tensors()
         if own.keys() != set(state.keys()):
             missing, extra = sorted(own.keys() - state.keys()), sorted(set(state.keys()) - own.keys())
             raise KeyError(f"load_state_dict: missing {missing}, unexpected {extra}")
@@ -153,6 +170,19 @@ class Module:
         return "\n".join(lines)
 
 
+def _linear(module: Any, x: Any) -> Any:
+    """x @ weight + bias."""
+    if not hasattr(x, "shape"):
+        x = np.asarray(x)
+    try:
+        return linear(x, module.weight, module.bias)
+    except ValueError as error:
+        nin = module.weight.shape[0]
+        if x.shape[-1:] == (nin,):
+            raise
+        raise ValueError(f"{module!r}: the input must have the shape (..., {nin}), not {x.shape}") from error
+
+
 class Neuron(Module):
     """One neuron: activation(x . weight + bias).
 
@@ -163,6 +193,10 @@ class Neuron(Module):
         dtype: of the parameters, float64 or another floating one.
 
     Called with x of shape (..., nin), it gives (...).
+
+    Raises:
+        ValueError: nin isn't positive, the activation is unknown, or x has another shape.
+        TypeError: the dtype isn't floating.
 
     >>> Neuron(3, rng=0)(np.ones((5, 3))).shape
     (5,)
@@ -175,7 +209,7 @@ class Neuron(Module):
         self.bias = Tensor(np.zeros((), dtype), name="bias")
 
     def __call__(self, x: Any) -> Any:
-        y = linear(x, self.weight, self.bias)
+        y = _linear(self, x)
         return self._function(y) if self._function else y
 
     def _describe(self) -> str:
@@ -191,29 +225,35 @@ class Layer(Module):
     (5, 4)
     """
 
-    def __init__(self, nin: int, nout: int, activation: Activation = None, *, rng: Any = None, dtype: DTypeLike = np.float64):
+    def __init__(
+        self, nin: int, nout: int, activation: Activation = None, *, rng: Any = None, dtype: DTypeLike = np.float64
+    ):
         nin, nout = _width("nin", nin), _width("nout", nout)
         self.activation, self._function = activation, _activation(activation)
         self.weight = Tensor(_initial(nin, nout, activation, rng, dtype), name="weight")
         self.bias = Tensor(np.zeros(nout, dtype), name="bias")
 
     def __call__(self, x: Any) -> Any:
-        y = linear(x, self.weight, self.bias)
+        y = _linear(self, x)
         return self._function(y) if self._function else y
 
     def _describe(self) -> str:
-        return _arrow(*self.weight.shape, self.activation)
+        nin, nout = self.weight.shape
+        return _arrow(nin, nout, self.activation)
 
 
 def _arrow(nin: int, nout: int, activation: Activation) -> str:
-    name = getattr(activation, "__name__", activation)
-    return f"{nin} -> {nout}" + (f", {name}" if name else "")
+    return f"{nin} -> {nout}" + (f", {_name(activation)}" if activation else "")
 
 
 class Sequential(Module):
     """Modules, or functions, applied one after the other.
 
-    >>> Sequential(Layer(3, 4, rng=0), np.tanh)(np.ones((5, 3))).shape
+    >>> model = Sequential(Layer(3, 4, rng=0), np.tanh)
+    >>> model
+    Sequential(Layer, tanh)
+      (layers.0): Layer(3 -> 4)
+    >>> model(np.ones((5, 3))).shape
     (5, 4)
     """
 
@@ -227,6 +267,10 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def _describe(self) -> str:
+        names = [type(f).__name__ if isinstance(f, Module) else _name(f) for f in self.layers]
+        return "" if all(isinstance(f, Module) for f in self.layers) else ", ".join(names)
 
 
 class MLP(Sequential):
@@ -250,7 +294,13 @@ class MLP(Sequential):
     """
 
     def __init__(
-        self, nin: int, nouts: Sequence[int], activation: Activation = "relu", *, rng: Any = None, dtype: DTypeLike = np.float64
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Activation = "relu",
+        *,
+        rng: Any = None,
+        dtype: DTypeLike = np.float64,
     ):
         if isinstance(nouts, int) or not len(nouts):
             raise ValueError(f"MLP: nouts must be a list of widths such as [16, 16, 1], not {nouts!r}")
