@@ -228,7 +228,7 @@ def test_every_activation_trains(activation):
     X = rng.uniform(-2, 2, (64, 2))
     y = np.sin(X[:, :1]) * X[:, 1:]  # no plane fits a product
     model = MLP(2, [16, 1], activation=activation, rng=0)
-    optimizer = SGD(model.parameters(), lr=0.2, momentum=0.9)
+    optimizer = SGD(model.parameters(), lr=0.1, momentum=0.9)
     for _ in range(400):
         loss = mse_loss(model(X), y)
         optimizer.zero_grad()
