@@ -111,8 +111,8 @@ def record(primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any
                 break
     if not tensors:  # only constants: a condition, say
         return y
-    if kwargs:
-        kwargs = {name: kwargs[name] for name in kwargs if name in primitive.keywords or primitive.open} or None
+    if kwargs and not kwargs.keys() <= primitive.keywords and not primitive.open:
+        kwargs = {name: kwargs[name] for name in kwargs if name in primitive.keywords} or None
     if type(y) is not ndarray or y.dtype.kind not in "fc":
         if isinstance(y, tuple):
             return _outputs(primitive, y, args, kwargs, needs_grad)
@@ -158,6 +158,7 @@ def _outputs(primitive: Primitive, y: tuple, args: tuple, kwargs: dict | None, n
     return tuple(parts) if type(y) is tuple else type(y)(*parts)
 
 
+_getitem = TABLE[getitem]
 _pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i else None for k in range(len(whole))),))
 
 
@@ -385,6 +386,18 @@ def _deposit(flow: dict[Tensor, Any], leaves_only: bool) -> None:
                 tensor._grad = g if type(g) is ndarray and _is_ours(g) else g.copy()
 
 
+def _deposit_recorded(flow: dict[Tensor, Any]) -> None:
+    """The same with gradients that are part of a graph: Tensors, which aren't changed in place."""
+    with _depositing:
+        for tensor, g in flow.items():
+            if type(g) is tuple:
+                continue
+            if type(g) is not Tensor:
+                g = Tensor(g.copy(), requires_grad=False)
+            g = np.conj(g) if g.dtype.kind == "c" else g
+            tensor._grad = g if tensor._grad is None else tensor._grad + g
+
+
 def _overwrite(tensor: Tensor, views: bool = False) -> None:
     """Note that data has changed: nothing computed from the old data can go backward any more. With views, that of the
     Tensors whose memory it shares has changed too."""
@@ -479,8 +492,11 @@ def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
 
 def _method(func: Callable) -> Callable[..., Any]:
     """NumPy's function as a method of Tensor."""
+    primitive = TABLE.get(func)
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if primitive is not None and not args:  # without asking NumPy, which would ask us
+            return record(primitive, (self,), kwargs)
         return func(self, *args, **kwargs)
 
     method.__name__ = func.__name__
@@ -602,17 +618,20 @@ class Tensor:
 
     # Backward
 
-    def backward(self, grad: ArrayLike | None = None, retain_graph: bool = True) -> None:
+    def backward(self, grad: ArrayLike | None = None, retain_graph: bool = True, create_graph: bool = False) -> None:
         """Add the gradient of this Tensor to `.grad` of every Tensor that it was made from, itself included.
 
         Args:
             grad: the gradient that arrives here, of this Tensor's shape; ones by default.
             retain_graph: False frees the graph on the way, and keeps the gradients of leaves alone. A training loop,
                 which makes a new graph each step, wants that.
+            create_graph: True makes each `.grad` a Tensor that can be differentiated again. It refers to the graph, which
+                refers to its Tensor: set `.grad = None` when done, or leave that circle to Python's garbage collector.
+                (`tensorgrad.grad` makes none.)
 
         Raises:
             RuntimeError: nothing was recorded, the graph was freed, or data that it used was changed.
-            ValueError: grad has the wrong shape.
+            ValueError: grad has the wrong shape; or a graph is to be created and this one, a part of it, freed.
 
         >>> a, b = Tensor(3.0), Tensor(4.0)
         >>> c = a * b
@@ -620,6 +639,8 @@ class Tensor:
         >>> a.grad, b.grad, c.grad
         (array(4.), array(3.), array(1.))
         """
+        if create_graph and not retain_graph:
+            raise ValueError("backward: the graph of the gradients goes through this one, so it can't be freed")
         if not self.requires_grad:
             raise RuntimeError(
                 "backward: this Tensor doesn't require a gradient: it was made with requires_grad=False, detached, or "
@@ -628,13 +649,16 @@ class Tensor:
         if grad is None:
             g = _one(self.dtype) if self._data.shape == () else np.ones_like(self._data)
         else:
-            g = _plain(grad)
+            g = grad if create_graph else _plain(grad)
             g = asarray(g) if not hasattr(g, "dtype") else g
             if g.shape != self.shape:
                 raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
             if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and self.dtype.kind != "c"):
                 raise TypeError(f"backward: a gradient of dtype {g.dtype} doesn't fit a Tensor of dtype {self.dtype}")
             g = _floating(np.conj(g).astype(self.dtype), "backward")
+        if create_graph:
+            with enable_grad():
+                return _deposit_recorded(backpropagate(self, g, create_graph=True))
         flow = backpropagate(self, g, free=not retain_graph)
         del g
         _deposit(flow, leaves_only=not retain_graph)
@@ -704,14 +728,17 @@ class Tensor:
     __record__ = staticmethod(record)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        primitive = TABLE.get(ufunc)
+        if primitive is not None and method == "__call__" and not kwargs and list not in map(type, inputs):
+            return record(primitive, inputs)
         name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
         if kwargs.get("out") is not None:
             raise TypeError(_OUT.format(name))
         if method == "__call__":
             if ufunc in COMPOSED:
                 return COMPOSED[ufunc](*inputs, **kwargs)
-            if ufunc in TABLE:
-                return record(TABLE[ufunc], _arrays(TABLE[ufunc], inputs), kwargs)
+            if primitive is not None:
+                return record(primitive, _arrays(primitive, inputs), kwargs)
             if ufunc in CONSTANT:
                 return ufunc(*_plain(inputs), **_plain(kwargs))
         elif (ufunc, method) in _UFUNC_METHODS:
@@ -799,7 +826,7 @@ class Tensor:
     def __getitem__(self, index: Any) -> Tensor:
         if _holds_tensor(index):
             raise TypeError("an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask")
-        return record(TABLE[getitem], (self, index))
+        return record(_getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
