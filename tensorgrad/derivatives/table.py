@@ -44,7 +44,7 @@ class each:
 class Primitive:
     """A function together with its rules."""
 
-    __slots__ = ("func", "rules", "name", "arity", "rest", "parameters", "keywords", "open", "out")
+    __slots__ = ("func", "rules", "name", "arity", "rest", "parameters", "keywords", "settings", "open", "out")
 
     def __init__(self, func: Callable, rules: tuple):
         self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
@@ -54,6 +54,7 @@ class Primitive:
         first = _signature(func, self.rules)
         self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL)
+        self.settings = self.keywords - set(self.parameters[: len(self.rules)]) - {"out"}  # have no rule, go to every rule
         self.out = self.parameters.index("out") if "out" in self.parameters else 1_000_000
         self.open = any(p.kind is p.VAR_KEYWORD for p in first)
 
@@ -66,8 +67,9 @@ class Primitive:
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Move keyword arguments that have a rule to their place among the positional ones; refuse what no rule honours."""
-        kwargs = dict(kwargs)
-        args = list(args)
+        if kwargs.keys() <= self.settings:
+            return args, kwargs
+        args, kwargs = list(args), dict(kwargs)
         while len(args) < len(self.rules) and len(args) < len(self.parameters):
             name = self.parameters[len(args)]
             if name not in kwargs:
