@@ -160,27 +160,26 @@ def composed(*funcs: Callable) -> Callable:
     """Decorator: Tensors given to one of NumPy's functions go through this one, written in functions that have rules."""
 
     def enter(implementation: Callable) -> Callable:
-        implementation = _without_out(implementation)
         for func in funcs:
-            COMPOSED[func] = implementation
+            COMPOSED[func] = _without_out(implementation, func.__name__)
         return implementation
 
     return enter
 
 
-def _without_out(implementation: Callable) -> Callable:
+def _without_out(implementation: Callable, name: str) -> Callable:
     """The same function, which refuses an array to write into."""
-    parameters = list(inspect.signature(implementation).parameters)
+    parameters = inspect.signature(implementation).parameters
     if "out" not in parameters:
         return implementation
-    place = parameters.index("out")
+    positional = [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    place = positional.index("out") if "out" in positional else 1_000_000
 
     @functools.wraps(implementation)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if kwargs.get("out") is not None or (len(args) > place and args[place] is not None):
             raise TypeError(
-                f"{implementation.__name__}: out= would overwrite an array, which a graph of Tensors can't follow; use the "
-                f"returned value"
+                f"{name}: out= would overwrite an array, which a graph of Tensors can't follow; use the returned value"
             )
         return implementation(*args, **kwargs)
 
