@@ -25,7 +25,7 @@ def as_matrices(g, a, b):
 def matmul_left(g, y, x1, x2, bias=None):
     """dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
-        return g.dot(x2.T)  # of two matrices the same as matmul, and sooner begun
+        return np.dot(g, x2.T)  # of two matrices the same as matmul, and sooner begun
     g, a, b = as_matrices(g, x1, x2)
     da = g @ flip(b)
     return da[..., 0, :] if x1.ndim == 1 else da
@@ -34,7 +34,7 @@ def matmul_left(g, y, x1, x2, bias=None):
 def matmul_right(g, y, x1, x2, bias=None):
     """dB = A^T G. One matrix B for a whole batch: its gradient is one product of the batch, laid out as a long matrix."""
     if x1.ndim == 2 == x2.ndim:
-        return x1.T.dot(g)
+        return np.dot(x1.T, g)  # not x1.T.dot(g): an array would take the data of a Tensor g
     g, a, b = as_matrices(g, x1, x2)
     if b.ndim == 2:
         db = np.reshape(a, (-1, a.shape[-1])).T @ np.reshape(g, (-1, g.shape[-1]))
