@@ -126,9 +126,9 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[Primitive, 
         primitive = primitive.of_arity(len(args))
     if kwargs:
         args, kwargs = primitive.bind(args, kwargs)
-    for arg in args[len(primitive.rules) :]:
+    for i, arg in enumerate(args[len(primitive.rules) :], len(primitive.rules) + 1):
         if _holds_tensor(arg):
-            raise _no_derivative(f"argument {args.index(arg) + 1} of {primitive.name}")
+            raise _no_derivative(f"argument {i} of {primitive.name}")
     for name, value in kwargs.items():
         if _holds_tensor(value):
             raise _no_derivative(f"the argument {name}= of {primitive.name}")
@@ -404,7 +404,8 @@ def _overwrite(tensor: Tensor, views: bool = False) -> None:
     changed = [tensor]
     while changed:
         tensor = changed.pop()
-        tensor._tick = next(_clock)
+        if type(tensor._data) is not tuple:  # or its own outputs would look older
+            tensor._tick = next(_clock)
         if tensor._op is not None:
             if views:
                 changed += [p for p in tensor.parents if tensor._op is _pick or _share_memory(p._data, tensor._data)]
