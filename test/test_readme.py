@@ -1,0 +1,43 @@
+"""Every Python snippet of README.md runs, in the order of reading, and prints what the README says it prints."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+# A snippet, and the block of text that follows it, if one does
+SNIPPET = re.compile(r"^```python\n(?P<code>.*?)^```$(?:\n\n^```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL)
+
+
+def test_snippets_print_what_they_say(tmp_path, monkeypatch):
+    for package in ("sklearn", "graphviz"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    snippets = list(SNIPPET.finditer(README))
+    assert len(snippets) == README.count("```python") >= 8
+    assert sum(snippet["output"] is not None for snippet in snippets) == README.count("```text") >= 7
+    names = {"__name__": "readme"}
+    for snippet in snippets:
+        line = README[: snippet.start("code")].count("\n")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile("\n" * line + snippet["code"], "README.md", "exec"), names)
+        if snippet["output"] is not None:
+            assert printed.getvalue() == snippet["output"], f"the snippet at line {line + 1} of README.md"
+
+
+def test_links_lead_somewhere():
+    targets = re.findall(r"\]\(([^)]+)\)", README)
+    assert len(targets) > 5
+    for target in targets:
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_it_never_says_to_install_somebody_elses_package():
+    for block in re.findall(r"^```.*?^```$", README, re.MULTILINE | re.DOTALL):
+        assert not re.search(r"pip install [^.]*\btensorgrad\b", block)
