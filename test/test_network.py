@@ -54,7 +54,7 @@ def draw_boundary(model, X, labels, path):
         points = X[labels == moon]
         axes.scatter(*points.T, s=42, c=color, marker=marker, edgecolors="white", linewidths=0.8, label=f"moon {moon}")
     axes.set(xlabel="x", ylabel="y", aspect="equal")
-    axes.legend(loc="lower right", framealpha=0.95)
+    axes.legend(loc="upper left", framealpha=0.95)
     figure.colorbar(shading, ax=axes, label="probability p of moon 1", aspect=30, pad=0.02)
     figure.savefig(path, dpi=130)
 
