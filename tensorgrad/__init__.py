@@ -7,7 +7,7 @@ from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import profile
 from .tensor import Tensor, enable_grad, no_grad
-from .transforms import grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
+from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
@@ -17,5 +17,5 @@ __all__ = [
     "Module", "Neuron", "Layer", "MLP", "Sequential",
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",
-    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "stop_gradient",
+    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
 ]  # fmt: skip

@@ -40,7 +40,7 @@ from .tensor import (
 )
 
 __all__ = [
-    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "stop_gradient",
+    "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
 ]  # fmt: skip
 
 Argnum = int | tuple[int, ...]
@@ -48,11 +48,20 @@ Argnum = int | tuple[int, ...]
 # Structures of arrays ------------------------------------------------------------------------------------------------
 
 
+_PLAIN = frozenset({Tensor, np.ndarray, float, int})
+
+
 def _map(func: Callable, tree: Any) -> Any:
     """The same structure, with func of each leaf."""
-    if isinstance(tree, list | tuple):
-        parts = [_map(func, part) for part in tree]
-        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    kind = type(tree)
+    if kind in _PLAIN:
+        return func(tree)
+    if kind is list or kind is tuple:
+        return kind([_map(func, part) for part in tree])
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return kind(*[_map(func, part) for part in tree])
+    if isinstance(tree, (list, tuple)):
+        return kind([_map(func, part) for part in tree])
     if isinstance(tree, dict):
         new = copy.copy(tree)
         new.update((key, _map(func, part)) for key, part in tree.items())
@@ -67,7 +76,9 @@ def _map(func: Callable, tree: Any) -> Any:
 
 def _leaves(tree: Any, path: str = "") -> dict[str, Any]:
     """Each leaf by its path, such as "[0]['weight']"."""
-    if isinstance(tree, list | tuple):
+    if type(tree) in _PLAIN:
+        return {path: tree}
+    if isinstance(tree, (list, tuple)):
         parts = [(f"{path}[{i}]", part) for i, part in enumerate(tree)]
     elif isinstance(tree, dict):
         parts = [(f"{path}[{key!r}]", part) for key, part in tree.items()]
@@ -79,7 +90,7 @@ def _leaves(tree: Any, path: str = "") -> dict[str, Any]:
 
 
 def _is_constant(leaf: Any) -> bool:
-    return leaf is None or isinstance(leaf, str | bool | np.bool | FunctionType | BuiltinFunctionType | np.ufunc)
+    return leaf is None or isinstance(leaf, (str, bool, np.bool, FunctionType, BuiltinFunctionType, np.ufunc))
 
 
 def _matching(name: str, what: str, like: Any, given: Any) -> list:
@@ -119,8 +130,11 @@ class Trace:
         self.any_tensor = False  # among what we were given
         self.start = next(_clock)
         self.given, args = self._lifted(argnum, args)
-        with enable_grad():
+        if _is_recording():
             self.result = f(*args, **kwargs)
+        else:
+            with enable_grad():
+                self.result = f(*args, **kwargs)
         self.outputs: list[Tensor] = []
         _map(self._output, self.result)
         if not self.outputs:
@@ -144,11 +158,11 @@ class Trace:
         return given[0] if isinstance(argnum, int) else given, new
 
     def _input(self, leaf: Any) -> Any:
-        if _is_constant(leaf):
-            return leaf
-        if isinstance(leaf, Tensor):
+        if type(leaf) is Tensor:
             self.any_tensor = True
             x = _node(_same, leaf._data, (leaf,), None, True) if leaf.requires_grad else Tensor(leaf._data)
+        elif type(leaf) is not np.ndarray and _is_constant(leaf):
+            return leaf
         else:
             x = Tensor(leaf)
         self.inputs.append(x)
@@ -160,7 +174,7 @@ class Trace:
         if not isinstance(leaf, Tensor):
             raise TypeError(
                 f"{self.name}: the function returned {_described(leaf)}, which is not a Tensor: a bool, an index and "
-                f"the like have no derivative, and what was computed from .data or .item() is cut off from the argument. "
+                f"the like have no derivative, and what is computed from .data or .item() isn't connected any more. "
                 f"If the output is meant to be constant, return it as Tensor(value, requires_grad=False)"
             )
         self.outputs.append(leaf)
@@ -196,27 +210,32 @@ class Trace:
         if stray or self.connected:
             self.nodes, self.needed = [], inputs
             for node in nodes:
-                if any(type(arg) is Tensor and arg in inputs for arg in node._args):
-                    inputs.add(node)
-                    self.nodes.append(node)
+                for arg in node._args:
+                    if type(arg) is Tensor and arg in inputs:
+                        inputs.add(node)
+                        self.nodes.append(node)
+                        break
         self.reached = any(y.requires_grad if self.needed is None else y in inputs for y in self.outputs)
 
     def _recorded(self, extra: Iterable[Any] = ()) -> bool:
         """Whether what we compute now is to be differentiated again."""
-        return _is_recording() and (self.connected or any(isinstance(v, Tensor) and v.requires_grad for v in extra))
+        if not _is_recording():
+            return False
+        return self.connected or any([type(v) is Tensor and v.requires_grad for v in extra])
 
     # Backward and forward
 
-    def pull(self, seeds: list, *, free: bool = False) -> list:
+    def pull(self, seeds: list, *, create_graph: bool | None = None, free: bool = False) -> list:
         """The gradient of each input, given that of each output; neither conjugated. free: this is the last use."""
-        create_graph = self._recorded(seeds)
+        if create_graph is None:
+            create_graph = self._recorded(seeds)
         if not self.reached:
             return [np.zeros_like(x._data) for x in self.inputs]
         if not create_graph:
-            seeds = [g._data if isinstance(g, Tensor) else g for g in seeds]
+            seeds = [g._data if type(g) is Tensor else g for g in seeds]
         root, g = self.outputs[0], seeds[0]
         if len(seeds) > 1:
-            data = tuple(y._data for y in self.outputs)
+            data = tuple([y._data for y in self.outputs])
             root, g = _node(_gather.of_arity(len(data)), data, tuple(self.outputs), None, True), tuple(seeds)
         free = free and not self.connected
         flow = backpropagate(root, g, create_graph=create_graph, free=free, needed=self.needed)
@@ -234,47 +253,57 @@ class Trace:
         """The tangent of each output, given that of each input."""
         create_graph = self._recorded(tangents)
         if not create_graph:
-            tangents = [v._data if isinstance(v, Tensor) else v for v in tangents]
+            tangents = [v._data if type(v) is Tensor else v for v in tangents]
         flow: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
-        for node in self.nodes:
-            for i, parent in enumerate(node._args[: len(node._op.rules)]):
-                if type(parent) is not Tensor or parent not in flow or node._op.rules[i] is None:
-                    continue
-                if parent._tick < node._tick:
-                    raise RuntimeError(_CHANGED.format(f" {parent.name!r}", parent.shape, node._op.name))
-                d = _forward(node, i, flow[parent], create_graph)
-                if d is not None:
-                    flow[node] = _sum(flow[node], d) if node in flow else d
+        with enable_grad():  # for the rules that are transposed
+            for node in self.nodes:
+                op = node._op
+                for i, (rule, parent) in enumerate(zip(op.rules, node._args)):  # noqa: B905 (the rest are constants)
+                    if rule is None or type(parent) is not Tensor or parent not in flow:
+                        continue
+                    if parent._tick < node._tick:
+                        raise RuntimeError(_CHANGED.format(f" {parent.name!r}", parent.shape, op.name))
+                    d = _forward(node, i, flow[parent], create_graph)
+                    if d is not None:
+                        flow[node] = _sum(flow[node], d) if node in flow else d
         found = [flow.get(y) for y in self.outputs]
-        del flow
         return [
             np.zeros_like(y._data) if d is None else d if type(d) is Tensor else np.array(d)
             for d, y in zip(found, self.outputs, strict=True)
         ]
 
+    def derived(self) -> Trace:
+        """The same call, with the gradient of its output as what it returned."""
+        new = copy.copy(self)
+        with enable_grad():
+            gradient = self.pull([np.ones_like(self.outputs[0]._data)], create_graph=True)
+            new.outputs = [_conj(g) if type(g) is Tensor else Tensor(g, requires_grad=False) for g in gradient]
+        new.result = self.given
+        new._explore()
+        return new
+
     # What the caller gets
 
-    def out(self, value: Any, extra: Iterable[Any] = ()) -> Any:
-        """A result: an array if all we were given are arrays, else a Tensor, differentiable where that makes sense."""
+    def wrapper(self, extra: Iterable[Any] = ()) -> Callable[[Any], Any]:
+        """How results are given: as arrays if all we were given are arrays, else as Tensors, if possible connected."""
         if self._recorded(extra):
-            return value if isinstance(value, Tensor) else Tensor(value, requires_grad=False)
-        data = value._data if isinstance(value, Tensor) else value
-        as_tensor = self.any_tensor or self.connected or any(isinstance(v, Tensor) for v in extra)
-        return Tensor(data, requires_grad=False) if as_tensor else data
-
-    def values(self, extra: Iterable[Any] = ()) -> Any:
-        """What the function returned."""
-        return self.like_result(self.outputs, extra)
-
-    def like_result(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
-        """One array for each output, in the structure of the result."""
-        rest: Iterator = iter(leaves)
-        return _map(lambda leaf: None if leaf is None else self.out(next(rest), extra), self.result)
+            return lambda value: value if type(value) is Tensor else Tensor(value, requires_grad=False)
+        if self.any_tensor or self.connected or any([type(v) is Tensor for v in extra]):
+            return lambda value: Tensor(value._data if type(value) is Tensor else value, requires_grad=False)
+        return lambda value: value._data if type(value) is Tensor else value
 
     def like_given(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
         """One array for each input, in the structure of the arguments."""
-        rest: Iterator = iter(leaves)
-        return _map(lambda leaf: None if _is_constant(leaf) else self.out(next(rest), extra), self.given)
+        return _filled(self.given, map(self.wrapper(extra), leaves))
+
+    def like_result(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
+        """One array for each output, in the structure of the result."""
+        return _filled(self.result, map(self.wrapper(extra), leaves))
+
+
+def _filled(tree: Any, leaves: Iterator) -> Any:
+    """The structure of tree with these leaves, and None in place of its constants."""
+    return _map(lambda leaf: next(leaves) if type(leaf) in _PLAIN or not _is_constant(leaf) else None, tree)
 
 
 def _tick(node: Tensor) -> int:
@@ -325,13 +354,10 @@ def _forward(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
         dummies = [part for part in g if type(part) is Tensor]
         if create_graph:
             y = tuple(_node(_pick, part, (node, k), None, True) for k, part in enumerate(data))
-    with enable_grad():
-        p = rule(g, y, *args, **kwargs)
-        if p is None:
-            return None
-        if type(p) is tuple:
-            raise TypeError(f"jvp: {op.name} has an argument with several parts, which has no forward derivative")
-        p = _fitted(p, parent._data, op.name)
+    p = rule(g, y, *args, **kwargs)
+    if p is None:
+        return None
+    p = _fitted(p, parent._data, op.name)
     if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g
         return None
     needed = _dependent(p, dummies) if create_graph else None
@@ -361,18 +387,25 @@ def value_and_grad(f: Callable, argnum: Argnum = 0) -> Callable:
 
     @_named("value_and_grad", f)
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        trace = Trace("grad", f, argnum, args, kwargs)
-        y = trace.outputs[0] if trace.result is trace.outputs[0] else None
-        if y is None or y.size != 1 or y.dtype.kind == "c":
-            what = "a structure" if y is None else f"shape {y.shape} and dtype {y.dtype}"
-            raise TypeError(
-                f"grad: the function must return one real number, not {what}; sum its output, take np.real or np.abs "
-                f"of a complex one, or use vjp or jacobian"
-            )
+        trace = _scalar_trace("grad", f, argnum, args, kwargs)
+        y = trace.outputs[0]
         g = trace.pull([np.ones_like(y._data)], free=True)
-        return trace.out(y), trace.like_given([_conj(d) for d in g])
+        return trace.like_result([y]), trace.like_given([_conj(d) for d in g])
 
     return evaluate
+
+
+def _scalar_trace(name: str, f: Callable, argnum: Argnum, args: tuple, kwargs: dict) -> Trace:
+    """A call of a function that must return one real number."""
+    trace = Trace(name, f, argnum, args, kwargs)
+    y = trace.result
+    if type(y) is not Tensor or y.size != 1 or y.dtype.kind == "c":
+        what = f"shape {y.shape} and dtype {y.dtype}" if type(y) is Tensor else f"a {type(y).__name__}"
+        raise TypeError(
+            f"{name}: the function must return one real number, not {what}; sum its output, take np.real or np.abs of "
+            f"a complex one, or use vjp or jacobian"
+        )
+    return trace
 
 
 def grad(f: Callable, argnum: Argnum = 0) -> Callable:
@@ -431,7 +464,7 @@ def vjp(f: Callable, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tu
         seeds = _matching("vjp", "gradient", trace.result, g)
         return trace.like_given([_conj(d) for d in trace.pull([_conj(s) for s in seeds])], seeds)
 
-    return trace.values(), pullback
+    return trace.like_result(trace.outputs), pullback
 
 
 def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, Any]:
@@ -456,7 +489,7 @@ def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, 
     """
     trace = Trace("jvp", f, range(len(args)), tuple(args), kwargs)
     vs = _matching("jvp", "tangent", tuple(args), tuple(tangents))
-    return trace.values(vs), trace.like_result(trace.push(vs), vs)
+    return trace.like_result(trace.outputs, vs), trace.like_result(trace.push(vs), vs)
 
 
 def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
@@ -486,14 +519,17 @@ def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
 
     @_named("jacobian", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        trace = Trace("jacobian", f, argnum, args, kwargs)
-        ys, xs = trace.outputs, trace.inputs
-        is_complex = any(t.dtype.kind == "c" for t in ys + xs)
-        forward = is_complex or sum(x.size for x in xs) < sum(y.size for y in ys)
-        rest: Iterator = iter(_columns(trace) if forward else _rows(trace))
-        return _map(lambda leaf: None if leaf is None else trace.like_given(next(rest)), trace.result)
+        return _jacobian(Trace("jacobian", f, argnum, args, kwargs))
 
     return evaluate
+
+
+def _jacobian(trace: Trace) -> Any:
+    ys, xs = trace.outputs, trace.inputs
+    is_complex = any([t.dtype.kind == "c" for t in ys + xs])
+    forward = is_complex or sum(x.size for x in xs) < sum(y.size for y in ys)
+    blocks = _columns(trace) if forward else _rows(trace)
+    return _filled(trace.result, map(trace.like_given, blocks))
 
 
 def _units(arrays: list) -> Iterator[list]:
@@ -567,7 +603,12 @@ def hessian(f: Callable, argnum: Argnum = 0) -> Callable:
     array([[4., 2.],
            [2., 0.]])
     """
-    return jacobian(grad(f, argnum), argnum)
+
+    @_named("hessian", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        return _jacobian(_scalar_trace("hessian", f, argnum, args, kwargs).derived())
+
+    return evaluate
 
 
 def hvp(f: Callable, argnum: Argnum = 0) -> Callable:
@@ -585,12 +626,11 @@ def hvp(f: Callable, argnum: Argnum = 0) -> Callable:
     >>> hvp(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 2.])
     """
-    gradient = grad(f, argnum)
 
     @_named("hvp", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
         *args, v = args  # type: ignore
-        trace = Trace("hvp", gradient, argnum, tuple(args), kwargs)
+        trace = _scalar_trace("hvp", f, argnum, tuple(args), kwargs).derived()
         seeds = _matching("hvp", "vector", trace.given, v)
         products = trace.pull([_conj(s) for s in seeds])
         return trace.like_given([_conj(p) for p in products], seeds)
@@ -623,19 +663,19 @@ def laplacian(f: Callable, argnum: int = 0) -> Callable:
             y, x = f(*args, **kwargs), args[argnum]
             if np.shape(y) != x.shape[:-1]:
                 raise ValueError(
-                    f"laplacian: for points of shape {x.shape} the function must return shape {x.shape[:-1]}, one number "
+                    f"laplacian: for points of shape {x.shape} the function must return shape {x.shape[:-1]}, a number "
                     f"for each, not {np.shape(y)}"
                 )
             return y.sum()
 
-        trace = Trace("laplacian", grad(total, argnum), argnum, args, kwargs)
+        trace = _scalar_trace("laplacian", total, argnum, args, kwargs).derived()
         (x,) = trace.inputs
         result = np.zeros(x.shape[:-1], x.dtype)
         for i in range(x.shape[-1]):
             unit = np.zeros_like(x._data)
             unit[..., i] = 1
             result = result + trace.pull([unit])[0][..., i]
-        return trace.out(result)
+        return trace.wrapper()(result)
 
     return evaluate
 
@@ -660,3 +700,129 @@ def stop_gradient(x: Any) -> Any:
     array(3.)
     """
     return _map(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, x)
+
+
+def check_grads(f: Callable, *args: Any, order: int = 2, rtol: float = 1e-5, atol: float = 1e-6) -> None:
+    """Compare the derivatives of f with differences of its values, `(f(x + h) - f(x - h)) / 2h`, and say what is wrong.
+
+    Args:
+        f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors. Several outputs are added
+            up with weights between 0.5 and 1.5, the same each time.
+        *args: where. They are made double precision first. Choose a point where f is smooth: not at the kink of a relu.
+        order: 1 checks the gradient, 2 also the gradient's gradient, and so on.
+        rtol, atol: how far the two may be apart: rtol times the larger, plus atol times the larger of 1 and |f|. The
+            differences themselves are good to about 1e-9.
+
+    Raises:
+        AssertionError: they differ. It names the argument and the element, and gives both numbers. Of a large array a
+            hundred elements are looked at one by one, and all of them together in one direction.
+
+    >>> from tensorgrad import derivative
+    >>> cube = derivative(lambda x: x**3, lambda g, y, x: g * 3 * x**2)
+    >>> check_grads(cube, np.array([1.0, -2.0]))
+    >>> wrong = derivative(lambda a, b: a * b, lambda g, y, a, b: g * b, lambda g, y, a, b: g * b)
+    >>> check_grads(wrong, 2.0, 5.0)
+    Traceback (most recent call last):
+    AssertionError: check_grads: 1 of 2 derivatives of order 1 is wrong
+      argument 1: 5 by the rules, 2 by differences (3 too large, 2.5 times)
+    The rule of this argument is wrong, or f isn't smooth here: try another point.
+    """
+    args = _map(_in_double, args)
+    number = _weighted(f)
+    for k in range(1, order + 1):
+        looked_at, wrong = _compare(number, args, rtol, atol)
+        if wrong:
+            raise AssertionError(_verdict(k, looked_at, wrong))
+        number = _weighted(grad(number, tuple(range(len(args)))))
+
+
+def _in_double(leaf: Any) -> Any:
+    if _is_constant(leaf):
+        return leaf
+    data = Tensor(leaf.data if isinstance(leaf, Tensor) else leaf).data
+    return np.array(data, dtype=np.result_type(data, np.float64))
+
+
+def _weighted(f: Callable) -> Callable:
+    """f as one real number: its outputs added up, with weights that let no two errors cancel."""
+
+    def number(*args: Any) -> Any:
+        rng = np.random.default_rng(0)
+        total: Any = Tensor(0.0, requires_grad=False)
+        for y in _leaves(f(*args)).values():
+            if y is not None:
+                weights = rng.uniform(0.5, 1.5, np.shape(y)) if np.size(y) > 1 else 1.0
+                total = total + np.real(np.sum(y * weights)) + np.imag(np.sum(y * weights))
+        return total
+
+    return number
+
+
+def _compare(number: Callable, args: tuple, rtol: float, atol: float) -> tuple[int, list[tuple[str, float, float]]]:
+    """How many derivatives were looked at, and which are wrong: where, and the two numbers."""
+    value, gradient = value_and_grad(number, tuple(range(len(args))))(*args)
+    gradients, rng = _leaves(gradient), np.random.default_rng(0)
+    atol *= max(1.0, abs(float(value)))
+    looked_at, wrong = 0, []
+
+    def difference(x: np.ndarray, step: np.ndarray) -> float:
+        h = 6e-6 * max(1.0, float(np.max(np.abs(x[step != 0]))))  # the third root of the precision balances both errors
+        ends = []
+        before = x.copy()
+        for sign in (1, -1):
+            x[...] = before + sign * h * step
+            ends.append(float(number(*_map(lambda a: a if _is_constant(a) else Tensor(a, requires_grad=False), args))))
+        x[...] = before
+        return (ends[0] - ends[1]) / (2 * h)
+
+    for path, x in _leaves(args).items():
+        if _is_constant(x) or not x.size:
+            continue
+        g = gradients[path]
+        for where, step in _directions(x, rng):
+            by_rules = float(np.real(np.sum(np.conj(g) * step)))
+            by_differences = difference(x, step)
+            looked_at += 1
+            if not abs(by_rules - by_differences) <= atol + rtol * max(abs(by_rules), abs(by_differences)):
+                wrong.append((_place(path) + where, by_rules, by_differences))
+    return looked_at, wrong
+
+
+def _directions(x: np.ndarray, rng: np.random.Generator, limit: int = 100) -> Iterator[tuple[str, np.ndarray]]:
+    """Each element of x by name, and a step of 1 in it; of many elements some, and then a step in all."""
+    chosen = range(x.size) if x.size <= limit else np.sort(rng.choice(x.size, limit, replace=False))
+    for unit, part in [(1, ""), (1j, ", imaginary part")] if x.dtype.kind == "c" else [(1, "")]:
+        for i in chosen:
+            step = np.zeros_like(x)
+            step.flat[i] = unit
+            at = tuple(map(int, np.unravel_index(i, x.shape)))
+            yield (f", element {at if len(at) > 1 else at[0]}" if at else "") + part, step
+        if x.size > limit:
+            yield f", all elements together{part}", unit * rng.choice([-1.0, 1.0], x.shape)
+
+
+def _place(path: str) -> str:
+    """ "[1]['weight']" as "argument 1['weight']"."""
+    number, _, rest = path[1:].partition("]")
+    return f"argument {number}{rest}"
+
+
+def _verdict(order: int, looked_at: int, wrong: list[tuple[str, float, float]]) -> str:
+    verb = "is" if len(wrong) == 1 else "are"
+    lines = [f"check_grads: {len(wrong)} of {looked_at} derivatives of order {order} {verb} wrong"]
+    worst = sorted(wrong, key=lambda w: -abs(w[1] - w[2]) if np.isfinite(w[1] - w[2]) else -np.inf)
+    for where, by_rules, by_differences in worst[:5]:
+        off = by_rules - by_differences
+        times = f", {by_rules / by_differences:.4g} times" if by_differences else ""
+        size = f"{abs(off):.4g} too {'large' if off > 0 else 'small'}{times}" if np.isfinite(off) else "not finite"
+        lines.append(f"  {where}: {by_rules:.10g} by the rules, {by_differences:.10g} by differences ({size})")
+    if len(wrong) > 5:
+        lines.append(f"  and {len(wrong) - 5} more")
+    if order == 1:
+        lines.append("The rule of this argument is wrong, or f isn't smooth here: try another point.")
+    else:
+        lines.append(
+            f"Order {order - 1} is right, so the rule gives the right value, but can't be differentiated: does it use "
+            f".data or another plain value in place of one of its arguments? Or f isn't smooth here: try another point."
+        )
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""What the transforms cost, as ratios to the gradient: timed side by side in several rounds, of which the median counts.
+
+The function is the loss of a network: 100 points, layers of 2-16-16-1 as for the moons, sigmoid cross-entropy. Run it as
+`python benchmarks/transforms.py`, with OPENBLAS_NUM_THREADS=1.
+"""
+
+import time
+
+import numpy as np
+
+import tensorgrad as tg
+
+
+def moons(sizes, n, rng):
+    """The loss as a function of a list of (weight, bias), and such parameters."""
+    x = rng.normal(size=(n, sizes[0]))
+    labels = rng.integers(0, 2, (n, sizes[-1])).astype(float)
+    params = [(rng.normal(size=(a, b)) / a**0.5, np.zeros(b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+
+    def loss(params):
+        h = x
+        for weight, bias in params[:-1]:
+            h = tg.relu(tg.linear(h, weight, bias))
+        return tg.sigmoid_cross_entropy(tg.linear(h, *params[-1]), labels)
+
+    return loss, params
+
+
+def seconds(call, repeat):
+    start = time.perf_counter()
+    for _ in range(repeat):
+        call()
+    return (time.perf_counter() - start) / repeat
+
+
+def compare(title, calls, repeat, rounds=21):
+    """Time of each call, and its ratio to the first one's."""
+    for call in calls.values():
+        call()
+    times = np.array([[seconds(call, repeat) for call in calls.values()] for _ in range(rounds)])
+    ratios = np.median(times / times[:, :1], axis=0)
+    print(title)
+    for name, t, ratio in zip(calls, np.median(times, axis=0), ratios, strict=True):
+        print(f"  {name:32}{t * 1e6:10.1f} us {ratio:8.2f}")
+    return dict(zip(calls, ratios, strict=True))
+
+
+def main():
+    rng = np.random.default_rng(0)
+    for title, sizes, n, repeat in [
+        ("moons: 100 points, 2-16-16-1", (2, 16, 16, 1), 100, 40),
+        ("wide: 256 points, 64-256-256-1", (64, 256, 256, 1), 256, 3),
+    ]:
+        loss, params = moons(sizes, n, rng)
+        v = [(rng.normal(size=w.shape), rng.normal(size=b.shape)) for w, b in params]
+        tensors = [(tg.Tensor(w), tg.Tensor(b)) for w, b in params]
+        gradient, product = tg.grad(loss), tg.hvp(loss)
+        compare(
+            title,
+            {
+                "grad(loss)": lambda: gradient(params),
+                "loss, then backward()": lambda: loss(tensors).backward(retain_graph=False),
+                "loss alone, on arrays": lambda: loss(params),
+                "loss alone, recorded": lambda: loss(tensors),
+                "jvp(loss)": lambda: tg.jvp(loss, (params,), (v,)),
+                "hvp(loss)": lambda: product(params, v),
+            },
+            repeat,
+        )
+
+
+if __name__ == "__main__":
+    main()
