@@ -101,10 +101,43 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
 
 
+# For t >= 0, Phi(-t) = exp(-t^2 / 2) P(t) / Q(t), the coefficients from the highest power down. They were found by
+# interpolation in 60 digits (mpmath) at 22 Chebyshev nodes of (t - 4) / (t + 4) for t in [0, 40], where Phi(-40) is the
+# first that underflows. The quotient is within 2e-18 of the true one, in relative terms; as all coefficients are
+# positive, Horner's rule loses little. Measured at 9,500 points from -37 to 9, and at 5,588 of them in float32:
+# normal_cdf is off by 1.3 ulp on average and 8.5 at most.
+_P = (
+    0.3989422804015158, 12.45647957057926, 190.783948709867, 1865.0332702304893, 12798.155696289725, 64176.39865437565,
+    237874.47813408074, 644421.5066769192, 1226753.402323317, 1495815.6470928595, 904162.9032482101,
+)  # fmt: skip
+_Q = (
+    1.0, 31.223763894026863, 479.2244401765545, 4706.168892532388, 32556.443355875024, 165478.87354780769,
+    627396.6498636378, 1767154.1450816393, 3611821.4810211346, 5087536.285942072, 4434466.536090603, 1808325.8064964202,
+)  # fmt: skip
+
+
 @with_rules(lambda g, y, x: g * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
 def normal_cdf(x: Any) -> Any:
-    """The distribution function of the standard normal distribution, elementwise."""
-    return np.vectorize(lambda v: 0.5 * math.erfc(-v / math.sqrt(2)), otypes=[np.result_type(x, 0.0)])(x)
+    """Phi, the distribution function of the standard normal distribution, elementwise, with all its digits in the tail.
+
+    >>> normal_cdf(Tensor([-20.0, 0.0, 20.0]))
+    Tensor([2.75362412e-89 5.00000000e-01 1.00000000e+00])
+    """
+    t = np.minimum(np.abs(x), 40.0)
+    if t.dtype == np.float16:  # whose range P and Q exceed
+        return normal_cdf(x.astype(np.float32)).astype(np.float16)
+    near = np.round(t * 16) / 16  # its square is exact, so that exp gets t^2 without a rounding that it would magnify
+    tail = np.exp(-0.5 * near * near) * np.exp(0.5 * (near - t) * (near + t)) * (_horner(_P, t) / _horner(_Q, t))
+    return np.where(np.greater(x, 0), 1 - tail, tail)
+
+
+def _horner(coefficients: tuple[float, ...], t: Any) -> Any:
+    """The polynomial with these coefficients, from the highest power down, at t."""
+    y = np.full_like(t, coefficients[0])
+    for c in coefficients[1:]:
+        y *= t
+        y += c
+    return y
 
 
 # Sums of exponentials ------------------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ def power_base(g, y, x1, x2):
 def power_exponent(g, y, x1, x2):
     """y * log(x1), and 0 where x1 is 0."""
     zero = x1 == 0
-    return g * np.where(zero, 0, y) * np.log(np.where(zero, 1, x1))
+    base = x1 if np.isrealobj(y) else x1 + 0j
+    return g * np.where(zero, 0, y) * np.log(np.where(zero, 1, base))
 
 
 derivative(np.power,       power_base, power_exponent)
@@ -170,7 +171,7 @@ clip = derivative(
 
 
 @composed(np.clip)
-def np_clip(a, a_min=None, a_max=None, *, min=None, max=None):
+def np_clip(a, a_min=None, a_max=None, out=None, *, min=None, max=None):
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise ValueError("clip: a limit is given twice; pass a_min and a_max, or min and max")
     return clip(a, a_min if min is None else min, a_max if max is None else max)

@@ -28,16 +28,17 @@ getitem = derivative(operator.getitem, lambda g, y, a, index: scatter(g, index, 
 
 @composed(np.take)
 def take(a, indices, axis=None, out=None, mode="raise"):
-    if out is not None:
-        raise TypeError("take: out= would overwrite an array, which a graph of Tensors can't follow")
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     if not -a.ndim <= axis < a.ndim:
         raise np.exceptions.AxisError(f"take: axis {axis} is out of bounds for shape {a.shape}")
     n = a.shape[axis]
+    indices = np.asarray(indices)
+    if indices.dtype == bool:
+        indices = indices.astype(int)  # 0 and 1: here it is no mask
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    return a[(slice(None),) * (axis % a.ndim) + (np.asarray(indices),)]
+    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
 
 
 @composed(np.take_along_axis)
@@ -87,13 +88,18 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
 # Diagonals and triangles ---------------------------------------------------------------------------------------------
 
 
-@composed(np.diagonal, *([np.linalg.diagonal] if hasattr(np.linalg, "diagonal") else []))
+@composed(np.diagonal)
 def diagonal(a, offset=0, axis1=0, axis2=1):
     rows = np.moveaxis(a, (axis1, axis2), (-2, -1))
     n, m = rows.shape[-2:]
     length = max(min(n + min(offset, 0), m - max(offset, 0)), 0)
     i = np.arange(length)
     return rows[..., i + max(-offset, 0), i + max(offset, 0)]
+
+
+@composed(np.linalg.diagonal)
+def linalg_diagonal(x, /, *, offset=0):
+    return np.diagonal(x, offset, -2, -1)
 
 
 @composed(np.diag)

@@ -1,10 +1,12 @@
 """Products of vectors, matrices and more: every gradient of a product is again a product."""
 
+import math
 import string
 
 import numpy as np
 
 from .reductions import axes_of, sum_rows
+from .shapes import as_array
 from .table import composed, derivative, each, with_rules
 
 
@@ -37,7 +39,8 @@ def matmul_right(g, y, x1, x2, bias=None):
         return np.dot(x1.T, g)  # not x1.T.dot(g): an array would take the data of a Tensor g
     g, a, b = as_matrices(g, x1, x2)
     if b.ndim == 2:
-        db = np.reshape(a, (-1, a.shape[-1])).T @ np.reshape(g, (-1, g.shape[-1]))
+        n = math.prod(a.shape[:-1])  # not -1: there may be no elements
+        db = np.reshape(a, (n, a.shape[-1])).T @ np.reshape(g, (n, g.shape[-1]))
     else:
         db = flip(a) @ g
     return db[..., 0] if x2.ndim == 1 else db
@@ -74,7 +77,7 @@ def linear(x, weight, bias):
 
 @composed(np.tensordot)
 def tensordot(a, b, axes=2):
-    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    a, b = as_array(a), as_array(b)
     if np.ndim(axes) == 0:
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
     axes_a, axes_b = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
@@ -87,9 +90,9 @@ def tensordot(a, b, axes=2):
     free_a = tuple(i for i in range(a.ndim) if i not in axes_a)
     free_b = tuple(i for i in range(b.ndim) if i not in axes_b)
     shape_a, shape_b = tuple(a.shape[i] for i in free_a), tuple(b.shape[i] for i in free_b)
-    summed = int(np.prod(lengths_a))
-    left = np.reshape(np.transpose(a, free_a + axes_a), (int(np.prod(shape_a)), summed))
-    right = np.reshape(np.transpose(b, axes_b + free_b), (summed, int(np.prod(shape_b))))
+    summed = math.prod(lengths_a)
+    left = np.reshape(np.transpose(a, free_a + axes_a), (math.prod(shape_a), summed))
+    right = np.reshape(np.transpose(b, axes_b + free_b), (summed, math.prod(shape_b)))
     return np.reshape(left @ right, shape_a + shape_b)
 
 
@@ -99,9 +102,7 @@ def mismatch(name, a, b, rule):
 
 @composed(np.dot)
 def dot(a, b, out=None):
-    if out is not None:
-        raise TypeError("dot: out= would overwrite an array, which a graph of Tensors can't follow")
-    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
         return np.multiply(a, b)
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
@@ -111,7 +112,7 @@ def dot(a, b, out=None):
 
 @composed(np.inner)
 def inner(a, b, /):
-    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
         return np.multiply(a, b)
     if a.shape[-1] != b.shape[-1]:
@@ -129,14 +130,12 @@ def vdot(a, b, /):
 
 @composed(np.outer)
 def outer(a, b, out=None):
-    if out is not None:
-        raise TypeError("outer: out= would overwrite an array, which a graph of Tensors can't follow")
-    return np.multiply(np.expand_dims(np.ravel(a), 1), np.ravel(b))
+    return np.multiply(np.expand_dims(np.ravel(as_array(a)), 1), np.ravel(as_array(b)))
 
 
 @composed(np.kron)
 def kron(a, b):
-    a, b = (x if hasattr(x, "ndim") else np.asarray(x) for x in (a, b))
+    a, b = as_array(a), as_array(b)
     ndim = max(a.ndim, b.ndim)
     sa, sb = (1,) * (ndim - a.ndim) + a.shape, (1,) * (ndim - b.ndim) + b.shape
     wide_a = np.reshape(a, [n for s in sa for n in (s, 1)])
@@ -144,9 +143,14 @@ def kron(a, b):
     return np.reshape(np.multiply(wide_a, wide_b), [m * n for m, n in zip(sa, sb, strict=True)])
 
 
-@composed(np.trace, *([np.linalg.trace] if hasattr(np.linalg, "trace") else []))
+@composed(np.trace)
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
+
+
+@composed(np.linalg.trace)
+def linalg_trace(x, /, *, offset=0, dtype=None):
+    return np.trace(x, offset, -2, -1, dtype)
 
 
 # Einstein summation --------------------------------------------------------------------------------------------------
@@ -206,8 +210,6 @@ def explicit(subscripts, shapes):
 
 @composed(np.einsum)
 def np_einsum(*operands, out=None, optimize=False, **kwargs):
-    if out is not None:
-        raise TypeError("einsum: out= would overwrite an array, which a graph of Tensors can't follow")
     if not isinstance(operands[0], str):  # einsum(a, [0, 1], b, [1, 2], [0, 2])
         arrays, lists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
         text = ["".join("..." if s is Ellipsis else string.ascii_letters[s] for s in sub) for sub in lists]
@@ -217,6 +219,6 @@ def np_einsum(*operands, out=None, optimize=False, **kwargs):
             subscripts += "->" + "".join("..." if s is Ellipsis else string.ascii_letters[s] for s in last)
     else:
         subscripts, arrays = operands[0], operands[1:]
-    arrays = tuple(x if hasattr(x, "ndim") else np.asarray(x) for x in arrays)
+    arrays = [as_array(x) for x in arrays]
     y = einsum(explicit(subscripts, [x.shape for x in arrays]), optimize, *arrays)
     return y if kwargs.get("dtype") is None else y.astype(kwargs["dtype"])

@@ -2,6 +2,8 @@
 
 import functools
 
+import functools
+
 import numpy as np
 
 from .elementwise import divide_safely
@@ -74,16 +76,20 @@ def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, wher
 derivative(np.mean, mean_gradient)
 
 
-def var_gradient(g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, correction=None):
+def var_gradient(
+    g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None
+):
     """d var / d a = 2 (a - mean) / (n - ddof)."""
     n = how_many(a, axis, where) - (ddof if correction is None else correction)
-    away = a - np.mean(a, axis=axis, keepdims=True, where=where)
+    away = a - (np.mean(a, axis=axis, keepdims=True, where=where) if mean is None else mean)
+    away = away if np.isrealobj(away) else np.conj(away)
     return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
 
 
-def std_gradient(g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, correction=None):
+@functools.wraps(var_gradient)
+def std_gradient(g, y, *args, **kwargs):
     """std = sqrt(var), and 0 where that is 0."""
-    return var_gradient(divide_safely(g, 2 * y), y, a, axis, None, None, ddof, keepdims, where=where, correction=correction)
+    return var_gradient(divide_safely(g, 2 * y), y, *args, **kwargs)
 
 
 derivative(np.var, var_gradient)
@@ -131,7 +137,7 @@ def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     from log2(n) steps of doubling: a scan of the affine maps r -> g + a r (Blelloch, Prefix sums and their applications,
     1990).
     """
-    if axis is None:
+    if axis is None or not a.ndim:
         return np.reshape(cumprod_gradient(g, y, np.reshape(a, -1), 0), a.shape)
     before = np.cumprod(shifted(a, 1, axis, 1), axis=axis)
     r, factor, step = g, shifted(a, -1, axis, 0), 1

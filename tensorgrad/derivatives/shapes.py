@@ -33,10 +33,10 @@ derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None,
                             np.reshape(g, a.shape, order=index_order(a, order)))
 derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
 derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
-derivative(np.atleast_1d,   lambda g, y, a: np.reshape(g, a.shape))
-derivative(np.atleast_2d,   lambda g, y, a: np.reshape(g, a.shape))
-derivative(np.atleast_3d,   lambda g, y, a: np.reshape(g, a.shape))
 derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
+
+for at_least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    derivative(at_least, each(lambda i, g, y, *arys: np.reshape(g if len(arys) == 1 else g[i], arys[i].shape)))
 
 
 @composed(np.ravel)
@@ -117,11 +117,9 @@ join = derivative(_join, None, None, each(piece))
 
 @composed(np.concatenate, *([np.concat] if hasattr(np, "concat") else []))
 def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    if out is not None:
-        raise TypeError("concatenate: out= would overwrite an array, which a graph of Tensors can't follow")
+    arrays = [as_array(a) for a in arrays]
     if axis is None:
         arrays, axis = [np.ravel(a) for a in arrays], 0
-    arrays = [a if hasattr(a, "ndim") else np.asarray(a) for a in arrays]
     shapes = [a.shape for a in arrays]
     ndim = len(shapes[0])
     if any(len(s) != ndim for s in shapes) or not -ndim <= axis < ndim:
@@ -139,31 +137,27 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
 
 @composed(np.stack)
 def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    arrays = list(arrays)
-    shapes = [np.shape(a) for a in arrays]
+    arrays = [as_array(a) for a in arrays]
+    shapes = [a.shape for a in arrays]
     if any(s != shapes[0] for s in shapes):
         raise ValueError(f"stack: all arrays must have the same shape, not {', '.join(map(str, shapes))}")
     return np.concatenate([np.expand_dims(a, axis) for a in arrays], axis=axis, out=out, dtype=dtype, casting=casting)
 
 
-def at_least(n, arrays):
-    return [(np.atleast_1d, np.atleast_2d, np.atleast_3d)[n - 1](a) for a in arrays]
-
-
-@composed(np.vstack, *([np.row_stack] if "row_stack" in np.__dict__ else []))
+@composed(np.vstack)
 def vstack(tup, *, dtype=None, casting="same_kind"):
-    return np.concatenate(at_least(2, tup), 0, dtype=dtype)
+    return np.concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype)
 
 
 @composed(np.hstack)
 def hstack(tup, *, dtype=None, casting="same_kind"):
-    arrays = at_least(1, tup)
+    arrays = [np.atleast_1d(a) for a in tup]
     return np.concatenate(arrays, 0 if arrays[0].ndim == 1 else 1, dtype=dtype)
 
 
 @composed(np.dstack)
 def dstack(tup):
-    return np.concatenate(at_least(3, tup), 2)
+    return np.concatenate([np.atleast_3d(a) for a in tup], 2)
 
 
 @composed(np.column_stack)
