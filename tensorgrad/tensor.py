@@ -22,10 +22,11 @@ import numpy as np
 from numpy import asarray, ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
-from .derivatives import COMPOSED, CONSTANT, REFUSED, TABLE, Primitive, derivative
+from .derivatives import COMPOSED, CONSTANT, METHODS, REFUSED, TABLE, Primitive, derivative
 from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
 from .derivatives.reductions import sum_rows
+from .derivatives.shapes import as_array
 
 # Time runs backwards: every Tensor gets the next number when its data is made, so of two Tensors the newer has the
 # smaller one. The order of these numbers is a topological order of every graph.
@@ -179,15 +180,14 @@ _OUT = (
 
 
 def _arrays(primitive: Primitive, args: tuple) -> tuple:
-    """args with arrays where lists stand in their place."""
+    """args with arrays where lists stand in their place, lists of Tensors stacked."""
     if primitive.out < len(args) and args[primitive.out] is not None:
         raise TypeError(_OUT.format(primitive.name))
     if not any(type(arg) in (list, tuple) for arg in args[: len(primitive.rules)]):
         return args
-    if any(map(_holds_tensor, [arg for arg in args if type(arg) in (list, tuple)])):
-        raise TypeError(f"{primitive.name}: a list of Tensors is no array; join them with np.stack or np.concatenate")
     rules = (*primitive.rules, *[None] * len(args))  # what has no rule is a shape or an axis, and stays as it is
-    return tuple(asarray(arg) if type(arg) in (list, tuple) and rule else arg for arg, rule in zip(args, rules, strict=False))
+    lists = (list, tuple)  # and no scalars: of those NumPy minds the type
+    return tuple(as_array(arg) if rule and type(arg) in lists else arg for arg, rule in zip(args, rules, strict=False))
 
 
 def _no_derivative(what: str, reason: str = "") -> TypeError:
@@ -742,11 +742,8 @@ class Tensor:
                 return record(primitive, _arrays(primitive, inputs), kwargs)
             if ufunc in CONSTANT:
                 return ufunc(*_plain(inputs), **_plain(kwargs))
-        elif (ufunc, method) in _UFUNC_METHODS:
-            return _UFUNC_METHODS[ufunc, method](*inputs, **kwargs)
-        elif method == "outer" and len(inputs) == 2:
-            a, b = (x if hasattr(x, "ndim") else asarray(x) for x in inputs)
-            return ufunc(np.reshape(a, a.shape + (1,) * b.ndim), b, **kwargs)
+        elif method in METHODS and (primitive is not None or ufunc in COMPOSED):
+            return METHODS[method](ufunc, *inputs, **kwargs)
         elif ufunc in CONSTANT and method != "at":
             return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
         raise _no_derivative(name, REFUSED.get(ufunc, ""))
@@ -874,19 +871,3 @@ def _restored(data: Any, grad: Any, name: str, requires_grad: bool) -> Tensor:
     tensor = Tensor(data, name, requires_grad)
     tensor.grad = grad
     return tensor
-
-
-
-
-# The methods of ufuncs that are functions of their own: np.add.reduce is a sum, along the first axis.
-_UFUNC_METHODS: dict[tuple[np.ufunc, str], Callable] = {
-    (ufunc, method): lambda a, axis=0, *args, _func=func, **kwargs: _func(a, axis, *args, **kwargs)
-    for ufunc, method, func in [
-        (np.add, "reduce", np.sum),
-        (np.multiply, "reduce", np.prod),
-        (np.maximum, "reduce", np.max),
-        (np.minimum, "reduce", np.min),
-        (np.add, "accumulate", np.cumsum),
-        (np.multiply, "accumulate", np.cumprod),
-    ]
-}
