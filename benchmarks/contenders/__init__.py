@@ -1,0 +1,16 @@
+"""One module per contender: VERSION, and one function per task of workloads.py that prepares a step.
+
+A step does the whole work of one training step (forward, loss, backward, update) and returns the loss before it. It is
+written as the library's documentation would have it written. A task that a module leaves out is in its MISSING, with
+the reason.
+"""
+
+CONTENDERS = {
+    "numpy": "NumPy by hand",
+    "tensorgrad": "tensorgrad",
+    "pytorch": "PyTorch",
+    "jax": "JAX jit",
+    "mygrad": "MyGrad",
+    "autograd": "HIPS autograd",
+    "micrograd": "micrograd",
+}

@@ -1,0 +1,62 @@
+"""The models as functions of a dictionary of parameters, for libraries that look like NumPy.
+
+`lib` is a namespace: NumPy's functions under their names, and the library's own relu, softmax, gelu, losses, conv2d.
+"""
+
+import math
+
+import numpy
+from workloads import EPS, HEADS
+
+
+def mlp(lib, p, X, Y):
+    h, last = X, len(p) // 2 - 1
+    for i in range(last):
+        h = lib.relu(h @ p[f"W{i}"] + p[f"b{i}"])
+    logits = h @ p[f"W{last}"] + p[f"b{last}"]
+    return lib.sigmoid_cross_entropy(logits, Y) if Y.ndim == 2 else lib.softmax_cross_entropy(logits, Y)
+
+
+def convolution(lib, p, X, Y):
+    h = lib.relu(lib.conv2d(X, p["K0"], 1) + p["c0"].reshape(16, 1, 1))
+    h = lib.relu(lib.conv2d(h, p["K1"], 2) + p["c1"].reshape(32, 1, 1))
+    return lib.softmax_cross_entropy(h.reshape(len(X), -1) @ p["W0"] + p["b0"], Y)
+
+
+def gelu(lib, x):
+    return 0.5 * x * (1 + lib.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
+
+
+def transformer(lib, p, X, Y):
+    batch, length, width = X.shape
+    future = numpy.triu(numpy.full((length, length), -1e9, X.dtype), 1)
+
+    def linear(name, x):
+        return x @ p[f"{name}.W"] + p[f"{name}.b"]
+
+    def norm(name, x):
+        away = x - lib.mean(x, axis=-1, keepdims=True)
+        deviation = lib.sqrt(lib.mean(away * away, axis=-1, keepdims=True) + EPS)
+        return away / deviation * p[f"{name}.scale"] + p[f"{name}.shift"]
+
+    def heads(x):
+        return lib.transpose(x.reshape(batch, length, HEADS, width // HEADS), (0, 2, 1, 3))
+
+    x = X
+    for i in range(2):
+        h = norm(f"{i}.norm1", x)
+        q, k, v = (heads(linear(f"{i}.{name}", h)) for name in ("query", "key", "value"))
+        scores = q @ lib.swapaxes(k, -1, -2) * (HEADS / width) ** 0.5 + future
+        mixed = lib.transpose(lib.softmax(scores) @ v, (0, 2, 1, 3)).reshape(batch, length, width)
+        x = x + linear(f"{i}.out", mixed)
+        x = x + linear(f"{i}.down", lib.gelu(linear(f"{i}.up", norm(f"{i}.norm2", x))))
+    logits = linear("head", norm("norm", x))
+    return lib.softmax_cross_entropy(logits.reshape(batch * length, -1), Y.reshape(-1))
+
+
+def recurrent(lib, p, X, Y):
+    h = numpy.zeros((X.shape[1], p["Wh"].shape[0]), X.dtype)
+    for x in X:
+        h = lib.tanh(x @ p["Wx"] + h @ p["Wh"] + p["b"])
+    away = h @ p["W0"] + p["b0"] - Y
+    return lib.mean(away * away)

@@ -1,0 +1,68 @@
+"""MyGrad: NumPy's functions on its tensors, and its own layers and losses."""
+
+from functools import partial
+from importlib.metadata import version
+from types import SimpleNamespace
+
+import mygrad as mg
+from mygrad.nnet.activations import relu, softmax
+from mygrad.nnet.losses import softmax_crossentropy
+
+from contenders import functional
+
+VERSION = version("mygrad")
+MISSING = {"convolution": "its conv_nd refuses a stride that leaves a remainder"}
+
+
+def sigmoid_cross_entropy(logits, labels):
+    return mg.mean(mg.logaddexp(0.0, logits) - logits * labels)
+
+
+LIB = SimpleNamespace(
+    **{name: getattr(mg, name) for name in ("tanh", "sqrt", "mean", "transpose", "swapaxes")},
+    relu=relu, softmax=softmax,
+    softmax_cross_entropy=softmax_crossentropy, sigmoid_cross_entropy=sigmoid_cross_entropy,
+)  # fmt: skip
+LIB.gelu = partial(functional.gelu, LIB)
+
+
+def training(model, w):
+    params = {name: mg.tensor(array) for name, array in w.params.items()}
+
+    def step():
+        loss = model(LIB, params, w.X, w.Y)
+        loss.backward()
+        for param in params.values():
+            param.data -= w.lr * param.grad
+        return loss.item()
+
+    return step
+
+
+mlp = partial(training, functional.mlp)
+transformer = partial(training, functional.transformer)
+recurrent = partial(training, functional.recurrent)
+
+
+def record(w):
+    a, b = mg.tensor(w.a), mg.tensor(w.b)
+
+    def step():
+        for _ in range(w.ops):
+            y = a + b
+        return y.data.sum()
+
+    return step
+
+
+def chain(w):
+    a, b = mg.tensor(w.a), mg.tensor(w.b)
+
+    def step():
+        y = a
+        for _ in range(w.ops):
+            y = y + b
+        y.backward()
+        return y.data.sum() + b.grad.sum()
+
+    return step

@@ -1,0 +1,132 @@
+"""PyTorch, eager: modules, optim.SGD, and the loop of its tutorials."""
+
+import os
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from workloads import EPS, HEADS
+
+VERSION = torch.__version__
+MISSING: dict[str, str] = {}
+
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
+
+
+def training(w, model, loss_of):
+    X, Y = torch.from_numpy(w.X), torch.from_numpy(w.Y)
+    optimizer = torch.optim.SGD(model.parameters(), w.lr)
+
+    def step():
+        loss = loss_of(model(X), Y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+def parameter(array):
+    return nn.Parameter(torch.from_numpy(array.copy()))
+
+
+def dense(params, weight, bias):
+    layer = nn.Linear(*params[weight].shape)
+    layer.weight, layer.bias = parameter(params[weight].T), parameter(params[bias])
+    return layer
+
+
+def mlp(w):
+    layers = [dense(w.params, f"W{i}", f"b{i}") for i in range(len(w.params) // 2)]
+    model = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
+    return training(w, model, F.binary_cross_entropy_with_logits if w.Y.ndim == 2 else F.cross_entropy)
+
+
+def convolution(w):
+    first, second = nn.Conv2d(1, 16, 3, padding=1), nn.Conv2d(16, 32, 3, stride=2, padding=1)
+    first.weight, first.bias = parameter(w.params["K0"]), parameter(w.params["c0"])
+    second.weight, second.bias = parameter(w.params["K1"]), parameter(w.params["c1"])
+    model = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), dense(w.params, "W0", "b0"))
+    return training(w, model, F.cross_entropy)
+
+
+def norm(params, name):
+    layer = nn.LayerNorm(len(params[f"{name}.scale"]), eps=EPS)
+    layer.weight, layer.bias = parameter(params[f"{name}.scale"]), parameter(params[f"{name}.shift"])
+    return layer
+
+
+class Block(nn.Module):
+    def __init__(self, params, i):
+        super().__init__()
+        self.norm1, self.norm2 = norm(params, f"{i}.norm1"), norm(params, f"{i}.norm2")
+        for name in ("query", "key", "value", "out", "up", "down"):
+            setattr(self, name, dense(params, f"{i}.{name}.W", f"{i}.{name}.b"))
+
+    def attention(self, x):
+        batch, length, width = x.shape
+        q, k, v = (f(x).view(batch, length, HEADS, -1).transpose(1, 2) for f in (self.query, self.key, self.value))
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, width))
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+def transformer(w):
+    model = nn.Sequential(
+        Block(w.params, 0), Block(w.params, 1), norm(w.params, "norm"), dense(w.params, "head.W", "head.b")
+    )
+    return training(w, model, lambda logits, labels: F.cross_entropy(logits.flatten(0, 1), labels.flatten()))
+
+
+class Recurrent(nn.Module):
+    def __init__(self, params):
+        super().__init__()
+        self.Wx, self.Wh, self.b = (parameter(params[name]) for name in ("Wx", "Wh", "b"))
+        self.top = dense(params, "W0", "b0")
+
+    def forward(self, X):
+        h = torch.zeros(X.shape[1], len(self.Wh), dtype=X.dtype)
+        for x in X:
+            h = torch.tanh(x @ self.Wx + h @ self.Wh + self.b)
+        return self.top(h)
+
+
+def recurrent(w):
+    return training(w, Recurrent(w.params), F.mse_loss)
+
+
+def leaf(numbers):
+    return torch.from_numpy(numbers).requires_grad_()
+
+
+def backward(y):
+    y.backward(torch.ones_like(y))
+
+
+def record(w):
+    a, b = leaf(w.a), leaf(w.b)
+
+    def step():
+        for _ in range(w.ops):
+            y = a + b
+        return y.detach().sum()
+
+    return step
+
+
+def chain(w):
+    a, b = leaf(w.a), leaf(w.b)
+
+    def step():
+        a.grad = b.grad = None
+        y = a
+        for _ in range(w.ops):
+            y = y + b
+        backward(y)
+        return y.detach().sum() + b.grad.sum()
+
+    return step

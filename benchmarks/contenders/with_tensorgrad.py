@@ -1,0 +1,141 @@
+"""tensorgrad, as its README has a training loop written."""
+
+import numpy as np
+from workloads import EPS, HEADS
+
+import tensorgrad as tg
+
+VERSION = tg.__version__
+MISSING: dict[str, str] = {}
+
+
+def training(w, model, loss_of):
+    """The step of an ordinary loop, from the weights of the workload."""
+    optimizer = tg.SGD(model.parameters(), w.lr)
+
+    def step():
+        loss = loss_of(model(w.X), w.Y)
+        optimizer.zero_grad()
+        loss.backward(retain_graph=False)
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def dense(params, weight, bias):
+    nin, nout = params[weight].shape
+    layer = tg.Layer(nin, nout, dtype=params[weight].dtype)
+    layer.weight.data, layer.bias.data = params[weight], params[bias]
+    return layer
+
+
+def mlp(w):
+    n = len(w.params) // 2
+    sizes = [*(w.params[f"W{i}"].shape[0] for i in range(n)), w.params[f"W{n - 1}"].shape[1]]
+    model = tg.MLP(sizes[0], sizes[1:], dtype=w.X.dtype)
+    for i, layer in enumerate(model.layers):
+        layer.weight.data, layer.bias.data = w.params[f"W{i}"], w.params[f"b{i}"]
+    return training(w, model, tg.sigmoid_cross_entropy if w.Y.ndim == 2 else tg.softmax_cross_entropy)
+
+
+class Convolutional(tg.Module):
+    def __init__(self, params):
+        self.kernels = [tg.Tensor(params["K0"]), tg.Tensor(params["K1"])]
+        self.biases = [tg.Tensor(params["c0"]), tg.Tensor(params["c1"])]
+        self.top = dense(params, "W0", "b0")
+
+    def __call__(self, x):
+        x = tg.relu(tg.conv2d(x, self.kernels[0], self.biases[0], padding=1))
+        x = tg.relu(tg.conv2d(x, self.kernels[1], self.biases[1], stride=2, padding=1))
+        return self.top(x.reshape(len(x), -1))
+
+
+def convolution(w):
+    return training(w, Convolutional(w.params), tg.softmax_cross_entropy)
+
+
+class Norm(tg.Module):
+    """Layer norm."""
+
+    def __init__(self, params, name):
+        self.scale, self.shift = tg.Tensor(params[f"{name}.scale"]), tg.Tensor(params[f"{name}.shift"])
+
+    def __call__(self, x):
+        away = x - x.mean(axis=-1, keepdims=True)
+        return away / np.sqrt((away * away).mean(axis=-1, keepdims=True) + EPS) * self.scale + self.shift
+
+
+class Block(tg.Module):
+    def __init__(self, params, i):
+        self.norm1, self.norm2 = Norm(params, f"{i}.norm1"), Norm(params, f"{i}.norm2")
+        for name in ("query", "key", "value", "out", "up", "down"):
+            setattr(self, name, dense(params, f"{i}.{name}.W", f"{i}.{name}.b"))
+
+    def attention(self, x):
+        batch, length, width = x.shape
+        q, k, v = (f(x).reshape(batch, length, HEADS, -1).swapaxes(1, 2) for f in (self.query, self.key, self.value))
+        future = np.triu(np.full((length, length), -np.inf, x.dtype), 1)
+        scores = q @ k.mT * (HEADS / width) ** 0.5 + future
+        return self.out((tg.softmax(scores) @ v).swapaxes(1, 2).reshape(batch, length, width))
+
+    def __call__(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.down(tg.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+def transformer(w):
+    model = tg.Sequential(
+        Block(w.params, 0), Block(w.params, 1), Norm(w.params, "norm"), dense(w.params, "head.W", "head.b")
+    )
+    return training(w, model, tg.softmax_cross_entropy)
+
+
+class Recurrent(tg.Module):
+    def __init__(self, params):
+        self.Wx, self.Wh, self.b = (tg.Tensor(params[name]) for name in ("Wx", "Wh", "b"))
+        self.top = dense(params, "W0", "b0")
+
+    def __call__(self, X):
+        h = np.zeros((X.shape[1], len(self.Wh)), X.dtype)
+        for x in X:
+            h = np.tanh(x @ self.Wx + h @ self.Wh + self.b)
+        return self.top(h)
+
+
+def recurrent(w):
+    return training(w, Recurrent(w.params), tg.mse_loss)
+
+
+def record(w):
+    a, b = tg.Tensor(w.a), tg.Tensor(w.b)
+
+    def step():
+        for _ in range(w.ops):
+            y = a + b
+        return y.data.sum()
+
+    return step
+
+
+def chain(w):
+    a, b = tg.Tensor(w.a), tg.Tensor(w.b)
+
+    def step():
+        a.zero_grad()
+        b.zero_grad()
+        y = a
+        for _ in range(w.ops):
+            y = y + b
+        y.backward(retain_graph=False)
+        return y.data.sum() + b.grad.sum()
+
+    return step
+
+
+def leaf(numbers):
+    return tg.Tensor(numbers)
+
+
+def backward(y):
+    y.backward(retain_graph=False)

@@ -1,0 +1,321 @@
+"""tensorgrad beside hand-written NumPy and five other libraries, in one run.
+
+    python benchmarks/run.py                           all of it, about ten minutes
+    python benchmarks/run.py --quick                   a look, in about two minutes
+    python benchmarks/run.py --only moons,mnist --dtypes float64 --threads 1,2
+
+Every contender is a process of its own, held to the same number of threads (and checked: a process that used more ends
+the run). They start from the same weights and data, and their losses in the first three steps must agree, or the run
+ends. Then they take turns: in every round each runs a number of steps, the others waiting. A figure is the median, over
+the rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
+A second process of hand-written NumPy runs among them and shows how noisy the machine was.
+
+Contenders that aren't installed are left out: pip install torch jax mygrad autograd micrograd
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from contenders import CONTENDERS
+from workloads import WORKLOADS
+
+HERE = Path(__file__).resolve().parent
+AGAIN = "again"  # the second process of hand-written NumPy
+TITLES = CONTENDERS | {AGAIN: "NumPy again"}
+TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
+PARTS = [*WORKLOADS, "memory", "scaling"]
+
+
+def pinned(threads):
+    """The environment of a process with so many threads."""
+    names = (
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NPROC",
+        "PJRT_NPROC",
+    )
+    eigen = f"--xla_cpu_multi_thread_eigen={str(threads > 1).lower()} intra_op_parallelism_threads={threads}"
+    return os.environ | dict.fromkeys(names, str(threads)) | {"XLA_FLAGS": eigen, "JAX_PLATFORMS": "cpu"}
+
+
+class Worker:
+    """A contender's process. It speaks first; after that each question gets one answer."""
+
+    def __init__(self, options, threads, task, contender, *rest):
+        name = "numpy" if contender == AGAIN else contender
+        command = [options.python.get(name, sys.executable), str(HERE / "worker.py"), task, name, *map(str, rest)]
+        self.name = " ".join(command[2:])
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=pinned(threads)
+        )
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"benchmark: {self.name} ended with status {self.process.wait()}; its error stands above")
+        return json.loads(line)
+
+    def run(self, n):
+        """The time of n steps: by the clock, and of all threads."""
+        print(n, file=self.process.stdin, flush=True)
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def ask(options, *command):
+    """The one answer of a process that is asked nothing further."""
+    worker = Worker(options, 1, *command)
+    answer = worker.answer()
+    worker.close()
+    return answer
+
+
+def race(options, workload, dtype, threads):
+    """{contender: seconds per step in each round}, and {contender: why it was left out}."""
+    names = [*options.contenders, AGAIN]
+    workers = {name: Worker(options, threads, "train", name, workload, dtype) for name in names}
+    try:
+        hello = {name: worker.answer() for name, worker in workers.items()}
+        left_out = {name: h["skipped"] for name, h in hello.items() if "skipped" in h}
+        options.versions |= {name: h["version"] for name, h in hello.items() if "version" in h}
+        running = {name: worker for name, worker in workers.items() if name not in left_out}
+        check_losses(workload, dtype, {name: hello[name]["losses"] for name in running})
+        steps = {name: steps_for(worker, options.seconds) for name, worker in running.items()}
+        seconds = {name: [] for name in running}
+        clock, cpu = dict.fromkeys(running, 0.0), dict.fromkeys(running, 0.0)
+        order = list(running)
+        for _ in range(options.rounds):
+            for name in order:
+                wall, busy = running[name].run(steps[name])
+                seconds[name].append(wall / steps[name])
+                clock[name] += wall
+                cpu[name] += busy
+            order = order[1:] + order[:1]  # nobody always comes after the same one
+        for name in running:
+            if cpu[name] > (threads + 0.15) * clock[name]:
+                raise SystemExit(f"benchmark: {name} used {cpu[name] / clock[name]:.2f} threads instead of {threads}")
+        return seconds, left_out
+    finally:
+        for worker in workers.values():
+            worker.close()
+
+
+def check_losses(workload, dtype, losses):
+    """The losses of the first three steps agree: the loss itself, its gradients and the update are the same."""
+    for name, values in losses.items():
+        if not np.allclose(values, losses["numpy"], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype]):
+            raise SystemExit(f"benchmark: {workload}, {dtype}: {name} has losses {values}, NumPy {losses['numpy']}")
+
+
+def steps_for(worker, seconds):
+    """How many steps take about so long."""
+    n = 1
+    while True:
+        taken = worker.run(n)[0]
+        if taken > seconds / 4:
+            return max(round(n * seconds / taken), 1)
+        n *= 4
+
+
+# The tables -----------------------------------------------------------------------------------------------------------
+
+
+def spread(ratios):
+    """Median and quartiles."""
+    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+def duration(seconds):
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+    return "\n".join(lines) + "\n"
+
+
+def training_table(results, names):
+    """One row a workload, one column a contender."""
+    rows = []
+    for workload, (seconds, _) in results.items():
+        base = np.array(seconds["numpy"])
+        cells = [WORKLOADS[workload].title, duration(statistics.median(base))]
+        for name in names[1:]:
+            cell = spread(np.array(seconds[name]) / base) if name in seconds else "—"
+            cells.append(f"**{cell}**" if name == "tensorgrad" else cell)
+        rows.append(cells)
+    return table(["a step of", *(TITLES[name] for name in names)], rows)
+
+
+def memory_table(options):
+    """Peak memory of a training step, by tracemalloc: for those whose arrays are NumPy's."""
+    rows = []
+    for workload in ("mnist", "transformer"):
+        peaks = {
+            name: ask(options, "memory", name, workload, "float64")
+            for name in ("numpy", "tensorgrad", "mygrad", "autograd")
+        }
+        base = peaks["numpy"]["bytes"]
+        cells = [f"{p['bytes'] / base:.2f}" if "bytes" in p else "—" for p in list(peaks.values())[1:]]
+        rows.append([WORKLOADS[workload].title, f"{base / 1e6:.1f} MB", f"**{cells[0]}**", *cells[1:]])
+    return table(["a step of", *(TITLES[name] for name in peaks)], rows)
+
+
+def scaling_table(options):
+    """What a node costs in graphs of very different size: medians over processes of their own."""
+    rows = []
+    for name in [n for n in ("tensorgrad", "pytorch") if n in options.contenders]:
+        plain = ask(options, "plain", name, 1_000_000)
+        if "skipped" in plain:
+            continue
+        for shape in ("chain", "tree"):
+            for n in (1_000, 10_000, 100_000, 1_000_000):
+                runs = [ask(options, "scaling", name, shape, n) for _ in range(options.repeats)]
+                cost = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+                times = [f"{cost[key] / 1e3:.2f} µs" for key in ("record", "backward", "free")]
+                held = f"{cost['bytes']:.0f}" if n >= 100_000 else ""  # a small graph fits into memory held already
+                rows.append([TITLES[name], shape, f"{n:,}", *times, held, f"{plain['bytes']:.0f}"])
+    return table(["", "graph", "nodes", "record", "backward", "free", "bytes per node", "of an array alone"], rows)
+
+
+# The picture ----------------------------------------------------------------------------------------------------------
+
+COLORS = {
+    "tensorgrad": "#d1495b", "pytorch": "#2e6f95", "jax": "#4d9f70",
+    "mygrad": "#8d6bb8", "autograd": "#c08a2b", "micrograd": "#7a7a7a",
+}  # fmt: skip
+MARKERS = {"tensorgrad": "D", "pytorch": "o", "jax": "s", "mygrad": "^", "autograd": "v", "micrograd": "P"}
+
+
+def draw(results, heading, path):
+    """One line a workload, one mark a contender, on a logarithmic axis."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in COLORS if any(name in seconds for seconds, _ in results.values())]
+    figure = Figure(figsize=(8, 1.5 + 0.42 * len(results)), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(1, color="#222222", linewidth=1.2, zorder=1)
+    for y, (seconds, _) in enumerate(results.values()):
+        axes.axhline(y, color="#e6e6e6", linewidth=0.8, zorder=0)
+        for name in sorted(set(names) & set(seconds), key=lambda name: name == "tensorgrad"):
+            ratio = statistics.median(np.array(seconds[name]) / seconds["numpy"])
+            axes.plot(ratio, y, MARKERS[name], color=COLORS[name], markersize=9 if name == "tensorgrad" else 7,
+                      markeredgecolor="white", markeredgewidth=0.7, zorder=3)  # fmt: skip
+    for name in names:
+        axes.plot([], [], MARKERS[name], color=COLORS[name], label=TITLES[name])
+    axes.set_xscale("log")
+    ticks = [t for t in (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.minorticks_off()
+    axes.set_yticks(range(len(results)), [WORKLOADS[name].title.replace("`", "") for name in results])
+    axes.invert_yaxis()
+    axes.tick_params(length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_xlabel("time, as a multiple of hand-written NumPy's (less is faster)")
+    axes.set_title(heading, fontsize=10, loc="left")
+    axes.legend(ncols=len(names), loc="lower left", bbox_to_anchor=(-0.02, 1.06), frameon=False, handletextpad=0.1,
+                columnspacing=1.2)  # fmt: skip
+    figure.savefig(path, dpi=150)
+
+
+# The command ----------------------------------------------------------------------------------------------------------
+
+
+def choice(text, allowed):
+    values = text.split(",")
+    for value in values:
+        if value not in allowed:
+            raise argparse.ArgumentTypeError(f"{value!r} is none of {', '.join(allowed)}")
+    return [value for value in allowed if value in values]
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--only", type=lambda text: choice(text, PARTS), default=PARTS, help=",".join(PARTS))
+    add(
+        "--contenders",
+        type=lambda text: choice(text, list(CONTENDERS)),
+        default=list(CONTENDERS),
+        help=",".join(CONTENDERS),
+    )
+    add("--dtypes", type=lambda text: choice(text, list(TOLERANCE)), default=list(TOLERANCE), help="float64,float32")
+    add("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1], help="1,2")
+    add("--rounds", type=int, default=31)
+    add("--seconds", type=float, default=0.05, help="how long each contender runs in a round, about")
+    add("--quick", action="store_true", help="few and short rounds")
+    add("--python", action="append", default=[], metavar="CONTENDER=PATH", help="an interpreter of its own")
+    add("--out", type=Path, default=HERE, help="where results.md and results.png go")
+    options = parser.parse_args(arguments)
+    options.python = dict(text.split("=", 1) for text in options.python)
+    options.contenders = list(dict.fromkeys(["numpy", *options.contenders]))
+    options.repeats = 5
+    if options.quick:
+        options.rounds, options.seconds, options.repeats = min(options.rounds, 7), 0.01, 1
+    options.versions = {}
+    return options
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    report = []
+
+    def say(text):
+        print(text, flush=True)
+        report.append(text)
+
+    workloads = [name for name in options.only if name in WORKLOADS]
+    left_out, pictured = {}, None
+    for threads in options.threads:
+        for dtype in options.dtypes:
+            results = {}
+            for workload in workloads:
+                print(f"{workload}, {dtype}, {threads} thread(s) ...", file=sys.stderr, flush=True)
+                results[workload] = race(options, workload, dtype, threads)
+                left_out[workload] = results[workload][1]
+            if results:
+                heading = f"{dtype}, {'one thread' if threads == 1 else f'{threads} threads'}"
+                say(f"### Time of a step, {heading}\n")
+                say(training_table(results, [*options.contenders, AGAIN]))
+                pictured = pictured or (results, heading)
+    if workloads:
+        say("NumPy by hand: its time. The others: the ratio to it, median of the rounds, in brackets the quartiles.\n")
+    reasons = {}
+    for workload, missing in left_out.items():
+        for name, why in missing.items():
+            reasons.setdefault((name, why), []).append(workload)
+    for (name, why), missed in reasons.items():
+        say(f"- Left out: {TITLES[name]} in {', '.join(missed)}: {why}.")
+    if "memory" in options.only:
+        say("\n### Most memory held during a step, float64\n\n" + memory_table(options))
+    if "scaling" in options.only:
+        say("\n### A node of a graph, by the size of the graph\n\n" + scaling_table(options))
+    versions = [
+        f"{TITLES[name]} {version}" for name, version in options.versions.items() if name not in ("numpy", AGAIN)
+    ]
+    say(f"Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(versions)}; {options.rounds} rounds.")
+
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "results.md").write_text("\n".join(report) + "\n")
+    if pictured:
+        try:
+            draw(*pictured, options.out / "results.png")
+        except ImportError:
+            print("no picture: pip install matplotlib", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A contender in a process of its own: it answers one line of JSON for each line of JSON that it reads. See run.py."""
+
+import importlib
+import json
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent))  # tensorgrad, of this checkout
+
+
+def load(contender):
+    return importlib.import_module(f"contenders.with_{contender}")
+
+
+def run(step, n):
+    """Run n steps; the seconds that they took, by the clock and in all threads of this process together."""
+    float(step())  # wakes what fell asleep while others ran
+    cpu, start = time.process_time(), time.perf_counter()
+    for _ in range(n):
+        loss = step()
+    float(loss)  # waits for what is still on its way
+    return time.perf_counter() - start, time.process_time() - cpu
+
+
+def train(contender, workload, dtype):
+    """Say who this is and the losses of the first three steps; then run as many steps as each line asks for."""
+    from workloads import WORKLOADS
+
+    module, workload = load(contender), WORKLOADS[workload]
+    if workload.task in module.MISSING:
+        answer({"skipped": module.MISSING[workload.task]})
+        return
+    step = getattr(module, workload.task)(workload.arrays(dtype))
+    answer({"version": module.VERSION, "losses": [float(step()) for _ in range(3)]})
+    for line in sys.stdin:
+        answer(run(step, json.loads(line)))
+
+
+def memory(contender, workload, dtype):
+    """The most memory that NumPy and Python held at once in a training step, parameters and data included."""
+    from workloads import WORKLOADS
+
+    module, workload = load(contender), WORKLOADS[workload]
+    tracemalloc.start()
+    step = getattr(module, workload.task)(workload.arrays(dtype))
+    for _ in range(3):
+        step()
+    tracemalloc.reset_peak()
+    step()
+    answer({"bytes": tracemalloc.get_traced_memory()[1]})
+
+
+# Graphs of n additions ------------------------------------------------------------------------------------------------
+
+
+def chain(a, b, n):
+    for _ in range(n):
+        a = a + b
+    return a
+
+
+def tree(a, b, n):
+    level = [a, b] * ((n + 1) // 2)
+    while len(level) > 1:
+        odd = level[len(level) & ~1 :]
+        level = [p + q for p, q in zip(level[::2], level[1::2], strict=False)] + odd
+    return level[0]
+
+
+def resident():
+    """Bytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def scaling(contender, shape, n):
+    """Nanoseconds per node to record, to run backward (which frees) and to free a graph of n additions of 4 numbers;
+    and the bytes that a node holds."""
+    import numpy as np
+
+    module, shape, n = load(contender), {"chain": chain, "tree": tree}[shape], int(n)
+    a, b = module.leaf(np.ones(4)), module.leaf(np.zeros(4))
+    module.backward(shape(a, b, 1000))
+    before, times = resident(), [time.perf_counter()]
+    y = shape(a, b, n)
+    times.append(time.perf_counter())
+    held = resident() - before
+    module.backward(y)
+    times.append(time.perf_counter())
+    y = shape(a, b, n)
+    start = time.perf_counter()
+    del y
+    freed = time.perf_counter() - start
+    record, backward = np.diff(times)
+    answer({"record": record / n * 1e9, "backward": backward / n * 1e9, "free": freed / n * 1e9, "bytes": held / n})
+
+
+def plain(contender, n):
+    """Bytes of one of the arrays, or tensors, that such a graph holds."""
+    import numpy as np
+
+    module, n = load(contender), int(n)
+    a = module.leaf(np.ones(4))
+    a = a.data if contender == "tensorgrad" else a.detach()
+    before = resident()
+    keep = [a + a for _ in range(n)]
+    answer({"bytes": (resident() - before) / len(keep) - 8})  # 8: its place in the list
+
+
+def answer(value):
+    print(json.dumps(value), flush=True)
+
+
+if __name__ == "__main__":
+    task, contender, *rest = sys.argv[1:]
+    try:
+        load(contender)
+    except ImportError as error:
+        answer({"skipped": f"not installed: {error}"})
+    else:
+        {"train": train, "memory": memory, "scaling": scaling, "plain": plain}[task](contender, *rest)

@@ -1,0 +1,69 @@
+"""The benchmarks start, and compare like with like. How fast anything is, is no matter of tests."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+NAMES = ["moons", "digits", "mnist", "logistic", "convolution", "transformer", "recurrent", "record", "chain"]
+
+
+@pytest.fixture
+def contenders(monkeypatch):
+    """The modules of hand-written NumPy and of tensorgrad."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return [importlib.import_module(f"contenders.with_{name}") for name in ("numpy", "tensorgrad")]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("workload", NAMES)
+def test_tensorgrad_trains_as_numpy_by_hand(contenders, workload, dtype):
+    from workloads import WORKLOADS
+
+    workload = WORKLOADS[workload]
+    steps = [getattr(module, workload.task)(workload.arrays(dtype)) for module in contenders]
+    by_hand, ours = ([float(step()) for _ in range(3)] for step in steps)  # each loss depends on the steps before it
+    np.testing.assert_allclose(ours, by_hand, rtol=1e-9 if dtype == "float64" else 1e-4)
+    if workload.task not in ("record", "chain"):
+        assert by_hand[0] > by_hand[1] > by_hand[2] > 0
+
+
+def test_no_workload_is_left_out_above(contenders):
+    from workloads import WORKLOADS
+
+    assert list(WORKLOADS) == NAMES
+    for module in contenders:
+        assert not module.MISSING
+
+
+def test_the_command_writes_its_table_and_says_who_is_missing(tmp_path):
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--only", "moons,record,memory", "--dtypes", "float64"]
+    command += [
+        "--contenders",
+        "numpy,tensorgrad,micrograd",
+        "--rounds",
+        "2",
+        "--seconds",
+        "1e-4",
+        "--out",
+        str(tmp_path),
+    ]
+    out = subprocess.run(command, capture_output=True, text=True)
+    assert out.returncode == 0, out.stderr
+    written = (tmp_path / "results.md").read_text()
+    assert written.strip() == out.stdout.strip()
+    assert "float64, one thread" in written
+    assert "| moons, 2-16-16-1, batch 100 |" in written
+    assert "Left out: micrograd in moons" in written
+
+
+def test_a_wrong_loss_ends_the_run(contenders):
+    import run
+
+    run.check_losses("moons", "float64", {"numpy": [1.0, 0.9, 0.8], "tensorgrad": [1.0, 0.9, 0.8 + 1e-7]})
+    with pytest.raises(SystemExit, match="tensorgrad has losses"):
+        run.check_losses("moons", "float64", {"numpy": [1.0, 0.9, 0.8], "tensorgrad": [1.0, 0.9, 0.81]})
