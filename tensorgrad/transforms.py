@@ -675,7 +675,7 @@ def laplacian(f: Callable, argnum: int = 0) -> Callable:
             unit = np.zeros_like(x._data)
             unit[..., i] = 1
             result = result + trace.pull([unit])[0][..., i]
-        return trace.wrapper()(result)
+        return trace.wrapper()(result if type(result) is Tensor else np.asarray(result))
 
     return evaluate
 
