@@ -19,8 +19,8 @@ def resized(a, n, axis):
 
 
 def times_in_spectrum(h, n, axis):
-    """How often each coefficient of the half h stands in the spectrum of n real numbers: once the first, and the last if n
-    is even, the others twice (the second time conjugated)."""
+    """How often each coefficient of the half h stands in the spectrum of n real numbers: the first once, as the last if
+    n is even, the others twice (the second time conjugated)."""
     times = np.full(n // 2 + 1, 2, np.finfo(h.dtype).dtype)
     times[0] = 1
     if n % 2 == 0:
