@@ -1,0 +1,139 @@
+"""Cases of the functions that NumPy has no name for, each with the formula that it is compared with."""
+
+import math
+
+import numpy as np
+from cases import case, x
+
+from tensorgrad import functions as f
+from tensorgrad.derivatives.convolution import correlate, input_gradient, weight_gradient
+from tensorgrad.losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
+
+
+def logistic(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def lse(a, axis=None, keepdims=False):
+    return np.log(np.sum(np.exp(a), axis=axis, keepdims=keepdims))
+
+
+def cdf(a):
+    phi = np.array([0.5 * math.erfc(-v / math.sqrt(2)) for v in a.ravel().tolist()])
+    return phi.reshape(a.shape).astype(a.dtype)
+
+
+def leaky(a, negative_slope=0.01):
+    return np.where(a > 0, a, a * np.asarray(negative_slope, a.dtype))
+
+
+def tanh_gelu(a, approximate):
+    return 0.5 * a * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+
+
+for func, formula in {
+    f.relu: lambda a: a * (a > 0),
+    f.leaky_relu: leaky,
+    f.tanh: lambda a: 1 - 2 / (np.exp(2 * a) + 1),
+    f.softplus: lambda a: np.log(1 + np.exp(a)),
+    f.silu: lambda a: a * logistic(a),
+    f.gelu: lambda a: a * cdf(a),
+    f.normal_cdf: cdf,
+}.items():
+    case(func, x(), like=formula)
+    case(func, x(2, 3, layout="F"), like=formula)
+    case(func, x(0, 2), like=formula)
+    case(func, x(4, low=-20, high=20, layout="strided"), like=formula)
+case(f.leaky_relu, x(5), negative_slope=0.2, like=leaky)
+case(f.leaky_relu, x(5), 0.0, like=leaky)
+case(f.gelu, x(5), approximate="tanh", like=tanh_gelu)
+
+for func, formula in {
+    f.softmax: lambda a, axis=-1: np.exp(a - lse(a, axis, True)),
+    f.log_softmax: lambda a, axis=-1: a - lse(a, axis, True),
+    f.logsumexp: lse,
+}.items():
+    case(func, x(5), like=formula)
+    case(func, x(2, 3), like=formula)
+    case(func, x(2, 3), axis=0, like=formula)
+    case(func, x(2, 3, 2, layout="F"), -2, like=formula)
+    case(func, x(2, 3, 2), axis=(0, -1), like=formula)
+    case(func, x(2, 3, layout="readonly"), axis=None, like=formula)
+    case(func, x(2, 1, 3), axis=1, like=formula)
+    case(func, x(0, 3), axis=1, like=formula)
+case(f.logsumexp, x(2, 3), axis=0, keepdims=True, like=lse)
+case(f.logsumexp, x(2, 3, 2), (0, 2), True, like=lse)
+case(f.logsumexp, x(), like=lse)
+
+# Convolution: the sum that its definition says, element by element.
+
+
+def convolution(a, weight, geometry):
+    (sh, sw), (ph, pw), (dh, dw), groups = geometry
+    a = np.pad(a, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    out, inside, kh, kw = weight.shape
+    size = [
+        (n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(a.shape[2:], (kh, kw), (sh, sw), (dh, dw), strict=True)
+    ]
+    y = np.zeros((len(a), out, *size), np.result_type(a, weight))
+    for n, o, i, j in np.ndindex(y.shape):
+        first = o // (out // groups) * inside
+        seen = a[n, first : first + inside, i * sh :, j * sw :][:, : dh * (kh - 1) + 1 : dh, : dw * (kw - 1) + 1 : dw]
+        y[n, o, i, j] = np.sum(seen * weight[o])
+    return y
+
+
+def adjoint(place, shape, geometry):
+    """The transpose of convolution as a linear map of one argument: what a gradient must be, by unit vectors."""
+
+    def of(g, other, *_):
+        y = np.zeros(shape, g.dtype)
+        for index in np.ndindex(shape):
+            unit = np.zeros(shape, g.dtype)
+            unit[index] = 1
+            y[index] = np.sum(g * convolution(*((unit, other) if place == 0 else (other, unit)), geometry))
+        return y
+
+    return of
+
+
+for geometry in (
+    ((1, 1), (0, 0), (1, 1), 1),
+    ((2, 1), (1, 0), (1, 2), 1),
+    ((1, 2), (0, 1), (1, 1), 2),
+):
+    images, filters = (2, 2, 4, 5), (2, 2 // geometry[3], 2, 3)
+    result = convolution(np.zeros(images), np.zeros(filters), geometry).shape
+    case(correlate, x(*images), x(*filters), geometry, like=convolution)
+    case(input_gradient, x(*result), x(*filters), (4, 5), geometry, like=adjoint(0, images, geometry))
+    case(weight_gradient, x(*result), x(*images), (2, 3), geometry, like=adjoint(1, filters, geometry))
+
+# Losses
+
+labels = np.array([2, 0])
+rows = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+
+
+def reduced(a, reduction="mean"):
+    return {"mean": np.mean, "sum": np.sum, "none": np.asarray}[reduction](a)
+
+
+for reduction in ("mean", "sum", "none"):
+    case(mse_loss, x(2, 3), x(2, 3), reduction=reduction, like=lambda a, b, reduction: reduced((a - b) ** 2, reduction))
+    case(
+        sigmoid_cross_entropy, x(2, 3), x(2, 3, low=0, high=1), reduction=reduction,
+        like=lambda a, b, reduction: reduced(-b * np.log(logistic(a)) - (1 - b) * np.log(1 - logistic(a)), reduction),
+    )  # fmt: skip
+    case(
+        softmax_cross_entropy, x(2, 3), labels, reduction=reduction,
+        like=lambda a, k, reduction: reduced((lse(a, 1, True) - a)[np.arange(2), k], reduction),
+    )  # fmt: skip
+    case(
+        softmax_cross_entropy, x(2, 3), rows, reduction=reduction,
+        like=lambda a, p, reduction: reduced(np.sum(p.astype(a.dtype) * (lse(a, 1, True) - a), axis=1), reduction),
+    )  # fmt: skip
+    case(
+        softmax_cross_entropy, x(2, 3), x(2, 3), reduction=reduction,
+        of=lambda f, a, b, reduction: f(a, np.exp(b) / np.sum(np.exp(b), axis=1, keepdims=True), reduction),
+        like=lambda a, p, reduction: reduced(np.sum(p * (lse(a, 1, True) - a), axis=1), reduction),
+    )  # fmt: skip
