@@ -1,4 +1,4 @@
-"""The contract of Tensor: the tests are numbered as its points are, 3.1 to 3.10, then come the traps of other engines."""
+"""The contract of Tensor, its points numbered from 3.1 to 3.10; then the traps that other engines fell into."""
 
 import copy
 import gc
@@ -481,7 +481,7 @@ def test_3_4_freeing_drops_arrays_as_it_goes():
         y = note(y)
         made.append(weakref.ref(y.data))
     y.backward(retain_graph=False)
-    assert alive == [5, 4, 3, 2, 1] or alive == sorted(alive, reverse=True) and alive[-1] < 5
+    assert alive == [5, 5, 4, 3, 2]  # the output itself has a name
 
 
 def test_3_4_nothing_to_go_back_through():
@@ -686,7 +686,7 @@ OTHERS = {
     "memmap": np.memmap.__new__,  # made below
 }
 RECORDED = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow, "%": operator.mod,
+    for left, right in ((Tensor(a), Tensor(b)), (Tensor(a), b), (a, Tensor(b)), (Tensor(a), b.tolist())):
 }  # fmt: skip
 PLAIN = {
     "//": operator.floordiv,
@@ -917,10 +917,7 @@ def test_3_7_functions_that_are_constant_give_plain_values(name):
         "setxor1d": lambda t: np.setxor1d(t, t),
         "copyto": lambda t: np.full_like(np.ones(2), t),
         "bitwise_and": lambda t: t.data & t,
-        "ldexp": lambda t: np.ldexp(t, 2),
         "gcd": lambda t: np.gcd(t, 2),
-        "subtract.reduce": lambda t: np.subtract.reduce(t),
-        "add.reduceat": lambda t: np.add.reduceat(t, [0]),
         "add.at": lambda t: np.add.at(np.ones(2), [0], t),
         "put": lambda t: np.put(np.ones(2), [0], t),
         "place": lambda t: np.place(t, [True, False], [1.0]),
@@ -999,6 +996,8 @@ def test_3_7_a_list_of_tensors_is_joined_or_refused(call):
         "minimum.reduce": lambda x: np.minimum.reduce(x, axis=1, keepdims=True),
         "add.accumulate": lambda x: np.add.accumulate(x, axis=1),
         "multiply.accumulate": lambda x: np.multiply.accumulate(x),
+        "subtract.reduce": lambda x: np.subtract.reduce(x, axis=1),
+        "add.reduceat": lambda x: np.add.reduceat(x, [0, 2], axis=1),
         "multiply.outer": lambda x: np.multiply.outer(x, [1.0, 2.0]),
         "subtract.outer": lambda x: np.subtract.outer(np.ones((2, 2)), x),
         "hypot.outer": lambda x: np.hypot.outer(x, 3.0),
@@ -1062,7 +1061,7 @@ def test_3_7_an_argument_that_no_rule_honours_is_refused():
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_3_7_mask_and_matrix_are_refused():
     for other in (np.ma.array([1.0, 2.0], mask=[0, 1]), np.asmatrix([1.0, 2.0])):
-        with pytest.raises(TypeError, match="isn't supported; pass np.asarray"):
+        with pytest.raises(TypeError, match=r"isn't supported; pass np\.asarray"):
             Tensor(other)
         with pytest.raises(TypeError, match="isn't supported"):
             Tensor([1.0, 2.0]) * other
@@ -1077,7 +1076,7 @@ def test_3_7_what_changes_nothing_still_has_a_gradient():
         lambda x: np.reshape(x, (2,)),
         lambda x: np.broadcast_to(x, 2),
     ):
-        y, g = grads(lambda x, f=f: f(x) * 3, np.array([1.0, 2.0]))
+        _, g = grads(lambda x, f=f: f(x) * 3, np.array([1.0, 2.0]))
         np.testing.assert_array_equal(g, [3, 3])
 
 
@@ -1300,7 +1299,7 @@ def test_3_9_a_sequence():
     np.testing.assert_array_equal(t.grad, [[5, 6], [0, 0], [1, 2]])
     assert [row.tolist() for row in reversed(t)] == [[5, 6], [3, 4], [1, 2]]
     for f in (len, iter):
-        with pytest.raises(TypeError, match="unsized|0-d"):
+        with pytest.raises(TypeError, match=r"unsized|0-d"):
             f(Tensor(1.0))
 
 
@@ -1466,7 +1465,7 @@ def test_a_duck_array_stays_a_duck_at_every_door():
     np.testing.assert_array_equal(t.grad.array, [5, 5, 5])
     t.data = Duck(np.zeros(3))
     assert type(t.data) is Duck and type(copy.copy(t).data) is Duck
-    first, second = derivative(lambda x: (x * 2, x.sum()), lambda g, y, x: g[0] * 2 + g[1])(t)
+    first, _ = derivative(lambda x: (x * 2, x.sum()), lambda g, y, x: g[0] * 2 + g[1])(t)
     assert type(first.data) is Duck
     ints = Tensor(Duck(np.arange(3)))
     assert type(ints.data) is Duck and ints.dtype == np.float64
@@ -1625,7 +1624,7 @@ def test_trap_broadcasting_is_undone(data):
     assert y.shape == shapes.result_shape and da.shape == a.shape and db.shape == b.shape
     for g, x in ((da, a), (db, b)):
         np.testing.assert_array_equal(g, np.full(x.shape, y.size / x.size) if x.size else x)
-    y, da, db = grads(lambda a, b: a * b, a, Tensor(2 * b).data)
+    y, da, _ = grads(lambda a, b: a * b, a, 2 * b)
     np.testing.assert_array_equal(da, np.full(a.shape, 2 * y.size / a.size) if a.size else a)
 
 
@@ -1643,7 +1642,7 @@ def test_trap_variadic_rules_reduce_and_count():
 def test_trap_any_memory_layout(make):
     a = make(RNG.uniform(0.5, 1, (4, 4)))
     a.flags.writeable = False
-    y, g = grads(lambda x: (x @ x.T).ravel().reshape(2, -1).sum(axis=0) * x.flatten()[0] + x.reshape(-1)[1], a)
+    _, g = grads(lambda x: (x @ x.T).ravel().reshape(2, -1).sum(axis=0) * x.flatten()[0] + x.reshape(-1)[1], a)
     expected = slope(
         lambda x: (x @ x.T).ravel().reshape(2, -1).sum(axis=0) * x.flatten()[0] + x.reshape(-1)[1], np.array(a)
     )
@@ -1653,6 +1652,6 @@ def test_trap_any_memory_layout(make):
 
 def test_trap_other_byte_orders():
     a = np.array([1.0, 2.0], ">f8")
-    y, g = grads(lambda x: x * x + x, a)
+    _, g = grads(lambda x: x * x + x, a)
     assert g.dtype == np.dtype(">f8")
     np.testing.assert_array_equal(g, [3, 5])
