@@ -746,7 +746,8 @@ class Tensor:
             return METHODS[method](ufunc, *inputs, **kwargs)
         elif ufunc in CONSTANT and method != "at":
             return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
-        raise _no_derivative(name, REFUSED.get(ufunc, ""))
+        in_place = "it writes into its first array; scatter what is added with np.bincount, or write array + tensor"
+        raise _no_derivative(name, in_place if method == "at" else REFUSED.get(ufunc, ""))
 
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         if func in COMPOSED:

@@ -1,9 +1,14 @@
 """The derivatives of NumPy's functions, topic by topic. See `table` for what a rule is."""
 
-from . import elementwise, fft, indexing, products, reductions, shapes
+from . import (
+    assembling, calculus, elementwise, fft, indexing, polynomials, products, reductions, refusals, shapes, statistics,
+)  # fmt: skip
+from .methods import METHODS
 from .table import COMPOSED, CONSTANT, REFUSED, TABLE, Primitive, composed, constant, derivative, each, refused, with_rules
 
 __all__ = [
-    "COMPOSED", "CONSTANT", "REFUSED", "TABLE", "Primitive", "composed", "constant", "derivative", "each", "refused", "with_rules",
-    "elementwise", "fft", "indexing", "products", "reductions", "shapes",
+    "COMPOSED", "CONSTANT", "METHODS", "REFUSED", "TABLE",
+    "Primitive", "composed", "constant", "derivative", "each", "refused", "with_rules",
+    "assembling", "calculus", "elementwise", "fft", "indexing", "polynomials", "products", "reductions", "refusals",
+    "shapes", "statistics",
 ]  # fmt: skip

@@ -125,6 +125,16 @@ def sinc_slope(x):
 derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 
 
+def i0_slope(x):
+    """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)): over a period, equal steps are exact to all digits."""
+    n = 4 * int(8 + np.sqrt(np.max(np.abs(x), initial=0)))
+    c = np.cos(np.arange(n) * (math.pi / 2 / n) + math.pi / 4 / n).astype(x.dtype)  # a quarter of the period is enough
+    return np.mean(c * np.sinh(np.expand_dims(x, -1) * c), axis=-1)
+
+
+derivative(np.i0, lambda g, y, x: g * i0_slope(x))
+
+
 # Piecewise functions: equal arguments share the gradient -------------------------------------------------------------
 
 derivative(np.absolute, lambda g, y, x: g * slope_of_absolute(x))
@@ -182,6 +192,26 @@ def np_clip(a, a_min=None, a_max=None, out=None, *, min=None, max=None):
 derivative(np.conjugate, lambda g, y, x: np.conj(g))
 derivative(np.real,      lambda g, y, val: g)
 derivative(np.imag,      lambda g, y, val: g * -1j)
+
+
+# The parts of a floating-point number ---------------------------------------------------------------------------------
+
+derivative(np.ldexp,     lambda g, y, x1, x2: np.ldexp(g, x2))
+derivative(np.nextafter, lambda g, y, x1, x2: g,
+                         None)
+derivative(np.frexp,     lambda g, y, x: np.ldexp(g[0], -np.frexp(x)[1]))
+
+fraction = derivative(lambda x: np.modf(x)[0], lambda g, y, x: g)
+
+
+@composed(np.modf)
+def modf(x, /):
+    return fraction(x), np.trunc(x)
+
+
+@composed(np.divmod)
+def np_divmod(x1, x2, /):
+    return np.floor_divide(x1, x2), np.remainder(x1, x2)
 
 
 # Copies and casts: the engine gives each gradient the dtype of its array ---------------------------------------------

@@ -1,0 +1,350 @@
+"""Arrays made of parts of others: grids, blocks, choices, paddings, ramps, and functions applied piece by piece."""
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from .calculus import along
+from .indexing import scatter
+from .shapes import as_array
+from .table import composed, derivative
+
+# Grids and blocks ----------------------------------------------------------------------------------------------------
+
+
+@composed(np.meshgrid)
+def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
+    n = len(xi)
+    grids = [np.reshape(as_array(x), [-1 if i == k else 1 for k in range(n)]) for i, x in enumerate(xi)]
+    if indexing == "xy" and n > 1:
+        grids = [np.swapaxes(grid, 0, 1) for grid in grids]
+    return tuple(grids) if sparse else tuple(np.broadcast_arrays(*grids))
+
+
+@composed(np.ix_)
+def ix_(*args):
+    args = [as_array(a) for a in args]
+    if any(a.ndim != 1 for a in args):
+        raise ValueError(f"ix_: takes arrays of one dimension, not of shapes {', '.join(str(a.shape) for a in args)}")
+    args = [np.flatnonzero(a) if a.dtype == bool else a for a in args]
+    return np.meshgrid(*args, sparse=True, indexing="ij")
+
+
+@composed(np.block)
+def block(arrays):
+    if isinstance(arrays, tuple):
+        raise TypeError("block: takes an array or nested lists of arrays, not tuples")
+    depths = set(leaf_depths(arrays))
+    if len(depths) != 1:
+        raise ValueError(f"block: all arrays must be nested equally deep, not {sorted(depths)}")
+    depth = depths.pop()
+    ndim = max(depth, *(np.ndim(leaf) for leaf in leaves(arrays)))
+
+    def joined(part, level):
+        if isinstance(part, list):
+            return np.concatenate([joined(p, level + 1) for p in part], axis=level - depth)
+        part = as_array(part)
+        return np.reshape(part, (1,) * (ndim - part.ndim) + part.shape)
+
+    return joined(arrays, 0)
+
+
+def leaf_depths(arrays, depth=0):
+    if isinstance(arrays, list):
+        if not arrays:
+            raise ValueError("block: an empty list is no array")
+        for part in arrays:
+            yield from leaf_depths(part, depth + 1)
+    else:
+        yield depth
+
+
+def leaves(arrays):
+    if isinstance(arrays, list):
+        for part in arrays:
+            yield from leaves(part)
+    else:
+        yield arrays
+
+
+# Choices -------------------------------------------------------------------------------------------------------------
+
+
+@composed(np.select)
+def select(condlist, choicelist, default=0):
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError(f"select: needs as many choices as conditions, at least one; not {len(choicelist)} and {len(condlist)}")
+    if any(np.asarray(c).dtype != bool for c in condlist):
+        raise TypeError("select: the conditions must be arrays of bools, such as x > 0")
+    y = default
+    for i in reversed(range(len(condlist))):
+        y = np.where(condlist[i], choicelist[i], y)
+    return y
+
+
+@composed(np.choose)
+def choose(a, choices, out=None, mode="raise"):
+    a, n = as_array(a), len(choices)
+    if a.dtype.kind not in "biu":
+        raise TypeError(f"choose: the first argument tells by integers which choice to take; its dtype is {a.dtype}")
+    if mode == "raise" and np.any((a < 0) | (a >= n)):
+        raise ValueError(f"choose: there are {n} choices, 0 to {n - 1}, and the first argument asks for others; see mode=")
+    a = np.mod(a, n) if mode == "wrap" else np.clip(a, 0, n - 1)
+    return np.select([a == i for i in range(n - 1)], list(choices[: n - 1]), choices[n - 1]) if n > 1 else choices[0] + 0 * a
+
+
+@composed(np.piecewise)
+def piecewise(x, condlist, funclist, *args, **kw):
+    x = as_array(x)
+    if np.isscalar(condlist) or (not isinstance(condlist[0], list | np.ndarray) and x.ndim != 0):
+        condlist = [condlist]
+    conditions = [np.broadcast_to(np.asarray(c, bool), x.shape) for c in condlist]
+    if len(funclist) == len(conditions) + 1:
+        conditions.append(~np.any(conditions, axis=0))
+    if len(funclist) != len(conditions):
+        raise ValueError(f"piecewise: {len(conditions)} conditions need as many functions, or one more; not {len(funclist)}")
+    y = np.zeros_like(x)
+    for condition, func in zip(conditions, funclist, strict=True):
+        if np.any(condition):
+            value = func(x[condition], *args, **kw) if callable(func) else func
+            value = np.broadcast_to(as_array(value), (np.count_nonzero(condition),))
+            y = np.where(condition, scatter(value.astype(x.dtype), condition, x.shape), y)
+    return y
+
+
+@composed(np.nan_to_num)
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    if not copy:
+        raise TypeError("nan_to_num: copy=False would overwrite the argument, which a graph of Tensors can't follow")
+    if np.iscomplexobj(x):
+        real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (np.real(x), np.imag(x)))
+        return real + 1j * imag
+    limits = np.finfo(x.dtype)
+    x = np.where(np.isnan(x), nan, x)
+    x = np.where(np.isposinf(x), limits.max if posinf is None else posinf, x)
+    return np.where(np.isneginf(x), limits.min if neginf is None else neginf, x)
+
+
+# Insertions and lengths ----------------------------------------------------------------------------------------------
+
+
+@composed(np.insert)
+def insert(arr, obj, values, axis=None):
+    arr, values = as_array(arr), as_array(values)
+    if axis is None:
+        arr, axis = np.ravel(arr), 0
+    axis, n = normalize_axis_index(axis, arr.ndim), arr.shape[axis]
+    if isinstance(obj, slice):
+        obj = np.arange(n)[obj]
+    obj = np.asarray(obj)
+    obj = np.flatnonzero(obj) if obj.dtype == bool else obj
+    values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
+    if obj.ndim == 0:  # one place: the values' first axis runs along it
+        values = np.moveaxis(values, 0, axis)
+    many = values.shape[axis] if obj.size == 1 else obj.size
+    values = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
+    order = np.insert(np.arange(n), obj.astype(int), n + np.arange(many))
+    return np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
+
+
+@composed(np.resize)
+def resize(a, new_shape):
+    a, size = np.ravel(as_array(a)), int(np.prod(new_shape))
+    if size < 0:
+        raise ValueError(f"resize: lengths must not be negative, as in {new_shape}")
+    y = a[np.arange(size) % a.size] if a.size else np.zeros(size, a.dtype)
+    return np.reshape(y, new_shape)
+
+
+@composed(np.trim_zeros)
+def trim_zeros(filt, trim="fb", axis=None):
+    axes = normalize_axis_tuple(range(filt.ndim) if axis is None else axis, filt.ndim)
+    for i, places in enumerate(np.nonzero(filt)):
+        if i in axes:
+            n = filt.shape[i]
+            some = len(places) > 0
+            first = (places.min() if some else n) if "f" in trim.lower() else 0
+            last = (places.max() + 1 if some else 0) if "b" in trim.lower() else n
+            filt = filt[along(i, slice(first, last))]
+    return filt
+
+
+# Padding: axis by axis, a part in front and a part behind -------------------------------------------------------------
+
+
+@composed(np.pad)
+def pad(array, pad_width, mode="constant", **kwargs):
+    if callable(mode):
+        raise TypeError("pad: a function as mode writes into an array, which can't be followed; use np.concatenate")
+    if mode not in PADDINGS:
+        raise ValueError(f"pad: mode must be one of {', '.join(PADDINGS)}, not {mode!r}")
+    padding, allowed = PADDINGS[mode]
+    for name in kwargs:
+        if name not in allowed:
+            raise ValueError(f"pad: mode {mode!r} takes no argument {name}=")
+    if isinstance(pad_width, dict):
+        widths = {normalize_axis_index(axis, array.ndim): width for axis, width in pad_width.items()}
+        pad_width = [np.broadcast_to(widths.get(axis, 0), 2) for axis in range(array.ndim)]
+    widths = np.broadcast_to(pad_width, (array.ndim, 2))
+    options = {name: pairs(value, array.ndim) for name, value in kwargs.items() if name != "reflect_type"}
+    for axis, (before, after) in enumerate(widths.tolist()):
+        if before < 0 or after < 0:
+            raise ValueError(f"pad: widths must not be negative, as in {pad_width}")
+        if before or after:
+            here = {name: value[axis] for name, value in options.items()}
+            array = padding(array, axis, before, after, mode, kwargs.get("reflect_type", "even"), **here)
+    return array
+
+
+def pairs(value, ndim):
+    """One (before, after) for each axis."""
+    return [(None, None)] * ndim if value is None else np.broadcast_to(as_array(value), (ndim, 2))
+
+
+def joined(front, array, back, axis):
+    return np.concatenate([part.astype(array.dtype) for part in (front, array, back)], axis=axis)
+
+
+def repeated(value, array, axis, n):
+    """A number, or an array of length 1 along the axis, n times along it."""
+    return np.broadcast_to(value, (*array.shape[:axis], n, *array.shape[axis + 1 :]))
+
+
+def pad_constant(array, axis, before, after, mode, kind, constant_values=(0, 0)):
+    front, back = (as_array(constant_values[i]) for i in (0, 1))
+    return joined(repeated(front, array, axis, before), array, repeated(back, array, axis, after), axis)
+
+
+def pad_ramp(array, axis, before, after, mode, kind, end_values=(0, 0)):
+    ends = array[along(axis, 0)], array[along(axis, -1)]
+    front, back = (
+        np.linspace(np.broadcast_to(as_array(value), end.shape), end, n, endpoint=False, axis=axis)
+        for value, end, n in zip((end_values[0], end_values[1]), ends, (before, after), strict=True)
+    )
+    return joined(front, array, np.flip(back, axis), axis)
+
+
+def pad_statistic(array, axis, before, after, mode, kind, stat_length=(None, None)):
+    func, n = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}[mode], array.shape[axis]
+    first, last = (n if length is None else min(int(length), n) for length in stat_length)
+    front = func(array[along(axis, slice(0, first))], axis=axis, keepdims=True)
+    back = func(array[along(axis, slice(n - last, n))], axis=axis, keepdims=True)
+    return joined(repeated(front, array, axis, before), array, repeated(back, array, axis, after), axis)
+
+
+def pad_by_index(array, axis, before, after, mode, kind):
+    """An element that is there already: NumPy pads their indices to tell which."""
+    if kind == "odd" and array.shape[axis] > 1:
+        return pad_odd(array, axis, before, after, mode)
+    index = np.pad(np.arange(array.shape[axis]), (before, after), mode)
+    return np.take(array, index, axis=axis)
+
+
+def pad_odd(array, axis, before, after, mode):
+    """Reflections at the edges, turned over about the value there; again and again if one isn't wide enough."""
+    skip = 1 if mode == "reflect" else 0
+    while before or after:
+        n = array.shape[axis] - skip
+        left, right = min(before, n), min(after, n)
+        mirror = np.flip(array, axis)
+        front = 2 * array[along(axis, slice(0, 1))] - mirror[along(axis, slice(n - left, n))]
+        back = 2 * array[along(axis, slice(-1, None))] - mirror[along(axis, slice(skip, skip + right))]
+        array = np.concatenate([front, array, back], axis=axis)
+        before, after = before - left, after - right
+    return array
+
+
+PADDINGS = {
+    "constant": (pad_constant, ["constant_values"]),
+    "empty": (pad_constant, []),
+    "linear_ramp": (pad_ramp, ["end_values"]),
+    "maximum": (pad_statistic, ["stat_length"]),
+    "minimum": (pad_statistic, ["stat_length"]),
+    "mean": (pad_statistic, ["stat_length"]),
+    "median": (pad_statistic, ["stat_length"]),
+    "edge": (pad_by_index, []),
+    "wrap": (pad_by_index, []),
+    "reflect": (pad_by_index, ["reflect_type"]),
+    "symmetric": (pad_by_index, ["reflect_type"]),
+}
+
+
+# Ramps: y goes from start to stop, and t from 0 to 1 ------------------------------------------------------------------
+
+
+def _linspace(start, stop, num, endpoint, dtype, axis):
+    return np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
+
+
+def progress(y, num, endpoint, axis):
+    """t, in a shape that broadcasts to y's."""
+    axis = normalize_axis_index(axis, y.ndim)
+    return np.reshape(np.linspace(0.0, 1.0, num, endpoint), [-1 if i == axis else 1 for i in range(y.ndim)])
+
+
+def ramp_start(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    return np.sum(g * (1 - progress(y, num, endpoint, axis)), axis=axis)
+
+
+def ramp_stop(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    return np.sum(g * progress(y, num, endpoint, axis), axis=axis)
+
+
+ramp = derivative(_linspace, ramp_start, ramp_stop)
+derivative(np.geomspace, lambda g, y, start, stop, *how, **more: ramp_start(g * y, y, start, stop, *how, **more) / start,
+                         lambda g, y, start, stop, *how, **more: ramp_stop(g * y, y, start, stop, *how, **more) / stop)
+
+
+@composed(np.linspace)
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    y = ramp(as_array(start), as_array(stop), num, endpoint, dtype, axis)
+    gaps = num - 1 if endpoint else num
+    return (y, np.subtract(stop, start) / gaps if gaps else np.nan) if retstep else y
+
+
+@composed(np.logspace)
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    if np.ndim(base):
+        ndim = np.broadcast(*(np.empty(np.shape(a)) for a in (start, stop, base))).ndim
+        start, stop, base = (np.reshape(a, (1,) * (ndim - np.ndim(a)) + np.shape(a)) for a in (start, stop, base))
+        base = np.expand_dims(base, axis)
+    y = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return y if dtype is None else y.astype(dtype)
+
+
+# One function over many parts ----------------------------------------------------------------------------------------
+
+
+@composed(np.apply_along_axis)
+def apply_along_axis(func1d, axis, arr, *args, **kwargs):
+    arr = as_array(arr)
+    axis = normalize_axis_index(axis, arr.ndim)
+    rows = np.moveaxis(arr, axis, -1)
+    batch = rows.shape[:-1]
+    results = [as_array(func1d(rows[i], *args, **kwargs)) for i in np.ndindex(batch)]
+    if not results:
+        raise ValueError(f"apply_along_axis: an array of shape {arr.shape} has no rows along axis {axis} to apply a function to")
+    each = results[0].shape
+    y = np.reshape(np.stack(results), batch + each)
+    new = tuple(range(len(batch), y.ndim))  # the axes of each result go where the axis was
+    return np.moveaxis(y, new, tuple(axis + i for i in range(len(each))))
+
+
+@composed(np.apply_over_axes)
+def apply_over_axes(func, a, axes):
+    a = as_array(a)
+    for axis in np.atleast_1d(axes).tolist():
+        axis = normalize_axis_index(axis, a.ndim)
+        y = func(a, axis)
+        a = y if y.ndim == a.ndim else np.expand_dims(y, axis)
+    return a
+
+
+@composed(np.full_like)
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
+    if hasattr(fill_value, "__record__"):
+        raise TypeError("full_like: the graph would lose the value; write np.broadcast_to(tensor, array.shape)")
+    y = np.empty_like(a, dtype, order, subok, shape, **device)
+    y[...] = fill_value
+    return y

@@ -1,0 +1,148 @@
+"""Differences and integrals of sampled functions, interpolation and convolution."""
+
+import math
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from .indexing import scatter
+from .shapes import as_array
+from .table import composed, derivative
+
+
+def along(axis, index):
+    """The index that picks `index` along one axis."""
+    return (slice(None),) * axis + (index,)
+
+
+# Differences ---------------------------------------------------------------------------------------------------------
+
+
+@composed(np.diff)
+def diff(a, n=1, axis=-1, prepend=None, append=None):
+    a = as_array(a)
+    if n < 0:
+        raise ValueError(f"diff: the order of the difference must not be negative, as {n} is")
+    axis = normalize_axis_index(axis, a.ndim)
+    if n and (prepend is not None or append is not None):
+        one = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
+        ends = [None if end is None else as_array(end) for end in (prepend, append)]
+        first, last = (end if end is None or end.ndim else np.broadcast_to(end, one) for end in ends)
+        a = np.concatenate([part for part in (first, a, last) if part is not None], axis=axis)
+    for _ in range(n):
+        a = np.subtract(a[along(axis, slice(1, None))], a[along(axis, slice(None, -1))])
+    return a
+
+
+@composed(np.ediff1d)
+def ediff1d(ary, to_end=None, to_begin=None):
+    ary = np.ravel(as_array(ary))
+    parts = [to_begin, np.diff(ary), to_end]
+    return np.concatenate([np.ravel(as_array(part)) for part in parts if part is not None], dtype=ary.dtype)
+
+
+@composed(np.gradient)
+def gradient(f, *varargs, axis=None, edge_order=1):
+    f = as_array(f)
+    axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
+    spacings = varargs or (1.0,)
+    if len(spacings) == 1 and np.ndim(spacings[0]) == 0:
+        spacings = spacings * len(axes)
+    if len(spacings) != len(axes):
+        raise TypeError(f"gradient: {len(spacings)} spacings for {len(axes)} axes; give one for all, or one for each")
+    if edge_order not in (1, 2):
+        raise ValueError(f"gradient: edge_order must be 1 or 2, not {edge_order}")
+    y = tuple(slope(f, as_array(h), i, edge_order) for h, i in zip(spacings, axes, strict=True))
+    return y[0] if len(axes) == 1 else y
+
+
+def slope(f, h, axis, edge_order):
+    """The derivative along one axis, by the parabola through each three neighbours (at the edges, for edge_order 1, by the
+    line through two). h is the distance of the samples, or their coordinates."""
+    f = np.moveaxis(f, axis, 0)
+    n = f.shape[0]
+    if n <= edge_order:
+        raise ValueError(f"gradient: edge_order {edge_order} needs at least {edge_order + 1} samples along axis {axis}, not {n}")
+    if h.ndim and h.shape != (n,):
+        raise ValueError(f"gradient: the coordinates along axis {axis} must be of shape {(n,)}, not {h.shape}")
+    steps = np.diff(h) if h.ndim else np.broadcast_to(h, (n - 1,))
+    h = np.reshape(steps, (n - 1,) + (1,) * (f.ndim - 1))
+    s = np.diff(f, axis=0) / h
+    inner = (s[:-1] * h[1:] + s[1:] * h[:-1]) / (h[:-1] + h[1:])
+    first, last = s[:1], s[-1:]
+    if edge_order == 2:
+        first = first - h[:1] * (s[1:2] - s[:1]) / (h[:1] + h[1:2])
+        last = last + h[-1:] * (s[-1:] - s[-2:-1]) / (h[-1:] + h[-2:-1])
+    return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
+
+
+# Integrals and interpolation -----------------------------------------------------------------------------------------
+
+
+@composed(np.trapezoid)
+def trapezoid(y, x=None, dx=1.0, axis=-1):
+    y = as_array(y)
+    axis = normalize_axis_index(axis, y.ndim)
+    if x is not None:
+        x = as_array(x)
+        dx = np.diff(x, axis=axis if x.ndim > 1 else 0)
+        if x.ndim == 1:
+            dx = np.reshape(dx, [-1 if i == axis else 1 for i in range(y.ndim)])
+    heights = y[along(axis, slice(1, None))] + y[along(axis, slice(None, -1))]
+    return np.sum(dx * heights / 2.0, axis=axis)
+
+
+@composed(np.interp)
+def interp(x, xp, fp, left=None, right=None, period=None):
+    x, xp, fp = (as_array(a).astype(np.result_type(as_array(a), float)) for a in (x, xp, fp))  # as NumPy does
+    if xp.ndim != 1 or xp.shape != fp.shape or not len(xp):
+        raise ValueError(f"interp: xp and fp must be vectors of one length, at least 1, not of shapes {xp.shape} and {fp.shape}")
+    if period is not None:
+        x, xp, fp = periodic(x, xp, fp, period)
+        left = right = None
+    left, right = fp[0] if left is None else left, fp[-1] if right is None else right
+    if len(xp) == 1:
+        y = np.where(np.isnan(x), x, fp[0])
+    else:
+        i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
+        within = np.where((x < xp[0]) | (x > xp[-1]), xp[0], x)
+        y = fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (within - xp[i])
+    return np.where(x < xp[0], left, np.where(x > xp[-1], right, y))
+
+
+def periodic(x, xp, fp, period):
+    """The arguments of interp within one period, one more point on either side of it."""
+    if np.ndim(period) or period == 0:
+        raise ValueError(f"interp: the period must be a number other than 0, not {period}")
+    period = np.abs(period)
+    x, xp = np.remainder(x, period), np.remainder(xp, period)
+    order = np.argsort(xp)
+    xp, fp = xp[order], fp[order]
+    return x, np.concatenate([xp[-1:] - period, xp, xp[:1] + period]), np.concatenate([fp[-1:], fp, fp[:1]])
+
+
+derivative(np.unwrap, lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g)  # what it adds is constant
+
+
+# Convolution: its gradient is a convolution with the other argument, reversed -----------------------------------------
+
+
+def convolve_gradient(g, y, a, v, mode="full"):
+    return np.convolve(whole(g, np.size(a), np.size(v), mode), np.flip(np.atleast_1d(v)), "valid")
+
+
+def whole(g, n, m, mode):
+    """The gradient of a part of the full convolution of lengths n and m, with zeros for the rest."""
+    start = {"f": 0, "s": (min(n, m) - 1) // 2, "v": min(n, m) - 1}[mode[0]]
+    return scatter(g, slice(start, start + g.shape[0]), (n + m - 1,))
+
+
+derivative(np.convolve, convolve_gradient, lambda g, y, a, v, mode="full": convolve_gradient(g, y, v, a, mode))
+
+
+@composed(np.correlate)
+def correlate(a, v, mode="valid"):
+    a, v = np.atleast_1d(as_array(a)), np.flip(np.conj(np.atleast_1d(as_array(v))))
+    if mode == "same" and a.shape < v.shape:  # convolve has another middle here
+        return np.convolve(a, v)[len(a) // 2 : len(a) // 2 + len(v)]
+    return np.convolve(a, v, mode)

@@ -1,0 +1,72 @@
+"""The methods of ufuncs, each written once for all ufuncs of two arguments. (`np.add.at` writes into its first array.)
+
+    np.add.reduce(a)             a[0] + a[1] + ...
+    np.add.accumulate(a)         the sums of a[:1], a[:2], ...
+    np.add.reduceat(a, [0, 4])   the sums of a[0:4] and a[4:]
+    np.add.outer(a, b)           a[i] + b[j]
+"""
+
+import numpy as np
+
+from .reductions import axes_of, count
+from .shapes import as_array
+
+# What NumPy has a function for; all else goes from element to element.
+REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+ACCUMULATIONS = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+def steps(ufunc, elements, masks=None, start=None):
+    """The results on the way of f(f(f(a, b), c), d); where a mask says no, an element is passed over."""
+    results = [] if start is None else [start]
+    for i, x in enumerate(elements):
+        y = ufunc(results[-1], x) if results else x
+        results.append(y if masks is None else np.where(masks[i], y, results[-1]))
+    return results
+
+
+def cast(a, dtype):
+    return a if dtype is None else a.astype(dtype)
+
+
+def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=True):
+    options = {} if initial is None else {"initial": initial}
+    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # NumPy checks the arguments
+    a, n = cast(a, dtype), count(a, axis)
+    if ufunc in REDUCTIONS:
+        return REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims, where=where, **options)
+    if not n:
+        return like
+    axes = axes_of(axis, a.ndim)
+
+    def rows(a):
+        front = np.moveaxis(a, axes, range(len(axes)))
+        return np.reshape(front, (n, *front.shape[len(axes) :]))
+
+    masks = None if where is True else rows(np.broadcast_to(where, a.shape))
+    results = steps(ufunc, rows(a), masks, ufunc.identity if initial is None else initial)
+    return np.reshape(results[-1], np.shape(like))
+
+
+def accumulate(ufunc, a, axis=0, dtype=None):
+    ufunc.accumulate(np.ones_like(a), axis, dtype)
+    a = cast(a, dtype)
+    if ufunc in ACCUMULATIONS:
+        return ACCUMULATIONS[ufunc](a, axis=axis)
+    return np.stack(steps(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else a
+
+
+def reduceat(ufunc, a, indices, axis=0, dtype=None):
+    ufunc.reduceat(np.ones_like(a), indices, axis, dtype)
+    rows = np.moveaxis(cast(a, dtype), axis, 0)
+    ends = [*indices[1:], len(rows)]
+    parts = [rows[i : max(i + 1, end)] for i, end in zip(indices, ends, strict=True)]
+    return np.stack([reduce(ufunc, part) for part in parts], axis)
+
+
+def outer(ufunc, a, b, **kwargs):
+    a, b = as_array(a), as_array(b)
+    return ufunc(np.reshape(a, a.shape + (1,) * b.ndim), b, **kwargs)
+
+
+METHODS = {"reduce": reduce, "accumulate": accumulate, "reduceat": reduceat, "outer": outer}

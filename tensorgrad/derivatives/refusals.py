@@ -1,0 +1,41 @@
+"""Functions that are constant almost everywhere or only ask, where no other topic has them; and those refused, with reasons."""
+
+import numpy as np
+
+from .table import constant, refused
+
+constant(np.einsum_path, np.array2string, np.array_repr, np.array_str, np.isin)
+
+# Written into in place: what stood there would be lost ---------------------------------------------------------------
+
+refused("it writes into its first array; np.where(mask, values, array) makes a new one", np.copyto, np.putmask, np.place)
+refused("it writes into its first array; np.where, or np.concatenate of parts, makes a new one", np.put, np.put_along_axis)
+refused("it writes into its first array; np.where(np.eye(n, dtype=bool), value, array) makes a new one", np.fill_diagonal)
+
+# Which elements are equal, or how many fall between edges, jumps ------------------------------------------------------
+
+refused(
+    "a choice among equal elements; take the indices from np.unique(tensor.data, return_index=True), and tensor[indices]",
+    np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values,
+    np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, *([np.in1d] if "in1d" in np.__dict__ else []),
+)  # fmt: skip
+refused(
+    "counts jump; a sum of weights is np.bincount(np.digitize(...), weights)",
+    np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges,
+)  # fmt: skip
+
+# Not of floating numbers ---------------------------------------------------------------------------------------------
+
+refused(
+    "it works on integers",
+    np.gcd, np.lcm, np.packbits, np.unpackbits, np.bitwise_count, np.bitwise_and, np.bitwise_or, np.bitwise_xor,
+    np.invert, np.left_shift, np.right_shift,
+)  # fmt: skip
+refused(
+    "it works on dates",
+    np.isnat, np.is_busday, np.busday_count, np.busday_offset, np.datetime_as_string,
+)  # fmt: skip
+
+# Out of the program --------------------------------------------------------------------------------------------------
+
+refused("a file holds no graph", np.save, np.savez, np.savez_compressed, np.savetxt)

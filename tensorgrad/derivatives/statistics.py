@@ -1,0 +1,260 @@
+"""Statistics: averages, order statistics, covariance, and the functions that leave nan out."""
+
+import warnings
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from .reductions import count
+from .shapes import as_array
+from .table import composed, derivative
+
+# Averages and spreads ------------------------------------------------------------------------------------------------
+
+
+def weights_along(weights, a, axis):
+    """Weights of one value per element along `axis`, in a shape that broadcasts to a's."""
+    weights = as_array(weights)
+    if weights.shape == a.shape:
+        return weights
+    if axis is None:
+        raise TypeError(f"weights of shape {weights.shape} for an array of shape {a.shape}: give the axis that they run along")
+    axes = normalize_axis_tuple(axis, a.ndim)
+    if weights.shape != tuple(a.shape[i] for i in axes):
+        raise ValueError(f"weights of shape {weights.shape} don't fit axis {axis} of an array of shape {a.shape}")
+    weights = np.transpose(weights, np.argsort(axes))
+    return np.reshape(weights, [n if i in axes else 1 for i, n in enumerate(a.shape)])
+
+
+@composed(np.average)
+def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
+    a = as_array(a)
+    if weights is None:
+        y = np.mean(a, axis=axis, keepdims=keepdims)
+        total = np.full(y.shape, count(a, axis), y.dtype)
+    else:
+        weights = weights_along(weights, a, axis)
+        total = np.sum(weights, axis=axis, keepdims=keepdims)
+        if np.any(total == 0):
+            raise ZeroDivisionError("average: the weights add up to zero")
+        y = np.sum(np.multiply(a, weights), axis=axis, keepdims=keepdims) / total
+    return (y, np.broadcast_to(total, y.shape)) if returned else y
+
+
+@composed(np.ptp)
+def ptp(a, axis=None, out=None, keepdims=False):
+    return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+derivative(np.bincount, None, lambda g, y, x, weights=None, minlength=0: g[x])
+
+
+@composed(np.cov)
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
+    rows = variables(m, rowvar, dtype)
+    if y is not None:
+        rows = np.concatenate([rows, variables(y, rowvar, dtype)])
+    ddof = int(not bias) if ddof is None else ddof
+    weights = aweights if fweights is None else fweights if aweights is None else np.multiply(fweights, aweights)
+    mean, total = np.average(rows, axis=1, weights=weights, returned=True)
+    # About their own mean, n values have n - 1 degrees of freedom; with aweights a, sum(w) - sum(w a) / sum(w)
+    lost = ddof if aweights is None or ddof == 0 else ddof * np.sum(np.multiply(weights, aweights)) / total[0]
+    free = total[0] - lost
+    if free <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
+        free = 0.0
+    away = rows - np.expand_dims(mean, 1)
+    other = np.conj(away if weights is None else np.multiply(away, weights))
+    return np.squeeze(away @ other.T / free)
+
+
+def variables(m, rowvar, dtype):
+    """The variables of cov, one a row."""
+    m = as_array(m)
+    if m.ndim > 2:
+        raise ValueError(f"cov: takes one or two dimensions, not shape {m.shape}")
+    m = m if dtype is None else m.astype(dtype)
+    return np.atleast_2d(m) if rowvar or m.ndim < 2 else m.T
+
+
+@composed(np.corrcoef)
+def corrcoef(x, y=None, rowvar=True, *, dtype=None):
+    c = np.cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    deviation = np.sqrt(np.real(np.diag(c)))
+    c = c / np.expand_dims(deviation, 1) / deviation
+    return np.clip(c, -1, 1) if np.isrealobj(c) else c
+
+
+# Order statistics: NumPy finds where in the sorted rows a quantile stands, from their indices 0, 1, 2, ... ------------
+
+
+def sorted_rows(a, axis, weights=None):
+    """a with the reduced axes flattened into a last one, which is sorted; each element's index in its row, and for a nan
+    nan; and the weights in the order of the elements."""
+    axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+    rest = tuple(i for i in range(a.ndim) if i not in axes)
+
+    def as_rows(a):
+        return np.reshape(np.transpose(a, rest + axes), (*(a.shape[i] for i in rest), count(a, axes)))
+
+    rows = as_rows(a)
+    order = np.argsort(rows, axis=-1)
+    rows = np.take_along_axis(rows, order, axis=-1)
+    index = np.where(np.isnan(rows), np.nan, np.arange(rows.shape[-1], dtype=rows.dtype))
+    if weights is not None:
+        weights = np.broadcast_to(weights_along(np.asarray(weights), a, axis), a.shape)
+        weights = np.take_along_axis(as_rows(weights), order, axis=-1)
+    return rows, index, weights
+
+
+def pick(rows, index):
+    """The element at one index of each row, or more where index has more axes in front; nan where index is nan."""
+    if not rows.shape[-1]:
+        return np.sum(rows, axis=-1) + index
+    missing = np.isnan(index)
+    grid = np.indices(rows.shape[:-1], sparse=True)
+    return np.where(missing, np.nan, rows[(*grid, np.where(missing, 0, index).astype(int))])
+
+
+def restored(y, a, axis, keepdims, extra=0):
+    """y, which has `extra` axes in front, with the reduced axes of a if these are to be kept."""
+    if not keepdims:
+        return y
+    axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+    return np.expand_dims(y, tuple(extra + i for i in axes))
+
+
+def middle(func, a, axis, keepdims):
+    rows, index, _ = sorted_rows(a, axis)
+    position = func(index, axis=-1)
+    y = (pick(rows, np.floor(position)) + pick(rows, np.ceil(position))) / 2
+    return restored(y, a, axis, keepdims)
+
+
+@composed(np.median)
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return middle(np.median, a, axis, keepdims)
+
+
+@composed(np.nanmedian)
+def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return middle(np.nanmedian, a, axis, keepdims)
+
+
+# Where the quantile q of n elements stands is const + q (n + span), between the first and the last (Hyndman and Fan,
+# Sample quantiles in statistical packages, 1996). The methods that aren't here jump.
+SPANS = {
+    "linear": -1, "interpolated_inverted_cdf": 0, "hazen": 0, "weibull": 1, "median_unbiased": 1 / 3, "normal_unbiased": 1 / 4,
+}  # fmt: skip
+
+
+def _positions(index, q, func, method, weights):
+    given = {} if weights is None else {"weights": weights}
+    return func(index, q, axis=-1, method=method, **given)
+
+
+def positions_gradient(g, y, index, q, func, method, weights):
+    n = np.count_nonzero(~np.isnan(index), axis=-1)
+    slope = (n + SPANS[method]) * ((y > 0) & (y < n - 1)) if method in SPANS else np.zeros(g.shape)
+    return np.sum(g * slope, axis=tuple(range(np.ndim(q), g.ndim)))
+
+
+positions = derivative(_positions, None, positions_gradient, None, None, None)
+
+
+def quantiles(func, a, q, axis, keepdims, method, weights):
+    a, q = as_array(a), q if np.isscalar(q) else as_array(q)
+    rows, index, weights = sorted_rows(a, axis, weights)
+    position = as_array(positions(index, q, func, method, weights))
+    low = np.floor(position)
+    part = position - low
+    last = np.count_nonzero(~np.isnan(index), axis=-1) - 1
+    high = np.minimum(low + (1 if method in SPANS else part > 0), last)
+    start = pick(rows, low)
+    return restored(start + (pick(rows, high) - start) * part, a, axis, keepdims, np.ndim(q))
+
+
+@composed(np.quantile)
+def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+    return quantiles(np.quantile, a, q, axis, keepdims, method, weights)
+
+
+@composed(np.nanquantile)
+def nanquantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+    return quantiles(np.nanquantile, a, q, axis, keepdims, method, weights)
+
+
+@composed(np.percentile)
+def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+    return quantiles(np.quantile, a, hundredth(q), axis, keepdims, method, weights)
+
+
+@composed(np.nanpercentile)
+def nanpercentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+    return quantiles(np.nanquantile, a, hundredth(q), axis, keepdims, method, weights)
+
+
+def hundredth(q):
+    return (q if np.isscalar(q) else as_array(q)) / 100
+
+
+# Without nan: it counts as nothing, and gets no gradient -------------------------------------------------------------
+
+
+def filled(a, value):
+    return np.where(np.isnan(a), value, a)
+
+
+@composed(np.nansum)
+def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    return np.sum(filled(a, 0), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@composed(np.nanprod)
+def nanprod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
+    return np.prod(filled(a, 1), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@composed(np.nancumsum)
+def nancumsum(a, axis=None, dtype=None, out=None):
+    return np.cumsum(filled(a, 0), axis=axis, dtype=dtype)
+
+
+@composed(np.nancumprod)
+def nancumprod(a, axis=None, dtype=None, out=None):
+    return np.cumprod(filled(a, 1), axis=axis, dtype=dtype)
+
+
+@composed(np.nanmean)
+def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    return np.mean(filled(a, 0), axis=axis, dtype=dtype, keepdims=keepdims, where=~np.isnan(a) & where)
+
+
+@composed(np.nanvar)
+def nanvar(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, **kwargs):
+    where = ~np.isnan(a) & where
+    return np.var(filled(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+
+
+@composed(np.nanstd)
+def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, **kwargs):
+    where = ~np.isnan(a) & where
+    return np.std(filled(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+
+
+def nan_extremum(extremum, lowest, a, axis, keepdims, initial, where):
+    y = extremum(filled(a, lowest), axis=axis, keepdims=keepdims, initial=initial, where=where)
+    some = initial is not None or np.any(~np.isnan(a), axis=axis, keepdims=keepdims)
+    return y if np.all(some) else np.where(some, y, np.nan)
+
+
+@composed(np.nanmax)
+def nanmax(a, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return nan_extremum(np.max, -np.inf, a, axis, keepdims, initial, where)
+
+
+@composed(np.nanmin)
+def nanmin(a, axis=None, out=None, keepdims=False, initial=None, where=True):
+    return nan_extremum(np.min, np.inf, a, axis, keepdims, initial, where)
