@@ -56,7 +56,7 @@ FRAME = {
 
 
 def _number(x: Any, padded: bool = False) -> str:
-    """x in three significant digits, padded with zeros for a column; whole numbers as such, as long as they are short."""
+    """x in three significant digits, padded with zeros for a column; a short whole number as it is."""
     if isinstance(x, complex | np.complexfloating):
         return f"{x:.3g}"
     if abs(x) < 10**6 and x == int(x):
@@ -95,11 +95,9 @@ def _rows(array: Any, wide: bool = False) -> list[list[str]]:
         with np.errstate(all="ignore"):
             mean = _number(np.mean(values, dtype=np.float64))
         size = "|z| " if array.dtype.kind == "c" else ""
-        lines = (
-            [f"all {size}{_number(low)}"]
-            if low == high
-            else [f"{size}{_number(low)} … {_number(high)}", f"mean {mean}"]
-        )
+        lines = [f"{size}{_number(low)} … {_number(high)}", f"mean {mean}"]
+        if low == high:
+            lines = [f"all {size}{_number(low)}"]
     if values.size < array.size:
         lines.append(f"{array.size - values.size:,} nan or inf")
     return [[", ".join(lines)]] if wide else [[line] for line in lines]
@@ -121,21 +119,14 @@ _INFIX = {
     "remainder": "%",
 }  # fmt: skip
 _ALONE = {
-    "negative": "−", "square": "**2", "reciprocal": "1 /", "absolute": "abs", "conjugate": "conj", "matrix_transpose": ".mT",
+    "negative": "−", "square": "**2", "reciprocal": "1 /", "absolute": "abs", "conjugate": "conj",
+    "matrix_transpose": ".mT", "<lambda>": "f",
     "sce": "sigmoid cross-entropy", "smce": "softmax cross-entropy", "mse": "mean squared error",
     "sigmoid_cross_entropy": "sigmoid cross-entropy", "softmax_cross_entropy": "softmax cross-entropy",
-    "mse_loss": "mean squared error", "<lambda>": "f",
+    "mse_loss": "mean squared error",
 }  # fmt: skip
 _ORDERED = {"−", "/", "@", "**", "%"}  # where it matters which operand is the first
-_UNSAID = {
-    "axis": None,
-    "keepdims": False,
-    "order": "C",
-    "reduction": "mean",
-    "initial": None,
-    "where": True,
-    "ddof": 0,
-}
+_UNSAID = {"keepdims": False, "order": "C", "reduction": "mean", "where": True, "ddof": 0}  # defaults
 
 
 def _label(node: Tensor) -> str:
@@ -188,7 +179,7 @@ def _plain(x: Any) -> Any:
 
 
 def _goes_without_saying(key: str, value: Any) -> bool:
-    """A default, or an array: one that has no derivative is a help for the computation, and says nothing to a reader."""
+    """A default; or an array, which where it has no rule only helps the computation."""
     if value is None or isinstance(value, list) or (hasattr(value, "ndim") and value.ndim):
         return True
     return key in _UNSAID and isinstance(value, bool | int | str) and value == _UNSAID[key]
@@ -197,8 +188,10 @@ def _goes_without_saying(key: str, value: Any) -> bool:
 def _setting(key: str, value: Any) -> str:
     if value is True:
         return key
+    if key == "dtype":
+        return str(np.dtype(value))
     text = _number(value) if isinstance(value, float) else _shape(value) if _is_shape(value) else str(value)
-    return text if key in ("shape", "dtype", "subscripts", "axes", "axis1", "axis2", "") else f"{key}={text}"
+    return text if key in ("shape", "axes", "axis1", "axis2", "") else f"{key}={text}"
 
 
 def _is_shape(value: Any) -> bool:
@@ -281,8 +274,8 @@ def _operands(node: Tensor) -> list[Any]:
 # Folding -------------------------------------------------------------------------------------------------------------
 #
 # The operations stand in a topological order, so any stretch of them can be drawn as one node, and arrows still point
-# forward. First go stretches that repeat (the layers of a deep network, the steps of a recurrent one, a long chain): the
-# first and the last repetition stay. Then, where that isn't enough, the middle.
+# forward. First go stretches that repeat (the layers of a deep network, the steps of a recurrent one, a long chain):
+# the first and the last repetition stay. Then, where that isn't enough, the middle.
 
 
 class _Stretch(NamedTuple):
@@ -329,6 +322,8 @@ def _longest_repetition(codes: np.ndarray) -> tuple[int, int, int]:
         times = int(lengths[i]) // period + 1
         if (times - 2) * period > saved:
             best, saved = (int(edges[2 * i]), period, times), (times - 2) * period
+        if 2 * saved > len(codes):  # good enough, and the next call looks at the rest
+            break
     return best
 
 
@@ -374,9 +369,10 @@ def _common(names: Iterable[str]) -> str:
 def _owners(operations: list[_Operation], modules: dict, homes: dict) -> list[str | None]:
     """For each operation the module that it is part of.
 
-    One that uses parameters belongs to the module of these. One that only reshapes no more than values of a single
-    module, as its activation does, belongs there too.
+    One that uses parameters belongs to the module of these. One that takes values of a single module alone and keeps
+    their shape, as an activation does, belongs there too.
     """
+    owner: str | None
     owners: list[str | None] = []
     made_in: dict[Tensor, str | None] = {}
     for node, operands, results in operations:
@@ -412,7 +408,7 @@ def draw_dot_tensor(
     *,
     model: Module | None = None,
     names: Mapping[str, Any] | None = None,
-    max_nodes: int | None = 150,
+    max_nodes: int | None = 100,
     legend: bool = True,
 ) -> graphviz.Digraph:
     """Draw the graph that root was computed by.
@@ -423,18 +419,18 @@ def draw_dot_tensor(
 
     Args:
         root: the Tensor to explain, such as a loss.
-        format: of the file that `render` and `view` write: 'svg', 'png', 'jpg', or another that the installed `dot` has.
+        format: of the file that `render` and `view` write: 'svg', 'png', 'jpg', or what else an installed `dot` has.
         rankdir: the direction of reading: 'LR' (left to right), 'TB' (top to bottom), 'RL' or 'BT'.
         show_data: show data and gradient too: small arrays in full, larger ones by range and mean.
         model: a Module: its parameters are named as in `named_parameters()`, its layers framed.
-        names: names for Tensors and arrays that have none of their own, such as `locals()`. Others are called x1, x2, ...
-            (leaves that require a gradient), c1, ... (constants), v1, ... (intermediate results) and y (root).
+        names: names for Tensors and arrays that have none of their own, such as `locals()`. Others are called x1, x2,
+            ... (leaves that require a gradient), c1, ... (constants), v1, ... (intermediate results) and y (root).
         max_nodes: fold repetitions and long stretches until about so many nodes are left; None draws everything.
         legend: explain the colours below the picture.
 
     Returns:
-        A `graphviz.Digraph`: `.render(path)` writes a file, `.view()` shows it, `.source` is the text that Graphviz reads, and
-        in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure.
+        A `graphviz.Digraph`: `.render(path)` writes a file, `.view()` shows it, `.source` is the text that Graphviz
+        reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure.
 
     Raises:
         TypeError: root is no Tensor, or model no Module.
@@ -481,7 +477,7 @@ class _Drawing:
         self._choose()
 
         tensors = [x for x in self.drawn.values() if isinstance(x, Tensor)]
-        self.variables = {id(x): str(name) for name, x in reversed(names.items()) if str(name)[:1] != "_"}
+        self.variables = {id(x): str(name) for name, x in reversed(list(names.items())) if str(name)[:1] != "_"}
         self.taken = {self._given_name(x) for x in self.drawn.values()}
         self.numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self.magnitudes = {id(t): _magnitude(t._grad) for t in tensors}
@@ -516,13 +512,13 @@ class _Drawing:
                 continue
             if users if maker is None else single[maker] or any(traffic[maker, u] <= _FEW for u in users):
                 self.drawn[key] = x
-        if not all(single):
-            for _, operands, _ in (
-                self.operations[s.first] for s, shown in zip(self.items, single, strict=True) if shown
-            ):
-                own = {id(x): x for x in operands if id(x) not in self.made_by and len(self.used_by[id(x)]) == 1}
-                for key in list(own)[_FEW:-1] if len(own) > 2 * _FEW else ():
-                    del self.drawn[key]
+        if all(single):
+            return
+        for i in (s.first for s in self.items if s.last - s.first == 1):
+            leaves = dict.fromkeys(id(x) for x in self.operations[i].operands if id(x) not in self.made_by)
+            own = [key for key in leaves if len(self.used_by[key]) == 1]
+            for key in own[_FEW:-1] if len(own) > 2 * _FEW else ():
+                del self.drawn[key]
 
     def write(self, dot: Any, legend: bool) -> None:
         for item, stretch in enumerate(self.items):
@@ -558,7 +554,7 @@ class _Drawing:
         if len(operations) == 1:
             target = self._pill(self._written(operations[0]), owner)
             if hidden:
-                rest = self._block([f"⋯ {len(hidden):,} more", _numbers(hidden.values())], owner)
+                rest = self._block([f"… {len(hidden):,} more", _numbers(hidden.values())], owner)
                 self.edges.append((rest, target, {}))
         else:
             target = self._block(_description(operations, stretch.period, hidden.values()), owner)
@@ -568,7 +564,7 @@ class _Drawing:
         for other, n in passed.items():
             self.edges.append((self.ids[other], target, {"label": f" {n:,} values "} if n > 1 else {}))
         if beside:
-            self.ranks[owner].append([target, *map(self.ids.get, beside)])
+            self.ranks[owner].append([target, *(self.ids[key] for key in beside)])
         for o in operations:
             for r in o.results:
                 if id(r) in self.drawn:
@@ -593,7 +589,7 @@ class _Drawing:
 
     def _pill(self, label: str, owner: str | None) -> str:
         look = {"fillcolor": DARK, "color": DARK, "fontcolor": "white", "tooltip": _escaped(_clean(label, 200))}
-        if len(label) <= 3:
+        if len(label) <= 3 and not any(map(str.isalpha, label)):
             look |= {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
         else:
             look |= {"shape": "box", "style": "filled,rounded", "height": "0.26", "margin": "0.09,0.03"}
@@ -605,9 +601,8 @@ class _Drawing:
         rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
         label = "<BR/>".join([f"<B>{html.escape(lines[0])}</B>", *map(_small, rest)])
         look = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": DARK, "margin": "0.14,0.08"}
-        return self._node(
-            ("block", len(self.ids)), owner, label=f"<{label}>", tooltip=_escaped(". ".join(lines)), **look
-        )
+        look["tooltip"] = _escaped(". ".join(lines))
+        return self._node(("block", len(self.ids)), owner, label=f"<{label}>", **look)
 
     def _edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
         """An arrow along which x goes forward, and its gradient back."""
@@ -615,9 +610,7 @@ class _Drawing:
             attributes = {**attributes, "style": "dashed"}
         elif strength := self._strength(x):
             attributes = {**attributes, "penwidth": f"{0.8 + 3 * strength:.2f}", "color": "#b98a9b"}
-        if (
-            attributes.get("dir") == "back"
-        ):  # drawn from source to target all the same, with the source on the other side
+        if "dir" in attributes:  # the same arrow, but Graphviz puts the source on the other side
             source, target = target, source
         self.edges.append((source, target, attributes))
 
@@ -692,7 +685,7 @@ class _Drawing:
                     for node in ids:
                         rank.node(node)
             for m in inside[module]:
-                with into.subgraph(name=f"cluster_{m}") as frame:
+                with into.subgraph(name=f"cluster_{frames.index(m)}") as frame:
                     frame.attr(label=f"<{self._module_title(m)}>", tooltip=_escaped(m or " "), **FRAME)
                     write(frame, m)
 
@@ -712,14 +705,16 @@ def _description(operations: list[_Operation], period: int, leaves: Iterable[Any
     """What a folded stretch holds, in lines."""
     n = len(operations)
     if period:
-        body = ", ".join(_label(o.node) for o in operations[: min(period, 6)]) + (", …" if period > 6 else "")
+        pairs = [(o.node, operations[min(i + period, n - 1)].node) for i, o in enumerate(operations[: min(period, 6)])]
+        words = [_label(a) if _label(a) == _label(b) else _sign(a) for a, b in pairs]
+        body = ", ".join(words) + (", …" if period > 6 else "")
         what = f"{n // period:,} more times: {body}"
     else:
         kinds = Counter(_sign(o.node) for o in operations)
         what = ", ".join(f"{k:,} {name}" for name, k in kinds.most_common(4)) + (", …" if len(kinds) > 4 else "")
     parameters = [x for x in leaves if isinstance(x, Tensor) and x.requires_grad]
     plural = "s" if len(parameters) > 1 else ""
-    return [f"⋯ {n:,} operations", what] + (
+    return [f"… {n:,} operations", what] + (
         [f"{len(parameters):,} parameter{plural}, {_numbers(parameters)}"] if parameters else []
     )
 
@@ -742,7 +737,7 @@ def _data_of(x: Any) -> Any:
 def _summary(x: Any, short: bool = False) -> str:
     """Shape and dtype; float64 goes without saying in the short form."""
     data = _data_of(x)
-    freed = " (graph freed)" if isinstance(x, Tensor) and x._op is not None and x._args is None else ""
+    freed = " (graph dropped)" if isinstance(x, Tensor) and x._op is not None and x._args is None else ""
     return _shape(data.shape) + ("" if short and data.dtype == np.float64 else f" {data.dtype}") + freed
 
 
@@ -762,11 +757,10 @@ def _bar(strength: float, columns: int) -> str:
     full = max(round(48 * strength), 1)
     parts = [(full, GRADIENT), (48 - full, "#ead9df")]
     cells = "".join(f'<TD FIXEDSIZE="TRUE" WIDTH="{w}" HEIGHT="3" BGCOLOR="{c}"></TD>' for w, c in parts if w)
-    size = 'FIXEDSIZE="TRUE" WIDTH="48" HEIGHT="3"'
-    bar = (
-        f'<TABLE ALIGN="LEFT" BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}><TR>{cells}</TR></TABLE>'
+    box = (
+        'ALIGN="LEFT" FIXEDSIZE="TRUE" WIDTH="48" HEIGHT="3" BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
     )
-    return f'<TR><TD></TD><TD COLSPAN="{columns}" ALIGN="LEFT">{bar}</TD></TR>'
+    return f'<TR><TD></TD><TD COLSPAN="{columns}" ALIGN="LEFT"><TABLE {box}><TR>{cells}</TR></TABLE></TD></TR>'
 
 
 def _legend(kinds: set[str], has_gradient: bool) -> str:
@@ -775,9 +769,9 @@ def _legend(kinds: set[str], has_gradient: bool) -> str:
     for kind, (fill, border, width, style, lines) in KINDS.items():
         if kind in kinds:
             line = "dashed" if "dashed" in style else "rounded" if "rounded" in style else ""
-            box = f'BORDER="{round(float(width))}" CELLBORDER="{int(lines) - 1}" COLOR="{border}" BGCOLOR="{fill}" STYLE="{line}"'
+            box = f'BORDER="{round(float(width))}" CELLBORDER="{int(lines) - 1}" CELLSPACING="1" CELLPADDING="0"'
             inside = '<TR><TD FIXEDSIZE="TRUE" WIDTH="14" HEIGHT="8"></TD></TR>'
-            swatch = f'<TABLE {box} CELLSPACING="1" CELLPADDING="0">{inside}</TABLE>'
+            swatch = f'<TABLE {box} COLOR="{border}" BGCOLOR="{fill}" STYLE="{line}">{inside}</TABLE>'
             cells += f"<TD>{swatch}</TD><TD>{_small(kind + '   ')}</TD>"
     if has_gradient:
         cells += f"<TD>{_small('bars and width of arrows: size of the gradient (rms, log scale)')}</TD>"
@@ -821,7 +815,7 @@ def _graphviz() -> Any:
 
 
 def _pure() -> str | None:
-    """The program of the wheel graphviz-pure: beside this Python, also where its environment isn't activated, or on PATH."""
+    """The program of the wheel graphviz-pure: beside this Python (its environment may not be activated) or on PATH."""
     places = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     return shutil.which("graphviz-pure", path=os.pathsep.join(places))
 
@@ -831,7 +825,7 @@ def _picture_class() -> type:
     """The class of pictures: made when graphviz, its base, is there."""
     base = _graphviz()
 
-    class Picture(base.Digraph):
+    class Picture(base.Digraph):  # type: ignore[name-defined, misc]
         """A graphviz.Digraph that draws with graphviz-pure where there is no `dot`, and needs no screen."""
 
         def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **options: Any) -> Any:
