@@ -174,13 +174,17 @@ def _is_scalar(x: Any) -> bool:
     return isinstance(x, int | float | complex | np.generic) or (isinstance(x, np.ndarray) and not x.ndim)
 
 
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0
+
+
 def _plain(x: Any) -> Any:
     return x.item() if isinstance(x, np.ndarray) else x
 
 
 def _goes_without_saying(key: str, value: Any) -> bool:
     """A default; or an array, which where it has no rule only helps the computation."""
-    if value is None or isinstance(value, list) or (hasattr(value, "ndim") and value.ndim):
+    if value is None or isinstance(value, list) or _is_array(value):
         return True
     return key in _UNSAID and isinstance(value, bool | int | str) and value == _UNSAID[key]
 
@@ -264,11 +268,7 @@ def _operands(node: Tensor) -> list[Any]:
     """Tensors, and the arrays in the place of one; an array where no rule stands is a setting."""
     assert node._op is not None
     known = len(node._op.rules)
-    return [
-        a
-        for i, a in enumerate(node._args)
-        if isinstance(a, Tensor) or (i < known and getattr(a, "ndim", 0) and hasattr(a, "dtype"))
-    ]
+    return [a for i, a in enumerate(node._args) if isinstance(a, Tensor) or (i < known and _is_array(a))]
 
 
 # Folding -------------------------------------------------------------------------------------------------------------
@@ -529,7 +529,7 @@ class _Drawing:
         for source, target, attributes in self.edges:
             dot.edge(source, target, **attributes)
         if legend:
-            dot.attr(labelloc="b", labeljust="l", label=_legend(self.kinds, self.strongest > 0))
+            dot.attr(labelloc="b", labeljust="l", label=self._legend())
 
     # Operations and stretches of them
 
@@ -582,27 +582,32 @@ class _Drawing:
             return f"{a} {label} {b}" if len(a) + len(b) <= 16 else label
         return label
 
-    def _node(self, key: Any, owner: str | None, **attributes: str) -> str:
-        self.ids[key] = name = f"n{len(self.ids)}"
-        self.nodes[owner].append((name, attributes))
+    def _node(self, owner: str | None, kind: str, tooltip: str, **look: str) -> str:
+        name = f"n{sum(map(len, self.nodes.values()))}"
+        self.nodes[owner].append((name, {"class": kind, "tooltip": _escaped(tooltip), **look}))
         return name
 
     def _pill(self, label: str, owner: str | None) -> str:
-        look = {"fillcolor": DARK, "color": DARK, "fontcolor": "white", "tooltip": _escaped(_clean(label, 200))}
+        look = {"fillcolor": DARK, "color": DARK, "fontcolor": "white"}
         if len(label) <= 3 and not any(map(str.isalpha, label)):
             look |= {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
         else:
-            look |= {"shape": "box", "style": "filled,rounded", "height": "0.26", "margin": "0.09,0.03"}
+            look |= {
+                "shape": "box",
+                "style": "filled,rounded",
+                "height": "0.26",
+                "width": "0.45",
+                "margin": "0.09,0.03",
+            }
         lines = map(html.escape, textwrap.wrap(_clean(label, 60), 18, break_on_hyphens=False))
-        return self._node(("pill", len(self.ids)), owner, label=f"<{'<BR/>'.join(lines)}>", **look)
+        return self._node(owner, "operation", _clean(label, 200), label=f"<{'<BR/>'.join(lines)}>", **look)
 
     def _block(self, lines: list[str], owner: str | None) -> str:
         """The node for what is folded."""
         rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
         label = "<BR/>".join([f"<B>{html.escape(lines[0])}</B>", *map(_small, rest)])
         look = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": DARK, "margin": "0.14,0.08"}
-        look["tooltip"] = _escaped(". ".join(lines))
-        return self._node(("block", len(self.ids)), owner, label=f"<{label}>", **look)
+        return self._node(owner, "folded", ". ".join(lines), label=f"<{label}>", **look)
 
     def _edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
         """An arrow along which x goes forward, and its gradient back."""
@@ -631,9 +636,10 @@ class _Drawing:
         self.kinds.add(kind)
         look = dict(zip(("fillcolor", "color", "penwidth", "style", "peripheries"), KINDS[kind], strict=True))
         owner = self.homes[x][1] if isinstance(x, Tensor) and x in self.homes else owner
-        self._names[id(x)] = self._name(x, kind)
-        label, tooltip = self._card(x, self._names[id(x)]), _escaped(f"{kind}, {_summary(x)}")
-        return self._node(id(x), owner, shape="box", label=label, tooltip=tooltip, **look)
+        self._names[id(x)] = name = self._name(x, kind)
+        look |= {"shape": "box", "width": "0.4", "height": "0.3", "label": self._card(x, name)}
+        self.ids[id(x)] = self._node(owner, kind, f"{kind}, {_summary(x)}", **look)
+        return self.ids[id(x)]
 
     def _given_name(self, x: Any) -> str:
         own = (self.homes.get(x, ("",))[0] or x.name) if isinstance(x, Tensor) else ""
@@ -690,6 +696,16 @@ class _Drawing:
                     write(frame, m)
 
         write(dot, None)
+
+    def _legend(self) -> str:
+        """A row of swatches for the kinds of data in the picture."""
+        cells = "".join(
+            f"<TD>{_swatch(kind)}</TD><TD>{_small(kind + '   ')}</TD>" for kind in KINDS if kind in self.kinds
+        )
+        if self.strongest:
+            marks = "bars and width of arrows" if self.show_data else "width of arrows"
+            cells += f"<TD>{_small(f'{marks}: size of the gradient (rms, log scale)')}</TD>"
+        return f'<<TABLE BORDER="0" CELLSPACING="2" CELLPADDING="1"><TR>{cells}</TR></TABLE>>'
 
     def _module_title(self, name: str) -> str:
         module = self.modules[name]
@@ -763,19 +779,12 @@ def _bar(strength: float, columns: int) -> str:
     return f'<TR><TD></TD><TD COLSPAN="{columns}" ALIGN="LEFT"><TABLE {box}><TR>{cells}</TR></TABLE></TD></TR>'
 
 
-def _legend(kinds: set[str], has_gradient: bool) -> str:
-    """A row of swatches for the kinds of data in the picture."""
-    cells = ""
-    for kind, (fill, border, width, style, lines) in KINDS.items():
-        if kind in kinds:
-            line = "dashed" if "dashed" in style else "rounded" if "rounded" in style else ""
-            box = f'BORDER="{round(float(width))}" CELLBORDER="{int(lines) - 1}" CELLSPACING="1" CELLPADDING="0"'
-            inside = '<TR><TD FIXEDSIZE="TRUE" WIDTH="14" HEIGHT="8"></TD></TR>'
-            swatch = f'<TABLE {box} COLOR="{border}" BGCOLOR="{fill}" STYLE="{line}">{inside}</TABLE>'
-            cells += f"<TD>{swatch}</TD><TD>{_small(kind + '   ')}</TD>"
-    if has_gradient:
-        cells += f"<TD>{_small('bars and width of arrows: size of the gradient (rms, log scale)')}</TD>"
-    return f'<<TABLE BORDER="0" CELLSPACING="2" CELLPADDING="1"><TR>{cells}</TR></TABLE>>'
+def _swatch(kind: str) -> str:
+    fill, border, width, style, lines = KINDS[kind]
+    line = "dashed" if "dashed" in style else "rounded" if "rounded" in style else ""
+    box = f'BORDER="{round(float(width))}" CELLBORDER="{int(lines) - 1}" CELLSPACING="1" CELLPADDING="0"'
+    inside = '<TR><TD FIXEDSIZE="TRUE" WIDTH="14" HEIGHT="8"></TD></TR>'
+    return f'<TABLE {box} COLOR="{border}" BGCOLOR="{fill}" STYLE="{line}">{inside}</TABLE>'
 
 
 # HTML-like labels, in which nothing but & < > " needs care
@@ -831,7 +840,7 @@ def _picture_class() -> type:
         def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **options: Any) -> Any:
             """The picture as bytes, or as text in the given encoding."""
             if shutil.which("dot"):
-                return super().pipe(format, *args, encoding=encoding, **{"quiet": True, **options})
+                return super().pipe(format, *args, encoding=encoding, **{**options, "quiet": True})
             drawn = _drawn_by_pure(self.source, (format or self.format).lower(), options.get("engine") or self.engine)
             return drawn.decode(encoding) if encoding else drawn
 
