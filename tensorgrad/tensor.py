@@ -173,6 +173,7 @@ def _floating(y: Any, name: str) -> Any:
     return y
 
 
+_LISTS = frozenset({list, tuple})
 _OUT = (
     "{}: writing into an array (out=, or an in-place operator such as array += tensor) would drop the graph in silence; "
     "write array = array + tensor, or use tensor.data"
@@ -183,11 +184,10 @@ def _arrays(primitive: Primitive, args: tuple) -> tuple:
     """args with arrays where lists stand in their place, lists of Tensors stacked."""
     if primitive.out < len(args) and args[primitive.out] is not None:
         raise TypeError(_OUT.format(primitive.name))
-    if not any(type(arg) in (list, tuple) for arg in args[: len(primitive.rules)]):
+    if _LISTS.isdisjoint(map(type, args)):
         return args
     rules = (*primitive.rules, *[None] * len(args))  # what has no rule is a shape or an axis, and stays as it is
-    lists = (list, tuple)  # and no scalars: of those NumPy minds the type
-    return tuple(as_array(arg) if rule and type(arg) in lists else arg for arg, rule in zip(args, rules, strict=False))
+    return tuple(as_array(arg) if rule and type(arg) in _LISTS else arg for arg, rule in zip(args, rules, strict=False))
 
 
 def _no_derivative(what: str, reason: str = "") -> TypeError:
@@ -212,16 +212,31 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
+    """func(*args, **kwargs), with errors that name NumPy's function."""
+    try:
+        return func(*args, **kwargs)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _explained(error, name, args) from error
+
+
 def _explained(error: Exception, name: str, values: Any) -> Exception:
     """The same error, saying which function it was, on which shapes, and what can be done."""
     text = str(error)
+    values = [v for value in values for v in (value if type(value) in _LISTS else (value,))]
     shapes = " and ".join(str(v.shape) for v in values if isinstance(getattr(v, "shape", None), tuple))
     hint = ""
-    if "could not be broadcast" in text:
+    if name == "einsum" and "could not be broadcast" in text:
+        hint = "; axes of the same letter must be equally long, or 1 (transpose or reshape one)"
+    elif text == "tuple index out of range":
+        hint = "; an axis is out of bounds"
+    elif "could not be broadcast" in text:
         hint = "; shapes are matched from the last axis on, and lengths must be equal or 1 (reshape or expand_dims one of them)"
     elif "core dimension" in text or "enough dimensions" in text:
-        hint = "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
-    if hint or not text.startswith(f"{name}:"):
+        hint = (
+            "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
+        )
+    if (hint or not text.startswith(f"{name}:")) and not text.startswith(f"{name} of shapes"):
         text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{hint}"
     kinds = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)
     return next(kind for kind in kinds if isinstance(error, kind))(text)
@@ -239,6 +254,7 @@ def backpropagate(
     create_graph the rules are fed Tensors instead of arrays, and record themselves; with free the graph, and the
     gradients of temporaries, are dropped on the way.
     """
+    op: Any
     y: Any
     values: Any
     flow = {root: g}
@@ -421,7 +437,9 @@ def _share_memory(a: Any, b: Any) -> bool:
 
 def _refuse_subclass(data: Any, name: str) -> None:
     if isinstance(data, np.ma.MaskedArray | np.matrix):
-        raise TypeError(f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
+        raise TypeError(
+            f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)"
+        )
 
 
 def _array_of(data: Any) -> Any:
@@ -431,7 +449,9 @@ def _array_of(data: Any) -> Any:
     _refuse_subclass(data, "Tensor")
     if not hasattr(data, "__array_function__"):
         if _holds_tensor(data):
-            raise TypeError("Tensor: a list of Tensors would leave the graph; join them with np.stack or np.concatenate")
+            raise TypeError(
+                "Tensor: a list of Tensors would leave the graph; join them with np.stack or np.concatenate"
+            )
         try:
             data = np.array(data)
         except ValueError as error:  # rows of different lengths
@@ -526,7 +546,9 @@ class Tensor:
     """
 
     def __init_subclass__(cls) -> None:
-        raise TypeError("Tensor can't be subclassed: the engine tells Tensors by their exact type. Wrap one, or make a Module")
+        raise TypeError(
+            "Tensor can't be subclassed: the engine tells Tensors by their exact type. Wrap one, or make a Module"
+        )
 
     __slots__ = ("_data", "_grad", "_tick", "_op", "_args", "_kwargs", "name", "requires_grad", "__weakref__")
 
@@ -556,7 +578,7 @@ class Tensor:
         return self._data
 
     @data.setter
-    def data(self, value: ArrayLike) -> None:
+    def data(self, value: Any) -> None:
         if value is self._data:  # changed in place, and so was what it is a view of
             _overwrite(self, views=True)
             return
@@ -577,7 +599,7 @@ class Tensor:
         return self._grad
 
     @grad.setter
-    def grad(self, value: ArrayLike | None) -> None:
+    def grad(self, value: Any) -> None:
         if value is not None and value is not self._grad:
             value = _plain(value)
             value = value.copy() if hasattr(value, "__array_function__") else np.array(value)
@@ -647,11 +669,12 @@ class Tensor:
                 "backward: this Tensor doesn't require a gradient: it was made with requires_grad=False, detached, or "
                 "computed inside no_grad or from constants alone"
             )
+        g: Any
         if grad is None:
             g = _one(self.dtype) if self._data.shape == () else np.ones_like(self._data)
         else:
             g = grad if create_graph else _plain(grad)
-            g = asarray(g) if not hasattr(g, "dtype") else g
+            g = _array_of(g) if not hasattr(g, "dtype") else g
             if g.shape != self.shape:
                 raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
             if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and self.dtype.kind != "c"):
@@ -680,7 +703,7 @@ class Tensor:
 
     def item(self) -> Any:
         """The one element of the Tensor as a Python number."""
-        return self._data.item()
+        return self._one()
 
     def tolist(self) -> Any:
         return self._data.tolist()
@@ -702,7 +725,9 @@ class Tensor:
 
     def _one(self) -> Any:
         if self.size != 1:
-            raise ValueError(f"a Tensor of shape {self.shape} is not one number, true or false; use .any(), .all() or an index")
+            raise ValueError(
+                f"a Tensor of shape {self.shape} is not one number, true or false; use .any(), .all() or an index"
+            )
         return self._data.item()
 
     def __format__(self, spec: str) -> str:
@@ -730,14 +755,14 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         primitive = TABLE.get(ufunc)
-        if primitive is not None and method == "__call__" and not kwargs and list not in map(type, inputs):
+        if primitive is not None and method == "__call__" and not kwargs and _LISTS.isdisjoint(map(type, inputs)):
             return record(primitive, inputs)
         name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
         if kwargs.get("out") is not None:
             raise TypeError(_OUT.format(name))
         if method == "__call__":
             if ufunc in COMPOSED:
-                return COMPOSED[ufunc](*inputs, **kwargs)
+                return _implemented(COMPOSED[ufunc], name, inputs, kwargs)
             if primitive is not None:
                 return record(primitive, _arrays(primitive, inputs), kwargs)
             if ufunc in CONSTANT:
@@ -750,14 +775,15 @@ class Tensor:
         raise _no_derivative(name, in_place if method == "at" else REFUSED.get(ufunc, ""))
 
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
-        if func in COMPOSED:
-            return COMPOSED[func](*args, **kwargs)
         if func in TABLE:
             return record(TABLE[func], _arrays(TABLE[func], args), kwargs)
-        if func in CONSTANT:
-            return func(*_plain(args), **_plain(kwargs))
-        module = getattr(func, "__module__", "numpy")
-        raise _no_derivative(f"{module}.{func.__name__}", REFUSED.get(func, ""))
+        implementation = COMPOSED.get(func)
+        if implementation is None:
+            if func not in CONSTANT:
+                module = getattr(func, "__module__", "numpy")
+                raise _no_derivative(f"{module}.{func.__name__}", REFUSED.get(func, ""))
+            implementation, args, kwargs = func, _plain(args), _plain(kwargs)
+        return _implemented(implementation, func.__name__, args, kwargs)
 
     # Operators: NumPy's function of that name
 
@@ -824,7 +850,9 @@ class Tensor:
 
     def __getitem__(self, index: Any) -> Tensor:
         if _holds_tensor(index):
-            raise TypeError("an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask")
+            raise TypeError(
+                "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
+            )
         return record(_getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
