@@ -38,6 +38,11 @@ def test_links_lead_somewhere():
         assert target.startswith("https://") or (ROOT / target).exists(), target
 
 
+def test_every_example_is_listed():
+    for path in (ROOT / "examples").glob("*.py"):
+        assert f"](examples/{path.name})" in README, path.name
+
+
 def test_it_never_says_to_install_somebody_elses_package():
     for block in re.findall(r"^```.*?^```$", README, re.MULTILINE | re.DOTALL):
         assert not re.search(r"pip install [^.]*\btensorgrad\b", block)
