@@ -161,11 +161,18 @@ def _exponentials(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
     return top, shifted, z, np.where(top == -np.inf, 1, total).astype(z.dtype)
 
 
+def _log_total(z: Any, total: Any, axis: Any) -> Any:
+    """log(total), where total = sum(z). Just above 1 it is log1p of the sum without the 1, which has digits to spare."""
+    rest = np.sum(z - (z == 1), axis=axis, keepdims=True)
+    return np.where(total < 2, np.log1p(rest), np.log(total))
+
+
 def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
     """p, s and t of an array's last axis, with p = softmax(x) and log(p) = s - t, for little more than the price of one."""
     _, shifted, z, total = _exponentials(x, -1)
+    log_total = _log_total(z, total, -1)
     z /= total
-    return z, shifted, np.log(total)
+    return z, shifted, log_total
 
 
 @with_rules(lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
@@ -180,15 +187,15 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     return z
 
 
-@with_rules(lambda g, y, x, axis=-1: g - softmax(x, axis) * np.sum(g, axis=axis, keepdims=True))
+@with_rules(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)) along an axis (or a tuple of axes; None for all), exact where softmax itself rounds to 0.
 
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0. -10000.])
     """
-    _, shifted, _, total = _exponentials(x, axis)
-    shifted -= np.log(total)
+    _, shifted, z, total = _exponentials(x, axis)
+    shifted -= _log_total(z, total, axis)
     return shifted
 
 
@@ -199,8 +206,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(Tensor([1e4, 1e4]))
     Tensor(10000.69314718)
     """
-    top, _, _, total = _exponentials(x, axis)
-    y = np.log(total) + top
+    top, _, z, total = _exponentials(x, axis)
+    y = _log_total(z, total, axis) + top
     return y if keepdims else np.squeeze(y, axis)
 
 
@@ -222,16 +229,22 @@ def _check_convolution(x: Any, weight: Any, bias: Any, geometry: tuple) -> None:
             f"expand_dims gives a single image its N"
         )
     if not isinstance(groups, int) or groups < 1 or x.shape[1] % groups or weight.shape[0] % groups:
-        raise ValueError(f"conv2d: groups={groups!r} must divide the {x.shape[1]} channels of x and the {weight.shape[0]} of y")
+        raise ValueError(
+            f"conv2d: groups={groups!r} must divide the {x.shape[1]} channels of x and the {weight.shape[0]} of y"
+        )
     if x.shape[1] != weight.shape[1] * groups:
         raise ValueError(
             f"conv2d: x of shape {x.shape} has {x.shape[1]} channels, but weight of shape {weight.shape} with groups={groups} "
             f"takes {weight.shape[1] * groups}"
         )
     if min(output_size(x.shape[2:], weight.shape[2:], geometry)) < 1:
-        raise ValueError(f"conv2d: the filters of shape {weight.shape} are larger than x of shape {x.shape}, padded by {padding}")
+        raise ValueError(
+            f"conv2d: the filters of shape {weight.shape} are larger than x of shape {x.shape}, padded by {padding}"
+        )
     if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(f"conv2d: bias must have the shape {weight.shape[:1]}, one number an output channel, not {bias.shape}")
+        raise ValueError(
+            f"conv2d: bias must have the shape {weight.shape[:1]}, one number an output channel, not {bias.shape}"
+        )
 
 
 def conv2d(
