@@ -20,12 +20,14 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from .derivatives.table import Primitive, each
+from .rows import Rows
 from .tensor import (
     _CHANGED,
     Tensor,
@@ -268,7 +270,7 @@ class Trace:
                         flow[node] = _sum(flow[node], d) if node in flow else d
         found = [flow.get(y) for y in self.outputs]
         return [
-            np.zeros_like(y._data) if d is None else d if type(d) is Tensor else np.array(d)
+            np.zeros_like(y._data) if d is None else np.asarray(d) if isinstance(d, np.generic) else d.copy()
             for d, y in zip(found, self.outputs, strict=True)
         ]
 
@@ -495,8 +497,9 @@ def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, 
 def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
     """A function that gives the Jacobian of f: all derivatives of all outputs.
 
-    A function with fewer outputs than inputs is walked backward, once for each output; one with fewer inputs forward,
-    once for each input.
+    A function with fewer outputs than inputs is walked backward, which costs a gradient for each output; one with fewer
+    inputs forward, which costs a `jvp` for each input. They go together, as the rows of one array, as many at a time as
+    fit into a few hundred megabytes; only where the result is a Tensor they go one after the other.
 
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
@@ -528,61 +531,96 @@ def _jacobian(trace: Trace) -> Any:
     ys, xs = trace.outputs, trace.inputs
     is_complex = any([t.dtype.kind == "c" for t in ys + xs])
     forward = is_complex or sum(x.size for x in xs) < sum(y.size for y in ys)
-    blocks = _columns(trace) if forward else _rows(trace)
+    blocks = _by_columns(trace) if forward else _by_rows(trace)
     return _filled(trace.result, map(trace.like_given, blocks))
 
 
-def _units(arrays: list) -> Iterator[list]:
-    """For each element of each array, a list of arrays like these that are zero but for a 1 there."""
-    for k, array in enumerate(arrays):
-        for i in range(array.size):
-            units = [np.zeros(a.shape, a.dtype) for a in arrays]
-            units[k].flat[i] = 1
-            yield units
+def _by_rows(trace: Trace) -> list[list]:
+    """The Jacobian of each output with respect to each input, walking backward from each element of the outputs."""
+    parts = [_for_each(trace, trace.pull, unit) for unit in _units(trace, trace.outputs)]
+    blocks = _joined(parts, trace.outputs, trace.inputs)
+    return [
+        [np.reshape(block, y.shape + x.shape) for block, x in zip(row, trace.inputs, strict=True)]
+        for row, y in zip(blocks, trace.outputs, strict=True)
+    ]
 
 
-def _stacked(parts: list, shape: tuple[int, ...], dtype: Any) -> Any:
-    return np.reshape(np.stack(parts), shape) if parts else np.zeros(shape, dtype)
+def _by_columns(trace: Trace) -> list[list]:
+    """The same, walking forward from each element of the inputs."""
+    parts = [_directional(trace, unit) for unit in _units(trace, trace.inputs)]
+    blocks = _joined(parts, trace.inputs, trace.outputs)
+    return [
+        [
+            np.transpose(np.reshape(column[k], x.shape + y.shape), [*range(x.ndim, x.ndim + y.ndim), *range(x.ndim)])
+            for column, x in zip(blocks, trace.inputs, strict=True)
+        ]
+        for k, y in enumerate(trace.outputs)
+    ]
 
 
-def _rows(trace: Trace) -> list[list]:
-    """The Jacobian of each output with respect to each input, one element of the outputs after the other."""
-    passes = iter([trace.pull(unit) for unit in _units(trace.outputs)])
-    blocks = []
-    for y in trace.outputs:
-        rows = [next(passes) for _ in range(y.size)]
-        columns = zip(*rows, strict=True) if rows else [()] * len(trace.inputs)
-        shapes = [(y.shape + x.shape, x.dtype) for x in trace.inputs]
-        blocks.append([_stacked(list(c), *shape) for c, shape in zip(columns, shapes, strict=True)])
-    return blocks
+def _units(trace: Trace, arrays: list) -> Iterator[list]:
+    """The unit vectors of some arrays, a pile of them at a time: for each array a stack, of zeros but for one 1 a row."""
+    ends = np.cumsum([0, *(a.size for a in arrays)])
+    step = _rows_at_once(trace)
+    for start in range(0, int(ends[-1]), step):
+        rows = np.arange(start, min(start + step, int(ends[-1])))
+        stacks = []
+        for array, begin, end in zip(arrays, ends[:-1], ends[1:], strict=True):
+            flat = np.zeros((len(rows), array.size), array.dtype)
+            here = (rows >= begin) & (rows < end)
+            flat[here, rows[here] - begin] = 1
+            stacks.append(flat.reshape(len(rows), *array.shape))
+        yield stacks
 
 
-def _columns(trace: Trace) -> list[list]:
-    """The same, one element of the inputs after the other."""
-    passes = iter([_directional(trace, unit) for unit in _units(trace.inputs)])
-    blocks: list[list] = [[] for _ in trace.outputs]
-    for x in trace.inputs:
-        columns = [next(passes) for _ in range(x.size)]
-        for k, y in enumerate(trace.outputs):
-            whole = _stacked([column[k] for column in columns], x.shape + y.shape, y.dtype)
-            blocks[k].append(np.transpose(whole, [*range(x.ndim, x.ndim + y.ndim), *range(x.ndim)]))
-    return blocks
+def _rows_at_once(trace: Trace) -> int:
+    """How many walks are done as one: as many as need 128 MB altogether."""
+    elements = sum(a.size for n in trace.nodes for a in (n._data if isinstance(n._data, tuple) else (n._data,)))
+    return max(1, 2**24 // max(elements, 1))
+
+
+def _for_each(trace: Trace, walk: Callable, stacks: list) -> list:
+    """What `walk` gives for each row of the stacks, in stacks."""
+    n = len(stacks[0])
+    if not trace._recorded():
+        try:
+            found = walk([Rows(stack) for stack in stacks])
+            return [r.stack if type(r) is Rows else np.broadcast_to(r, (n, *r.shape)) for r in found]
+        except Exception:  # a rule that can't take rows; if it was another error, it comes again below
+            pass
+    return [np.stack(rows) for rows in zip(*[walk([stack[i] for stack in stacks]) for i in range(n)], strict=True)]
+
+
+def _joined(parts: list[list], along: list, others: list) -> list[list]:
+    """For each array of `along` and each of `others` the rows that belong to them, from the piles of `parts`."""
+    if not parts:
+        return [[np.zeros((a.size, *b.shape), b.dtype) for b in others] for a in along]
+    whole = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*parts, strict=True)]
+    ends = np.cumsum([0, *(a.size for a in along)])
+    return [[stack[begin:end] for stack in whole] for begin, end in pairwise(ends)]
 
 
 def _directional(trace: Trace, unit: list) -> list:
-    """The derivatives along a unit vector, and for a complex input along i times it too."""
-    along = trace.push(unit)
-    if not any(u.dtype.kind == "c" and u.any() for u in unit):
+    """The derivatives along unit vectors; for complex inputs along i times these too."""
+    along = _for_each(trace, trace.push, unit)
+    turned = np.concatenate([np.any(u.reshape(len(u), -1), axis=1)[None] & (u.dtype.kind == "c") for u in unit]).any(0)
+    if not turned.any():
         return along
-    across = trace.push([u * 1j if u.dtype.kind == "c" else u for u in unit])
+    across = _for_each(trace, trace.push, [u * 1j if u.dtype.kind == "c" else u for u in unit])
+    results = []
     for a, b in zip(along, across, strict=True):
-        a, b = (v._data if isinstance(v, Tensor) else v for v in (a, b))
-        if a.dtype.kind == "c" and not np.allclose(b, 1j * a, rtol=1e-6, atol=1e-8, equal_nan=True):
+        turn = turned.reshape(-1, *(1,) * (a.ndim - 1))
+        if a.dtype.kind != "c":
+            results.append(a + 1j * np.where(turn, b, 0) if turned.all() else np.where(turn, a + 1j * b, a))
+            continue
+        off, size = (v._data if isinstance(v, Tensor) else v for v in (np.where(turn, b - 1j * a, 0), a))
+        if not np.allclose(off, 0, atol=1e-6 * max(1.0, float(np.max(np.abs(size), initial=0))), equal_nan=True):
             raise TypeError(
                 "jacobian: the function isn't holomorphic, so its derivative is no complex matrix; take the Jacobians "
                 "of its real and its imaginary part"
             )
-    return [a if a.dtype.kind == "c" else a + 1j * b for a, b in zip(along, across, strict=True)]
+        results.append(a)
+    return results
 
 
 # Second derivatives --------------------------------------------------------------------------------------------------
@@ -670,11 +708,14 @@ def laplacian(f: Callable, argnum: int = 0) -> Callable:
 
         trace = _scalar_trace("laplacian", total, argnum, args, kwargs).derived()
         (x,) = trace.inputs
-        result = np.zeros(x.shape[:-1], x.dtype)
-        for i in range(x.shape[-1]):
-            unit = np.zeros_like(x._data)
-            unit[..., i] = 1
-            result = result + trace.pull([unit])[0][..., i]
+        d, step = x.shape[-1], _rows_at_once(trace)
+        result: Any = np.zeros(x.shape[:-1], x.dtype)
+        for start in range(0, d, step):
+            axes = np.arange(start, min(start + step, d))
+            units = np.zeros((len(axes), *x.shape), x.dtype)
+            units[axes - start, ..., axes] = 1
+            (second,) = _for_each(trace, trace.pull, [units])
+            result = result + second[axes - start, ..., axes].sum(axis=0)
         return trace.wrapper()(result if type(result) is Tensor else np.asarray(result))
 
     return evaluate
