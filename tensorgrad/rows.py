@@ -75,13 +75,13 @@ class Rows(NDArrayOperatorsMixin):
         for row, part in _each((self, value)):
             row[index] = part
 
-    def reshape(self, *shape: Any) -> Rows:
+    def reshape(self, *shape: Any) -> Any:
         return np.reshape(self, shape[0] if len(shape) == 1 else shape)
 
-    def transpose(self, *axes: Any) -> Rows:
+    def transpose(self, *axes: Any) -> Any:
         return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
-    def sum(self, axis: Any = None, **kwargs: Any) -> Rows:
+    def sum(self, axis: Any = None, **kwargs: Any) -> Any:
         return np.sum(self, axis=axis, **kwargs)
 
     def astype(self, dtype: Any) -> Rows:
@@ -90,16 +90,16 @@ class Rows(NDArrayOperatorsMixin):
     def copy(self) -> Rows:
         return Rows(self.stack.copy())
 
-    def ravel(self) -> Rows:
+    def ravel(self) -> Any:
         return np.reshape(self, -1)
 
     def conj(self) -> Rows:
         return Rows(self.stack.conj())
 
-    def swapaxes(self, axis1: int, axis2: int) -> Rows:
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
         return np.swapaxes(self, axis1, axis2)
 
-    def dot(self, other: Any) -> Rows:
+    def dot(self, other: Any) -> Any:
         return np.dot(self, other)
 
 

@@ -55,7 +55,8 @@ _PLAIN = frozenset({Tensor, np.ndarray, float, int})
 
 def _map(func: Callable, tree: Any) -> Any:
     """The same structure, with func of each leaf."""
-    kind = type(tree)
+    kind: Any = type(tree)
+    new: Any
     if kind in _PLAIN:
         return func(tree)
     if kind is list or kind is tuple:
@@ -131,12 +132,12 @@ class Trace:
         self.inputs: list[Tensor] = []
         self.any_tensor = False  # among what we were given
         self.start = next(_clock)
-        self.given, args = self._lifted(argnum, args)
+        self.given, lifted = self._lifted(argnum, args)
         if _is_recording():
-            self.result = f(*args, **kwargs)
+            self.result = f(*lifted, **kwargs)
         else:
             with enable_grad():
-                self.result = f(*args, **kwargs)
+                self.result = f(*lifted, **kwargs)
         self.outputs: list[Tensor] = []
         _map(self._output, self.result)
         if not self.outputs:
@@ -259,7 +260,7 @@ class Trace:
         flow: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
         with enable_grad():  # for the rules that are transposed
             for node in self.nodes:
-                op = node._op
+                op: Any = node._op
                 for i, (rule, parent) in enumerate(zip(op.rules, node._args)):  # noqa: B905 (the rest are constants)
                     if rule is None or type(parent) is not Tensor or parent not in flow:
                         continue
@@ -337,7 +338,8 @@ def _forward(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     an elementwise function is diagonal, so it is its own transpose: the rule is given v in place of g. For any other,
     the rule is recorded on a g of ones (whose value doesn't matter) and v is sent back through it.
     """
-    op, args, kwargs, data = node._op, node._args, node._kwargs or {}, node._data
+    op: Any = node._op
+    args, kwargs, data = node._args, node._kwargs or {}, node._data
     if op is _pick:
         return v[args[1]]
     rule, parent = op.rules[i], args[i]
@@ -559,7 +561,7 @@ def _by_columns(trace: Trace) -> list[list]:
 
 
 def _units(trace: Trace, arrays: list) -> Iterator[list]:
-    """The unit vectors of some arrays, a pile of them at a time: for each array a stack, of zeros but for one 1 a row."""
+    """The unit vectors of some arrays, a pile of them at a time: for each array a stack, zeros but for one 1 a row."""
     ends = np.cumsum([0, *(a.size for a in arrays)])
     step = _rows_at_once(trace)
     for start in range(0, int(ends[-1]), step):
