@@ -304,6 +304,7 @@ class MLP(Sequential):
     ):
         if isinstance(nouts, int) or not len(nouts):
             raise ValueError(f"MLP: nouts must be a list of widths such as [16, 16, 1], not {nouts!r}")
+        _activation(activation)  # one layer alone has no use for it, but an unknown name is an error
         rng = np.random.default_rng(rng)
         widths = [nin, *nouts]
         last = len(nouts) - 1

@@ -3,6 +3,7 @@
 import operator
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .table import composed, constant, derivative
 
@@ -45,7 +46,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
 def take_along_axis(arr, indices, axis=-1):
     if axis is None:
         return np.reshape(arr, -1)[indices]
-    axis %= arr.ndim
+    axis = normalize_axis_index(axis, arr.ndim)
     grid = [np.arange(n).reshape([-1 if i == j else 1 for j in range(arr.ndim)]) for i, n in enumerate(arr.shape)]
     grid[axis] = indices
     return arr[tuple(grid)]

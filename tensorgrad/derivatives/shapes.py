@@ -1,6 +1,7 @@
 """Functions that move elements about: the gradient is moved back."""
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from .reductions import axes_of
 from .table import composed, constant, derivative, each
@@ -65,7 +66,7 @@ if hasattr(np, "matrix_transpose"):
 
 @composed(np.rollaxis)
 def rollaxis(a, axis, start=0):
-    axis, start = axis % a.ndim, start + a.ndim if start < 0 else start
+    axis, start = normalize_axis_index(axis, a.ndim), start + a.ndim if start < 0 else start
     return np.moveaxis(a, axis, start - 1 if start > axis else start)
 
 
@@ -172,7 +173,8 @@ def append(arr, values, axis=None):
 
 @composed(np.array_split)
 def array_split(ary, indices_or_sections, axis=0):
-    (axis,), n = axes_of(axis, ary.ndim), ary.shape[axis]
+    axis = normalize_axis_index(axis, ary.ndim)
+    n = ary.shape[axis]
     if np.ndim(indices_or_sections):
         edges = [0, *indices_or_sections, n]
     else:
