@@ -28,7 +28,7 @@ _ACTIVATIONS: dict[str, Callable] = {
 def _activation(activation: Activation) -> Callable | None:
     if activation is None or callable(activation):
         return activation
-    if activation not in _ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in _ACTIVATIONS:
         raise ValueError(f"unknown activation {activation!r}; use one of {', '.join(_ACTIVATIONS)}, or a function")
     return _ACTIVATIONS[activation]
 

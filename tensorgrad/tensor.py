@@ -768,7 +768,7 @@ class Tensor:
             if ufunc in CONSTANT:
                 return ufunc(*_plain(inputs), **_plain(kwargs))
         elif method in METHODS and (primitive is not None or ufunc in COMPOSED):
-            return METHODS[method](ufunc, *inputs, **kwargs)
+            return _implemented(METHODS[method], name, (ufunc, *inputs), kwargs)
         elif ufunc in CONSTANT and method != "at":
             return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
         in_place = "it writes into its first array; scatter what is added with np.bincount, or write array + tensor"
@@ -860,6 +860,9 @@ class Tensor:
             "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with np.where(mask, value, "
             "tensor) or np.concatenate; or, to change a leaf outside the graph, write tensor.data[index] = value"
         )
+
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("elements of a Tensor can't be deleted; np.delete makes a new one without them")
 
     # Methods: NumPy's function of that name
 

@@ -14,7 +14,11 @@ def axes_of(axis, ndim):
     """axis as NumPy takes it (None, an int, a tuple; negative ones too), as a tuple of axes counted from the front."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(a + ndim if a < 0 else a for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    for a in axes:
+        if not -ndim <= a < ndim:
+            raise np.exceptions.AxisError(a, ndim)
+    return tuple(a + ndim if a < 0 else a for a in axes)
 
 
 def count(a, axis):
@@ -153,6 +157,7 @@ derivative(np.cumprod, cumprod_gradient)
 
 def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     """The product of the others: what stands before each element times what stands after it, without a division."""
+    axis = axis if a.ndim else None  # NumPy takes axis 0 of a single number
     axes = axes_of(axis, a.ndim)
     left = tuple(i for i in range(a.ndim) if i not in axes)
     order = left + axes  # the reduced axes last, and flattened into one
