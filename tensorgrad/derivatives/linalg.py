@@ -8,9 +8,11 @@ linear algebra functions with application in optimum experimental design, arXiv:
 Where a function reads one triangle of a symmetric (or Hermitian) matrix, the gradient is symmetric (or Hermitian), so
 that a step along it leaves the matrix so.
 
-Eigenvectors and singular vectors are determined up to a sign, complex ones up to a phase; where values coincide, up to
-a rotation of their vectors. A loss must not depend on this choice. If it doesn't, its first derivatives are right, also
-where values coincide. Second derivatives are not right there, since they ask how the vectors turn.
+Eigenvectors and singular vectors are determined up to a sign, complex ones up to a phase; a loss must not depend on it.
+Where values coincide, nor may it depend on their vectors, each of which is an arbitrary choice from a plane or more.
+Functions of the values alone have their gradient there too, but not their second derivatives, for which the vectors
+are needed. (That of a loss made of V f(w) V^H, say, exists. But what reaches V and w for this one choice of V doesn't
+determine it.) A loss that asks for more gets an error, not a number.
 """
 
 import functools
@@ -226,26 +228,27 @@ def cholesky_gradient(g, y, a, /, *, upper=False):
 derivative(np.linalg.cholesky, cholesky_gradient)
 
 
-def negligible(x, size):
-    """Whether x is 0 but for rounding, in a computation with numbers as large as `size`."""
-    return np.abs(x) <= 100 * np.finfo(size.dtype).eps * size
+# Where there can be no gradient
 
 
 def largest(a):
     return np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0)
 
 
-def refuse(depends, name, on):
-    if np.any(depends):
+def noticeable(x, size):
+    """Whether x is surely not 0, in a computation with numbers as large as `size`, nor all of it rounding errors."""
+    small = np.finfo(size.dtype).eps ** (1 / 3)
+    return np.abs(x) > small * np.maximum(size, small)
+
+
+def refuse(where, x, name, on):
+    """An error, if somewhere x makes the loss depend on a choice. (Not while it is being recorded: it may not be meant.)
+    """
+    if type(x) is np.ndarray and np.any(where):
         raise ValueError(
             f"{name}: the loss depends on {on}, which are arbitrary, so that it has no gradient; make it of what "
-            f"doesn't depend on that choice, such as absolute values, or projections V @ V.conj().T"
+            f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
         )
-
-
-def noticeable(x, size):
-    """Whether x is surely not 0, if x is an array; of what is being recorded, the value need not mean anything."""
-    return type(x) is np.ndarray and np.abs(x) > np.finfo(size.dtype).eps ** (1 / 3) * size
 
 
 def without_complement(name, q, g, k):
@@ -255,7 +258,7 @@ def without_complement(name, q, g, k):
         return q, g
     q1, q2, g1, g2 = q[..., :k], q[..., k:], g[..., :k], g[..., k:]
     inner = H(q2) @ g2
-    refuse(noticeable(inner - H(inner), largest(inner)), name, f"the vectors after the first {k}")
+    refuse(noticeable(inner - H(inner), largest(inner)), inner, name, f"the vectors after the first {k}")
     return q1, g1 - q2 @ (H(g2) @ q1)
 
 
@@ -293,15 +296,23 @@ def np_qr(a, mode="reduced"):
 # Eigenvalues and singular values -------------------------------------------------------------------------------------
 
 
-def ratio(x, d, x_size, d_size, skip=False):
-    """x / d, and 0 where both are 0 but for rounding: there the loss doesn't depend on how the vectors were chosen."""
-    skip = skip | (negligible(d, d_size) & negligible(x, x_size))
-    return np.where(skip, 0, x) / np.where(skip, 1, d)
+def ratio(name, x, d, cotangent, x_size, d_size):
+    """x / d; where d is 0 but for rounding 0, if there the cotangent is so too. If not, there is no gradient: nan."""
+    zero = np.abs(d) <= 100 * np.finfo(d.dtype).eps * d_size
+    bad = zero & noticeable(cotangent, x_size)
+    refuse(bad, cotangent, name, "the vectors that belong to coinciding values, or to values of 0")
+    return x * np.where(zero, np.where(bad, np.nan, 0), 1 / np.where(zero, 1, d))
 
 
-def over_differences(x, w, x_size, d_size):
+def over_differences(name, x, w, cotangent, x_size):
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
-    return ratio(x, np.expand_dims(w, -2) - np.expand_dims(w, -1), x_size, d_size, np.eye(w.shape[-1], dtype=bool))
+    other = ~np.eye(w.shape[-1], dtype=bool)
+    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    return ratio(name, x * other, gap, cotangent * other, x_size, largest(w[..., None]))
+
+
+def both_triangles(x):
+    return np.abs(x) + flip(np.abs(x))
 
 
 def is_zero(g):
@@ -321,8 +332,8 @@ def eigh_gradient(g, y, a, UPLO="L"):
         return (v * gw[..., None, :]) @ H(v)
     x = H(v) @ gv
     size = largest(x)
-    refuse(noticeable(np.imag(diagonal_of(x)), size[..., 0]), "eigh", "the phases of the eigenvectors")
-    k = over_differences((x - H(x)) / 2, w, size, largest(w[..., None]))
+    refuse(noticeable(np.imag(diagonal_of(x)), size[..., 0]), x, "eigh", "the phases of the eigenvectors")
+    k = over_differences("eigh", (x - H(x)) / 2, w, both_triangles(x), size)
     return v @ (diagonal_matrix(gw) + k) @ H(v)
 
 
@@ -338,9 +349,9 @@ def eig_gradient(g, y, a):
     if not is_zero(gv):
         x = H(v) @ gv
         size = largest(x)
-        refuse(noticeable(np.imag(diagonal_of(x)), size[..., 0]), "eig", "the phases of the eigenvectors")
-        x = x - H(v) @ v * np.expand_dims(np.real(diagonal_of(x)), -2)
-        k = k + over_differences(x, conj(w), size, largest(w[..., None]))
+        refuse(noticeable(np.imag(diagonal_of(x)), size[..., 0]), x, "eig", "the phases of the eigenvectors")
+        turn = x - H(v) @ v * np.expand_dims(np.real(diagonal_of(x)), -2)
+        k = k + over_differences("eig", turn, conj(w), both_triangles(x) + np.abs(turn), size)
     return np.linalg.solve(H(v), k @ H(v))
 
 
@@ -349,7 +360,6 @@ def svd_gradient(g, y, a, full_matrices):
     """U (diag(g_s) + K) V^H, and what U and V have outside of each other's reach. Townsend, with his sums rearranged:
 
     k_ij = (a + b)_ij / (s_j - s_i) + (a - b)_ij / (s_i + s_j), where a and b are the skew parts of U^H G_U and V^H G_V.
-    So only the first term is lost where singular values coincide, and of a loss made of U V^H, say, it is 0 anyway.
     """
     (gu, gs, gvh), (u, s, vh) = g, y
     if is_zero(gu) and is_zero(gvh):
@@ -358,15 +368,22 @@ def svd_gradient(g, y, a, full_matrices):
     v, gv = without_complement("svd", H(vh), H(gvh), s.shape[-1])
     a, b = H(u) @ gu, H(v) @ gv
     size, s_size = largest(a) + largest(b), largest(s[..., None])
-    refuse(noticeable(np.imag(diagonal_of(a + b)), size[..., 0]), "svd", "the phases of the singular vectors")
-    a_skew, b_skew = (a - H(a)) / 2, (b - H(b)) / 2
+    refuse(noticeable(np.imag(diagonal_of(a + b)), size[..., 0]), a, "svd", "the phases of the singular vectors")
+    plus, minus = ((x - H(x)) / 2 for x in (a + b, a - b))
     sums = np.expand_dims(s, -2) + np.expand_dims(s, -1)
-    k = over_differences(a_skew + b_skew, s, size, s_size) + ratio(a_skew - b_skew, sums, size, s_size)
+    k = over_differences("svd", plus, s, both_triangles(a) + both_triangles(b), size)
+    k = k + ratio("svd", minus, sums, minus, size, s_size)
+
+    def beyond(u, gu, a):
+        """(1 - U U^H) G_U / s."""
+        x = gu - u @ a
+        return ratio("svd", x, s[..., None, :], x, largest(gu), s_size)
+
     d = u @ (diagonal_matrix(gs) + k) @ H(v)
     if u.shape[-2] > s.shape[-1]:
-        d = d + ratio(gu - u @ a, s[..., None, :], largest(gu), s_size) @ H(v)
+        d = d + beyond(u, gu, a) @ H(v)
     if v.shape[-2] > s.shape[-1]:
-        d = d + u @ H(ratio(gv - v @ b, s[..., None, :], largest(gv), s_size))
+        d = d + u @ H(beyond(v, gv, b))
     return d
 
 
