@@ -57,7 +57,8 @@ FRAME = {
 
 def _number(x: Any, padded: bool = False) -> str:
     """x in three significant digits, padded with zeros for a column; a short whole number as it is."""
-    if isinstance(x, complex | np.complexfloating):
+    x = x.item() if isinstance(x, np.generic) else x  # a float16 can't be compared with a million
+    if isinstance(x, complex):
         return f"{x:.3g}"
     if abs(x) < 10**6 and x == int(x):
         return str(int(x))
@@ -289,7 +290,7 @@ class _Stretch(NamedTuple):
 def _folded(operations: list[_Operation], most: int | None) -> list[_Stretch]:
     """The operations in stretches, of which at most about `most` nodes come."""
     items = [_Stretch(i, i + 1) for i in range(len(operations))]
-    if most is None or _count(operations, items) <= most:
+    if most is None:
         return items
     kinds: dict[Any, int] = {}
     codes = [kinds.setdefault((o.node._op.name, tuple(r.shape for r in o.results)), len(kinds)) for o in operations]  # type: ignore
@@ -327,20 +328,18 @@ def _longest_repetition(codes: np.ndarray) -> tuple[int, int, int]:
     return best
 
 
-_FEW = 4  # once anything is folded, more than this of one kind between two operations are drawn as one
+_FEW = 4  # where anything is folded, more values than this of one kind between two operations are drawn as one
 
 
 def _count(operations: list[_Operation], items: list[_Stretch]) -> int:
     """About how many nodes it takes to draw the items."""
-    n, leaves = 0, set()
+    data: set[int] = set()
     for stretch in items:
-        n += 1
         if stretch.last - stretch.first == 1:
             _, operands, results = operations[stretch.first]
-            n += len(results)
-            own = [id(x) for x in operands if not (isinstance(x, Tensor) and _is_recorded(x))]
-            leaves.update(own if len(own) <= 2 * _FEW or len(items) == len(operations) else own[: _FEW + 2])
-    return n + len(leaves)
+            data.update(map(id, results))
+            data.update(id(x) for x in (operands if len(operands) <= 2 * _FEW else operands[: _FEW + 2]))
+    return len(items) + len(data)
 
 
 # The modules of a network --------------------------------------------------------------------------------------------
@@ -471,7 +470,8 @@ class _Drawing:
     def __init__(self, root: Tensor, model: Module | None, names: Mapping, show_data: bool, max_nodes: int | None):
         self.root, self.show_data, self.wide = root, show_data, False
         self.operations = _operations(root)
-        self.items = _folded(self.operations, max_nodes)
+        self.is_long = max_nodes is not None and 2 * len(self.operations) + _leaves(self.operations) > max_nodes
+        self.items = _folded(self.operations, max_nodes if self.is_long else None)
         self.modules, self.homes = _modules(model)
         self.owners = _owners(self.operations, self.modules, self.homes)
         self._choose()
@@ -512,7 +512,7 @@ class _Drawing:
                 continue
             if users if maker is None else single[maker] or any(traffic[maker, u] <= _FEW for u in users):
                 self.drawn[key] = x
-        if all(single):
+        if not self.is_long:
             return
         for i in (s.first for s in self.items if s.last - s.first == 1):
             leaves = dict.fromkeys(id(x) for x in self.operations[i].operands if id(x) not in self.made_by)
@@ -568,7 +568,7 @@ class _Drawing:
         for o in operations:
             for r in o.results:
                 if id(r) in self.drawn:
-                    self._edge(target, self._data(r, owner), r, {} if r is o.node else {"label": f" {_part(r)} "})
+                    self._edge(target, self._data(r, owner), r, {} if r is o.node else {"label": f" [{r._args[1]}] "})
 
     def _is_new_in(self, owner: str, x: Any) -> bool:
         """Whether x is a parameter of this module that isn't drawn yet: it goes beside the operation that uses it."""
@@ -584,7 +584,7 @@ class _Drawing:
 
     def _node(self, owner: str | None, kind: str, tooltip: str, **look: str) -> str:
         name = f"n{sum(map(len, self.nodes.values()))}"
-        self.nodes[owner].append((name, {"class": kind, "tooltip": _escaped(tooltip), **look}))
+        self.nodes[owner].append((name, {"class": kind, "tooltip": _html(tooltip, quote=False), **look}))
         return name
 
     def _pill(self, label: str, owner: str | None) -> str:
@@ -599,13 +599,13 @@ class _Drawing:
                 "width": "0.45",
                 "margin": "0.09,0.03",
             }
-        lines = map(html.escape, textwrap.wrap(_clean(label, 60), 18, break_on_hyphens=False))
+        lines = map(_html, textwrap.wrap(_clean(label, 60), 18, break_on_hyphens=False))
         return self._node(owner, "operation", _clean(label, 200), label=f"<{'<BR/>'.join(lines)}>", **look)
 
     def _block(self, lines: list[str], owner: str | None) -> str:
         """The node for what is folded."""
         rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
-        label = "<BR/>".join([f"<B>{html.escape(lines[0])}</B>", *map(_small, rest)])
+        label = "<BR/>".join([f"<B>{_html(lines[0])}</B>", *map(_small, rest)])
         look = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": DARK, "margin": "0.14,0.08"}
         return self._node(owner, "folded", ". ".join(lines), label=f"<{label}>", **look)
 
@@ -663,7 +663,7 @@ class _Drawing:
             rows = [["0"]] if x._grad is None else _rows(x._grad, self.wide)
             lines += [(head, FAINT if x._grad is None else GRADIENT, row) for head, row in _headed("grad", rows)]
         columns = max(len(row) for _, _, row in lines)
-        title = f"<B>{_text(name)}</B>  {_small(_summary(x, short=True))}"
+        title = f"<B>{_html(_clean(name)) or ' '}</B>  {_small(_summary(x, short=True))}"
         table = [f'<TR><TD COLSPAN="{columns + 1}" ALIGN="LEFT">{title}</TD></TR>']
         if self.show_data:
             table.append("<HR/>")
@@ -692,7 +692,7 @@ class _Drawing:
                         rank.node(node)
             for m in inside[module]:
                 with into.subgraph(name=f"cluster_{frames.index(m)}") as frame:
-                    frame.attr(label=f"<{self._module_title(m)}>", tooltip=_escaped(m or " "), **FRAME)
+                    frame.attr(label=f"<{self._module_title(m)}>", tooltip=_html(m or " ", quote=False), **FRAME)
                     write(frame, m)
 
         write(dot, None)
@@ -710,7 +710,12 @@ class _Drawing:
     def _module_title(self, name: str) -> str:
         module = self.modules[name]
         described = f"{type(module).__name__}({module._describe()})".replace("->", "→")
-        return f"<B>{_text(name or described)}</B>" + (_small(f"  {described}") if name else "")
+        return f"<B>{_html(_clean(name or described))}</B>" + (_small(f"  {described}") if name else "")
+
+
+def _leaves(operations: list[_Operation]) -> int:
+    """How many different leaves and constants the operations take in."""
+    return len({id(x) for o in operations for x in o.operands if not (isinstance(x, Tensor) and _is_recorded(x))})
 
 
 def _unique(operations: list[_Operation]) -> Iterable[Any]:
@@ -737,13 +742,6 @@ def _description(operations: list[_Operation], period: int, leaves: Iterable[Any
 
 def _numbers(values: Iterable[Any]) -> str:
     return f"{sum(x.size for x in values):,} numbers"
-
-
-def _part(r: Tensor) -> str:
-    """Which output of a function with several r is."""
-    whole, i = r._args
-    fields = getattr(type(whole._data), "_fields", ())
-    return fields[i] if fields else f"[{i}]"
 
 
 def _data_of(x: Any) -> Any:
@@ -787,25 +785,18 @@ def _swatch(kind: str) -> str:
     return f'<TABLE {box} COLOR="{border}" BGCOLOR="{fill}" STYLE="{line}">{inside}</TABLE>'
 
 
-# HTML-like labels, in which nothing but & < > " needs care
-
-
-def _text(text: Any) -> str:
-    return html.escape(_clean(text)) or " "
+def _html(text: str, quote: bool = True) -> str:
+    """text for an HTML-like label, or without quotes for a tooltip; in both \\N would be the name of the node."""
+    return html.escape(text, quote).replace("\\", "\\\\")
 
 
 def _small(text: str) -> str:
-    return f'<FONT POINT-SIZE="9" COLOR="{FAINT}">{html.escape(text)}</FONT>'
+    return f'<FONT POINT-SIZE="9" COLOR="{FAINT}">{_html(text)}</FONT>'
 
 
 def _figure(text: str, colour: str) -> str:
     broken = "nan" in text or "inf" in text
-    return f'<FONT POINT-SIZE="10" COLOR="{BROKEN if broken else colour}">{html.escape(text)}</FONT>'
-
-
-def _escaped(text: str) -> str:
-    """text for an attribute that isn't HTML-like, where a backslash and an ampersand have a meaning."""
-    return html.escape(text, quote=False).replace("\\", "\\\\")
+    return f'<FONT POINT-SIZE="10" COLOR="{BROKEN if broken else colour}">{_html(text)}</FONT>'
 
 
 # Graphviz ------------------------------------------------------------------------------------------------------------
