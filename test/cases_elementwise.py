@@ -4,7 +4,7 @@ import numpy as np
 from cases import case, positive, x
 
 from tensorgrad import sigmoid
-from tensorgrad.derivatives.elementwise import astype, clip
+from tensorgrad.derivatives.elementwise import astype, clip, fraction
 
 # One argument: 0-d, a matrix in Fortran's order, empty; and complex where the function is holomorphic.
 
@@ -131,3 +131,20 @@ if hasattr(np, "astype"):
 
 for v in (x(), x(2, 3), x(0, 2)):
     case(sigmoid, v, like=lambda a: 1 / (1 + np.exp(-a)))
+
+# The parts of a floating-point number, and a Bessel function
+
+for f in (np.modf, np.frexp, np.i0):
+    case(f, x())
+    case(f, x(2, 3, layout="F"))
+    case(f, x(0, 2))
+case(np.i0, x([0.0, 1e-8, 30.0, -4.0]))
+case(fraction, x(3))
+case(np.ldexp, x(2, 3), np.array([1, -2, 0]))
+case(np.ldexp, x(), 3)
+case(np.nextafter, x(3), 1.0)
+case(np.nextafter, x(2, 1), np.array([1.0, -1.0]))
+case(np.divmod, x(4), positive(4))
+case(np.divmod, x(2, 3), 0.7)
+case(np.divmod, 5.0, positive(3))
+case(divmod, x(4), positive())

@@ -74,13 +74,14 @@ def leaves(arrays):
 @composed(np.select)
 def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist) or not len(condlist):
-        raise ValueError(f"select: needs as many choices as conditions, at least one; not {len(choicelist)} and {len(condlist)}")
+        raise ValueError(f"select: {len(condlist)} conditions and {len(choicelist)} choices; give one choice for each")
     if any(np.asarray(c).dtype != bool for c in condlist):
         raise TypeError("select: the conditions must be arrays of bools, such as x > 0")
-    y = default
-    for i in reversed(range(len(condlist))):
-        y = np.where(condlist[i], choicelist[i], y)
-    return y
+    values = [v if type(v) in (int, float, complex) else as_array(v) for v in (*choicelist, default)]
+    y = values[-1]
+    for condition, value in zip(reversed(condlist), reversed(values[:-1]), strict=True):
+        y = np.where(condition, value, y)
+    return y.astype(np.result_type(*(getattr(v, "dtype", v) for v in values)))
 
 
 @composed(np.choose)
@@ -89,9 +90,9 @@ def choose(a, choices, out=None, mode="raise"):
     if a.dtype.kind not in "biu":
         raise TypeError(f"choose: the first argument tells by integers which choice to take; its dtype is {a.dtype}")
     if mode == "raise" and np.any((a < 0) | (a >= n)):
-        raise ValueError(f"choose: there are {n} choices, 0 to {n - 1}, and the first argument asks for others; see mode=")
+        raise ValueError(f"choose: there are choices 0 to {n - 1}, and the first argument asks for others; see mode=")
     a = np.mod(a, n) if mode == "wrap" else np.clip(a, 0, n - 1)
-    return np.select([a == i for i in range(n - 1)], list(choices[: n - 1]), choices[n - 1]) if n > 1 else choices[0] + 0 * a
+    return np.select([a == i for i in range(n)], list(choices))
 
 
 @composed(np.piecewise)
@@ -103,7 +104,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):
-        raise ValueError(f"piecewise: {len(conditions)} conditions need as many functions, or one more; not {len(funclist)}")
+        raise ValueError(f"piecewise: {len(funclist)} functions, {len(conditions)} conditions; give as many, or one more")
     y = np.zeros_like(x)
     for condition, func in zip(conditions, funclist, strict=True):
         if np.any(condition):
@@ -292,13 +293,14 @@ def ramp_stop(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
 
 
 ramp = derivative(_linspace, ramp_start, ramp_stop)
-derivative(np.geomspace, lambda g, y, start, stop, *how, **more: ramp_start(g * y, y, start, stop, *how, **more) / start,
-                         lambda g, y, start, stop, *how, **more: ramp_stop(g * y, y, start, stop, *how, **more) / stop)
+derivative(np.geomspace, lambda g, y, start, stop, *a, **k: ramp_start(g * y, y, start, stop, *a, **k) / start,
+                         lambda g, y, start, stop, *a, **k: ramp_stop(g * y, y, start, stop, *a, **k) / stop)
 
 
 @composed(np.linspace)
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
-    y = ramp(as_array(start), as_array(stop), num, endpoint, dtype, axis)
+    start, stop = (end if np.isscalar(end) else as_array(end) for end in (start, stop))
+    y = ramp(start, stop, num, endpoint, dtype, axis)
     gaps = num - 1 if endpoint else num
     return (y, np.subtract(stop, start) / gaps if gaps else np.nan) if retstep else y
 
@@ -324,7 +326,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     batch = rows.shape[:-1]
     results = [as_array(func1d(rows[i], *args, **kwargs)) for i in np.ndindex(batch)]
     if not results:
-        raise ValueError(f"apply_along_axis: an array of shape {arr.shape} has no rows along axis {axis} to apply a function to")
+        raise ValueError(f"apply_along_axis: shape {arr.shape} has no rows along axis {axis} to apply a function to")
     each = results[0].shape
     y = np.reshape(np.stack(results), batch + each)
     new = tuple(range(len(batch), y.ndim))  # the axes of each result go where the axis was

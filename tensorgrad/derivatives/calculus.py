@@ -44,6 +44,7 @@ def ediff1d(ary, to_end=None, to_begin=None):
 @composed(np.gradient)
 def gradient(f, *varargs, axis=None, edge_order=1):
     f = as_array(f)
+    f = f if f.dtype.kind in "fc" else f.astype(float)
     axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
     spacings = varargs or (1.0,)
     if len(spacings) == 1 and np.ndim(spacings[0]) == 0:
@@ -57,12 +58,12 @@ def gradient(f, *varargs, axis=None, edge_order=1):
 
 
 def slope(f, h, axis, edge_order):
-    """The derivative along one axis, by the parabola through each three neighbours (at the edges, for edge_order 1, by the
-    line through two). h is the distance of the samples, or their coordinates."""
+    """The derivative along one axis, of the parabola through each three neighbours (at the edges, for edge_order 1, of
+    the line through two). h is the distance of the samples, or their coordinates."""
     f = np.moveaxis(f, axis, 0)
     n = f.shape[0]
     if n <= edge_order:
-        raise ValueError(f"gradient: edge_order {edge_order} needs at least {edge_order + 1} samples along axis {axis}, not {n}")
+        raise ValueError(f"gradient: edge_order {edge_order} needs more than {n} samples along axis {axis}")
     if h.ndim and h.shape != (n,):
         raise ValueError(f"gradient: the coordinates along axis {axis} must be of shape {(n,)}, not {h.shape}")
     steps = np.diff(h) if h.ndim else np.broadcast_to(h, (n - 1,))
@@ -73,7 +74,7 @@ def slope(f, h, axis, edge_order):
     if edge_order == 2:
         first = first - h[:1] * (s[1:2] - s[:1]) / (h[:1] + h[1:2])
         last = last + h[-1:] * (s[-1:] - s[-2:-1]) / (h[-1:] + h[-2:-1])
-    return np.moveaxis(np.concatenate([first, inner, last]), 0, axis)
+    return np.moveaxis(np.concatenate([first, inner, last], dtype=f.dtype), 0, axis)
 
 
 # Integrals and interpolation -----------------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 def interp(x, xp, fp, left=None, right=None, period=None):
     x, xp, fp = (as_array(a).astype(np.result_type(as_array(a), float)) for a in (x, xp, fp))  # as NumPy does
     if xp.ndim != 1 or xp.shape != fp.shape or not len(xp):
-        raise ValueError(f"interp: xp and fp must be vectors of one length, at least 1, not of shapes {xp.shape} and {fp.shape}")
+        raise ValueError(f"interp: xp and fp must be vectors of one length, not of shapes {xp.shape} and {fp.shape}")
     if period is not None:
         x, xp, fp = periodic(x, xp, fp, period)
         left = right = None

@@ -68,7 +68,7 @@ def sigmoid(x):
     Tensor([0.  0.5 1. ])
     """
     z = np.exp(-np.abs(x))
-    return np.where(np.greater_equal(x, 0), 1, z) / (1 + z)
+    return np.maximum(z, np.greater_equal(x, 0).astype(z.dtype)) / (1 + z)  # z is <= 1; np.where takes 15 times as long
 
 
 def logaddexp_share(a, b, y):
@@ -126,7 +126,7 @@ derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 
 
 def i0_slope(x):
-    """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)): over a period, equal steps are exact to all digits."""
+    """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all digits."""
     n = 4 * int(8 + np.sqrt(np.max(np.abs(x), initial=0)))
     c = np.cos(np.arange(n) * (math.pi / 2 / n) + math.pi / 4 / n).astype(x.dtype)  # a quarter of the period is enough
     return np.mean(c * np.sinh(np.expand_dims(x, -1) * c), axis=-1)
@@ -194,6 +194,25 @@ derivative(np.real,      lambda g, y, val: g)
 derivative(np.imag,      lambda g, y, val: g * -1j)
 
 
+@composed(np.angle)
+def angle(z, deg=False):
+    y = np.arctan2(np.imag(z), np.real(z))
+    return y * (180 / math.pi) if deg else y
+
+
+@composed(np.sign)
+def sign(x, /):
+    """Of a real x a constant, of a complex one x / |x|."""
+    return 2 * np.heaviside(x, 0.5) - 1 if np.isrealobj(x) else divide_safely(x, np.abs(x))
+
+
+@composed(np.real_if_close)
+def real_if_close(a, tol=100):
+    if np.isrealobj(a):
+        return a
+    return np.real(a) if np.all(np.abs(np.imag(a)) < (tol * np.finfo(a.dtype).eps if tol > 1 else tol)) else a
+
+
 # The parts of a floating-point number ---------------------------------------------------------------------------------
 
 derivative(np.ldexp,     lambda g, y, x1, x2: np.ldexp(g, x2))
@@ -234,7 +253,7 @@ def np_astype(x, dtype, /, *, copy=True, device=None):
 # Constant almost everywhere ------------------------------------------------------------------------------------------
 
 constant(
-    np.sign, np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.heaviside,
+    np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.heaviside,
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
     np.isnan, np.isinf, np.isfinite, np.isneginf, np.isposinf, np.isclose, np.allclose, np.array_equal, np.array_equiv,

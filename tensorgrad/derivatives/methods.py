@@ -31,7 +31,7 @@ def cast(a, dtype):
 
 def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=True):
     options = {} if initial is None else {"initial": initial}
-    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # NumPy checks the arguments
+    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # NumPy checks all this
     a, n = cast(a, dtype), count(a, axis)
     if ufunc in REDUCTIONS:
         return REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims, where=where, **options)

@@ -1,4 +1,4 @@
-"""Functions that are constant almost everywhere or only ask, where no other topic has them; and those refused, with reasons."""
+"""The functions that are refused, with reasons, and what of the rest is constant or only asks."""
 
 import numpy as np
 
@@ -8,14 +8,15 @@ constant(np.einsum_path, np.array2string, np.array_repr, np.array_str, np.isin)
 
 # Written into in place: what stood there would be lost ---------------------------------------------------------------
 
-refused("it writes into its first array; np.where(mask, values, array) makes a new one", np.copyto, np.putmask, np.place)
-refused("it writes into its first array; np.where, or np.concatenate of parts, makes a new one", np.put, np.put_along_axis)
-refused("it writes into its first array; np.where(np.eye(n, dtype=bool), value, array) makes a new one", np.fill_diagonal)
+refused(
+    "it writes into its first array; np.where(mask, values, array) makes a new one",
+    np.copyto, np.putmask, np.place, np.put, np.put_along_axis, np.fill_diagonal,
+)  # fmt: skip
 
 # Which elements are equal, or how many fall between edges, jumps ------------------------------------------------------
 
 refused(
-    "a choice among equal elements; take the indices from np.unique(tensor.data, return_index=True), and tensor[indices]",
+    "a choice among equal elements; take indices from np.unique(tensor.data, return_index=True), and tensor[indices]",
     np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values,
     np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, *([np.in1d] if "in1d" in np.__dict__ else []),
 )  # fmt: skip

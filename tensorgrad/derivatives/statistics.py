@@ -18,7 +18,7 @@ def weights_along(weights, a, axis):
     if weights.shape == a.shape:
         return weights
     if axis is None:
-        raise TypeError(f"weights of shape {weights.shape} for an array of shape {a.shape}: give the axis that they run along")
+        raise TypeError(f"weights of shape {weights.shape} for an array of shape {a.shape}: give their axis")
     axes = normalize_axis_tuple(axis, a.ndim)
     if weights.shape != tuple(a.shape[i] for i in axes):
         raise ValueError(f"weights of shape {weights.shape} don't fit axis {axis} of an array of shape {a.shape}")
@@ -34,7 +34,8 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         total = np.full(y.shape, count(a, axis), y.dtype)
     else:
         weights = weights_along(weights, a, axis)
-        total = np.sum(weights, axis=axis, keepdims=keepdims)
+        dtype = np.result_type(a.dtype, weights.dtype, *[float] * (a.dtype.kind in "biu"))
+        total = np.sum(weights, axis=axis, dtype=dtype, keepdims=keepdims)
         if np.any(total == 0):
             raise ZeroDivisionError("average: the weights add up to zero")
         y = np.sum(np.multiply(a, weights), axis=axis, keepdims=keepdims) / total
@@ -51,9 +52,8 @@ derivative(np.bincount, None, lambda g, y, x, weights=None, minlength=0: g[x])
 
 @composed(np.cov)
 def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
-    rows = variables(m, rowvar, dtype)
-    if y is not None:
-        rows = np.concatenate([rows, variables(y, rowvar, dtype)])
+    parts = [variables(part, rowvar) for part in (m, y) if part is not None]
+    rows = np.concatenate(parts, dtype=np.result_type(*parts, float) if dtype is None else dtype)
     ddof = int(not bias) if ddof is None else ddof
     weights = aweights if fweights is None else fweights if aweights is None else np.multiply(fweights, aweights)
     mean, total = np.average(rows, axis=1, weights=weights, returned=True)
@@ -68,12 +68,11 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     return np.squeeze(away @ other.T / free)
 
 
-def variables(m, rowvar, dtype):
+def variables(m, rowvar):
     """The variables of cov, one a row."""
     m = as_array(m)
     if m.ndim > 2:
         raise ValueError(f"cov: takes one or two dimensions, not shape {m.shape}")
-    m = m if dtype is None else m.astype(dtype)
     return np.atleast_2d(m) if rowvar or m.ndim < 2 else m.T
 
 
@@ -91,7 +90,7 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
 
 
 def sorted_rows(a, axis, weights=None):
-    """a with the reduced axes flattened into a last one, which is sorted; each element's index in its row, and for a nan
+    """a with the reduced axes flattened into a last one, which is sorted; each element's index in its row, nan for a
     nan; and the weights in the order of the elements."""
     axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
     rest = tuple(i for i in range(a.ndim) if i not in axes)
@@ -146,7 +145,8 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
 # Where the quantile q of n elements stands is const + q (n + span), between the first and the last (Hyndman and Fan,
 # Sample quantiles in statistical packages, 1996). The methods that aren't here jump.
 SPANS = {
-    "linear": -1, "interpolated_inverted_cdf": 0, "hazen": 0, "weibull": 1, "median_unbiased": 1 / 3, "normal_unbiased": 1 / 4,
+    "linear": -1, "interpolated_inverted_cdf": 0, "hazen": 0, "weibull": 1,
+    "median_unbiased": 1 / 3, "normal_unbiased": 1 / 4,
 }  # fmt: skip
 
 
