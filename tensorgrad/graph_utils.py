@@ -787,7 +787,8 @@ def _swatch(kind: str) -> str:
 
 def _html(text: str, quote: bool = True) -> str:
     """text for an HTML-like label, or without quotes for a tooltip; in both \\N would be the name of the node."""
-    return html.escape(text, quote).replace("\\", "\\\\")
+    text = html.escape(text, quote).replace("\\", "\\\\")
+    return "&#93;" if text == "]" else text  # a lone bracket is an error in Graphviz 2
 
 
 def _small(text: str) -> str:
