@@ -139,15 +139,15 @@ derivative(np.i0, lambda g, y, x: g * i0_slope(x))
 
 derivative(np.absolute, lambda g, y, x: g * slope_of_absolute(x))
 derivative(np.fabs,     lambda g, y, x: g * slope_of_absolute(x))
-derivative(np.maximum,  lambda g, y, x1, x2: g * share_of_larger(x1, x2),
-                        lambda g, y, x1, x2: g * share_of_larger(x2, x1))
-derivative(np.minimum,  lambda g, y, x1, x2: g * share_of_larger(x2, x1),
-                        lambda g, y, x1, x2: g * share_of_larger(x1, x2))
-derivative(np.fmax,     lambda g, y, x1, x2: g * np.where(np.isnan(x1), 0, np.where(np.isnan(x2), 1, share_of_larger(x1, x2))),
-                        lambda g, y, x1, x2: g * np.where(np.isnan(x2), 0, np.where(np.isnan(x1), 1, share_of_larger(x2, x1))))
-derivative(np.fmin,     lambda g, y, x1, x2: g * np.where(np.isnan(x1), 0, np.where(np.isnan(x2), 1, share_of_larger(x2, x1))),
-                        lambda g, y, x1, x2: g * np.where(np.isnan(x2), 0, np.where(np.isnan(x1), 1, share_of_larger(x1, x2))))
-derivative(np.copysign, lambda g, y, x1, x2: g * np.sign(x1) * np.sign(np.copysign(1, x2)))
+derivative(np.maximum,  lambda g, y, x1, x2: for_larger(g, x1, x2),
+                        lambda g, y, x1, x2: for_larger(g, x2, x1))
+derivative(np.minimum,  lambda g, y, x1, x2: for_larger(g, x2, x1),
+                        lambda g, y, x1, x2: for_larger(g, x1, x2))
+derivative(np.fmax,     lambda g, y, x1, x2: for_picked(g, y, x1, x2),
+                        lambda g, y, x1, x2: for_picked(g, y, x2, x1))
+derivative(np.fmin,     lambda g, y, x1, x2: for_picked(g, y, x1, x2),
+                        lambda g, y, x1, x2: for_picked(g, y, x2, x1))
+derivative(np.copysign, lambda g, y, x1, x2: g * np.sign(x1) * np.sign(y))
 
 
 def slope_of_absolute(x):
@@ -155,9 +155,14 @@ def slope_of_absolute(x):
     return np.sign(x) if np.isrealobj(x) else divide_safely(np.conj(x), np.abs(x))
 
 
-def share_of_larger(a, b):
-    """1 where a > b, a half where they are equal, else 0; a nan gives 1, as in PyTorch."""
-    return 1 - (a < b) - 0.5 * (a == b)
+def for_larger(g, a, b):
+    """g where a > b, half of it where they are equal, else 0; a nan gets it all, as in PyTorch."""
+    return np.where(a == b, g * 0.5, np.where(a < b, 0, g))
+
+
+def for_picked(g, y, a, b):
+    """g where a is the result y, half of it where b is, too; never where a is nan."""
+    return np.where(a == y, np.where(b == y, g * 0.5, g), 0)
 
 
 derivative(np.where, None, lambda g, y, condition, x, y_: np.where(condition, g, 0),
