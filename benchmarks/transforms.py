@@ -1,10 +1,11 @@
-"""What the transforms cost, as ratios to the gradient: timed side by side in several rounds, of which the median counts.
+"""What the transforms cost, as ratios to the gradient: timed side by side, the median of several rounds.
 
-The function is the loss of a network: 100 points, layers of 2-16-16-1 as for the moons, sigmoid cross-entropy. Run it as
-`python benchmarks/transforms.py`, with OPENBLAS_NUM_THREADS=1.
+The function is the loss of a network: 100 points, layers of 2-16-16-1 as for the moons, sigmoid cross-entropy; and a
+wider one. Run it as `python benchmarks/transforms.py`, with OPENBLAS_NUM_THREADS=1.
 """
 
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,7 +16,7 @@ def moons(sizes, n, rng):
     """The loss as a function of a list of (weight, bias), and such parameters."""
     x = rng.normal(size=(n, sizes[0]))
     labels = rng.integers(0, 2, (n, sizes[-1])).astype(float)
-    params = [(rng.normal(size=(a, b)) / a**0.5, np.zeros(b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    params = [(rng.normal(size=(a, b)) / a**0.5, np.zeros(b)) for a, b in pairwise(sizes)]
 
     def loss(params):
         h = x
@@ -45,29 +46,23 @@ def compare(title, calls, repeat, rounds=21):
     return dict(zip(calls, ratios, strict=True))
 
 
-def main():
-    rng = np.random.default_rng(0)
-    for title, sizes, n, repeat in [
-        ("moons: 100 points, 2-16-16-1", (2, 16, 16, 1), 100, 40),
-        ("wide: 256 points, 64-256-256-1", (64, 256, 256, 1), 256, 3),
-    ]:
-        loss, params = moons(sizes, n, rng)
-        v = [(rng.normal(size=w.shape), rng.normal(size=b.shape)) for w, b in params]
-        tensors = [(tg.Tensor(w), tg.Tensor(b)) for w, b in params]
-        gradient, product = tg.grad(loss), tg.hvp(loss)
-        compare(
-            title,
-            {
-                "grad(loss)": lambda: gradient(params),
-                "loss, then backward()": lambda: loss(tensors).backward(retain_graph=False),
-                "loss alone, on arrays": lambda: loss(params),
-                "loss alone, recorded": lambda: loss(tensors),
-                "jvp(loss)": lambda: tg.jvp(loss, (params,), (v,)),
-                "hvp(loss)": lambda: product(params, v),
-            },
-            repeat,
-        )
+def measure(title, sizes, n, repeat, rng):
+    loss, params = moons(sizes, n, rng)
+    v = [(rng.normal(size=w.shape), rng.normal(size=b.shape)) for w, b in params]
+    tensors = [(tg.Tensor(w), tg.Tensor(b)) for w, b in params]
+    gradient, product = tg.grad(loss), tg.hvp(loss)
+    calls = {
+        "grad(loss)": lambda: gradient(params),
+        "loss, then backward()": lambda: loss(tensors).backward(retain_graph=False),
+        "loss alone, on arrays": lambda: loss(params),
+        "loss alone, recorded": lambda: loss(tensors),
+        "jvp(loss)": lambda: tg.jvp(loss, (params,), (v,)),
+        "hvp(loss)": lambda: product(params, v),
+    }
+    return compare(title, calls, repeat)
 
 
 if __name__ == "__main__":
-    main()
+    rng = np.random.default_rng(0)
+    measure("moons: 100 points, 2-16-16-1", (2, 16, 16, 1), 100, 40, rng)
+    measure("wide: 256 points, 64-256-256-1", (64, 256, 256, 1), 256, 3, rng)

@@ -1,8 +1,8 @@
 """Hamiltonian Monte Carlo: draw from a distribution that is known only as a formula, with its gradient as the force.
 
 Each sample is a ball that rolls over the landscape -log p, started with a random push (Neal, MCMC using Hamiltonian
-dynamics, 2011, arXiv:1206.1901). A hundred chains roll at once: the gradient of the sum of their energies is the force on
-each. The landscape is a banana whose moments are known. Ends in hmc.png.
+dynamics, 2011, arXiv:1206.1901). A hundred chains roll at once: the gradient of the sum of their energies is the force
+on each. The landscape is a banana whose moments are known. Ends in hmc.png.
 """
 
 import numpy as np
@@ -51,9 +51,7 @@ mean, spread = drawn.mean(axis=1), drawn.std(axis=1)
 exact_mean, exact_spread = np.array([0, 4 * BEND]), np.array([2, (1 + 32 * BEND**2) ** 0.5])
 print(f"{taken:.0%} of the proposals taken, {drawn.shape[1]} samples")
 for i, name in enumerate("xy"):
-    print(
-        f"{name}: mean {mean[i]:6.3f} (exact {exact_mean[i]:.3f}), deviation {spread[i]:.3f} (exact {exact_spread[i]:.3f})"
-    )
+    print(f"{name}: mean {mean[i]:6.3f}, exactly {exact_mean[i]:.3f}; deviation {spread[i]:.3f}, {exact_spread[i]:.3f}")
 
 figure = Figure(figsize=(5.6, 4.4), layout="constrained")
 axes = figure.subplots()

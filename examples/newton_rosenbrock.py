@@ -1,7 +1,7 @@
 """Newton's method on Rosenbrock's function: a curved valley in which the gradient alone crawls.
 
-In two dimensions with the exact Hessian, against gradient descent; in a thousand dimensions with Hessian-vector products
-alone, in a conjugate gradient solver, so that no matrix is ever stored. Ends in newton_rosenbrock.png.
+In two dimensions with the exact Hessian, against gradient descent; in a thousand dimensions with Hessian-vector
+products alone, in a conjugate gradient solver, so that no matrix is ever stored. Ends in newton_rosenbrock.png.
 """
 
 import numpy as np

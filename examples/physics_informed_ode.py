@@ -5,6 +5,8 @@ respect to the weights, for Gauss and Newton's least squares. No data is given b
 Ends in physics_informed_ode.png.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import least_squares
@@ -19,7 +21,7 @@ times = np.linspace(0, END, 150)[:, None]
 def network(weights, t):
     """A tanh network, whose weights all lie in one vector; with u(0) = 1 and u'(0) = 0 built in."""
     h, used = t * (2 / END) - 1, 0
-    for n, m in zip(SIZES[:-1], SIZES[1:], strict=True):
+    for n, m in pairwise(SIZES):
         weight, bias = weights[used : used + n * m].reshape(n, m), weights[used + n * m : used + n * m + m]
         used += n * m + m
         h = np.tanh(h) @ weight + bias if used > n * m + m else h @ weight + bias
@@ -44,9 +46,7 @@ def misses(weights):
 
 
 rng = np.random.default_rng(0)
-start = np.concatenate(
-    [w for n, m in zip(SIZES[:-1], SIZES[1:], strict=True) for w in (rng.normal(size=n * m) / n**0.5, np.zeros(m))]
-)
+start = np.concatenate([w for n, m in pairwise(SIZES) for w in (rng.normal(size=n * m) / n**0.5, np.zeros(m))])
 fit = least_squares(misses, start, jac=jacobian(misses), method="lm", max_nfev=100)
 
 t = np.linspace(0, END, 300)[:, None]

@@ -1,8 +1,8 @@
 """The straight-through estimator: train weights that may only be -1, 0 or 1, though rounding has no slope.
 
 Forward the weights are rounded, backward they pass as if they weren't (Bengio, Leonard and Courville, 2013,
-arXiv:1308.3432), so the real numbers behind them learn what their rounding does. Once with stop_gradient, once with a rule
-of its own, which is the same. Prints the errors, and draws the weights in straight_through.png.
+arXiv:1308.3432), so the real numbers behind them learn what their rounding does. Once with stop_gradient, once with a
+rule of its own, which is the same. Prints the errors, and draws the weights in straight_through.png.
 """
 
 import numpy as np

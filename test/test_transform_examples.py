@@ -1,4 +1,4 @@
-"""The examples of the transforms arrive where they should: each is run, and its numbers are compared with known ones."""
+"""The examples of the transforms arrive where they should: each is run, and its numbers compared with known ones."""
 
 import runpy
 from pathlib import Path
