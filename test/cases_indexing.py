@@ -104,3 +104,6 @@ for k in (0, 1, -2):
 case(np.tril, x(3))
 case(np.diagflat, x())
 case(np.diag, x(0))
+
+case(np.sort_complex, x(4))
+case(np.sort_complex, x(2, 3, dtype=complex))

@@ -104,7 +104,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
     if len(funclist) == len(conditions) + 1:
         conditions.append(~np.any(conditions, axis=0))
     if len(funclist) != len(conditions):
-        raise ValueError(f"piecewise: {len(funclist)} functions, {len(conditions)} conditions; give as many, or one more")
+        raise ValueError(f"piecewise: {len(funclist)} functions, {len(conditions)} conditions; give as many or 1 more")
     y = np.zeros_like(x)
     for condition, func in zip(conditions, funclist, strict=True):
         if np.any(condition):

@@ -72,18 +72,37 @@ def delete(arr, obj, axis=None):
 # Sorting: an index chosen in the forward pass ------------------------------------------------------------------------
 
 
+def no_fields(name, order):
+    if order is not None:
+        raise ValueError(f"{name}: order= names fields to sort by, which an array of numbers doesn't have; leave it out")
+
+
 @composed(np.sort)
 def sort(a, axis=-1, kind=None, order=None, *, stable=None):
+    no_fields("sort", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     return np.take_along_axis(a, np.argsort(a, axis=axis, kind="stable"), axis=axis)
 
 
+@composed(np.sort_complex)
+def sort_complex(a):
+    a = np.sort(a)
+    return a if np.iscomplexobj(a) else a.astype(np.complex128)
+
+
 @composed(np.partition)
 def partition(a, kth, axis=-1, kind="introselect", order=None):
+    no_fields("partition", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     return np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis=axis)
+
+
+@composed(np.sort_complex)
+def sort_complex(a):
+    y = np.sort(a)
+    return y if np.iscomplexobj(y) else y.astype(complex)
 
 
 # Diagonals and triangles ---------------------------------------------------------------------------------------------

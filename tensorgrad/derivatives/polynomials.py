@@ -117,8 +117,8 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     x, y, n = as_array(x) + 0.0, as_array(y) + 0.0, deg + 1
     if x.ndim != 1 or y.ndim not in (1, 2) or len(x) != len(y) or not len(x) or n < 1:
         raise ValueError(
-            f"polyfit: takes x of shape (m,), y of shape (m,) or (m, k), and a degree; not shapes {x.shape} and {y.shape} "
-            f"and degree {deg}"
+            f"polyfit: takes x of shape (m,), y of shape (m,) or (m, k), and a degree; "
+            f"not {x.shape} and {y.shape}, and {deg}"
         )
     rcond = len(x) * np.finfo(x.dtype).eps if rcond is None else rcond
     left, right = np.vander(x, n), y
