@@ -75,7 +75,7 @@ def silu(x: Any) -> Any:
     """x * sigmoid(x), elementwise, also known as swish (Elfwing, Uchibe and Doya, 2017, arXiv:1702.03118).
 
     >>> silu(Tensor([-1e4, 0.0, 1e4]))
-    Tensor([-0.e+00  0.e+00  1.e+04])
+    Tensor([   -0.     0. 10000.])
     """
     return np.multiply(x, sigmoid(x))
 

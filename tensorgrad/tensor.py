@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from heapq import heappop, heappush
-from typing import Any, TypeVar, final
+from typing import Any, final
 
 import numpy as np
 from numpy import asarray, ndarray
@@ -27,12 +27,11 @@ from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
 from .derivatives.reductions import sum_rows
 from .derivatives.shapes import as_array
+from .derivatives.table import Function
 
 # Time runs backwards: every Tensor gets the next number when its data is made, so of two Tensors the newer has the
 # smaller one. The order of these numbers is a topological order of every graph.
 _clock = itertools.count(0, -1)
-
-Function = TypeVar("Function", bound=Callable)
 
 # Whether operations are recorded: for each thread (and each asyncio task) on its own.
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -511,7 +510,7 @@ def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     return NotImplemented
 
 
-def _method(func: Callable) -> Callable[..., Any]:
+def _question(func: Callable) -> Callable[..., Any]:
     """NumPy's function as a method of Tensor."""
     primitive = TABLE.get(func)
 
@@ -523,6 +522,11 @@ def _method(func: Callable) -> Callable[..., Any]:
     method.__name__ = func.__name__
     method.__doc__ = f"`numpy.{func.__name__}` of this Tensor, with its arguments."
     return method
+
+
+def _method(func: Callable) -> Callable[..., Tensor]:
+    """The same, of a function that gives a Tensor."""
+    return _question(func)
 
 
 @final
@@ -774,7 +778,7 @@ class Tensor:
         in_place = "it writes into its first array; scatter what is added with np.bincount, or write array + tensor"
         raise _no_derivative(name, in_place if method == "at" else REFUSED.get(ufunc, ""))
 
-    def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+    def __array_function__(self, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if func in TABLE:
             return record(TABLE[func], _arrays(TABLE[func], args), kwargs)
         implementation = COMPOSED.get(func)
@@ -878,13 +882,21 @@ class Tensor:
     swapaxes, repeat, take = _method(np.swapaxes), _method(np.repeat), _method(np.take)
     diagonal, dot = _method(np.diagonal), _method(np.dot)
 
-    argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
-    all, any, round, nonzero = _method(np.all), _method(np.any), _method(np.round), _method(np.nonzero)
+    argmax, argmin, argsort = _question(np.argmax), _question(np.argmin), _question(np.argsort)
+    all, any, round, nonzero = _question(np.all), _question(np.any), _question(np.round), _question(np.nonzero)
 
-    T: Any = property(_method(np.transpose))
-    mT: Any = property(lambda self: np.swapaxes(self, -1, -2))  # noqa: N815 (NumPy's name)
-    real: Any = property(_method(np.real))
-    imag: Any = property(_method(np.imag))
+    T: Tensor = property(_method(np.transpose))  # type: ignore[assignment]
+    mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2))  # type: ignore[assignment]
+    real: Tensor = property(_method(np.real))  # type: ignore[assignment]
+    imag: Tensor = property(_method(np.imag))  # type: ignore[assignment]
+
+    # Methods that functions.py puts here
+
+    relu: Callable[..., Tensor]
+    sigmoid: Callable[..., Tensor]
+    softmax: Callable[..., Tensor]
+    log_softmax: Callable[..., Tensor]
+    logsumexp: Callable[..., Tensor]
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
         """The same elements in another shape, given as numbers or as one tuple; -1 stands for what is left."""

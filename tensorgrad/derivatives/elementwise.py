@@ -1,10 +1,11 @@
 """Elementwise functions: each rule is the derivative one finds in a table of school calculus, times g."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from .table import composed, constant, derivative, with_rules
+from .table import TABLE, composed, constant, derivative, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
 
@@ -37,10 +38,19 @@ derivative(np.sqrt,       lambda g, y, x: g * 0.5 / y)
 derivative(np.cbrt,       lambda g, y, x: g / (3 * y * y))
 
 
+def power(x1, x2, **kwargs):
+    """x1**x2; third and fourth powers as products, for of negative numbers NumPy's take 200 times as long."""
+    if type(x1) is np.ndarray and type(x2) is int and 3 <= x2 <= 4 and not kwargs:
+        y = x1 * x1
+        y *= x1 if x2 == 3 else y
+        return y
+    return np.power(x1, x2, **kwargs) if kwargs else x1**x2
+
+
 def power_base(g, y, x1, x2):
     """x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
     if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
-        return g * (x2 * x1 ** (x2 - 1)) if x2 != 0 else 0 * g
+        return g * (x2 * power(x1, x2 - 1)) if x2 != 0 else 0 * g
     zero = x2 == 0
     return g * np.where(zero, 0, x2) * np.power(x1, np.where(zero, 1, x2 - 1))
 
@@ -53,6 +63,7 @@ def power_exponent(g, y, x1, x2):
 
 
 derivative(np.power,       power_base, power_exponent)
+TABLE[np.power].func = power
 derivative(np.float_power, power_base, power_exponent)
 
 
@@ -60,7 +71,7 @@ derivative(np.float_power, power_base, power_exponent)
 
 
 @with_rules(lambda g, y, x: g * y * (1 - y))
-def sigmoid(x):
+def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), elementwise, without overflow: of -1e4 it is 0, of 1e4 it is 1.
 
     >>> from tensorgrad import Tensor, sigmoid

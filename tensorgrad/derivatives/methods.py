@@ -6,6 +6,8 @@
     np.add.outer(a, b)           a[i] + b[j]
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .reductions import axes_of, count
@@ -69,4 +71,4 @@ def outer(ufunc, a, b, **kwargs):
     return ufunc(np.reshape(a, a.shape + (1,) * b.ndim), b, **kwargs)
 
 
-METHODS = {"reduce": reduce, "accumulate": accumulate, "reduceat": reduceat, "outer": outer}
+METHODS: dict[str, Callable] = {"reduce": reduce, "accumulate": accumulate, "reduceat": reduceat, "outer": outer}

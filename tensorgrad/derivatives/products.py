@@ -2,6 +2,7 @@
 
 import math
 import string
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ derivative(np.matmul, matmul_left, matmul_right)
 
 
 @with_rules(matmul_left, matmul_right, lambda g, y, x, weight, bias: sum_rows(g) if g.ndim == 2 == weight.ndim else g)
-def linear(x, weight, bias):
+def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight + bias as one operation, without a second array for the sum.
 
     Args:

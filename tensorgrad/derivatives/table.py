@@ -21,9 +21,11 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 TABLE: dict[Callable, Primitive] = {}  # functions that have rules
 COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
@@ -48,7 +50,7 @@ class Primitive:
 
     def __init__(self, func: Callable, rules: tuple):
         self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
-        self.rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
+        self.rest: Any = rules[-1].rule if rules and isinstance(rules[-1], each) else None
         self.rules = rules[:-1] if self.rest else rules
         self.arity = -1 if self.rest else len(self.rules)
         first = _signature(func, self.rules)
@@ -61,20 +63,20 @@ class Primitive:
     @functools.lru_cache(maxsize=1024)  # noqa: B019 (primitives live as long as the program)
     def of_arity(self, n: int) -> Primitive:
         """The same function, with a rule for each of its n arguments."""
-        primitive = copy.copy(self)
-        primitive.rules += tuple(functools.partial(self.rest, i) for i in range(n - len(self.rules)))
+        primitive, rest = copy.copy(self), self.rest
+        primitive.rules += tuple(functools.partial(rest, i) for i in range(n - len(self.rules)))
         return primitive
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Move keyword arguments that have a rule to their place among the positional ones; refuse what no rule honours."""
         if kwargs.keys() <= self.settings:
             return args, kwargs
-        args, kwargs = list(args), dict(kwargs)
-        while len(args) < len(self.rules) and len(args) < len(self.parameters):
-            name = self.parameters[len(args)]
+        given, kwargs = list(args), dict(kwargs)
+        while len(given) < len(self.rules) and len(given) < len(self.parameters):
+            name = self.parameters[len(given)]
             if name not in kwargs:
                 break
-            args.append(kwargs.pop(name))
+            given.append(kwargs.pop(name))
         if kwargs.pop("out", None) is not None:
             raise TypeError(
                 f"{self.name}: out= would overwrite an array, which a graph of Tensors can't follow; use the returned value"
@@ -84,7 +86,7 @@ class Primitive:
                 if name not in self.keywords and name not in FORWARD_ONLY and not (name == "where" and kwargs[name] is True):
                     known = ", ".join(sorted(self.keywords)) or "none"
                     raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
-        return tuple(args), kwargs
+        return tuple(given), kwargs
 
     def __repr__(self) -> str:
         return f"<{self.name} and its rules>"
@@ -106,7 +108,7 @@ def _dispatches(func: Callable) -> bool:
     return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
 
 
-def derivative(func: Callable, *rules: Callable | None | each) -> Callable:
+def derivative(func: Function, *rules: Callable | None | each) -> Function:
     """Give a function its derivative rules, and get back the function that records.
 
     Args:
@@ -148,10 +150,10 @@ def derivative(func: Callable, *rules: Callable | None | each) -> Callable:
         return func(*args, **kwargs)
 
     TABLE[dispatching] = primitive
-    return dispatching
+    return dispatching  # type: ignore[return-value]
 
 
-def with_rules(*rules: Callable | None | each) -> Callable[[Callable], Callable]:
+def with_rules(*rules: Callable | None | each) -> Callable[[Function], Function]:
     """`derivative` as a decorator of the function."""
     return lambda func: derivative(func, *rules)
 
