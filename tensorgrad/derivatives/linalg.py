@@ -242,8 +242,7 @@ def noticeable(x, size):
 
 
 def refuse(where, x, name, on):
-    """An error, if somewhere x makes the loss depend on a choice. (Not while it is being recorded: it may not be meant.)
-    """
+    """An error, if somewhere x makes the loss depend on a choice. (Not while it is recorded: it may not be meant.)"""
     if type(x) is np.ndarray and np.any(where):
         raise ValueError(
             f"{name}: the loss depends on {on}, which are arbitrary, so that it has no gradient; make it of what "
@@ -597,11 +596,23 @@ def outer(x1, x2, /):
     return np.multiply(np.expand_dims(x1, 1), x2)
 
 
-@composed(np.linalg.cross)
-def cross(x1, x2, /, *, axis=-1):
-    """y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}, the indices modulo 3."""
-    a, b = (np.moveaxis(as_array(x), axis, -1) for x in (x1, x2))
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ValueError(f"cross: shapes {np.shape(x1)} and {np.shape(x2)} don't have the length 3 along axis {axis}")
+@composed(np.cross)
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    """y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}, the indices modulo 3; of vectors in the plane the third component."""
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
+        raise ValueError(f"cross: vectors have 3 components or 2, not {a.shape[-1]} and {b.shape[-1]}; name their axis")
+    if a.shape[-1] == b.shape[-1] == 2:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = (np.concatenate([x, 0 * x[..., :1]], axis=-1) if x.shape[-1] == 2 else x for x in (a, b))
     first, second = [1, 2, 0], [2, 0, 1]
-    return np.moveaxis(a[..., first] * b[..., second] - a[..., second] * b[..., first], -1, axis)
+    return np.moveaxis(a[..., first] * b[..., second] - a[..., second] * b[..., first], -1, axisc)
+
+
+@composed(np.linalg.cross)
+def linalg_cross(x1, x2, /, *, axis=-1):
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
+        raise ValueError(f"cross: shapes {x1.shape} and {x2.shape} don't have the length 3 along axis {axis}")
+    return np.cross(x1, x2, axis=axis)

@@ -101,7 +101,7 @@ def sorted_rows(a, axis, weights=None):
     rows = as_rows(a)
     order = np.argsort(rows, axis=-1)
     rows = np.take_along_axis(rows, order, axis=-1)
-    index = np.where(np.isnan(rows), np.nan, np.arange(rows.shape[-1], dtype=rows.dtype))
+    index = np.where(np.isnan(rows), np.nan, np.arange(rows.shape[-1], dtype=rows.real.dtype))
     if weights is not None:
         weights = np.broadcast_to(weights_along(np.asarray(weights), a, axis), a.shape)
         weights = np.take_along_axis(as_rows(weights), order, axis=-1)
