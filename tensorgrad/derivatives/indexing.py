@@ -85,12 +85,6 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     return np.take_along_axis(a, np.argsort(a, axis=axis, kind="stable"), axis=axis)
 
 
-@composed(np.sort_complex)
-def sort_complex(a):
-    a = np.sort(a)
-    return a if np.iscomplexobj(a) else a.astype(np.complex128)
-
-
 @composed(np.partition)
 def partition(a, kth, axis=-1, kind="introselect", order=None):
     no_fields("partition", order)

@@ -2,8 +2,6 @@
 
 import functools
 
-import functools
-
 import numpy as np
 
 from .elementwise import divide_safely
@@ -52,13 +50,6 @@ def sum_rows(g):
     return np.sum(g, axis=0)
 
 
-def chosen(g, y, a, axis, keepdims, where=True):
-    """The gradient of a maximum or minimum y of a: k equal elements get 1/k each."""
-    same = (a == restore(y, a, axis, keepdims)) & where
-    ties = np.maximum(np.count_nonzero(same, axis=axis, keepdims=True), 1)
-    return restore(g, a, axis, keepdims) * (same / ties)
-
-
 # Sums and means ------------------------------------------------------------------------------------------------------
 
 derivative(np.sum, lambda g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True:
@@ -69,7 +60,7 @@ def how_many(a, axis, where):
     """The number of elements of each mean: a number, or an array that keeps the reduced axes if a mask says so."""
     if where is True:
         return count(a, axis)
-    return np.count_nonzero(np.broadcast_to(where, a.shape), axis=axis, keepdims=True)
+    return np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=True, dtype=a.real.dtype)
 
 
 def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
@@ -102,9 +93,16 @@ derivative(np.std, std_gradient)
 
 # Maxima and minima ---------------------------------------------------------------------------------------------------
 
+
+def extremum_gradient(g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True):
+    """k elements that equal the maximum (or minimum) y get 1/k each."""
+    same = (a == restore(y, a, axis, keepdims)) if where is True else (a == restore(y, a, axis, keepdims)) & where
+    ties = np.maximum(np.count_nonzero(same, axis=axis, keepdims=True), 1)
+    return restore(g, a, axis, keepdims) * (1 / ties).astype(g.dtype) * same
+
+
 for extremum in {np.max, np.min, np.amax, np.amin}:
-    derivative(extremum, lambda g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True:
-               chosen(g, y, a, axis, keepdims, where))
+    derivative(extremum, extremum_gradient)
 
 
 # Products and cumulative functions -----------------------------------------------------------------------------------

@@ -105,15 +105,15 @@ def tile(A, reps):  # noqa: N803 (NumPy's name)
 # Joining and splitting -----------------------------------------------------------------------------------------------
 
 
-def _join(axis, starts, *arrays):
-    return np.concatenate(arrays, axis=axis)
+def _join(axis, starts, cast, *arrays):
+    return np.concatenate(arrays, axis=axis, **cast)
 
 
-def piece(i, g, y, axis, starts, *arrays):
+def piece(i, g, y, axis, starts, cast, *arrays):
     return g[(slice(None),) * axis + (slice(starts[i], starts[i + 1]),)]
 
 
-join = derivative(_join, None, None, each(piece))
+join = derivative(_join, None, None, None, each(piece))
 
 
 @composed(np.concatenate, *([np.concat] if hasattr(np, "concat") else []))
@@ -132,8 +132,7 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
     starts = [0]
     for shape in shapes:
         starts.append(starts[-1] + shape[axis])
-    y = join(axis, starts, *arrays)
-    return y if dtype is None else y.astype(dtype)
+    return join(axis, starts, {"dtype": dtype, "casting": casting}, *arrays)
 
 
 @composed(np.stack)
@@ -147,13 +146,13 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
 
 @composed(np.vstack)
 def vstack(tup, *, dtype=None, casting="same_kind"):
-    return np.concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype)
+    return np.concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
 
 
 @composed(np.hstack)
 def hstack(tup, *, dtype=None, casting="same_kind"):
     arrays = [np.atleast_1d(a) for a in tup]
-    return np.concatenate(arrays, 0 if arrays[0].ndim == 1 else 1, dtype=dtype)
+    return np.concatenate(arrays, 0 if arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 @composed(np.dstack)
