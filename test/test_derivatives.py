@@ -19,7 +19,7 @@ for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
 # The library's rules; those that tests or examples make come later, or are theirs.
-PRIMITIVES = [p for f, p in TABLE.items() if not (f.__module__ or "").startswith(("test", "cases", "__main__"))]
+PRIMITIVES = [p for f, p in TABLE.items() if not (getattr(f, "__module__", None) or "").startswith(("test", "cases", "__main__"))]
 
 every_case = pytest.mark.parametrize("case", CASES, ids=repr)
 
