@@ -359,35 +359,46 @@ def _modules(model: Module | None) -> tuple[dict[str, Module], dict[Tensor, tupl
     return modules, homes
 
 
-def _common(names: Iterable[str]) -> str:
+def _owners(operations: list[_Operation], modules: dict, homes: dict) -> list[str | None]:
+    """For each operation the module that it is part of: a guess, from the parameters that it and its neighbours use.
+
+    One that uses parameters belongs to the module of these; one that joins results of several modules, or was made
+    between the uses of two, to the module around both; one that keeps the shape of a module's result, as an activation
+    does, to that module.
+    """
+    direct = [{homes[x][1] for x in o.operands if isinstance(x, Tensor) and x in homes} for o in operations]
+    coming = direct[:]  # the modules whose parameters are used next
+    for i in reversed(range(len(coming) - 1)):
+        coming[i] = coming[i] or coming[i + 1]
+    root = "" if any("" in names for names in direct) else None  # framed only where it holds parameters of its own
+    last: set[str] = set()  # the modules whose parameters were used last
+    made_in: dict[Tensor, str | None] = {}
+    owners = []
+    for i, (node, operands, results) in enumerate(operations):
+        sources = {made_in.get(x) if isinstance(x, Tensor) else None for x in operands}
+        owner = next(iter(sources), None)
+        if direct[i]:
+            last, owner = direct[i], _around(direct[i], modules)
+        elif len(sources) > 1 and None not in sources:
+            owner = _around(sources, modules) or root
+        elif len(sources) > 1 or owner is None or not _is_activation(operands, results, modules[owner]):
+            between = _around(last | coming[i], modules) if last and coming[i] and last != coming[i] else None
+            owner = between or root if any(s is not None for s in sources) and between is not None else None
+        owners.append(owner)
+        made_in.update((result, owner) for result in (node, *results))
+    return owners
+
+
+def _is_activation(operands: list[Any], results: list[Tensor], module: Any) -> bool:
+    keeps_shape = all(x.shape == r.shape for x in operands for r in results)
+    return keeps_shape and getattr(module, "activation", True) is not None
+
+
+def _around(names: Iterable[Any], modules: dict[str, Module]) -> str:
     """The innermost module around all of the named ones."""
     parts = [name.split(".") if name else [] for name in names]
-    return ".".join(p[0] for p in itertools.takewhile(lambda p: len(set(p)) == 1, zip(*parts, strict=False)))
-
-
-def _owners(operations: list[_Operation], modules: dict, homes: dict) -> list[str | None]:
-    """For each operation the module that it is part of.
-
-    One that uses parameters belongs to the module of these. One that takes values of a single module alone and keeps
-    their shape, as an activation does, belongs there too.
-    """
-    owner: str | None
-    owners: list[str | None] = []
-    made_in: dict[Tensor, str | None] = {}
-    for node, operands, results in operations:
-        direct = {homes[x][1] for x in operands if isinstance(x, Tensor) and x in homes}
-        if direct:
-            owner = _nearest(_common(direct), modules)
-        else:
-            before = {made_in.get(x) if isinstance(x, Tensor) else None for x in operands}
-            owner = before.pop() if len(before) == 1 else None
-            is_activation = all(x.shape == r.shape for x in operands for r in results)
-            if owner is not None and not (is_activation and getattr(modules[owner], "activation", True)):
-                owner = None
-        owners.append(owner)
-        made_in.update((result, owner) for result in results)
-        made_in[node] = owner
-    return owners
+    common = itertools.takewhile(lambda p: len(set(p)) == 1, zip(*parts, strict=False))
+    return _nearest(".".join(p[0] for p in common), modules)
 
 
 def _nearest(name: str, modules: dict[str, Module]) -> str:

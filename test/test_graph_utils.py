@@ -444,7 +444,24 @@ def test_a_module_with_modules_in_modules():
     outer = inside(picture, "layers.0 Block()")
     assert "layers.0.scale" in outer and "layers.0.up.weight" in outer and "×" in outer
     assert "layers.0.up.weight" in inside(picture, "layers.0.up Layer(3 → 5, relu)")
+    assert "tanh" not in outer
     assert not any("sum" in inside(picture, frame) for frame in picture.frames)
+
+
+def test_what_is_computed_between_the_layers_of_a_module_is_in_it():
+    class Attention(Module):
+        def __init__(self):
+            self.q, self.k, self.v = (Layer(4, 4, rng=i) for i in range(3))
+
+        def __call__(self, x):
+            return (self.q(x) @ np.swapaxes(self.k(x), -1, -2) / 2).softmax() @ self.v(x)
+
+    model = Sequential(Attention(), Layer(4, 2, rng=0))
+    loss = model(np.ones((5, 4))).exp().sum()
+    picture = read(draw_dot_tensor(loss, model=model, show_data=False))
+    outer = inside(picture, "layers.0 Attention()")
+    assert {"swapaxes -1 -2", "/ 2", "softmax"} <= set(outer) and sum("@" in name for name in outer) == 2
+    assert not {"exp", "sum", "layers.1.weight"} & set(outer)
 
 
 def test_the_model_itself_is_framed_where_it_holds_parameters():
