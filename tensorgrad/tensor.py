@@ -1,8 +1,8 @@
 """Tensor: a NumPy array that remembers how it was made, and the engine that walks back along that memory.
 
 Three things happen here. Applying a function to Tensors *records*: `record` computes it and keeps the function and its
-arguments. `backpropagate` *walks* from an output back to what it was made from, newest first, and evaluates the rules of
-the table. `Tensor` gives both the operators, the methods and the protocols by which NumPy's own functions find them.
+arguments. `backpropagate` *walks* from an output back to what it was made from, newest first, and evaluates the rules
+of the table. `Tensor` gives both the operators, the methods and the protocols by which NumPy's own functions find them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from numpy import asarray, ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
-from .derivatives import COMPOSED, CONSTANT, METHODS, REFUSED, TABLE, Primitive, derivative
+from .derivatives import COMPOSED, CONSTANT, METHODS, REFUSED, TABLE, Primitive
 from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
 from .derivatives.reductions import sum_rows
@@ -57,7 +57,8 @@ class _Switch:
         name = type(self).__name__
         if not callable(func) or inspect.isgeneratorfunction(func) or inspect.iscoroutinefunction(func):
             raise TypeError(
-                f"@{name}() is for ordinary functions; write `with {name}():` inside {func!r}, between its yields or awaits"
+                f"@{name}() is for ordinary functions; write `with {name}():` inside {func!r}, between its yields or "
+                "awaits"
             )
 
         @functools.wraps(func)
@@ -121,7 +122,7 @@ def record(primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any
 
 
 def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[Primitive, tuple, dict | None]:
-    """A rule for each of many arguments; keyword arguments where the rules expect them; no Tensor where no rule stands."""
+    """A rule for each of many arguments, keyword arguments where the rules expect them, no Tensor without a rule."""
     if primitive.rest is not None:
         primitive = primitive.of_arity(len(args))
     if kwargs:
@@ -174,8 +175,8 @@ def _floating(y: Any, name: str) -> Any:
 
 _LISTS = frozenset({list, tuple})
 _OUT = (
-    "{}: writing into an array (out=, or an in-place operator such as array += tensor) would drop the graph in silence; "
-    "write array = array + tensor, or use tensor.data"
+    "{}: writing into an array (out=, or an in-place operator such as array += tensor) would drop the graph in "
+    "silence; write array = array + tensor, or use tensor.data"
 )
 
 
@@ -191,8 +192,8 @@ def _arrays(primitive: Primitive, args: tuple) -> tuple:
 
 def _no_derivative(what: str, reason: str = "") -> TypeError:
     return TypeError(
-        f"{what} has no derivative in tensorgrad{': ' + reason if reason else ''}. Pass tensor.data to leave the graph on "
-        f"purpose, or give your own function its rules with tensorgrad.derivative"
+        f"{what} has no derivative in tensorgrad{': ' + reason if reason else ''}. Pass tensor.data to leave the graph "
+        f"on purpose, or give your own function its rules with tensorgrad.derivative"
     )
 
 
@@ -230,7 +231,10 @@ def _explained(error: Exception, name: str, values: Any) -> Exception:
     elif text == "tuple index out of range":
         hint = "; an axis is out of bounds"
     elif "could not be broadcast" in text:
-        hint = "; shapes are matched from the last axis on, and lengths must be equal or 1 (reshape or expand_dims one of them)"
+        hint = (
+            "; shapes are matched from the last axis on, and lengths must be equal or 1 (reshape or expand_dims one of "
+            "them)"
+        )
     elif "core dimension" in text or "enough dimensions" in text:
         hint = (
             "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
@@ -295,8 +299,8 @@ def backpropagate(
 
 
 _CHANGED = (
-    "the data of Tensor{} of shape {} was changed after {} had used it and before backward, so its gradient would be wrong; "
-    "run backward before the change, or compute the result anew"
+    "the data of Tensor{} of shape {} was changed after {} had used it and before backward, so its gradient would be "
+    "wrong; run backward before the change, or compute the result anew"
 )
 
 
@@ -308,12 +312,12 @@ def _ended(reason: str) -> Primitive:
 
 
 _FREED = _ended(
-    "backward went through this graph with retain_graph=False, which freed it; compute the result anew, or call the first "
-    "backward with retain_graph=True"
+    "backward went through this graph with retain_graph=False, which freed it; compute the result anew, or call the "
+    "first backward with retain_graph=True"
 )
 _OVERWRITTEN = _ended(
-    "the data of a Tensor was changed after it had been computed and before backward, so its gradient would be wrong; compute "
-    "the result anew, or change a detach() of it"
+    "the data of a Tensor was changed after it had been computed and before backward, so its gradient would be wrong; "
+    "compute the result anew, or change a copy of the data"
 )
 
 
@@ -416,18 +420,20 @@ def _deposit_recorded(flow: dict[Tensor, Any]) -> None:
 def _overwrite(tensor: Tensor, views: bool = False) -> None:
     """Note that data has changed: nothing computed from the old data can go backward any more. With views, that of the
     Tensors whose memory it shares has changed too."""
-    changed = [tensor]
+    changed, array = [tensor], tensor._data
     while changed:
         tensor = changed.pop()
         if type(tensor._data) is not tuple:  # or its own outputs would look older
             tensor._tick = next(_clock)
         if tensor._op is not None:
             if views:
-                changed += [p for p in tensor.parents if tensor._op is _pick or _share_memory(p._data, tensor._data)]
+                changed += [p for p in tensor.parents if _share_memory(p._data, array)]
             tensor._op, tensor._args, tensor._kwargs = _OVERWRITTEN, None, None
 
 
 def _share_memory(a: Any, b: Any) -> bool:
+    if type(a) is tuple:
+        return any(_share_memory(part, b) for part in a)
     return isinstance(a, ndarray) and isinstance(b, ndarray) and np.may_share_memory(a, b)
 
 
@@ -577,8 +583,8 @@ class Tensor:
 
     @property
     def data(self) -> Any:
-        """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward any
-        more. An element write (`p.data[0] = x`) passes by this property, and isn't noticed."""
+        """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward
+        any more. An element write (`p.data[0] = x`) passes by this property, and isn't noticed."""
         return self._data
 
     @data.setter
@@ -589,8 +595,8 @@ class Tensor:
         value = _array_of(value)
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ValueError(
-                f"data of shape {value.shape} and dtype {value.dtype} can't replace data of shape {self.shape} and dtype "
-                f"{self.dtype}; reshape it or use astype, or make a new Tensor"
+                f"data of shape {value.shape} and dtype {value.dtype} can't replace data of shape {self.shape} and "
+                f"dtype {self.dtype}; reshape it or use astype, or make a new Tensor"
             )
         _overwrite(self)
         self._data = value
@@ -609,8 +615,8 @@ class Tensor:
             value = value.copy() if hasattr(value, "__array_function__") else np.array(value)
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
-                    f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} and "
-                    f"{value.dtype}; None clears it"
+                    f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} "
+                    f"and {value.dtype}; None clears it"
                 )
         self._grad = value
 
@@ -652,8 +658,8 @@ class Tensor:
             grad: the gradient that arrives here, of this Tensor's shape; ones by default.
             retain_graph: False frees the graph on the way, and keeps the gradients of leaves alone. A training loop,
                 which makes a new graph each step, wants that.
-            create_graph: True makes each `.grad` a Tensor that can be differentiated again. It refers to the graph, which
-                refers to its Tensor: set `.grad = None` when done, or leave that circle to Python's garbage collector.
+            create_graph: True makes each `.grad` a Tensor that can be differentiated again. It refers to the graph,
+                which refers to its Tensor: set `.grad = None` when done, or leave that circle to the garbage collector.
                 (`tensorgrad.grad` makes none.)
 
         Raises:
@@ -861,8 +867,9 @@ class Tensor:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
-            "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with np.where(mask, value, "
-            "tensor) or np.concatenate; or, to change a leaf outside the graph, write tensor.data[index] = value"
+            "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with "
+            "np.where(mask, value, tensor) or np.concatenate; or, to change a leaf outside the graph, write "
+            "tensor.data[index] = value"
         )
 
     def __delitem__(self, index: Any) -> None:

@@ -1200,6 +1200,7 @@ def test_3_8_what_is_not_touched_goes_backward():
 @given(programs, st.integers(0, 40), st.sampled_from(sorted(CHANGES)))
 @settings(max_examples=300, deadline=None)
 @example([("exp", 0, 0), ("transpose", 2, 0), ("one of two", 2, 2)], 4, "in place")
+@example([("argument", 0, 0), ("one of two", 0, 0)], 3, "in place")
 def test_3_8_never_a_wrong_gradient(program, which, change):
     """Whatever Tensor is changed after the fact: backward gives the gradient as it was, or an error."""
     tensors, untouched = run(program), run(program)
