@@ -77,19 +77,21 @@ def _map(func: Callable, tree: Any) -> Any:
     return func(tree)
 
 
-def _leaves(tree: Any, path: str = "") -> dict[str, Any]:
-    """Each leaf by its path, such as "[0]['weight']"."""
+def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each leaf with its path, such as "[0]['weight']"."""
     if type(tree) in _PLAIN:
-        return {path: tree}
-    if isinstance(tree, (list, tuple)):
-        parts = [(f"{path}[{i}]", part) for i, part in enumerate(tree)]
+        yield path, tree
+    elif isinstance(tree, (list, tuple)):
+        for i, part in enumerate(tree):
+            yield from _leaves(part, f"{path}[{i}]")
     elif isinstance(tree, dict):
-        parts = [(f"{path}[{key!r}]", part) for key, part in tree.items()]
+        for key, part in tree.items():
+            yield from _leaves(part, f"{path}[{key!r}]")
     elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        parts = [(f"{path}.{field.name}", getattr(tree, field.name)) for field in dataclasses.fields(tree)]
+        for field in dataclasses.fields(tree):
+            yield from _leaves(getattr(tree, field.name), f"{path}.{field.name}")
     else:
-        return {path: tree}
-    return {name: leaf for inner, part in parts for name, leaf in _leaves(part, inner).items()}
+        yield path, tree
 
 
 def _is_constant(leaf: Any) -> bool:
@@ -98,8 +100,10 @@ def _is_constant(leaf: Any) -> bool:
 
 def _matching(name: str, what: str, like: Any, given: Any) -> list:
     """The leaves of given, in the order of those of `like` (Tensors or arrays), with their shape and dtype."""
-    wanted = {path: leaf for path, leaf in _leaves(like).items() if not _is_constant(leaf)}
-    leaves = {path: leaf for path, leaf in _leaves(given).items() if not _is_constant(leaf)}
+    wanted, leaves = (
+        {path: leaf for path, leaf in _leaves(tree) if type(leaf) in _PLAIN or not _is_constant(leaf)}
+        for tree in (like, given)
+    )
     if wanted.keys() != leaves.keys():
         raise ValueError(
             f"{name}: the {what} must have the structure of what it belongs to, with an array at each of "
@@ -112,9 +116,11 @@ def _matching(name: str, what: str, like: Any, given: Any) -> list:
         if leaf.shape != target.shape:
             raise ValueError(f"{name}: the {what} {path} has shape {leaf.shape}, but belongs to shape {target.shape}")
         dtype = target.dtype if target.dtype.kind in "fc" else np.dtype(float)
-        if leaf.dtype.kind not in "biufc" or (leaf.dtype.kind == "c" and dtype.kind != "c"):
-            raise TypeError(f"{name}: the {what} {path} of dtype {leaf.dtype} doesn't fit dtype {dtype}")
-        found.append(leaf if leaf.dtype == dtype else leaf.astype(dtype))
+        if leaf.dtype is not dtype:
+            if leaf.dtype.kind not in "biufc" or (leaf.dtype.kind == "c" and dtype.kind != "c"):
+                raise TypeError(f"{name}: the {what} {path} of dtype {leaf.dtype} doesn't fit dtype {dtype}")
+            leaf = leaf.astype(dtype)
+        found.append(leaf)
     return found
 
 
@@ -792,7 +798,7 @@ def _weighted(f: Callable) -> Callable:
     def number(*args: Any) -> Any:
         rng = np.random.default_rng(0)
         total: Any = Tensor(0.0, requires_grad=False)
-        for y in _leaves(f(*args)).values():
+        for _, y in _leaves(f(*args)):
             if y is not None:
                 weights = rng.uniform(0.5, 1.5, np.shape(y)) if np.size(y) > 1 else 1.0
                 total = total + np.real(np.sum(y * weights)) + np.imag(np.sum(y * weights))
@@ -804,7 +810,7 @@ def _weighted(f: Callable) -> Callable:
 def _compare(number: Callable, args: tuple, rtol: float, atol: float) -> tuple[int, list[tuple[str, float, float]]]:
     """How many derivatives were looked at, and which are wrong: where, and the two numbers."""
     value, gradient = value_and_grad(number, tuple(range(len(args))))(*args)
-    gradients, rng = _leaves(gradient), np.random.default_rng(0)
+    gradients, rng = dict(_leaves(gradient)), np.random.default_rng(0)
     atol *= max(1.0, abs(float(value)))
     looked_at, wrong = 0, []
 
@@ -818,7 +824,7 @@ def _compare(number: Callable, args: tuple, rtol: float, atol: float) -> tuple[i
         x[...] = before
         return (ends[0] - ends[1]) / (2 * h)
 
-    for path, x in _leaves(args).items():
+    for path, x in _leaves(args):
         if _is_constant(x) or not x.size:
             continue
         g = gradients[path]

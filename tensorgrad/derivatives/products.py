@@ -30,10 +30,15 @@ def long_matrix(a):
     return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: there may be no elements
 
 
+def product(a, b):
+    """a @ b of two matrices. Of arrays by dot, which begins sooner; it is not for Tensors, of which it takes the data."""
+    return a.dot(b) if type(a) is np.ndarray is type(b) else a @ b
+
+
 def matmul_left(g, y, x1, x2, bias=None):
     """dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
-        return np.dot(g, x2.T)  # of two matrices the same as matmul, and sooner begun
+        return product(g, x2.T)
     if x1.ndim > 2 == x2.ndim:
         return np.reshape(np.dot(long_matrix(g), x2.T), x1.shape)
     g, a, b = as_matrices(g, x1, x2)
@@ -44,7 +49,7 @@ def matmul_left(g, y, x1, x2, bias=None):
 def matmul_right(g, y, x1, x2, bias=None):
     """dB = A^T G."""
     if x1.ndim == 2 == x2.ndim:
-        return np.dot(x1.T, g)  # not x1.T.dot(g): an array would take the data of a Tensor g
+        return product(x1.T, g)
     if x1.ndim > 2 == x2.ndim:
         return np.dot(long_matrix(x1).T, long_matrix(g))
     g, a, b = as_matrices(g, x1, x2)
