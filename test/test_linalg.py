@@ -128,6 +128,17 @@ def test_what_is_constant_is_plain():
     assert np.linalg.lstsq(a, np.ones(3))[2] == 3
 
 
+def test_cross_of_vectors_in_the_plane():
+    """Which NumPy is about to give up: a0 b1 - a1 b0; beside a vector in space, the third component is 0."""
+    a, b = Tensor([1.0, 2.0]), Tensor([3.0, 5.0])
+    y = np.cross(a, b)
+    y.backward()
+    assert y.data == -1
+    close(a.grad, [5, -3])
+    close(b.grad, [-2, 1])
+    np.testing.assert_array_equal(np.cross(a, [1.0, 1.0, 1.0]).data, [2, -1, -1])
+
+
 def test_lists_stand_for_arrays():
     b = Tensor([1.0, 2.0])
     x = np.linalg.solve([[2, 0], [0, 4]], b)
