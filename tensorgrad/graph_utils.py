@@ -134,26 +134,10 @@ def _label(node: Tensor) -> str:
     """The operation that made node, in a word or two."""
     op, args, kwargs = node._op, node._args, node._kwargs or {}
     assert op is not None
-    name = op.name
-    if name == "getitem":
-        return _index(args[1])
-    if name == "scatter":
-        return f"scatter {_index(args[1])}"
-    if name == "join":
-        return f"concatenate axis={args[0]}"
-    if name == "einsum":
-        return f"einsum {args[0]}"
-    if name == "astype":
-        return str(np.dtype(args[1]))
-    if name == "transpose" and len(args) == 1 and not kwargs.get("axes"):
-        return ".T"
-    if name in _INFIX and len(args) == 2:
-        sign, (a, b) = _INFIX[name], args
-        if _is_scalar(a):
-            return f"{_number(_plain(a))} {sign}"
-        if _is_scalar(b):
-            return sign + ("" if sign == "**" else " ") + _number(_plain(b))
-        return sign
+    if getattr(op.func, "__module__", "").partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
+        known = _known_label(op.name, args, kwargs)
+        if known:
+            return known
     operands = args[: len(op.rules)]
     words = [_sign(node)]
     if any(map(_is_scalar, operands)) or any(x is None for x in operands):
@@ -163,6 +147,26 @@ def _label(node: Tensor) -> str:
     settings = list(zip(parameters[len(op.rules) :], args[len(op.rules) :], strict=False)) + list(kwargs.items())
     words += [_setting(key, value) for key, value in settings if not _goes_without_saying(key, value)]
     return " ".join(words)
+
+
+def _known_label(name: str, args: tuple, kwargs: dict) -> str:
+    """The label of an operation that has a notation of its own; empty for others."""
+    if name in _INFIX and len(args) == 2:
+        sign, (a, b) = _INFIX[name], args
+        if _is_scalar(a):
+            return f"{_number(_plain(a))} {sign}"
+        return sign + ("" if sign == "**" else " ") + _number(_plain(b)) if _is_scalar(b) else sign
+    if name == "transpose" and len(args) == 1 and not kwargs.get("axes"):
+        return ".T"
+    if name == "getitem":
+        return _index(args[1])
+    if name == "scatter":
+        return f"scatter {_index(args[1])}"
+    if name == "join":
+        return f"concatenate axis={args[0]}"
+    if name == "einsum":
+        return f"einsum {args[0]}"
+    return str(np.dtype(args[1])) if name == "astype" else ""
 
 
 def _sign(node: Tensor) -> str:
@@ -366,6 +370,8 @@ def _owners(operations: list[_Operation], modules: dict, homes: dict) -> list[st
     between the uses of two, to the module around both; one that keeps the shape of a module's result, as an activation
     does, to that module.
     """
+    if not homes:
+        return [None] * len(operations)
     direct = [{homes[x][1] for x in o.operands if isinstance(x, Tensor) and x in homes} for o in operations]
     coming = direct[:]  # the modules whose parameters are used next
     for i in reversed(range(len(coming) - 1)):

@@ -267,6 +267,15 @@ def test_operations_are_labelled_as_written(result, label):
     assert operations(read(draw_dot_tensor(result))) == [label]
 
 
+@pytest.mark.parametrize("name", ["getitem", "join", "einsum", "scatter", "astype", "transpose"])
+def test_functions_of_ones_own_keep_their_name(name):
+    def f(x):
+        return x * 1.0
+
+    f.__name__ = name
+    assert operations(read(draw_dot_tensor(derivative(f, lambda g, y, x: g)(X)))) == [name]
+
+
 def test_operands_that_cant_change_places_are_named_unless_that_is_long():
     a, b = Tensor(1.0, name="a"), Tensor(2.0, name="a_rather_long_name_of_a_parameter")
     assert operations(read(draw_dot_tensor(b / a))) == ["/"]
