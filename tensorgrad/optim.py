@@ -67,7 +67,8 @@ class Optimizer:
         """Change each parameter that has a gradient."""
         for p, scratch in zip(self.parameters, self._scratch, strict=True):
             if p._grad is not None:
-                self._update(p, p._data, p._grad, scratch)
+                grad = p._grad._data if type(p._grad) is Tensor else p._grad  # after backward(create_graph=True)
+                self._update(p, p._data, grad, scratch)
                 p._tick = next(_clock)  # the data has changed: a graph that used it can't go backward any more
 
     def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:

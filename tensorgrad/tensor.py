@@ -414,7 +414,7 @@ def _deposit_recorded(flow: dict[Tensor, Any]) -> None:
             if type(g) is not Tensor:
                 g = Tensor(g.copy(), requires_grad=False)
             g = np.conj(g) if g.dtype.kind == "c" else g
-            tensor._grad = g if tensor._grad is None else tensor._grad + g
+            tensor._grad = +g if tensor._grad is None else tensor._grad + g  # never a rule's own argument
 
 
 def _overwrite(tensor: Tensor, views: bool = False) -> None:

@@ -339,6 +339,26 @@ def test_3_3_no_gradient_shares_memory_with_another_or_with_data(program):
     np.testing.assert_array_equal(K, captured)
 
 
+@given(programs)
+@settings(max_examples=100, deadline=None)
+def test_3_3_gradients_with_a_graph_of_their_own_are_nobody_elses_either(program):
+    plain, tensors = run(program), run(program)
+    plain[-1].backward()
+    tensors[-1].backward(create_graph=True)
+    assert type(tensors[-1].grad) is Tensor
+    gradients = [np.asarray(t.grad) for t in {id(t): t for t in tensors}.values()]
+    for i, g in enumerate(gradients):
+        assert not any(np.may_share_memory(g, t.data) for t in tensors)
+        assert not any(np.may_share_memory(g, h) for h in gradients[:i])
+    for t, p in zip(tensors, plain, strict=True):
+        np.testing.assert_allclose(t.grad, p.grad, rtol=1e-13, atol=1e-15)
+    tensors[-1].backward()
+    for t, p in zip(tensors, plain, strict=True):
+        np.testing.assert_allclose(t.grad, 2 * p.grad, rtol=1e-13, atol=1e-15)
+    for t in tensors:
+        t.grad = None
+
+
 def test_3_3_changing_a_gradient_in_place_changes_no_other():
     x, y = Tensor(np.ones(3)), Tensor(np.ones(3))
     z = x + y
@@ -1142,6 +1162,21 @@ def test_3_8_an_optimiser_step_is_a_change():
     model.load_state_dict(model.state_dict())
     with pytest.raises(RuntimeError, match="was changed"):
         y.backward()
+
+
+def test_3_8_an_optimiser_steps_along_a_gradient_with_a_graph():
+    for make in (tg.SGD, lambda p, lr: tg.SGD(p, lr, momentum=0.9, weight_decay=0.1), tg.Adam, tg.AdamW):
+        results = []
+        for create_graph in (False, True):
+            w = Tensor([1.0, 2.0])
+            optimizer = make([w], 0.1)
+            for _ in range(3):
+                optimizer.zero_grad()
+                (w**3).sum().backward(create_graph=create_graph)
+                optimizer.step()
+            results.append(w.tolist())
+            w.grad = None
+        assert results[0] == results[1]
 
 
 def test_3_8_a_constant_that_was_changed_is_an_error_too():
