@@ -184,6 +184,8 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     top = np.where(np.isfinite(top), top, 0)
     limit = 80  # exp of it is finite in float32 too; only where b is 0 can there be more
     total = np.sum(b * np.exp(np.minimum(a - top, limit)), axis=axis, keepdims=keepdims)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        y = np.log(np.abs(total) if return_sign else total) + (top if keepdims else np.squeeze(top, axis))
+    size, nothing = np.abs(total) if return_sign else total, total == 0
+    with np.errstate(invalid="ignore"):
+        y = np.log(np.where(nothing, 1, size)) + (top if keepdims else np.squeeze(top, axis))
+    y = np.where(nothing, -np.inf, y)
     return (y, np.sign(total)) if return_sign else y

@@ -1,0 +1,90 @@
+"""Which of NumPy's functions have derivatives: `python -m tensorgrad.coverage` prints the page FUNCTIONS.md.
+
+The lists are not kept by hand. Every function that NumPy dispatches, so that a Tensor can answer for it, is found in
+the installed NumPy, and looked up in the table of derivatives.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
+from .derivatives import COMPOSED, CONSTANT, REFUSED, TABLE
+
+__all__ = ["functions", "kinds", "page"]
+
+MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
+
+KINDS = {
+    "differentiable": "With derivatives",
+    "constant": "Constant almost everywhere, or a question: of Tensors they give plain values",
+    "refused": "Refused, with a TypeError that gives the reason",
+}
+
+
+def functions(module: ModuleType) -> dict[str, Callable]:
+    """The functions of a module that NumPy dispatches, by name. (A function may have several: `abs`, `absolute`.)
+
+    >>> "sin" in functions(np), "concatenate" in functions(np), "array" in functions(np)
+    (True, True, False)
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some names are deprecated
+        members = {name: getattr(module, name) for name in sorted(dir(module)) if not name.startswith("_")}
+    return {name: f for name, f in members.items() if isinstance(f, np.ufunc) or hasattr(f, "_implementation")}
+
+
+def kinds(func: Callable) -> list[str]:
+    """In which lists a function is; in one of `differentiable`, `constant` and `refused`, if all is well.
+
+    >>> kinds(np.sin), kinds(np.argmax), kinds(np.save)
+    (['differentiable'], ['constant'], ['refused'])
+    """
+    tables: dict[str, list] = {"differentiable": [TABLE, COMPOSED], "constant": [CONSTANT], "refused": [REFUSED]}
+    return [kind for kind, homes in tables.items() for home in homes if func in home]
+
+
+def page() -> str:
+    """FUNCTIONS.md: the counts, then each module's functions by kind."""
+    version = ".".join(np.__version__.split(".")[:2])
+    found: dict[str, dict[str, list[str]]] = {name: {kind: [] for kind in KINDS} for name in MODULES}
+    for module, lists in found.items():
+        for name, func in functions(MODULES[module]).items():
+            for kind in kinds(func):
+                lists[kind].append(name)
+
+    rows = ["| | functions | with derivatives | constant or a question | refused |", "|---|---|---|---|---|"]
+    for module, lists in found.items():
+        numbers = [len(names) for names in lists.values()]
+        rows.append(f"| {module} | {sum(numbers)} | {' | '.join(map(str, numbers))} |")
+
+    sections = []
+    for module, lists in found.items():
+        sections.append(f"## {module}")
+        for kind, names in lists.items():
+            if names:
+                sections.append(f"**{KINDS[kind]}**: {', '.join(f'`{name}`' for name in names)}.")
+    return "\n\n".join([HEAD.format(version=version), "\n".join(rows), NOTE, *sections]) + "\n"
+
+
+HEAD = """# Which functions work
+
+All functions of NumPy {version} that let other arrays answer for them, counted by name. This page is made by a command,
+`python -m tensorgrad.coverage > FUNCTIONS.md`, and a test holds it to what the library does."""
+
+NOTE = """Keyword arguments are honoured, or refused by an error: `axis`, `keepdims`, `where`, `initial`, `dtype` and so
+on; `out=` is always refused. The methods `reduce`, `accumulate`, `reduceat` and `outer` of ufuncs with derivatives have
+derivatives, too; `at` is refused.
+
+NumPy looks for Tensors in a function's main arguments only. It doesn't see them among the numbers of a list, as in
+`np.array([t, u])` or `np.linspace([t, u], 1)` (write `np.stack([t, u])`), in options such as `left=` of `np.interp`, or
+in what is assigned to an array, as in `array[0] = t`: there it takes their data, and the graph ends.
+
+The functions of `scipy.special` that have derivatives are listed in `tensorgrad/special.py`."""
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,186 @@
+"""Every function that NumPy dispatches is in exactly one list, and FUNCTIONS.md says the same."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tensorgrad import Tensor
+from tensorgrad.coverage import MODULES, functions, kinds, page
+from tensorgrad.derivatives import CONSTANT, REFUSED, TABLE
+
+EVERY = {f"{module}.{name}": f for module, members in MODULES.items() for name, f in functions(members).items()}
+
+
+def test_functions_are_found():
+    assert len(EVERY) > 350
+    for name in ("numpy.add", "numpy.where", "numpy.median", "numpy.linalg.solve", "numpy.fft.irfft"):
+        assert name in EVERY
+
+
+def test_every_function_is_in_exactly_one_list():
+    homes = {name: kinds(func) for name, func in EVERY.items()}
+    assert not {name for name, found in homes.items() if not found}, (
+        "in no list: give rules, or say constant or refused"
+    )
+    assert not {name: found for name, found in homes.items() if len(found) > 1}, "in more than one list"
+
+
+def test_differentiable_and_refused():
+    differentiable = [name for name, func in EVERY.items() if kinds(func) == ["differentiable"]]
+    assert len(differentiable) >= 236
+    assert len(set(REFUSED) & set(EVERY.values())) < 45
+
+
+def test_a_new_function_would_show_up():
+    """A function that is in no list (here one taken out of its list) raises, and names itself."""
+    rules = TABLE.pop(np.sin)
+    try:
+        assert kinds(np.sin) == []
+        with pytest.raises(TypeError, match="sin has no derivative in tensorgrad"):
+            np.sin(Tensor(1.0))
+    finally:
+        TABLE[np.sin] = rules
+
+
+# What refuses, and what gives plain values ---------------------------------------------------------------------------
+
+t = Tensor([1.0, 2.0, 3.0])
+day = np.array(["2024-01-01"], "M8[D]")
+
+REFUSED_CALLS = {
+    "copyto": lambda: np.copyto(np.zeros(3), t),
+    "put": lambda: np.put(t, [0], 1.0),
+    "put_along_axis": lambda: np.put_along_axis(t, np.array([0]), 1.0, 0),
+    "place": lambda: np.place(t, t > 1, [5.0]),
+    "putmask": lambda: np.putmask(np.zeros(3), [True] * 3, t),
+    "fill_diagonal": lambda: np.fill_diagonal(Tensor(np.zeros((3, 3))), 1.0),
+    "unique": lambda: np.unique(t),
+    "union1d": lambda: np.union1d(t, t),
+    "setdiff1d": lambda: np.setdiff1d(t, [1.0]),
+    "histogram": lambda: np.histogram(t),
+    "histogram2d": lambda: np.histogram2d(t, t),
+    "save": lambda: np.save("/nowhere/file.npy", t),
+    "savetxt": lambda: np.savetxt("/nowhere/file.txt", t),
+    "bitwise_and": lambda: np.bitwise_and(t, t),
+    "gcd": lambda: np.gcd(t, 2),
+    "packbits": lambda: np.packbits(t),
+    "isnat": lambda: np.isnat(t),
+    "busday_offset": lambda: np.busday_offset(day, t),
+    "asarray": lambda: np.asarray([1.0], like=t),
+    "zeros": lambda: np.zeros(3, like=t),
+    "add.at": lambda: np.add.at(t, [0], 1.0),
+    "multiply.at": lambda: np.multiply.at(np.ones(3), [0, 1, 2], t),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_CALLS)
+def test_refused(name):
+    with pytest.raises(TypeError, match=rf"{re.escape(name)} has no derivative in tensorgrad: .+\. Pass tensor\.data"):
+        REFUSED_CALLS[name]()
+
+
+def test_full_like_takes_no_tensor():
+    with pytest.raises(TypeError, match="broadcast_to"):
+        np.full_like(t, t)
+    with pytest.raises(TypeError, match="copyto has no derivative"):  # NumPy asks only here
+        np.full_like(np.zeros(3), t)
+    assert type(np.full_like(t, 2)) is np.ndarray
+
+
+CONSTANT_CALLS = [
+    (np.argsort, t), (np.searchsorted, t, 1.5), (np.lexsort, (t, t)), (np.floor, t), (np.heaviside, t, 0.5),
+    (np.isin, t, [1.0]), (np.array2string, t), (np.array_repr, t), (np.array_str, t), (np.einsum_path, "i,i->", t, t),
+    (np.zeros_like, t), (np.floor_divide, t, 2.0), (np.count_nonzero, t), (np.digitize, t, [1.5]), (np.spacing, t),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("func, args", [(f, args) for f, *args in CONSTANT_CALLS])
+def test_constant_gives_plain_values(func, args):
+    assert func in CONSTANT
+    plain = [a.data if isinstance(a, Tensor) else (t.data, t.data) if isinstance(a, tuple) else a for a in args]
+    ours, theirs = func(*args), func(*plain)
+    assert type(ours) is type(theirs)
+    np.testing.assert_equal(ours, theirs)
+
+
+# out= and what else can't be honoured --------------------------------------------------------------------------------
+
+OUT = {
+    "sin": lambda: np.sin(t, out=np.zeros(3)),
+    "sum": lambda: np.sum(t, out=np.zeros(())),
+    "take": lambda: np.take(t, [0], out=np.zeros(1)),
+    "take, by place": lambda: np.take(t, [0], None, np.zeros(1)),
+    "median": lambda: np.median(t, out=np.zeros(())),
+    "median, by place": lambda: np.median(t, None, np.zeros(())),
+    "quantile": lambda: np.quantile(t, 0.5, out=np.zeros(())),
+    "nansum": lambda: np.nansum(t, out=np.zeros(())),
+    "choose": lambda: np.choose([0, 0, 0], [t], out=np.zeros(3)),
+    "ptp": lambda: np.ptp(t, out=np.zeros(())),
+    "concatenate": lambda: np.concatenate([t, t], out=np.zeros(6)),
+    "stack": lambda: np.stack([t], out=np.zeros((1, 3))),
+    "dot": lambda: np.dot(t, t, out=np.zeros(())),
+    "add.reduce": lambda: np.add.reduce(t, out=np.zeros(())),
+    "clip": lambda: np.clip(t, 0, 1, out=np.zeros(3)),
+    "nan_to_num": lambda: np.nan_to_num(t, copy=False),
+}
+
+
+@pytest.mark.parametrize("name", OUT)
+def test_out_is_refused(name):
+    with pytest.raises(TypeError, match=rf"{name.split(',')[0]}: .*(overwrite|writing into) "):
+        OUT[name]()
+
+
+UNFIT = {
+    "sin: .*where": lambda: np.sin(t, where=np.array([True, False, True])),
+    "pad: a function": lambda: np.pad(t, 1, lambda row, width, axis, options: None),
+    "pad: mode must": lambda: np.pad(t, 1, "mirror"),
+    "pad: mode 'edge' takes no": lambda: np.pad(t, 1, "edge", constant_values=1.0),
+    "average: the weights add up to zero": lambda: np.average(t, weights=[1.0, -1.0, 0.0]),
+    "give their axis": lambda: np.average(Tensor(np.ones((2, 3))), weights=t),
+    "select: ": lambda: np.select([[1, 0, 1]], [t]),
+    "choose: there are": lambda: np.choose([2, 0, 0], [t]),
+    "piecewise: ": lambda: np.piecewise(t, [t > 1], [1.0, 2.0, 3.0]),
+    "gradient: ": lambda: np.gradient(t[:2], edge_order=2),
+    "interp: ": lambda: np.interp(t, [1.0, 2.0], [1.0]),
+    "not reorderable": lambda: np.subtract.reduce(Tensor(np.ones((2, 2))), axis=(0, 1)),
+    "binary functions": lambda: np.sin.reduce(t),
+    "block: ": lambda: np.block([[t], t]),
+    "meshgrid: ": lambda: np.meshgrid(t, t, indexing="yx"),
+    "polyfit: ": lambda: np.polyfit(t, t[:2], 1),
+}
+
+
+@pytest.mark.parametrize("message", UNFIT)
+def test_what_cannot_be_honoured_is_an_error(message):
+    with pytest.raises((TypeError, ValueError, ZeroDivisionError), match=message):
+        UNFIT[message]()
+
+
+# The page ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_up_to_date():
+    """With the NumPy that the page was made with, word for word; with another, for the functions of both."""
+    written = Path(__file__).parent.parent.joinpath("FUNCTIONS.md").read_text()
+    made = page()
+    if re.search(r"NumPy [\d.]+", written)[0] == re.search(r"NumPy [\d.]+", made)[0]:
+        assert written == made, "python -m tensorgrad.coverage > FUNCTIONS.md"
+
+    def listed(text):
+        module, kind, places = "", "", {}
+        for line in text.splitlines():
+            if line.startswith("## "):
+                module = line[3:]
+            elif line.startswith("**"):
+                kind, names = line.split("**: ")
+                places.update({f"{module}.{name}": kind for name in re.findall(r"`(\w+)`", names)})
+        return places
+
+    before, now = listed(written), listed(made)
+    assert now.keys() == EVERY.keys()
+    assert {name: before[name] for name in before.keys() & now.keys()} == {
+        name: now[name] for name in before.keys() & now.keys()
+    }
