@@ -50,8 +50,9 @@ def polydiv(u, v):
     """Long division: quotient and remainder."""
     u, v = np.atleast_1d(as_array(u)) + 0.0, np.atleast_1d(as_array(v)) + 0.0
     rest, quotient = u + 0 * v[0], []  # of the dtype of both
+    scale = 1 / v[0]  # as NumPy does: how the remainder rounds decides how long it is
     for k in range(len(u) - len(v) + 1):
-        quotient.append(rest[k] / v[0])
+        quotient.append(scale * rest[k])
         rest = rest - np.pad(quotient[-1] * v, (k, len(u) - len(v) - k))
     y = np.stack(quotient) if quotient else np.zeros(1, rest.dtype)
     while len(rest) > 1 and np.allclose(rest[0], 0, rtol=1e-14):
