@@ -466,25 +466,40 @@ def draw_dot_tensor(
         raise ValueError(f"draw_dot_tensor: rankdir must be one of {', '.join(RANKDIRS)}, not {rankdir!r}")
     if max_nodes is not None and max_nodes < 10:
         raise ValueError(f"draw_dot_tensor: max_nodes must be at least 10, or None for all, not {max_nodes}")
-    picture = _picture_class()
     if not isinstance(format, str) or format.lower() not in _formats():
         raise ValueError(f"draw_dot_tensor: unknown format {format!r}; use 'svg', 'png' or 'jpg'")
-    dot = picture("tensor_graph", format=format.lower())
-    dot.attr(rankdir=rankdir, bgcolor="white", fontname=FONT, nodesep="0.3", ranksep="0.27", pad="0.15")
-    dot.attr("node", fontname=FONT, fontsize="11", fontcolor=INK, margin="0.06,0.03")
-    dot.attr("edge", color="#9aa5b1", arrowsize="0.6", fontname=FONT, fontsize="9", fontcolor=FAINT, tooltip=" ")
-    if format.lower() != "svg":
-        dot.attr(dpi="144")
+    dot = _picture(format.lower(), rankdir)
     drawing = _Drawing(root, model, names or {}, show_data, max_nodes)
     drawing.wide = rankdir in ("TB", "BT")
     drawing.write(dot, legend)
     return dot
 
 
-class _Drawing:
-    """The nodes and arrows of one picture: collected module by module, then written."""
+def _picture(format: str, rankdir: str) -> Any:
+    """An empty picture, in the style of them all."""
+    dot = _picture_class()("tensor_graph", format=format)
+    dot.attr(rankdir=rankdir, bgcolor="white", fontname=FONT, nodesep="0.3", ranksep="0.27", pad="0.15")
+    dot.attr("node", fontname=FONT, fontsize="11", fontcolor=INK, margin="0.06,0.03")
+    dot.attr("edge", color="#9aa5b1", arrowsize="0.6", fontname=FONT, fontsize="9", fontcolor=FAINT, tooltip=" ")
+    if format != "svg":
+        dot.attr(dpi="144")
+    return dot
 
-    def __init__(self, root: Tensor, model: Module | None, names: Mapping, show_data: bool, max_nodes: int | None):
+
+class _Drawing:
+    """The nodes and arrows of one picture: collected module by module, then written. Gradients are those of `.grad`, or
+    of a mapping."""
+
+    def __init__(
+        self,
+        root: Tensor,
+        model: Module | None,
+        names: Mapping,
+        show_data: bool,
+        max_nodes: int | None,
+        gradients: Mapping[Tensor, Any] | None = None,
+    ):
+        self.gradients = gradients
         self.root, self.show_data, self.wide = root, show_data, False
         self.operations = _operations(root)
         self.is_long = max_nodes is not None and 2 * len(self.operations) + _leaves(self.operations) > max_nodes
@@ -497,7 +512,7 @@ class _Drawing:
         self.variables = {id(x): str(name) for name, x in reversed(list(names.items())) if str(name)[:1] != "_"}
         self.taken = {self._given_name(x) for x in self.drawn.values()}
         self.numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
-        self.magnitudes = {id(t): _magnitude(t._grad) for t in tensors}
+        self.magnitudes = {id(t): _magnitude(self._gradient(t)) for t in tensors}
         self.strongest = max(self.magnitudes.values(), default=0.0)
 
         self._names: dict[int, str] = {}
@@ -636,6 +651,9 @@ class _Drawing:
             source, target = target, source
         self.edges.append((source, target, attributes))
 
+    def _gradient(self, t: Tensor) -> Any:
+        return t._grad if self.gradients is None else self.gradients.get(t)
+
     def _strength(self, t: Tensor) -> float:
         """How large the gradient of t is: 1 for the largest in the picture, 0 for a millionth of it and below."""
         size = self.magnitudes[id(t)]
@@ -677,8 +695,9 @@ class _Drawing:
         strength = 0.0
         if isinstance(x, Tensor) and x.requires_grad:
             strength = self._strength(x)
-            rows = [["0"]] if x._grad is None else _rows(x._grad, self.wide)
-            lines += [(head, FAINT if x._grad is None else GRADIENT, row) for head, row in _headed("grad", rows)]
+            g = self._gradient(x)
+            rows = [["0"]] if g is None else _rows(g, self.wide)
+            lines += [(head, FAINT if g is None else GRADIENT, row) for head, row in _headed("grad", rows)]
         columns = max(len(row) for _, _, row in lines)
         title = f"<B>{_html(_clean(name)) or ' '}</B>  {_small(_summary(x, short=True))}"
         table = [f'<TR><TD COLSPAN="{columns + 1}" ALIGN="LEFT">{title}</TD></TR>']
