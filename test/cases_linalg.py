@@ -211,7 +211,7 @@ case(p_norm, x(3), 3, (0,), False, like=lambda a, p, axis, keepdims: np.linalg.n
 for p in (None, 2, -2, "fro", "nuc", 1, -1, np.inf, -np.inf):
     case(np.linalg.cond, x(3, 3), p, of=plus(5))
 case(np.linalg.cond, x(2, 3, 2))
-case(np.linalg.cond, x(2, 2, 2, **C), "fro", of=lambda f, a, p: f(a, p).real)  # complex before NumPy 2.1
+case(np.linalg.cond, x(2, 2, 2, **C), "fro", of=lambda f, a, p: f(a, p).real)  # a complex number in NumPy 2.0
 
 # Products
 
