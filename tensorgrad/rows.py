@@ -40,8 +40,14 @@ class Rows(NDArrayOperatorsMixin):
     mT = property(lambda self: np.swapaxes(self, -1, -2))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(isinstance(v, Rows) for v in kwargs.values()) or "out" in kwargs:
-            raise TypeError(f"{ufunc.__name__}: not with rows in its keyword arguments")
+        out = kwargs.pop("out", (None,))[0]
+        if out is not None:  # rows += something
+            if not isinstance(out, Rows):
+                raise TypeError(f"{ufunc.__name__}: rows don't fit into one array")
+            out.stack[...] = self.__array_ufunc__(ufunc, method, *inputs, **kwargs).stack
+            return out
+        if any(isinstance(v, Rows) for v in kwargs.values()):
+            return _one_by_one(getattr(ufunc, method), inputs, kwargs)
         if method == "__call__" and (
             ufunc.signature is None or (ufunc is np.matmul and min(map(np.ndim, inputs)) >= 2)
         ):
@@ -56,6 +62,14 @@ class Rows(NDArrayOperatorsMixin):
 
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         return _BATCHED.get(func, lambda *a, **k: _one_by_one(func, a, k))(*args, **kwargs)
+
+    @staticmethod
+    def __record__(primitive: Any, args: tuple, kwargs: dict) -> Any:
+        """One of the library's own functions: as it is written, or if that can't be done with rows, for each."""
+        try:
+            return primitive.func(*args, **kwargs)
+        except Exception:
+            return _one_by_one(primitive.func, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("many rows are not one array")
@@ -166,9 +180,7 @@ def _behind(index: Any) -> tuple:
 def _axes(axis: Any, ndim: int) -> Any:
     """axis (None for all), where the array is one deeper."""
     axis = tuple(range(ndim)) if axis is None else axis
-    if isinstance(axis, (tuple, list)):
-        return tuple(a % ndim + 1 for a in axis)
-    return axis % ndim + 1
+    return axis % ndim + 1 if isinstance(axis, (int, np.integer)) else tuple(a % ndim + 1 for a in axis)
 
 
 def _along(func: Callable) -> Callable:
@@ -217,7 +229,7 @@ def _broadcast_to(a: Rows, shape: Any, subok: bool = False) -> Rows:
 
 
 def _transpose(a: Rows, axes: Any = None) -> Rows:
-    return Rows(np.transpose(a.stack, (0, *_axes(tuple(range(a.ndim)[::-1] if axes is None else axes), a.ndim))))
+    return Rows(np.transpose(a.stack, (0, *_axes(range(a.ndim)[::-1] if axes is None else axes, a.ndim))))
 
 
 def _concatenate(arrays: Any, axis: int = 0, **kwargs: Any) -> Any:

@@ -374,7 +374,10 @@ def _forward(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     flow = backpropagate(p, v, create_graph=create_graph, needed=needed)
     if type(data) is not tuple:
         return flow.get(g)
-    return tuple(flow[part] if part in flow else np.zeros_like(d) for part, d in zip(g, data, strict=True))
+    return tuple(
+        flow[part] if type(part) is Tensor and part in flow else np.zeros_like(d)
+        for part, d in zip(g, data, strict=True)
+    )
 
 
 def _dependent(root: Tensor, inputs: list[Tensor]) -> set[Tensor]:

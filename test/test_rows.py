@@ -22,6 +22,7 @@ CALLS = {
     "sum of one axis": lambda g: np.sum(g, axis=1),
     "sum of negative axes": lambda g: np.sum(g, axis=(-1, 0), keepdims=True),
     "sum where": lambda g: np.sum(g, axis=0, where=A > 0),
+    "sum where rows say": lambda g: np.sum(g, axis=0, where=g > 0) + np.add.reduce(g, axis=1, where=g > 0)[:1],
     "sum of 0-d": lambda g: np.sum(np.sum(g)),
     "method sum": lambda g: g.sum(axis=(0, 1)),
     "mean": lambda g: np.mean(g, -2),
@@ -114,14 +115,20 @@ def test_rows_of_single_numbers():
     np.testing.assert_array_equal(np.expand_dims(rows, 0).stack, [[5.0], [6.0]])
 
 
+def test_in_place():
+    rows = Rows(STACK.copy())
+    rows += A
+    rows *= Rows(STACK)
+    np.testing.assert_array_equal(rows.stack, (STACK + A) * STACK)
+
+
 def test_rows_are_not_taken_for_one_array():
     rows = Rows(STACK)
     for misuse in (
         lambda: np.asarray(rows),
         lambda: bool(rows),
         lambda: np.ones((3, 3)).dot(rows),
-        lambda: np.add(A, A, out=rows),
-        lambda: np.add(A, A, where=rows),
+        lambda: np.add(rows, A, out=np.empty(A.shape)),
         lambda: np.array_equal(rows, A),
     ):
         with pytest.raises(TypeError):

@@ -2,12 +2,15 @@
 
 import dataclasses
 import gc
+import importlib
 import threading
 import tracemalloc
 from collections import OrderedDict, namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import CASES
 
 import tensorgrad as tg
 from tensorgrad import (
@@ -24,6 +27,11 @@ from tensorgrad import (
     value_and_grad,
     vjp,
 )
+from tensorgrad.rows import Rows
+from tensorgrad.transforms import Trace
+
+for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(path.stem)
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # torch.func.jvp uses it itself
 
@@ -100,7 +108,7 @@ def network(lib, w1, w2, x):
     return h @ w2
 
 
-CASES = {  # a function of one array, written for either library, and where
+FUNCTIONS = {  # a function of one array, written for either library, and where
     "network": (lambda lib, x: network(lib, to(lib, W1), to(lib, W2), x), X),
     "cubes and sums": (lib_sums := lambda lib, x: (x**3).sum(0) * lib.exp(-x).sum(), X),
     "to one": (lambda lib, x: (lib.sin(x) * x**2).sum(), X),
@@ -116,11 +124,11 @@ def to(lib, a):
     return a if lib is np else lib.tensor(a)
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=FUNCTIONS)
 def case(request):
     """f for tensorgrad, f for torch, torch, and x."""
     torch = pytest.importorskip("torch")
-    f, x = CASES[request.param]
+    f, x = FUNCTIONS[request.param]
     return (lambda x: f(np, x)), (lambda x: f(torch, x)), torch, x
 
 
@@ -200,6 +208,48 @@ def test_moons_loss_against_torch():
     got, want = hessian(loss)(params), torch.func.hessian(loss_torch)(as_torch)
     close(got["w"]["out"][0], want["w"]["out"][0])
     close(got["out"][1]["b"], want["out"][1]["b"])
+
+
+# Every function of the table ------------------------------------------------------------------------------------------
+
+
+def drawn(like, rng):
+    return [
+        np.asarray(rng.normal(size=t.shape) + (1j * rng.normal(size=t.shape) if t.dtype.kind == "c" else 0), t.dtype)
+        for t in like
+    ]
+
+
+def total(*pairs):
+    return sum(np.sum(np.real(a * b)) for a, b in zip(*pairs, strict=True))
+
+
+def every_tensor(y):
+    return [t for part in y for t in every_tensor(part)] if isinstance(y, list | tuple) else [y] * isinstance(y, Tensor)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_forward_mode_and_rows_of_every_function():
+    """The modes are each other's transpose, <w, J v> = <J^T w, v>; and many vectors at once give what each one gives."""
+    rng = np.random.default_rng(0)
+    for case in CASES:
+        values = case.draw()
+
+        def f(*args, case=case):
+            return every_tensor(case.call(list(args)))
+
+        trace = Trace("test", f, range(len(values)), tuple(values), {})
+        vs, ws = ([drawn(like, rng) for _ in range(2)] for like in (trace.inputs, trace.outputs))
+        forward, backward = [trace.push(v) for v in vs], [trace.pull(w) for w in ws]
+        for v, w, dy, dx in zip(vs, ws, forward, backward, strict=True):
+            assert [(d.shape, d.dtype) for d in dy] == [(y.shape, y.dtype) for y in trace.outputs], case
+            size = 1 + sum(np.sum(np.abs(a * b)) for a, b in zip(w, dy, strict=True))
+            assert abs(total(w, dy) - total(dx, v)) < 1e-10 * size, case
+        for walk, seeds, want in ((trace.push, vs, forward), (trace.pull, ws, backward)):
+            together = walk([Rows(np.stack(s)) for s in zip(*seeds, strict=True)])
+            for found, apart in zip(together, zip(*want, strict=True), strict=True):
+                stack = found.stack if isinstance(found, Rows) else np.stack([found, found])  # zeros
+                np.testing.assert_allclose(stack, np.stack(apart), rtol=1e-9, atol=1e-10, err_msg=repr(case))
 
 
 # Nested functions that close over each other's variables -------------------------------------------------------------
