@@ -65,48 +65,59 @@ case(f.logsumexp, x(2, 3), axis=0, keepdims=True, like=lse)
 case(f.logsumexp, x(2, 3, 2), (0, 2), True, like=lse)
 case(f.logsumexp, x(), like=lse)
 
-# Convolution: the sum that its definition says, element by element.
+# Convolution and its two transposes, as their definitions say, one element of the result after the other.
+
+
+def windows(padded, filters, geometry):
+    """Each element (n, o, i, j) of a convolution, and the view of the padded images that its filter sees."""
+    (sh, sw), _, (dh, dw), groups = geometry
+    out, inside, kh, kw = filters
+    height, width = (
+        (n - d * (k - 1) - 1) // s + 1
+        for n, k, s, d in zip(padded.shape[2:], (kh, kw), (sh, sw), (dh, dw), strict=True)
+    )
+    for n, o, i, j in np.ndindex(len(padded), out, height, width):
+        first = o // (out // groups) * inside
+        seen = padded[n, first : first + inside, i * sh :, j * sw :]
+        yield (n, o, i, j), seen[:, : dh * (kh - 1) + 1 : dh, : dw * (kw - 1) + 1 : dw]
+
+
+def padding(a, geometry):
+    (ph, pw) = geometry[1]
+    return np.pad(a, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
 
 
 def convolution(a, weight, geometry):
-    (sh, sw), (ph, pw), (dh, dw), groups = geometry
-    a = np.pad(a, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-    out, inside, kh, kw = weight.shape
-    size = [
-        (n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(a.shape[2:], (kh, kw), (sh, sw), (dh, dw), strict=True)
-    ]
-    y = np.zeros((len(a), out, *size), np.result_type(a, weight))
-    for n, o, i, j in np.ndindex(y.shape):
-        first = o // (out // groups) * inside
-        seen = a[n, first : first + inside, i * sh :, j * sw :][:, : dh * (kh - 1) + 1 : dh, : dw * (kw - 1) + 1 : dw]
-        y[n, o, i, j] = np.sum(seen * weight[o])
-    return y
+    sums = {
+        place: np.sum(seen * weight[place[1]]) for place, seen in windows(padding(a, geometry), weight.shape, geometry)
+    }
+    return np.array(list(sums.values())).reshape([1 + max(axis) for axis in zip(*sums, strict=True)])
 
 
-def adjoint(place, shape, geometry):
-    """The transpose of convolution as a linear map of one argument: what a gradient must be, by unit vectors."""
-
-    def of(g, other, *_):
-        y = np.zeros(shape, g.dtype)
-        for index in np.ndindex(shape):
-            unit = np.zeros(shape, g.dtype)
-            unit[index] = 1
-            y[index] = np.sum(g * convolution(*((unit, other) if place == 0 else (other, unit)), geometry))
-        return y
-
-    return of
+def to_images(g, weight, size, geometry):
+    padded = padding(np.zeros((len(g), weight.shape[1] * geometry[3], *size), g.dtype), geometry)
+    for place, seen in windows(padded, weight.shape, geometry):
+        seen += g[place] * weight[place[1]]
+    (ph, pw), (h, w) = geometry[1], size
+    return padded[:, :, ph : ph + h, pw : pw + w]
 
 
-for geometry in (
-    ((1, 1), (0, 0), (1, 1), 1),
-    ((2, 1), (1, 0), (1, 2), 1),
-    ((1, 2), (0, 1), (1, 1), 2),
-):
+def to_filters(g, a, kernel, geometry):
+    weight = np.zeros((g.shape[1], a.shape[1] // geometry[3], *kernel), g.dtype)
+    for place, seen in windows(padding(a, geometry), weight.shape, geometry):
+        weight[place[1]] += g[place] * seen
+    return weight
+
+
+for geometry, size in {
+    ((1, 1), (0, 0), (1, 1), 1): (3, 3),
+    ((2, 1), (1, 0), (1, 2), 1): (3, 1),
+    ((1, 2), (0, 1), (1, 1), 2): (3, 3),
+}.items():
     images, filters = (2, 2, 4, 5), (2, 2 // geometry[3], 2, 3)
-    result = convolution(np.zeros(images), np.zeros(filters), geometry).shape
     case(correlate, x(*images), x(*filters), geometry, like=convolution)
-    case(input_gradient, x(*result), x(*filters), (4, 5), geometry, like=adjoint(0, images, geometry))
-    case(weight_gradient, x(*result), x(*images), (2, 3), geometry, like=adjoint(1, filters, geometry))
+    case(input_gradient, x(2, 2, *size), x(*filters), (4, 5), geometry, like=to_images)
+    case(weight_gradient, x(2, 2, *size), x(*images), (2, 3), geometry, like=to_filters)
 
 # Losses
 
