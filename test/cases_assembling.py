@@ -56,7 +56,6 @@ case(np.insert, x(2, 3), [1], x(2, 1), axis=1)
 case(np.insert, x(2, 3), [1, 1, -1], x(2, 3), axis=1)
 case(np.insert, x(2, 3), slice(0, 2), x(3), axis=0)
 case(np.insert, x(2, 3, layout="F"), [0, 5], 1.5)
-case(np.insert, np.ones(3), np.array([True, False, True]), x(2))
 
 case(np.resize, x(2, 3), (2, 4))
 case(np.resize, x(5), 3)

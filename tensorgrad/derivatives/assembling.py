@@ -140,6 +140,8 @@ def insert(arr, obj, values, axis=None):
         obj = np.arange(n)[obj]
     obj = np.asarray(obj)
     obj = np.flatnonzero(obj) if obj.dtype == bool else obj
+    if obj.size and obj.dtype.kind not in "iu":
+        raise IndexError(f"insert: the places must be integers, a slice or bools, not of dtype {obj.dtype}")
     values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
     if obj.ndim == 0:  # one place: the values' first axis runs along it
         values = np.moveaxis(values, 0, axis)

@@ -33,13 +33,12 @@ def cast(a, dtype):
 
 def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=True):
     options = {} if initial is None else {"initial": initial}
-    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # NumPy checks all this
-    a, n = cast(a, dtype), count(a, axis)
     if ufunc in REDUCTIONS:
-        return REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims, where=where, **options)
+        return REDUCTIONS[ufunc](cast(a, dtype), axis=axis, keepdims=keepdims, where=where, **options)
+    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # NumPy checks all this
+    a, n, axes = cast(a, dtype), count(a, axis), axes_of(axis, a.ndim)
     if not n:
         return like
-    axes = axes_of(axis, a.ndim)
 
     def rows(a):
         front = np.moveaxis(a, axes, range(len(axes)))
@@ -51,10 +50,10 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
 
 
 def accumulate(ufunc, a, axis=0, dtype=None):
+    if ufunc in ACCUMULATIONS:
+        return ACCUMULATIONS[ufunc](a, axis=axis, dtype=dtype)
     ufunc.accumulate(np.ones_like(a), axis, dtype)
     a = cast(a, dtype)
-    if ufunc in ACCUMULATIONS:
-        return ACCUMULATIONS[ufunc](a, axis=axis)
     return np.stack(steps(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else a
 
 
