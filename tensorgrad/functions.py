@@ -150,7 +150,7 @@ def _exponentials(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
     """
     x = x if hasattr(x, "ndim") else np.asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype(np.float64)
-    top = x.max(axis=axis, keepdims=True, initial=-np.inf)
+    top = x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
     if math.isfinite(top.sum()):
         shifted = x - top
         z = np.exp(shifted)

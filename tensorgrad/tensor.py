@@ -907,7 +907,8 @@ class Tensor:
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
         """The same elements in another shape, given as numbers or as one tuple; -1 stands for what is left."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)  # type: ignore
+        how = {} if order == "C" else {"order": order}  # which not every kind of array knows
+        return np.reshape(self, shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape, **how)  # type: ignore
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, given as numbers or as one tuple; reversed by default."""

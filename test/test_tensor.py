@@ -1508,21 +1508,20 @@ def test_a_duck_array_stays_a_duck_at_every_door():
     assert type(ints.data) is Duck and ints.dtype == np.float64
 
 
-def test_a_dask_array_runs_the_same_rules():
+# Dask has no np.copy and no np.add.at, and a rule that hands out an array of its own hands out no Dask array
+DASK_STEPS = {name: f for name, f in STEPS.items() if name not in {"copy", "repeated", "captured"}}
+
+
+@pytest.mark.parametrize("name", DASK_STEPS)
+def test_a_dask_array_runs_the_same_rules(name):
     da = pytest.importorskip("dask.array")
-    a, b = RNG.uniform(0.5, 1, (4, 3)), RNG.uniform(0.5, 1, (3,))
-
-    def f(x, w):
-        return np.tanh(np.sum(x * w + np.exp(x) / w, axis=1)).mean()
-
-    y, dx, dw = grads(f, a, b)
-    lazy = Tensor(da.from_array(a, chunks=(2, 3))), Tensor(da.from_array(b, chunks=3))
-    z = f(*lazy)
-    z.backward()
-    assert all(isinstance(v, da.Array) for v in (z.data, lazy[0].grad, lazy[1].grad))
-    np.testing.assert_allclose(z.data.compute(), y.data)
-    np.testing.assert_allclose(lazy[0].grad.compute(), dx)
-    np.testing.assert_allclose(lazy[1].grad.compute(), dw)
+    a, b = RNG.uniform(0.1, 1, (3, 3)), RNG.uniform(0.1, 1, (3, 3))
+    y, *expected = grads(DASK_STEPS[name], a, b)
+    z, *lazy = grads(DASK_STEPS[name], *(da.from_array(x, chunks=(2, 2)) for x in (a, b)))
+    assert isinstance(z.data, da.Array) and isinstance(lazy[0], da.Array)
+    np.testing.assert_allclose(z.data.compute(), y.data, rtol=1e-12)
+    for g, h in zip(lazy, expected, strict=True):
+        np.testing.assert_allclose(g.compute(), h, rtol=1e-12, atol=1e-15)
 
 
 # Traps that other engines fell into ----------------------------------------------------------------------------------

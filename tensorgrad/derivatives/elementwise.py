@@ -168,12 +168,12 @@ def slope_of_absolute(x):
 
 def for_larger(g, a, b):
     """g where a > b, half of it where they are equal, else 0; all of it beside a nan, as in PyTorch."""
-    return g * 0.5 * np.add(~(a < b), ~(a <= b), dtype=np.int8)  # halves; a product takes a tenth of the time of where
+    return g * 0.5 * ((~(a < b)).astype(np.int8) + ~(a <= b))  # halves; a product takes a tenth of the time of where
 
 
 def for_picked(g, y, a, b):
     """g where a is the result y, half of it where b is, too; never where a is nan."""
-    return g * 0.5 * np.add(a == y, (a == y) & (b != y), dtype=np.int8)
+    return g * 0.5 * ((a == y).astype(np.int8) + ((a == y) & (b != y)))
 
 
 derivative(np.where, None, lambda g, y, condition, x, y_: np.where(condition, g, 0),

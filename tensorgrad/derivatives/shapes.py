@@ -31,7 +31,7 @@ def memory_axes(a):
 # Reshaping -----------------------------------------------------------------------------------------------------------
 
 derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None, newshape=None:
-                            np.reshape(g, a.shape, order=index_order(a, order)))
+                            np.reshape(g, a.shape, **({} if order == "C" else {"order": index_order(a, order)})))
 derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
 derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
 derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
@@ -132,7 +132,8 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
     starts = [0]
     for shape in shapes:
         starts.append(starts[-1] + shape[axis])
-    return join(axis, starts, {"dtype": dtype, "casting": casting}, *arrays)
+    cast = {} if dtype is None and casting == "same_kind" else {"dtype": dtype, "casting": casting}
+    return join(axis, starts, cast, *arrays)
 
 
 @composed(np.stack)
