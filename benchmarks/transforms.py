@@ -62,7 +62,31 @@ def measure(title, sizes, n, repeat, rng):
     return compare(title, calls, repeat)
 
 
+def measure_jacobians(n, repeat, rng):
+    w1, w2, x = rng.normal(size=(n, n)) / n**0.5, rng.normal(size=(n, n)) / n**0.5, rng.normal(size=n)
+
+    def f(x):
+        return np.tanh(np.tanh(x @ w1) @ w2)
+
+    def one(x):
+        return (f(x) ** 2).sum()
+
+    def row_by_row(x):
+        y, pullback = tg.vjp(f, x)
+        return np.stack([pullback(row)[0] for row in np.eye(len(y))])
+
+    calls = {
+        "vjp": lambda: tg.vjp(f, x)[1](x),
+        "jacobian": lambda: tg.jacobian(f)(x),
+        "jacobian, row by row": lambda: row_by_row(x),
+        "grad": lambda: tg.grad(one)(x),
+        "hessian": lambda: tg.hessian(one)(x),
+    }
+    return compare(f"{n} inputs, {n} outputs, two layers", calls, repeat)
+
+
 if __name__ == "__main__":
     rng = np.random.default_rng(0)
     measure("moons: 100 points, 2-16-16-1", (2, 16, 16, 1), 100, 40, rng)
     measure("wide: 256 points, 64-256-256-1", (64, 256, 256, 1), 256, 3, rng)
+    measure_jacobians(100, 5, rng)

@@ -484,7 +484,8 @@ def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, 
     """The value of f, and its derivative in one direction: a product of the Jacobian and a vector, in forward mode.
 
     The tangents are sent forward through what the call recorded, with the rules of the table transposed: an elementwise
-    function costs one evaluation of its rule, any other two.
+    function costs one evaluation of its rule, any other two. Of the loss of a network that takes 1.7 times as long as
+    its gradient where the arrays are large, 3 times where they are small (benchmarks/transforms.py).
 
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
@@ -670,7 +671,7 @@ def hvp(f: Callable, argnum: Argnum = 0) -> Callable:
     Returns:
         A function of f's arguments and then of a vector v, of the structure and shapes of the argument; so is the
         result. It is the gradient of the number `(grad(f)(x) * v).sum()` (Pearlmutter, Fast exact multiplication by the
-        Hessian, 1994).
+        Hessian, 1994), and takes three to four times as long as the gradient.
 
     >>> hvp(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 2.])

@@ -180,6 +180,25 @@ def test_third_derivatives_against_torch(case):
     close(jacobian(hessian(lambda x: f(x).sum()))(x), third)
 
 
+def test_fourth_derivatives_against_torch(case):
+    """In one direction, four times over."""
+    f, f_torch, torch, x = case
+    v = np.random.default_rng(5).normal(size=x.shape)
+
+    def along(f, grad, v):
+        return lambda x: (grad(f)(x) * v).sum()
+
+    ours, theirs = (lambda x: f(x).sum()), (lambda x: f_torch(x).sum())
+    for _ in range(4):
+        ours, theirs = along(ours, grad, v), along(theirs, torch.func.grad, torch.tensor(v))
+    want = float(theirs(torch.tensor(x)))
+    close(ours(Tensor(x)).data, want)
+    forward = lambda x: f(x).sum()  # noqa: E731
+    for _ in range(4):
+        forward = lambda x, g=forward: jvp(g, (x,), (v,))[1]  # noqa: E731
+    close(forward(x), want)
+
+
 def test_moons_loss_against_torch():
     torch = pytest.importorskip("torch")
     labels = (np.arange(4) % 2)[:, None].astype(float)
@@ -214,10 +233,10 @@ def test_moons_loss_against_torch():
 
 
 def drawn(like, rng):
-    return [
-        np.asarray(rng.normal(size=t.shape) + (1j * rng.normal(size=t.shape) if t.dtype.kind == "c" else 0), t.dtype)
-        for t in like
-    ]
+    def one(t):
+        return rng.normal(size=t.shape) + (1j * rng.normal(size=t.shape) if t.dtype.kind == "c" else 0)
+
+    return [np.asarray(one(t), t.dtype) for t in like]
 
 
 def total(*pairs):
@@ -230,7 +249,7 @@ def every_tensor(y):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_forward_mode_and_rows_of_every_function():
-    """The modes are each other's transpose, <w, J v> = <J^T w, v>; and many vectors at once give what each one gives."""
+    """The modes are transposes, <w, J v> = <J^T w, v>; and many vectors at once give what each one gives."""
     rng = np.random.default_rng(0)
     for case in CASES:
         values = case.draw()
