@@ -154,7 +154,7 @@ class Trace:
         """What we differentiate with respect to, as it was given, and all arguments, with inputs in its place."""
         numbers = (argnum,) if isinstance(argnum, int) else tuple(argnum)
         if any(not -len(args) <= i < len(args) for i in numbers):
-            raise TypeError(f"{self.name}: argnum is {argnum}, but the function was called with {len(args)} arguments")
+            raise TypeError(f"{self.name}: argnum is {argnum}, but there are {len(args)} positional arguments")
         numbers = tuple(i % len(args) for i in numbers)
         if len(set(numbers)) < len(numbers):
             raise ValueError(f"{self.name}: argnum {argnum} names an argument twice")

@@ -562,7 +562,7 @@ def test_argnum():
     close(grad(f)(3.0, 5.0, c=10.0), 250.0)
     close(hvp(f, (0, 1))(3.0, 5.0, (1.0, 0.0)), [0.0, 20.0])
     close(hessian(f, (0, 1))(3.0, 5.0)[0][1], 20.0)
-    with pytest.raises(TypeError, match="2 arguments"):
+    with pytest.raises(TypeError, match="2 positional arguments"):
         grad(f, 2)(3.0, 5.0)
     with pytest.raises(ValueError, match="twice"):
         grad(f, (0, -2))(3.0, 5.0)
