@@ -36,7 +36,7 @@ def product(a, b):
 
 
 def matmul_left(g, y, x1, x2, bias=None):
-    """dA = G B^T."""
+    """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
         return product(g, x2.T)
     if x1.ndim > 2 == x2.ndim:
@@ -47,7 +47,7 @@ def matmul_left(g, y, x1, x2, bias=None):
 
 
 def matmul_right(g, y, x1, x2, bias=None):
-    """dB = A^T G."""
+    """x1.T @ g: dB = A^T G."""
     if x1.ndim == 2 == x2.ndim:
         return product(x1.T, g)
     if x1.ndim > 2 == x2.ndim:
@@ -60,7 +60,12 @@ def matmul_right(g, y, x1, x2, bias=None):
 derivative(np.matmul, matmul_left, matmul_right)
 
 
-@with_rules(matmul_left, matmul_right, lambda g, y, x, weight, bias: sum_rows(g) if g.ndim == 2 == weight.ndim else g)
+def bias_gradient(g, y, x, weight, bias):
+    """np.sum(g, axis=0): the bias was added to every row."""
+    return sum_rows(g) if g.ndim == 2 == weight.ndim else g
+
+
+@with_rules(matmul_left, matmul_right, bias_gradient)
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight + bias as one operation, without a second array for the sum.
 

@@ -64,6 +64,7 @@ def how_many(a, axis, where):
 
 
 def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
+    """g / n: for each of the n elements of a mean the same."""
     n = how_many(a, axis, where)
     return spread(restore(g, a, axis, keepdims) / n, a, axis, True, where)
 

@@ -1,0 +1,181 @@
+"""Rules of the table as formulas: the source of a rule, read and written as mathematics, in HTML."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import html
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ["formula", "helpers"]
+
+# How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
+_LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(7)
+
+_SIGNS: dict[type, tuple[str, int]] = {
+    ast.Add: (" + ", _SUM),
+    ast.Sub: (" − ", _SUM),
+    ast.Mult: (" · ", _PRODUCT),
+    ast.MatMult: (" ", _PRODUCT),
+    ast.Mod: (" mod ", _PRODUCT),
+    ast.FloorDiv: (" div ", _PRODUCT),
+    ast.BitAnd: (" and ", _LOOSE),
+    ast.BitOr: (" or ", _LOOSE),
+}
+_COMPARISONS: dict[type, str] = {
+    ast.Eq: "=", ast.NotEq: "≠", ast.Lt: "&lt;", ast.LtE: "≤", ast.Gt: "&gt;", ast.GtE: "≥",
+}  # fmt: skip
+_GREEK = {"math.pi": "π", "np.pi": "π", "np.inf": "∞", "LN2": "ln 2", "LN10": "ln 10"}
+
+
+def formula(rule: Callable, names: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """The right-hand side of a derivative rule, as HTML, and a remark.
+
+    Args:
+        rule: a rule of the table. Of a lambda it is the expression. A longer function says it in the first line of its
+            docstring, `g * x, and a remark` or `g * x: a remark`; where that is no formula, all of it is the remark.
+        names: what to write for the rule's parameters, as in {'x1': 'a', 'g': '∂L/∂y'}.
+
+    >>> formula(lambda g, y, x: g / (2 * y), {"y": "c"})
+    ('<span class="fraction"><span>g</span><span>2 · c</span></span>', '')
+    """
+    names = {key: html.escape(str(name)) for key, name in (names or {}).items()}
+    func = inspect.unwrap(rule.func if isinstance(rule, functools.partial) else rule)
+    body = _body(func)
+    if body is not None:
+        return _written(body, names)[0], ""
+    doc = (inspect.getdoc(func) or "").split("\n")[0]
+    for end in (doc.find(": "), doc.find(", and "), len(doc.rstrip("."))):
+        try:
+            body = ast.parse(doc[: max(end, 0)], mode="eval").body
+        except SyntaxError:
+            continue
+        if isinstance(body, ast.BinOp | ast.Call | ast.UnaryOp):
+            return _written(body, names)[0], doc[end:].lstrip(":, .")
+    call = f"{getattr(func, '__name__', 'rule').replace('_', ' ')}({', '.join(names.values())})"
+    return html.escape(call, quote=False) if not doc else "", doc
+
+
+def helpers(rule: Callable) -> dict[str, str]:
+    """The functions that a rule calls by name, and the first line of what they say of themselves."""
+    func = inspect.unwrap(rule.func if isinstance(rule, functools.partial) else rule)
+    body = _body(func)
+    found = {}
+    for node in ast.walk(body) if body is not None else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            doc = inspect.getdoc(func.__globals__.get(node.func.id)) or ""
+            if doc and node.func.id in func.__globals__:
+                found[node.func.id.replace("_", " ").strip()] = doc.split("\n")[0]
+    return found
+
+
+@functools.cache
+def _lambdas(filename: str) -> list[ast.Lambda]:
+    """All lambdas of a source file; none where it can't be read, as of what was typed at a prompt."""
+    try:
+        with open(filename, encoding="utf-8") as file:
+            return [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.Lambda)]
+    except (OSError, SyntaxError):
+        return []
+
+
+def _body(func: Any) -> ast.expr | None:
+    """The expression of a lambda: the one among those of its line that its instructions lie in."""
+    code = getattr(func, "__code__", None)
+    if code is None or code.co_name != "<lambda>":
+        return None
+    places = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
+    for node in _lambdas(code.co_filename):
+        body = node.body
+        begin, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+        inside = sum(begin <= place < end for place in places)
+        if node.lineno == code.co_firstlineno and inside and inside >= len(places) - 2:
+            return body
+    return None
+
+
+def _written(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
+    """An expression as HTML, and how tightly it binds."""
+
+    def write(part: ast.expr, tightness: int = _LOOSE) -> str:
+        text, binds = _written(part, names)
+        return text if binds >= tightness else f"({text})"
+
+    match node:
+        case ast.BinOp(op=ast.Div()):
+            return _fraction(write(node.left), write(node.right)), _PRODUCT
+        case ast.BinOp(op=ast.Pow()):
+            return f"{write(node.left, _ATOM)}<sup>{write(node.right)}</sup>", _POWER
+        case ast.BinOp(op=ast.Mult()) if square := _squared(node):
+            rest, factor = square
+            text = f"{write(factor, _ATOM)}<sup>2</sup>"
+            return (f"{write(rest, _SIGN)} · {text}", _PRODUCT) if rest else (text, _POWER)
+        case ast.BinOp() if type(node.op) in _SIGNS:
+            sign, tightness = _SIGNS[type(node.op)]
+            left = min(tightness, _SIGN)  # −a · b needs no brackets
+            return f"{write(node.left, left)}{sign}{write(node.right, tightness + (sign == ' − '))}", tightness
+        case ast.UnaryOp(op=ast.USub()):
+            return f"−{write(node.operand, _PRODUCT)}", _SIGN
+        case ast.UnaryOp(op=ast.Invert()):
+            return f"not {write(node.operand, _ATOM)}", _LOOSE
+        case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
+            return f"{write(node.left, _SUM)} {_COMPARISONS[type(op)]} {write(right, _SUM)}", _COMPARE
+        case ast.IfExp():
+            return f"{write(node.body)} if {write(node.test)}, else {write(node.orelse)}", _LOOSE
+        case ast.Constant():
+            return html.escape(str(node.value).removesuffix(".0")), _ATOM
+        case ast.Name():
+            return names.get(node.id, _GREEK.get(node.id, html.escape(node.id))), _ATOM
+        case ast.Attribute(attr="T" | "mT"):
+            return f"{write(node.value, _ATOM)}<sup>T</sup>", _ATOM
+        case ast.Attribute():
+            text = ast.unparse(node)
+            return _GREEK.get(text, f"{write(node.value, _ATOM)}.{node.attr}"), _ATOM
+        case ast.Call():
+            return _call(node, write)
+    return html.escape(ast.unparse(node)), _LOOSE
+
+
+def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
+    """(None, x) of x * x, (a, x) of a * x * x."""
+    if ast.dump(node.left) == ast.dump(node.right):
+        return None, node.right
+    before = node.left
+    if (
+        isinstance(before, ast.BinOp)
+        and isinstance(before.op, ast.Mult)
+        and ast.dump(before.right) == ast.dump(node.right)
+    ):
+        return before.left, node.right
+    return None
+
+
+def _call(node: ast.Call, write: Callable) -> tuple[str, int]:
+    """A function applied to its arguments, as mathematicians write it."""
+    name = ast.unparse(node.func).removeprefix("np.")
+    args = node.args
+    match name, len(args):
+        case "exp", 1:
+            return f"e<sup>{write(args[0])}</sup>", _POWER
+        case "sqrt", 1:
+            return f'√<span class="root">{write(args[0])}</span>', _ATOM
+        case "abs" | "absolute", 1:
+            return f"|{write(args[0])}|", _ATOM
+        case "conj", 1:
+            return f'<span class="bar">{write(args[0])}</span>', _ATOM
+        case "where", 3:
+            return f"{write(args[1], _SUM)} where {write(args[0])}, else {write(args[2], _SUM)}", _LOOSE
+        case "divide_safely", 2:
+            return _fraction(write(args[0]), write(args[1])), _PRODUCT
+        case (("matmul" | "dot"), 2):
+            return f"{write(args[0], _PRODUCT)} {write(args[1], _PRODUCT)}", _PRODUCT
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(args) == 1:
+        return f"{write(node.func.value, _PRODUCT)} {write(args[0], _PRODUCT)}", _PRODUCT
+    shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords if k.arg]
+    return f"{html.escape(name.replace('_', ' ').strip())}({', '.join(shown)})", _ATOM
+
+
+def _fraction(above: str, below: str) -> str:
+    return f'<span class="fraction"><span>{above}</span><span>{below}</span></span>'

@@ -1,0 +1,241 @@
+"""Backpropagation step by step, as a page: the graph, and at each step the rule, what comes in, and what it gives.
+
+`draw_backward(root)` repeats the backward walk of the engine on arrays, slowly: it notes what each rule sends to each
+parent. Nothing in the graph is changed by it. The page holds all it needs, and asks the network for nothing.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib.resources
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .formulas import formula, helpers
+from .graph_utils import _Drawing, _label, _number, _operations, _picture
+from .network import Module
+from .tensor import Tensor, _added, _complete, _fitted, backpropagate
+
+__all__ = ["Walkthrough", "draw_backward"]
+
+_MOST = 2000  # numbers of one array that the page holds; of a larger one its corners
+
+
+def draw_backward(
+    root: Tensor, *, model: Module | None = None, names: Mapping[str, Any] | None = None, title: str = "Backpropagation"
+) -> Walkthrough:
+    """The forward and the backward pass behind root, to be stepped through in a browser.
+
+    Args:
+        root: the Tensor to explain, such as a loss. The walk starts from ones, as `root.backward()` does.
+        model: a Module, to name its parameters and frame its layers, as in `draw_dot_tensor`.
+        names: names for Tensors that have none of their own, such as `locals()`.
+        title: of the page.
+
+    Returns:
+        A Walkthrough: `.save_html(path)` writes the page; in a notebook it shows itself.
+
+    Raises:
+        TypeError: root is no Tensor.
+        ValueError: nothing was recorded behind root, or more than 300 operations, which nobody would step through.
+
+    >>> a, b = Tensor(2.0, name="a"), Tensor(3.0, name="b")
+    >>> page = draw_backward(a * b + a)
+    >>> [step["title"] for step in page.steps][-2:]
+    ['Backward through +', 'Backward through ×']
+    """
+    if not isinstance(root, Tensor):
+        raise TypeError(f"draw_backward: a Tensor is drawn, not {type(root).__name__}")
+    if not root.requires_grad or not root.parents:
+        raise ValueError(
+            "draw_backward: nothing was recorded behind this Tensor that a gradient could flow back through"
+        )
+    n = len(_operations(root))
+    if n > 300:
+        raise ValueError(
+            f"draw_backward: {n} operations are too many to step through; take a smaller example, up to 300"
+        )
+    return Walkthrough(root, model, names, title)
+
+
+class Walkthrough:
+    """A page that explains one backward pass.
+
+    Attributes:
+        steps: the steps in their order, as dicts of text; the page shows one at a time.
+        gradients: of each Tensor the gradient that this pass gives it.
+    """
+
+    def __init__(self, root: Tensor, model: Module | None, names: Mapping[str, Any] | None, title: str):
+        self.title, self.root = title, root
+        flow = backpropagate(root, np.ones_like(root.data))
+        self.gradients = {t: np.conj(g) for t, g in flow.items() if not isinstance(g, tuple)}
+        self._drawing = _Drawing(root, model, names or {}, True, None, gradients=self.gradients)
+        self._dot = _picture("svg", "LR")
+        self._drawing.write(self._dot, legend=False)
+        self.steps = [*self._forward(), *self._backward(root)]
+
+    # The two passes
+
+    def _forward(self) -> list[dict]:
+        """What each operation computes, oldest first."""
+        return [
+            {
+                "phase": "forward",
+                "title": f"Forward through {_label(o.node)}",
+                "operation": self._drawing.ids[i],
+                "inputs": [self._entry(x) for x in o.operands],
+                "outputs": [self._entry(x) for x in o.results],
+                "shows": self._ids(o.results),
+            }
+            for i, o in enumerate(self._drawing.operations)
+        ]
+
+    def _backward(self, root: Tensor) -> list[dict]:
+        """What each operation's rules send to its operands, newest first."""
+        seed = {
+            "phase": "backward",
+            "title": f"Start with {self._gradient_name(root)} = 1",
+            "operation": None,
+            "inputs": [],
+            "rules": [],
+            "outputs": [self._entry(root, self.gradients[root])],
+            "shows": self._ids([root]),
+        }
+        steps, flow = [seed], {root: np.ones_like(root.data)}
+        for i, o in reversed(list(enumerate(self._drawing.operations))):
+            if any(r in flow for r in o.results):
+                steps.append(self._backward_step(i, o, flow))
+        later: set[str] = set()  # what gets more in a later step isn't complete before
+        for step in reversed(steps):
+            arrives = {rule["node"] for rule in step.get("rules", ())}
+            step["shows"] = [n for n in step["shows"] if n not in later]
+            later |= arrives
+        return steps
+
+    def _backward_step(self, i: int, o: Any, flow: dict) -> dict:
+        op, args = o.node._op, o.node._args
+        y = o.node.data
+        g: Any = flow.get(o.node)
+        if isinstance(y, tuple):  # several outputs, each with its own gradient
+            parts: list[Any] = [None] * len(y)
+            for r in o.results:
+                parts[r._args[1]] = flow.get(r)
+            g, y = _complete(tuple(parts), o.node, False)
+        values = [a._data if isinstance(a, Tensor) else a for a in args]
+        rules = []
+        for k, (rule, parent) in enumerate(zip(op.rules, args, strict=False)):
+            if rule is None or not isinstance(parent, Tensor) or not parent.requires_grad:
+                continue
+            d = _fitted(rule(g, y, *values, **(o.node._kwargs or {})), parent._data, op.name)
+            before = flow.get(parent)
+            flow[parent] = d if before is None else _added(before, d, True)
+            rules.append(self._rule(op, rule, k, o, parent, d, before, flow[parent]))
+        return {
+            "phase": "backward",
+            "title": f"Backward through {_label(o.node)}",
+            "operation": self._drawing.ids[i],
+            "inputs": [self._entry(r, np.conj(flow[r])) for r in o.results if r in flow],
+            "rules": rules,
+            "outputs": [],
+            "shows": self._ids({p: None for p in args if isinstance(p, Tensor) and p in flow}),
+        }
+
+    def _rule(self, op: Any, rule: Any, k: int, o: Any, parent: Tensor, d: Any, before: Any, total: Any) -> dict:
+        """One line of the table at work: its formula, what it gives here, and the sum where paths meet."""
+        written = {"g": self._gradient_name(o.results[0]), "y": self._name(o.results[0])}
+        for parameter, arg in zip(op.parameters, o.node._args, strict=False):
+            if isinstance(arg, Tensor) or id(arg) in self._drawing.ids:
+                written[parameter] = self._name(arg)
+            elif isinstance(arg, int | float):
+                written[parameter] = _number(arg)
+        written_out, note = formula(rule, self._of_rule(rule, written, op))
+        return {
+            "to": self._name(parent),
+            "gradient": self._gradient_name(parent),
+            "node": self._drawing.ids.get(id(parent)),
+            "formula": written_out,
+            "source": op.parameters[k] if k < len(op.parameters) else "",
+            "where": helpers(rule),
+            "note": note,
+            "gives": _text(np.conj(d)),
+            "before": None if before is None else _text(np.conj(before)),
+            "total": _text(np.conj(total)),
+        }
+
+    def _of_rule(self, rule: Any, written: dict, op: Any) -> dict:
+        """names by the parameters of the rule itself, which follow g and y in the function's order."""
+        code = getattr(getattr(rule, "func", rule), "__code__", None)
+        if code is None:
+            return written
+        own = code.co_varnames[: code.co_argcount]
+        skip = 3 if hasattr(rule, "func") else 2
+        names = {o: written.get(p, p) for o, p in zip(own[skip:], op.parameters, strict=False)}
+        return {**names, own[skip - 2]: written["g"], own[skip - 1]: written["y"]} if len(own) >= skip else written
+
+    # What the page is told
+
+    def _name(self, x: Any) -> str:
+        return self._drawing._names.get(id(x), "") or "·"
+
+    def _gradient_name(self, x: Tensor) -> str:
+        return f"∂{self._name(self.root)}/∂{self._name(x)}"
+
+    def _ids(self, tensors: Any) -> list[str]:
+        return [self._drawing.ids[id(t)] for t in tensors if id(t) in self._drawing.ids]
+
+    def _entry(self, x: Any, value: Any = None) -> dict:
+        data = x.data if isinstance(x, Tensor) else x
+        return {
+            "name": self._name(x),
+            "gradient": self._gradient_name(x),
+            "node": self._drawing.ids.get(id(x)),
+            "shape": str(tuple(data.shape)),
+            "value": _text(data if value is None else value),
+        }
+
+    def _nodes(self) -> dict[str, dict]:
+        """For each card of the picture all that is shown when one points at it."""
+        nodes = {}
+        for key, x in self._drawing.drawn.items():
+            data = x.data if isinstance(x, Tensor) else x
+            g = self.gradients.get(x) if isinstance(x, Tensor) else None
+            nodes[self._drawing.ids[key]] = {
+                "name": self._name(x),
+                "shape": str(tuple(data.shape)),
+                "dtype": str(data.dtype),
+                "data": _text(data),
+                "grad": None if g is None else _text(g),
+            }
+        return nodes
+
+    def html(self) -> str:
+        """The page as text."""
+        svg = self._dot.pipe("svg", encoding="utf-8")
+        page = importlib.resources.files(__package__).joinpath("walkthrough.html").read_text(encoding="utf-8")
+        data = json.dumps({"steps": self.steps, "nodes": self._nodes()}, ensure_ascii=False).replace("</", "<\\/")
+        for mark, text in (
+            ("{{title}}", html.escape(self.title)),
+            ("{{svg}}", svg[svg.index("<svg") :]),
+            ("{{data}}", data),
+        ):
+            page = page.replace(mark, text)
+        return page
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write the page, and give back its path. It needs no other file."""
+        path = Path(path)
+        path.write_text(self.html(), encoding="utf-8")
+        return path
+
+    def _repr_html_(self) -> str:
+        return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'
+
+
+def _text(array: Any) -> str:
+    """All numbers of an array in four significant digits; of a large one its corners."""
+    return np.array2string(np.asarray(array), precision=4, threshold=_MOST, max_line_width=100)
