@@ -6,14 +6,14 @@ from .graph_utils import draw_dot_tensor  # and with it, a Tensor shows its grap
 from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
 from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
-from .profiler import profile
+from .profiler import detect_anomaly, profile
 from .tensor import Tensor, enable_grad, no_grad
 from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Tensor", "derivative", "no_grad", "enable_grad", "profile",
+    "Tensor", "derivative", "no_grad", "enable_grad", "profile", "detect_anomaly",
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "softmax", "log_softmax", "logsumexp", "linear",
     "conv2d",
     "Module", "Neuron", "Layer", "MLP", "Sequential",

@@ -1,4 +1,4 @@
-"""Where the time goes: `with profile(): ...` prints the operations by time, forward and backward."""
+"""Watching a computation: `profile()` tells where the time goes, `detect_anomaly()` where a nan comes from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from .derivatives import TABLE, Primitive
 from .tensor import Tensor, record
 
-__all__ = ["Profile", "profile"]
+__all__ = ["Profile", "detect_anomaly", "profile"]
 
 
 _UFUNCS = {
@@ -49,7 +49,7 @@ class Profile:
         return sum(row.forward + row.backward for row in self.rows.values())
 
     def _timed(self, name: str, func: Callable, skip: int) -> Callable:
-        """func, with its time noted in the row of its name and shapes; what runs inside it and is timed itself is left out."""
+        """func, with its time noted in the row of its name and shapes, less what inside it is timed itself."""
 
         def timed(*args: Any, **kwargs: Any) -> Any:
             begin = perf_counter()
@@ -76,7 +76,10 @@ class Profile:
         total = self.numpy or 1.0
         name = max([len("operation"), *(len(row.name) for row in rows[:top])])
         shapes = max([len("shapes"), *(len(row.shapes) for row in rows[:top])])
-        lines = [f"{'operation':{name}}  {'shapes':{shapes}}  {'calls':>7}  {'forward ms':>10}  {'backward ms':>11}  {'share':>6}"]
+        lines = [
+            f"{'operation':{name}}  {'shapes':{shapes}}  {'calls':>7}  "
+            f"{'forward ms':>10}  {'backward ms':>11}  {'share':>6}"
+        ]
         for row in rows[:top]:
             share = (row.forward + row.backward) / total
             lines.append(
@@ -120,27 +123,87 @@ def profile(top: int = 20, file: TextIO | None = None) -> Iterator[Profile]:
     ['multiply', 'sum']
     """
     p = Profile()
+    begin = perf_counter()
+    try:
+        with watched(p._timed):
+            yield p
+    finally:
+        p.wall = perf_counter() - begin
+        print(p.table(top), file=file or sys.stdout)
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Inside this block, the first operation that gives nan, or inf where its arguments were finite, raises an error.
+
+    So does the first derivative rule: what to look for when a gradient is nan, and nobody knows from where. Both cost
+    a look at every array.
+
+    Raises:
+        FloatingPointError: it names the operation, the shapes, and whether it was on the way forward or back.
+
+    >>> x = Tensor([0.0, 4.0])
+    >>> with np.errstate(all="ignore"), detect_anomaly():
+    ...     np.where(x > 0, np.sqrt(x), 0.0).sum().backward()
+    Traceback (most recent call last):
+    FloatingPointError: the derivative of sqrt of shapes 2 gives 1 nan
+    (in the derivative of sqrt with respect to an argument of shape (2,))
+    """
+    with watched(_checked):
+        yield
+
+
+def _checked(name: str, func: Callable, skip: int) -> Callable:
+    """func, or a rule of it (skip > 0), whose result is looked at."""
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        result = func(*args, **kwargs)
+        finite = all(_count(np.isfinite, a) == 0 for a in args)
+        for part in result if isinstance(result, tuple) else (result,):
+            nan, inf = _count(np.isnan, part, True), _count(np.isinf, part, True)
+            if nan or (inf and finite):
+                shapes = " ".join(_shape(a) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
+                found = " and ".join(f"{n} {what}" for n, what in ((nan, "nan"), (inf, "inf")) if n)
+                where = (
+                    f"the gradient of argument {argument} has {found} in the backward pass"
+                    if skip
+                    else f"gives {found}"
+                )
+                raise FloatingPointError(f"{name} of shapes {shapes}: {where}")
+        return result
+
+    return checked
+
+
+def _count(question: Callable, value: Any, yes: bool = False) -> int:
+    """How many elements of an array of floats don't (or do) answer the question with yes; of anything else 0."""
+    value = value.data if isinstance(value, Tensor) else value
+    if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
+        return 0
+    return int(np.count_nonzero(question(value) == yes))
+
+
+@contextmanager
+def watched(wrap: Callable[..., Callable]) -> Iterator[None]:
+    """While this lasts, every function and rule of the table is the one that `wrap(name, func, skip)` makes of it; skip
+    is the number of arguments before the function's own: of a rule 2, g and y, of one for many arguments 3."""
     primitives = list(dict.fromkeys(TABLE.values()))
     before = [(primitive, primitive.func, primitive.rules, primitive.rest) for primitive in primitives]
     operators = {name: getattr(Tensor, name) for name in _OPERATORS}
     Primitive.of_arity.cache_clear()
-    for primitive in primitives:
-        rules = tuple(rule and p._timed(primitive.name, rule, 2) for rule in primitive.rules)
-        primitive.func, primitive.rules = p._timed(primitive.name, primitive.func, 0), rules
-        primitive.rest = primitive.rest and p._timed(primitive.name, primitive.rest, 3)
+    for p in primitives:
+        p.rules = tuple(rule and wrap(p.name, rule, 2) for rule in p.rules)
+        p.func, p.rest = wrap(p.name, p.func, 0), p.rest and wrap(p.name, p.rest, 3)
     for name, ufunc in _OPERATORS.items():  # off their fast path, which doesn't ask the table
         setattr(Tensor, name, _recorded(TABLE[ufunc], reflected=name.startswith("__r")))
-    begin = perf_counter()
     try:
-        yield p
+        yield
     finally:
-        p.wall = perf_counter() - begin
         for primitive, func, rules, rest in before:
             primitive.func, primitive.rules, primitive.rest = func, rules, rest
         for name, method in operators.items():
             setattr(Tensor, name, method)
         Primitive.of_arity.cache_clear()
-        print(p.table(top), file=file or sys.stdout)
 
 
 def _recorded(primitive: Primitive, reflected: bool) -> Callable:

@@ -281,7 +281,11 @@ def backpropagate(
                 raise RuntimeError(_CHANGED.format(f" {parent.name!r}" if parent.name else "", parent.shape, op.name))
             if rule is None or not parent.requires_grad or (needed is not None and parent not in needed):
                 continue
-            d = rule(g, y, *values, **kwargs) if kwargs else rule(g, y, *values)
+            try:
+                d = rule(g, y, *values, **kwargs) if kwargs else rule(g, y, *values)
+            except Exception as error:
+                error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {parent.shape})")
+                raise
             data = parent._data
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
                 if d is None:

@@ -58,3 +58,36 @@ def test_the_table_is_printed_with_its_largest_rows(capsys):
     assert lines[0].split()[:3] == ["operation", "shapes", "calls"]
     assert len(lines) == 1 + 2 + 1 + 1
     assert lines[-1].startswith("wall clock")
+
+
+def test_an_anomaly_names_the_operation_and_the_way():
+    x = Tensor([0.0, 4.0])
+    with np.errstate(all="ignore"):
+        y = np.where(x > 0, np.sqrt(x), 0.0).sum()
+        with (
+            tg.detect_anomaly(),
+            pytest.raises(FloatingPointError, match="the derivative of sqrt of shapes 2 gives 1 nan"),
+        ):
+            y.backward()
+        with tg.detect_anomaly(), pytest.raises(FloatingPointError, match="^log of shapes 2 gives 1 inf"):
+            np.log(x)
+        with tg.detect_anomaly(), pytest.raises(FloatingPointError, match="^divide of shapes 2 2 gives 1 nan"):
+            x / np.array([0.0, 1.0])
+
+
+def test_no_anomaly_is_found_where_inf_came_in_or_nothing_is_wrong():
+    with tg.detect_anomaly():
+        x = Tensor([1.0, np.inf])
+        (x * 2).sum().backward()
+        tg.logsumexp(Tensor([-np.inf, -np.inf])).backward()
+    np.testing.assert_array_equal(x.grad, [2, 2])
+
+
+def test_an_error_in_a_rule_names_the_operation():
+    def rule(g, y, x):
+        raise ZeroDivisionError("in the rule")
+
+    bad = tg.derivative(lambda x: x + 1, rule)
+    with pytest.raises(ZeroDivisionError) as caught:
+        bad(Tensor(np.ones(3))).sum().backward()
+    assert "lambda" in caught.value.__notes__[0] and "(3,)" in caught.value.__notes__[0]
