@@ -164,12 +164,8 @@ def _checked(name: str, func: Callable, skip: int) -> Callable:
             if nan or (inf and finite):
                 shapes = " ".join(_shape(a) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
                 found = " and ".join(f"{n} {what}" for n, what in ((nan, "nan"), (inf, "inf")) if n)
-                where = (
-                    f"the gradient of argument {argument} has {found} in the backward pass"
-                    if skip
-                    else f"gives {found}"
-                )
-                raise FloatingPointError(f"{name} of shapes {shapes}: {where}")
+                what = f"the derivative of {name}" if skip else name
+                raise FloatingPointError(f"{what} of shapes {shapes} gives {found}")
         return result
 
     return checked
