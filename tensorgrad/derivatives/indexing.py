@@ -82,7 +82,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     no_fields("sort", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    return np.take_along_axis(a, np.argsort(a, axis=axis, kind="stable"), axis=axis)
+    return np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable), axis=axis)
 
 
 @composed(np.partition)
