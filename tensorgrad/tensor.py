@@ -394,12 +394,12 @@ _ALONE = _count_alone()
 _depositing = threading.RLock()  # threads may share parameters
 
 
-def _deposit(flow: dict[Tensor, Any], leaves_only: bool) -> None:
+def _deposit(flow: dict[Tensor, Any]) -> None:
     """Add each gradient to the `.grad` of its Tensor. No two Tensors share a buffer: what others see is copied."""
     with _depositing:
         while flow:
             tensor, g = flow.popitem()
-            if type(g) is tuple or (leaves_only and tensor._op is not None):
+            if type(g) is tuple:
                 continue
             if g.dtype.kind == "c":
                 g = _floating(np.conj(g), "backward")
@@ -699,7 +699,7 @@ class Tensor:
                 return _deposit_recorded(backpropagate(self, g, create_graph=True))
         flow = backpropagate(self, g, free=not retain_graph)
         del g
-        _deposit(flow, leaves_only=not retain_graph)
+        _deposit(flow)
 
     def detach(self) -> Tensor:
         """A constant that shares this Tensor's data, outside the graph."""

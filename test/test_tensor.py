@@ -6,6 +6,7 @@ import operator
 import pickle
 import sys
 import threading
+import time
 import weakref
 
 import numpy as np
@@ -1606,6 +1607,28 @@ def test_trap_threads_run_backward_at_the_same_time():
         sys.setswitchinterval(interval)
     assert not errors
     np.testing.assert_array_equal(w.grad, np.full(20_000, 2.0 * n * rounds))
+
+
+def test_trap_threads_wait_for_each_other_to_add_up():
+    class Slow(Duck):
+        def __iadd__(self, other):
+            before = self.array.copy()
+            time.sleep(0.01)
+            self.array = before + other.array
+            return self
+
+        def copy(self):
+            return Slow(self.array.copy())
+
+    w = Tensor(Slow(np.ones(2)))
+    w.grad = Slow(np.zeros(2))
+    outputs = [w * 1.0 for _ in range(6)]
+    threads = [threading.Thread(target=y.backward) for y in outputs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    np.testing.assert_array_equal(w.grad.array, [6, 6])
 
 
 def test_trap_training_does_not_grow_memory(no_collector):
