@@ -20,8 +20,8 @@ from .derivatives.reductions import restore
 from .tensor import Tensor
 
 __all__ = [
-    "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp", "linear",
-    "conv2d",
+    "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
+    "linear", "conv2d",
 ]  # fmt: skip
 
 
@@ -39,8 +39,8 @@ def relu(x: Any) -> Any:
 
 @functools.lru_cache(maxsize=64)
 def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """np.maximum of two arrays takes 2.2 us where that of an array and a number takes 9.5 (128 x 128, float64). Zeros that
-    are only read cost no memory: the system maps them all to one page."""
+    """np.maximum of two arrays takes 2.2 us where that of an array and a number takes 9.5 (128 x 128, float64). Zeros
+    that are only read cost no memory: the system maps them all to one page."""
     zeros = np.zeros(shape, dtype)
     zeros.flags.writeable = False
     return zeros
@@ -81,7 +81,7 @@ def silu(x: Any) -> Any:
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
-    """x * Phi(x), elementwise, with Phi the normal distribution function (Hendrycks and Gimpel, 2016, arXiv:1606.08415).
+    """x * Phi(x), elementwise, Phi the normal distribution function (Hendrycks and Gimpel, 2016, arXiv:1606.08415).
 
     Args:
         approximate: 'none' for Phi itself, 'tanh' for 0.5 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), which is faster
@@ -162,13 +162,13 @@ def _exponentials(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def _log_total(z: Any, total: Any, axis: Any) -> Any:
-    """log(total), where total = sum(z). Just above 1 it is log1p of the sum without the 1, which has digits to spare."""
+    """log(total), where total = sum(z). Just above 1 it is log1p of the sum without the 1, which has more digits."""
     rest = np.sum(z - (z == 1), axis=axis, keepdims=True)
     return np.where(total < 2, np.log1p(rest), np.log(total))
 
 
 def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
-    """p, s and t of an array's last axis, with p = softmax(x) and log(p) = s - t, for little more than the price of one."""
+    """p, s and t of an array's last axis: p = softmax(x), log(p) = s - t, for little more than the price of one."""
     _, shifted, z, total = _exponentials(x, -1)
     log_total = _log_total(z, total, -1)
     z /= total
@@ -234,8 +234,8 @@ def _check_convolution(x: Any, weight: Any, bias: Any, geometry: tuple) -> None:
         )
     if x.shape[1] != weight.shape[1] * groups:
         raise ValueError(
-            f"conv2d: x of shape {x.shape} has {x.shape[1]} channels, but weight of shape {weight.shape} with groups={groups} "
-            f"takes {weight.shape[1] * groups}"
+            f"conv2d: x of shape {x.shape} has {x.shape[1]} channels, but weight of shape {weight.shape} with "
+            f"groups={groups} takes {weight.shape[1] * groups}"
         )
     if min(output_size(x.shape[2:], weight.shape[2:], geometry)) < 1:
         raise ValueError(

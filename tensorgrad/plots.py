@@ -86,7 +86,7 @@ def plot_history(
     ax.grid(alpha=0.25)
     if len(curves) > 1:
         lines = [line for axis in (ax, right) if axis is not None for line in axis.lines]
-        ax.legend(lines, [line.get_label() for line in lines], frameon=False, loc="center right")
+        ax.legend(lines, [str(line.get_label()) for line in lines], frameon=False, loc="center right")
     return ax
 
 
@@ -147,7 +147,16 @@ def plot_decision_boundary(
     for k in range(p.shape[-1]):
         color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
         label = names[k] if names is not None else f"class {k}"
-        ax.scatter(*X[labels == k].T, s=36, c=color, marker=marker, edgecolors="white", linewidths=0.8, label=label)
+        ax.scatter(
+            X[labels == k, 0],
+            X[labels == k, 1],
+            s=36,
+            c=color,
+            marker=marker,
+            edgecolors="white",
+            linewidths=0.8,
+            label=label,
+        )
         lead = p[..., k] - np.delete(p, k, axis=-1).max(axis=-1)  # where class k is ahead of all others
         if lead.min() < 0 < lead.max() and (k or p.shape[-1] > 2):
             ax.contour(x, y, lead, levels=[0], colors=INK, linewidths=1.6)
@@ -259,7 +268,7 @@ def animate_training(
         left.set(xticks=[], yticks=[], title=f"step {at[frame]}")
         model.load_state_dict(before)
         right.clear()
-        plot_history(values, right, log=bool(values.min() > 0))
+        plot_history({"loss": losses}, right, log=bool(values.min() > 0))
         right.lines[0].set_alpha(0.2)
         right.plot(values[: at[frame] + 1], color=COLORS[0], linewidth=1.8)
         right.plot(at[frame], values[at[frame]], "o", color=COLORS[0])

@@ -1,4 +1,5 @@
-"""Two-dimensional convolution, as networks have it (a cross-correlation), of images (N, C, H, W) with filters (O, C / groups, kH, kW).
+"""Two-dimensional convolution, as networks have it (a cross-correlation): images (N, C, H, W), filters (O, C / groups,
+kH, kW).
 
 It is linear in the images and linear in the filters. So there are three functions, each the gradient of another, and
 their rules close the circle: every order of derivative is again one of the three.
@@ -13,10 +14,8 @@ from .table import derivative
 
 def output_size(size, kernel, geometry):
     """(H, W) of the result: floor((n + 2 padding - dilation (k - 1) - 1) / stride) + 1."""
-    stride, padding, dilation, _ = geometry
-    return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
+    each_axis = zip(size, kernel, *geometry[:3], strict=True)
+    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in each_axis)
 
 
 def columns(x, kernel, geometry):

@@ -48,7 +48,7 @@ def power(x1, x2, **kwargs):
 
 
 def power_base(g, y, x1, x2):
-    """x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
+    """g * x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
     if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
         return g * (x2 * power(x1, x2 - 1)) if x2 != 0 else 0 * g
     zero = x2 == 0
@@ -56,7 +56,7 @@ def power_base(g, y, x1, x2):
 
 
 def power_exponent(g, y, x1, x2):
-    """y * log(x1), and 0 where x1 is 0."""
+    """g * y * np.log(x1), and 0 where x1 is 0."""
     zero = x1 == 0
     base = x1 if np.isrealobj(y) else x1 + 0j
     return g * np.where(zero, 0, y) * np.log(np.where(zero, 1, base))
@@ -126,10 +126,11 @@ derivative(np.degrees, lambda g, y, x: g * (180 / math.pi))
 
 
 def sinc_slope(x):
-    """(cos(pi x) - sinc(x)) / x. Near 0, where that is 0 / 0, its power series: sum (-1)^k pi^2k 2k x^(2k-1) / (2k+1)!"""
+    """(cos(pi x) - sinc(x)) / x; near 0, where that is 0 / 0, its series: sum (-1)^k pi^2k 2k x^(2k-1) / (2k+1)!"""
     near = np.abs(x) < 0.1
     u, v = np.where(near, x, 0), np.where(near, 1, x)
-    series = sum((-1) ** k * math.pi ** (2 * k) * 2 * k / math.factorial(2 * k + 1) * u ** (2 * k - 1) for k in range(1, 10))
+    terms = ((-1) ** k * math.pi ** (2 * k) * 2 * k / math.factorial(2 * k + 1) for k in range(1, 10))
+    series = sum(c * u ** (2 * k - 1) for k, c in enumerate(terms, 1))
     return np.where(near, series, (np.cos(math.pi * v) - np.sinc(v)) / v)
 
 
@@ -137,7 +138,7 @@ derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 
 
 def i0_slope(x):
-    """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all digits."""
+    """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all bits."""
     n = 4 * int(8 + np.sqrt(np.max(np.abs(x), initial=0)))
     c = np.cos(np.arange(n) * (math.pi / 2 / n) + math.pi / 4 / n).astype(x.dtype)  # a quarter of the period is enough
     return np.mean(c * np.sinh(np.expand_dims(x, -1) * c), axis=-1)

@@ -74,7 +74,7 @@ def delete(arr, obj, axis=None):
 
 def no_fields(name, order):
     if order is not None:
-        raise ValueError(f"{name}: order= names fields to sort by, which an array of numbers doesn't have; leave it out")
+        raise ValueError(f"{name}: order= names fields to sort by, which numbers don't have; leave it out")
 
 
 @composed(np.sort)

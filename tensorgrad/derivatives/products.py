@@ -26,12 +26,12 @@ def as_matrices(g, a, b):
 
 
 def long_matrix(a):
-    """The rows of all matrices in one. BLAS takes half the time for it, and less, that it takes for many small matrices."""
-    return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: there may be no elements
+    """The rows of all matrices in one: BLAS takes half the time, and less, that many small matrices take."""
+    return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: it may be empty
 
 
 def product(a, b):
-    """a @ b of two matrices. Of arrays by dot, which begins sooner; it is not for Tensors, of which it takes the data."""
+    """a @ b of two matrices; of arrays by dot, which begins sooner, and which would take the data of Tensors."""
     return a.dot(b) if type(a) is np.ndarray is type(b) else a @ b
 
 
@@ -41,7 +41,7 @@ def matmul_left(g, y, x1, x2, bias=None):
         return product(g, x2.T)
     if x1.ndim > 2 == x2.ndim:
         return np.reshape(np.dot(long_matrix(g), x2.T), x1.shape)
-    g, a, b = as_matrices(g, x1, x2)
+    g, _, b = as_matrices(g, x1, x2)
     da = g @ flip(b)
     return da[..., 0, :] if x1.ndim == 1 else da
 
@@ -105,8 +105,8 @@ def tensordot(a, b, axes=2):
     lengths_a, lengths_b = (tuple(x.shape[i] for i in ax if i < x.ndim) for x, ax in ((a, axes_a), (b, axes_b)))
     if lengths_a != lengths_b or len(axes_a) != len(axes_b):
         raise ValueError(
-            f"tensordot: shapes {a.shape} and {b.shape} don't match: axes {axes_a} of the first have lengths {lengths_a}, "
-            f"axes {axes_b} of the second {lengths_b}; they must be equal"
+            f"tensordot: shapes {a.shape} and {b.shape} don't match: axes {axes_a} of the first have lengths "
+            f"{lengths_a}, axes {axes_b} of the second {lengths_b}; they must be equal"
         )
     free_a = tuple(i for i in range(a.ndim) if i not in axes_a)
     free_b = tuple(i for i in range(b.ndim) if i not in axes_b)

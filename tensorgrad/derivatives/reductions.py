@@ -136,9 +136,9 @@ def shifted(a, steps, axis, fill):
 def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     """Without a division, so right at zeros and at any order.
 
-    With y_k = a_0 ... a_k, the gradient of a_j is (a_0 ... a_{j-1}) r_j, where r_j = g_j + a_{j+1} r_{j+1}. All r_j come
-    from log2(n) steps of doubling: a scan of the affine maps r -> g + a r (Blelloch, Prefix sums and their applications,
-    1990).
+    With y_k = a_0 ... a_k, the gradient of a_j is (a_0 ... a_{j-1}) r_j, where r_j = g_j + a_{j+1} r_{j+1}. All r_j
+    come from log2(n) steps of doubling: a scan of the affine maps r -> g + a r (Blelloch, Prefix sums and their
+    applications, 1990).
     """
     if axis is None or not a.ndim:
         return np.reshape(cumprod_gradient(g, y, np.reshape(a, -1), 0), a.shape)

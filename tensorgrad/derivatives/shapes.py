@@ -1,5 +1,7 @@
 """Functions that move elements about: the gradient is moved back."""
 
+import itertools
+
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
@@ -93,7 +95,7 @@ def repeat(a, repeats, axis=None):
 
 
 @composed(np.tile)
-def tile(A, reps):  # noqa: N803 (NumPy's name)
+def tile(A, reps):
     reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     shape = (1,) * (len(reps) - A.ndim) + A.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
@@ -181,7 +183,7 @@ def array_split(ary, indices_or_sections, axis=0):
         small, larger = divmod(n, indices_or_sections)
         edges = [i * small + min(i, larger) for i in range(indices_or_sections + 1)]
     cut = (slice(None),) * axis
-    return [ary[(*cut, slice(a, b))] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [ary[(*cut, slice(a, b))] for a, b in itertools.pairwise(edges)]
 
 
 @composed(np.split)

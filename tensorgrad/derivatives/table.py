@@ -56,7 +56,7 @@ class Primitive:
         first = _signature(func, self.rules)
         self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL)
-        self.settings = self.keywords - set(self.parameters[: len(self.rules)]) - {"out"}  # have no rule, go to every rule
+        self.settings = self.keywords - set(self.parameters[: len(self.rules)]) - {"out"}  # they have no rule
         self.out = self.parameters.index("out") if "out" in self.parameters else 1_000_000
         self.open = any(p.kind is p.VAR_KEYWORD for p in first)
 
@@ -68,7 +68,7 @@ class Primitive:
         return primitive
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-        """Move keyword arguments that have a rule to their place among the positional ones; refuse what no rule honours."""
+        """Move keyword arguments that have a rule to their place among the others; refuse what no rule honours."""
         if kwargs.keys() <= self.settings:
             return args, kwargs
         given, kwargs = list(args), dict(kwargs)
@@ -79,11 +79,12 @@ class Primitive:
             given.append(kwargs.pop(name))
         if kwargs.pop("out", None) is not None:
             raise TypeError(
-                f"{self.name}: out= would overwrite an array, which a graph of Tensors can't follow; use the returned value"
+                f"{self.name}: out= would overwrite an array, which a graph of Tensors can't follow; use the result"
             )
         if not self.open:
-            for name in kwargs:
-                if name not in self.keywords and name not in FORWARD_ONLY and not (name == "where" and kwargs[name] is True):
+            for name, value in kwargs.items():
+                everywhere = name == "where" and value is True
+                if name not in self.keywords and name not in FORWARD_ONLY and not everywhere:
                     known = ", ".join(sorted(self.keywords)) or "none"
                     raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
         return tuple(given), kwargs
@@ -108,12 +109,12 @@ def _dispatches(func: Callable) -> bool:
     return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
 
 
-def derivative(func: Function, *rules: Callable | None | each) -> Function:
+def derivative(func: Function, *rules: Callable | each | None) -> Function:
     """Give a function its derivative rules, and get back the function that records.
 
     Args:
-        func: a NumPy function, a ufunc, or a function of your own that takes arrays (or scalars) and returns an array or
-            a tuple of arrays.
+        func: a NumPy function, a ufunc, or a function of your own that takes arrays (or scalars) and returns an array
+            or a tuple of arrays.
         *rules: one per positional argument, `rule(g, y, *args, **kwargs)`: `g` the gradient that arrives at the output
             (shape and dtype of `y`), `y` the output, then the arguments as func got them. It returns the gradient of
             that argument, of a shape that reduces to the argument's by undoing broadcasting. None: a constant.
@@ -153,13 +154,13 @@ def derivative(func: Function, *rules: Callable | None | each) -> Function:
     return dispatching  # type: ignore[return-value]
 
 
-def with_rules(*rules: Callable | None | each) -> Callable[[Function], Function]:
+def with_rules(*rules: Callable | each | None) -> Callable[[Function], Function]:
     """`derivative` as a decorator of the function."""
     return lambda func: derivative(func, *rules)
 
 
 def composed(*funcs: Callable) -> Callable:
-    """Decorator: Tensors given to one of NumPy's functions go through this one, written in functions that have rules."""
+    """Decorator: Tensors given to these functions of NumPy go through this one, written in functions with rules."""
 
     def enter(implementation: Callable) -> Callable:
         for func in funcs:
