@@ -240,6 +240,20 @@ def test_logaddexp_to_third_order(x):
         np.testing.assert_allclose(derivatives(f, x, 3), expected, atol=1e-16)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: np.hypot(t, 0 * t),
+        lambda t: np.arctan2(t, 0 * t),
+        lambda t: np.arctan2(0 * t, t),
+        lambda t: np.std(np.stack([t, 2 * t])),
+        lambda t: np.abs(t * (3 + 4j)),
+    ],
+)
+def test_0_over_0_is_0_at_every_order(f):
+    assert derivatives(f, 0.0, 3) == [0, 0, 0]
+
+
 def test_absolute_values_have_no_second_derivative():
     for f in (np.abs, np.fabs, tg.relu, lambda t: np.maximum(t, 0.0), lambda t: np.clip(t, -1, 1)):
         assert derivatives(f, 0.0, 3)[1:] == [0, 0]
