@@ -31,21 +31,27 @@ getitem = derivative(operator.getitem, lambda g, y, a, index: scatter(g, index, 
 def take(a, indices, axis=None, out=None, mode="raise"):
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    if not -a.ndim <= axis < a.ndim:
-        raise np.exceptions.AxisError(f"take: axis {axis} is out of bounds for shape {a.shape}")
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
+    axis = normalize_axis_index(axis, a.ndim)
     n = a.shape[axis]
     indices = np.asarray(indices)
     if indices.dtype == bool:
         indices = indices.astype(int)  # 0 and 1: here it is no mask
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    return a[(slice(None),) * (axis % a.ndim) + (indices,)]
+    return a[(slice(None),) * axis + (indices,)]
 
 
 @composed(np.take_along_axis)
 def take_along_axis(arr, indices, axis=-1):
     if axis is None:
-        return np.reshape(arr, -1)[indices]
+        arr, axis = np.reshape(arr, -1), 0
+    if indices.dtype.kind not in "iu" or indices.ndim != arr.ndim:
+        raise ValueError(
+            f"take_along_axis: for an array of shape {arr.shape}, indices must be ints in {arr.ndim} dimensions, "
+            f"not {indices.dtype} of shape {indices.shape}; np.take and arr[indices] take other shapes"
+        )
     axis = normalize_axis_index(axis, arr.ndim)
     grid = [np.arange(n).reshape([-1 if i == j else 1 for j in range(arr.ndim)]) for i, n in enumerate(arr.shape)]
     grid[axis] = indices
