@@ -1,5 +1,6 @@
 """The contract of Tensor, its points numbered from 3.1 to 3.10; then the traps that other engines fell into."""
 
+import asyncio
 import copy
 import gc
 import operator
@@ -380,6 +381,22 @@ def test_3_3_the_same_tensor_twice():
     np.testing.assert_array_equal(y.grad, [1, 1, 1])
 
 
+def test_3_3_a_gradient_that_nobody_else_sees_is_not_copied():
+    made = []
+
+    def rule(g, y, x):
+        d = g * 2
+        made.append(weakref.ref(d))
+        return d
+
+    f, x, z = derivative(lambda x: x * 2, rule), Tensor(np.ones(3)), Tensor(np.ones(3))
+    f(x).backward()
+    assert x.grad is made[0]()
+    (f(z) + f(z)).backward()  # the second is added to the first
+    assert z.grad is made[1]() and made[2]() is None
+    np.testing.assert_array_equal(z.grad, [4, 4, 4])
+
+
 def test_3_3_the_given_gradient_is_neither_kept_nor_changed():
     x = Tensor(np.ones(3))
     y = +x
@@ -413,7 +430,7 @@ def test_3_3_data_and_results_are_not_shared_where_numpy_copies():
         lambda x: +x,
         lambda x: x + 0,
         np.copy,
-        lambda x: x.clip(None, None),
+        lambda x: x.clip(-9, 9),
         lambda x: x.astype(float),
         copy.copy,
     ):
@@ -662,6 +679,22 @@ def test_3_6_a_generator_is_refused_rather_than_recorded():
     w = Tensor([1.0])
     for half in halves(w):
         assert not half.requires_grad and (w * 2).requires_grad
+
+
+def test_3_6_no_grad_is_of_one_task():
+    w, seen = Tensor([1.0]), []
+
+    async def task(off):
+        with off():
+            await asyncio.sleep(0)
+            seen.append((w * 2).requires_grad)
+            await asyncio.sleep(0)
+
+    async def both():
+        await asyncio.gather(task(no_grad), task(enable_grad), task(no_grad))
+
+    asyncio.run(both())
+    assert seen == [False, True, False] and (w * 2).requires_grad
 
 
 def test_3_6_no_grad_is_of_one_thread():
