@@ -240,7 +240,7 @@ def _explained(error: Exception, name: str, values: Any) -> Exception:
             "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
         )
     if (hint or not text.startswith(f"{name}:")) and not text.startswith(f"{name} of shapes"):
-        text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{hint}"
+        text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{'' if hint in text else hint}"
     kinds = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)
     return next(kind for kind in kinds if isinstance(error, kind))(text)
 
