@@ -2,7 +2,7 @@
 
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
-from .graph_utils import draw_dot_tensor  # and with it, a Tensor shows its graph in a notebook
+from .graph_utils import draw_backward, draw_dot_tensor  # and with it, a Tensor shows its graph in a notebook
 from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
 from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
@@ -20,5 +20,5 @@ __all__ = [
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
-    "draw_dot_tensor",
+    "draw_dot_tensor", "draw_backward",
 ]  # fmt: skip

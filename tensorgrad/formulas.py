@@ -6,13 +6,14 @@ import ast
 import functools
 import html
 import inspect
+import linecache
 from collections.abc import Callable, Mapping
 from typing import Any
 
 __all__ = ["formula", "helpers"]
 
 # How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
-_LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(7)
+_CHOICE, _LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(8)
 
 _SIGNS: dict[type, tuple[str, int]] = {
     ast.Add: (" + ", _SUM),
@@ -36,7 +37,8 @@ def formula(rule: Callable, names: Mapping[str, str] | None = None) -> tuple[str
     Args:
         rule: a rule of the table. Of a lambda it is the expression. A longer function says it in the first line of its
             docstring, `g * x, and a remark` or `g * x: a remark`; where that is no formula, all of it is the remark.
-        names: what to write for the rule's parameters, as in {'x1': 'a', 'g': '∂L/∂y'}.
+        names: what to write for the rule's parameters, as in {'x1': 'a', 'g': '∂L/∂y'}; one of the arguments of a
+            function whose name is empty goes without saying.
 
     >>> formula(lambda g, y, x: g / (2 * y), {"y": "c"})
     ('<span class="fraction"><span>g</span><span>2 · c</span></span>', '')
@@ -54,8 +56,7 @@ def formula(rule: Callable, names: Mapping[str, str] | None = None) -> tuple[str
             continue
         if isinstance(body, ast.BinOp | ast.Call | ast.UnaryOp):
             return _written(body, names)[0], doc[end:].lstrip(":, .")
-    call = f"{getattr(func, '__name__', 'rule').replace('_', ' ')}({', '.join(names.values())})"
-    return html.escape(call, quote=False) if not doc else "", doc
+    return "", doc or f"{getattr(func, '__name__', 'a rule').strip('<>').replace('_', ' ')}, which has no formula"
 
 
 def helpers(rule: Callable) -> dict[str, str]:
@@ -73,12 +74,12 @@ def helpers(rule: Callable) -> dict[str, str]:
 
 @functools.cache
 def _lambdas(filename: str) -> list[ast.Lambda]:
-    """All lambdas of a source file; none where it can't be read, as of what was typed at a prompt."""
+    """All lambdas of a source file, or a cell of a notebook; none where it can't be read."""
     try:
-        with open(filename, encoding="utf-8") as file:
-            return [node for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.Lambda)]
-    except (OSError, SyntaxError):
+        source = ast.parse("".join(linecache.getlines(filename)))
+    except SyntaxError:
         return []
+    return [node for node in ast.walk(source) if isinstance(node, ast.Lambda)]
 
 
 def _body(func: Any) -> ast.expr | None:
@@ -99,7 +100,7 @@ def _body(func: Any) -> ast.expr | None:
 def _written(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
     """An expression as HTML, and how tightly it binds."""
 
-    def write(part: ast.expr, tightness: int = _LOOSE) -> str:
+    def write(part: ast.expr, tightness: int = _CHOICE) -> str:
         text, binds = _written(part, names)
         return text if binds >= tightness else f"({text})"
 
@@ -107,15 +108,17 @@ def _written(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
         case ast.BinOp(op=ast.Div()):
             return _fraction(write(node.left), write(node.right)), _PRODUCT
         case ast.BinOp(op=ast.Pow()):
-            return f"{write(node.left, _ATOM)}<sup>{write(node.right)}</sup>", _POWER
+            base, exponent = write(node.left, _ATOM), write(node.right)
+            return (base, _ATOM) if exponent == "1" else (f"{base}<sup>{exponent}</sup>", _POWER)
         case ast.BinOp(op=ast.Mult()) if square := _squared(node):
             rest, factor = square
             text = f"{write(factor, _ATOM)}<sup>2</sup>"
             return (f"{write(rest, _SIGN)} · {text}", _PRODUCT) if rest else (text, _POWER)
         case ast.BinOp() if type(node.op) in _SIGNS:
             sign, tightness = _SIGNS[type(node.op)]
-            left = min(tightness, _SIGN)  # −a · b needs no brackets
-            return f"{write(node.left, left)}{sign}{write(node.right, tightness + (sign == ' − '))}", tightness
+            left = write(node.left, min(tightness, _SIGN))  # −a · b needs no brackets
+            right = write(node.right, tightness + (sign == " − "))
+            return _counted(left, sign, right) or (f"{left}{sign}{right}", tightness)
         case ast.UnaryOp(op=ast.USub()):
             return f"−{write(node.operand, _PRODUCT)}", _SIGN
         case ast.UnaryOp(op=ast.Invert()):
@@ -123,18 +126,23 @@ def _written(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
         case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
             return f"{write(node.left, _SUM)} {_COMPARISONS[type(op)]} {write(right, _SUM)}", _COMPARE
         case ast.IfExp():
-            return f"{write(node.body)} if {write(node.test)}, else {write(node.orelse)}", _LOOSE
+            return f"{write(node.body)} if {write(node.test)}, else {write(node.orelse)}", _CHOICE
         case ast.Constant():
             return html.escape(str(node.value).removesuffix(".0")), _ATOM
         case ast.Name():
-            return names.get(node.id, _GREEK.get(node.id, html.escape(node.id))), _ATOM
+            return names.get(node.id) or _GREEK.get(node.id, html.escape(node.id)), _ATOM
         case ast.Attribute(attr="T" | "mT"):
             return f"{write(node.value, _ATOM)}<sup>T</sup>", _ATOM
         case ast.Attribute():
             text = ast.unparse(node)
             return _GREEK.get(text, f"{write(node.value, _ATOM)}.{node.attr}"), _ATOM
         case ast.Call():
-            return _call(node, write)
+            return _call(node, write, names)
+        case ast.Subscript():
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            return f"{write(node.value, _ATOM)}[{', '.join(map(write, parts))}]", _ATOM
+        case ast.Tuple() | ast.List():
+            return html.escape(ast.unparse(node)), _ATOM
     return html.escape(ast.unparse(node)), _LOOSE
 
 
@@ -152,10 +160,10 @@ def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
     return None
 
 
-def _call(node: ast.Call, write: Callable) -> tuple[str, int]:
+def _call(node: ast.Call, write: Callable, names: Mapping[str, str]) -> tuple[str, int]:
     """A function applied to its arguments, as mathematicians write it."""
-    name = ast.unparse(node.func).removeprefix("np.")
-    args = node.args
+    name = ast.unparse(node.func).removeprefix("np.").removeprefix("math.")
+    args = [arg for arg in node.args if not _is_unsaid(arg, names)]
     match name, len(args):
         case "exp", 1:
             return f"e<sup>{write(args[0])}</sup>", _POWER
@@ -166,15 +174,28 @@ def _call(node: ast.Call, write: Callable) -> tuple[str, int]:
         case "conj", 1:
             return f'<span class="bar">{write(args[0])}</span>', _ATOM
         case "where", 3:
-            return f"{write(args[1], _SUM)} where {write(args[0])}, else {write(args[2], _SUM)}", _LOOSE
+            return f"{write(args[1], _SUM)} where {write(args[0])}, else {write(args[2], _SUM)}", _CHOICE
         case "divide_safely", 2:
             return _fraction(write(args[0]), write(args[1])), _PRODUCT
         case (("matmul" | "dot"), 2):
             return f"{write(args[0], _PRODUCT)} {write(args[1], _PRODUCT)}", _PRODUCT
     if isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(args) == 1:
         return f"{write(node.func.value, _PRODUCT)} {write(args[0], _PRODUCT)}", _PRODUCT
-    shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords if k.arg]
+    settings = [k for k in node.keywords if k.arg and not _is_unsaid(k.value, names)]
+    shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in settings]
     return f"{html.escape(name.replace('_', ' ').strip())}({', '.join(shown)})", _ATOM
+
+
+def _is_unsaid(node: ast.expr, names: Mapping[str, str]) -> bool:
+    return isinstance(node, ast.Name) and names.get(node.id) == ""
+
+
+def _counted(left: str, sign: str, right: str) -> tuple[str, int] | None:
+    """The sum or difference of two whole numbers, as in the exponent 3 − 1."""
+    if sign.strip() not in ("+", "−") or not (left.isdecimal() and right.isdecimal()):
+        return None
+    n = int(left) + int(right) * (1 if "+" in sign else -1)
+    return (str(n), _ATOM) if n >= 0 else (f"−{-n}", _SIGN)
 
 
 def _fraction(above: str, below: str) -> str:

@@ -7,16 +7,17 @@ parent. Nothing in the graph is changed by it. The page holds all it needs, and 
 from __future__ import annotations
 
 import html
-import importlib.resources
+import inspect
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .drawing import KINDS, _Drawing, _label, _number, _operations, _picture
 from .formulas import formula, helpers
-from .graph_utils import _Drawing, _label, _number, _operations, _picture
 from .network import Module
 from .tensor import Tensor, _added, _complete, _fitted, backpropagate
 
@@ -73,7 +74,7 @@ class Walkthrough:
     def __init__(self, root: Tensor, model: Module | None, names: Mapping[str, Any] | None, title: str):
         self.title, self.root = title, root
         flow = backpropagate(root, np.ones_like(root.data))
-        self.gradients = {t: np.conj(g) for t, g in flow.items() if not isinstance(g, tuple)}
+        self.gradients = {t: _shown(g) for t, g in flow.items() if not isinstance(g, tuple)}
         self._drawing = _Drawing(root, model, names or {}, True, None, gradients=self.gradients)
         self._dot = _picture("svg", "LR")
         self._drawing.write(self._dot, legend=False)
@@ -112,9 +113,10 @@ class Walkthrough:
                 steps.append(self._backward_step(i, o, flow))
         later: set[str] = set()  # what gets more in a later step isn't complete before
         for step in reversed(steps):
-            arrives = {rule["node"] for rule in step.get("rules", ())}
             step["shows"] = [n for n in step["shows"] if n not in later]
-            later |= arrives
+            for rule in reversed(step["rules"]):
+                rule["more"] = rule["node"] in later
+                later.add(rule["node"])
         return steps
 
     def _backward_step(self, i: int, o: Any, flow: dict) -> dict:
@@ -131,7 +133,10 @@ class Walkthrough:
         for k, (rule, parent) in enumerate(zip(op.rules, args, strict=False)):
             if rule is None or not isinstance(parent, Tensor) or not parent.requires_grad:
                 continue
-            d = _fitted(rule(g, y, *values, **(o.node._kwargs or {})), parent._data, op.name)
+            d = rule(g, y, *values, **(o.node._kwargs or {}))
+            if d is None:
+                continue
+            d = _fitted(d, parent._data, op.name)
             before = flow.get(parent)
             flow[parent] = d if before is None else _added(before, d, True)
             rules.append(self._rule(op, rule, k, o, parent, d, before, flow[parent]))
@@ -139,7 +144,7 @@ class Walkthrough:
             "phase": "backward",
             "title": f"Backward through {_label(o.node)}",
             "operation": self._drawing.ids[i],
-            "inputs": [self._entry(r, np.conj(flow[r])) for r in o.results if r in flow],
+            "inputs": [self._entry(r, _shown(flow[r])) for r in o.results if r in flow],
             "rules": rules,
             "outputs": [],
             "shows": self._ids({p: None for p in args if isinstance(p, Tensor) and p in flow}),
@@ -147,35 +152,40 @@ class Walkthrough:
 
     def _rule(self, op: Any, rule: Any, k: int, o: Any, parent: Tensor, d: Any, before: Any, total: Any) -> dict:
         """One line of the table at work: its formula, what it gives here, and the sum where paths meet."""
-        written = {"g": self._gradient_name(o.results[0]), "y": self._name(o.results[0])}
-        for parameter, arg in zip(op.parameters, o.node._args, strict=False):
-            if isinstance(arg, Tensor) or id(arg) in self._drawing.ids:
-                written[parameter] = self._name(arg)
-            elif isinstance(arg, int | float):
-                written[parameter] = _number(arg)
-        written_out, note = formula(rule, self._of_rule(rule, written, op))
+        written_out, note = formula(rule, self._written(rule, o))
         return {
             "to": self._name(parent),
             "gradient": self._gradient_name(parent),
             "node": self._drawing.ids.get(id(parent)),
             "formula": written_out,
-            "source": op.parameters[k] if k < len(op.parameters) else "",
             "where": helpers(rule),
             "note": note,
-            "gives": _text(np.conj(d)),
-            "before": None if before is None else _text(np.conj(before)),
-            "total": _text(np.conj(total)),
+            "gives": _text(_shown(d)),
+            "before": None if before is None else _text(_shown(before)),
+            "total": _text(_shown(total)),
         }
 
-    def _of_rule(self, rule: Any, written: dict, op: Any) -> dict:
-        """names by the parameters of the rule itself, which follow g and y in the function's order."""
-        code = getattr(getattr(rule, "func", rule), "__code__", None)
-        if code is None:
-            return written
-        own = code.co_varnames[: code.co_argcount]
-        skip = 3 if hasattr(rule, "func") else 2
-        names = {o: written.get(p, p) for o, p in zip(own[skip:], op.parameters, strict=False)}
-        return {**names, own[skip - 2]: written["g"], own[skip - 1]: written["y"]} if len(own) >= skip else written
+    def _written(self, rule: Any, o: Any) -> dict[str, str]:
+        """What to write for each parameter of a rule: names of Tensors, numbers, and nothing for defaults."""
+        try:
+            parameters = list(inspect.signature(rule).parameters.values())
+        except (TypeError, ValueError):
+            return {}
+        names = dict.fromkeys((p.name for p in parameters if p.default is not p.empty), "")
+        for parameter, arg in zip(parameters[2:], o.node._args, strict=False):
+            if parameter.kind is not parameter.VAR_POSITIONAL:
+                names[parameter.name] = self._argument(arg)
+        names |= {name: self._argument(arg) for name, arg in (o.node._kwargs or {}).items()}
+        if o.results == [o.node]:  # of several outputs, the rule speaks of all at once
+            names[parameters[0].name], names[parameters[1].name] = self._gradient_name(o.node), self._name(o.node)
+        return names
+
+    def _argument(self, x: Any) -> str:
+        if isinstance(x, Tensor) or id(x) in self._drawing.ids:
+            return self._name(x)
+        if isinstance(x, int | float) and not isinstance(x, bool):
+            return _number(x)
+        return "" if x is None or len(str(x)) > 20 else str(x)
 
     # What the page is told
 
@@ -216,15 +226,18 @@ class Walkthrough:
     def html(self) -> str:
         """The page as text."""
         svg = self._dot.pipe("svg", encoding="utf-8")
-        page = importlib.resources.files(__package__).joinpath("walkthrough.html").read_text(encoding="utf-8")
-        data = json.dumps({"steps": self.steps, "nodes": self._nodes()}, ensure_ascii=False).replace("</", "<\\/")
-        for mark, text in (
-            ("{{title}}", html.escape(self.title)),
-            ("{{svg}}", svg[svg.index("<svg") :]),
-            ("{{data}}", data),
-        ):
-            page = page.replace(mark, text)
-        return page
+        data = {"steps": self.steps, "nodes": self._nodes(), "complex": self._is_complex()}
+        parts = {
+            "title": html.escape(self.title),
+            "legend": "".join(map(_swatch, KINDS)),
+            "svg": svg[svg.index("<svg") :],
+            "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),  # nothing in it ends the script
+        }
+        page = Path(__file__).with_name("walkthrough.html").read_text(encoding="utf-8")
+        return re.sub("{{(title|legend|svg|data)}}", lambda mark: parts[mark[1]], page)
+
+    def _is_complex(self) -> bool:
+        return any(g.dtype.kind == "c" for g in self.gradients.values())
 
     def save_html(self, path: str | Path) -> Path:
         """Write the page, and give back its path. It needs no other file."""
@@ -236,6 +249,20 @@ class Walkthrough:
         return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'
 
 
+def _shown(g: Any) -> Any:
+    """A gradient as `.grad` has it: an array, conjugated."""
+    g = np.conj(g)
+    return np.asarray(g) if isinstance(g, np.generic) else g
+
+
 def _text(array: Any) -> str:
     """All numbers of an array in four significant digits; of a large one its corners."""
     return np.array2string(np.asarray(array), precision=4, threshold=_MOST, max_line_width=100)
+
+
+def _swatch(kind: str) -> str:
+    """An entry of the legend, bordered as the cards are."""
+    fill, border, width, style, lines = KINDS[kind]
+    line = "double 4px" if lines == "2" else f"{'dashed' if 'dashed' in style else 'solid'} {width}px"
+    radius = "4px" if "rounded" in style else "0"
+    return f'<li><i style="background:{fill};border:{line} {border};border-radius:{radius}"></i>{kind}</li>'

@@ -19,7 +19,7 @@ from tensorgrad import MLP, Layer, Module, Neuron, Sequential, Tensor, derivativ
 
 graphviz = pytest.importorskip("graphviz")
 
-from tensorgrad import graph_utils  # noqa: E402
+from tensorgrad import drawing  # noqa: E402
 from tensorgrad.graph_utils import draw_dot_tensor  # noqa: E402
 
 DATA = ("parameter", "constant", "intermediate", "output")
@@ -197,7 +197,7 @@ def test_stable_bytes_across_processes():
     ],
 )  # fmt: skip
 def test_three_significant_digits(value, text):
-    shown = graph_utils._number(value)
+    shown = drawing._number(value)
     assert shown == text.replace("1.00e300", "1e300")
     assert complex(shown) == pytest.approx(complex(value), rel=5e-3, nan_ok=True)
 
@@ -233,7 +233,7 @@ def test_a_gradient_that_is_no_number_stands_out():
     y = x * 2.0
     x.grad = np.array([np.nan, 1.0])
     card = node(read(draw_dot_tensor(y)), "x")
-    assert "nan" in card.text and graph_utils.BROKEN in card.look["label"]
+    assert "nan" in card.text and drawing.BROKEN in card.look["label"]
 
 
 # Operations ----------------------------------------------------------------------------------------------------------
@@ -637,7 +637,7 @@ def program(request, monkeypatch, tmp_path):
         if os.name == "nt":
             pytest.skip("the stand-in for dot is a shell script")
         stand_in = empty / "dot"
-        stand_in.write_text(f'#!/bin/sh\necho called >> "{calls}"\nexec "{graph_utils._pure()}" "$@"\n')
+        stand_in.write_text(f'#!/bin/sh\necho called >> "{calls}"\nexec "{drawing._pure()}" "$@"\n')
         stand_in.chmod(stand_in.stat().st_mode | stat.S_IEXEC)
         monkeypatch.setenv("PATH", f"{empty}{os.pathsep}/bin{os.pathsep}/usr/bin")
     else:
@@ -706,7 +706,7 @@ def test_copies_draw_too(program):
 
 def test_no_program_at_all(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(graph_utils, "_pure", lambda: None)
+    monkeypatch.setattr(drawing, "_pure", lambda: None)
     t = small_graph()[2]
     with pytest.raises(RuntimeError, match=re.escape('pip install -e ".[demo]"')):
         draw_dot_tensor(t).pipe()
@@ -721,18 +721,18 @@ def test_a_format_that_graphviz_pure_lacks(monkeypatch, tmp_path):
 
 def test_the_program_beside_python_is_found_in_an_environment_that_is_not_activated(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert graph_utils._pure()
+    assert drawing._pure()
 
 
 def test_without_the_package_graphviz(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
-    graph_utils._picture_class.cache_clear()
+    drawing._picture_class.cache_clear()
     t = small_graph()[2]
     with pytest.raises(ImportError, match=re.escape('pip install -e ".[demo]"')):
         draw_dot_tensor(t)
     assert t._repr_svg_() is None
     monkeypatch.undo()
-    graph_utils._picture_class.cache_clear()
+    drawing._picture_class.cache_clear()
 
 
 def test_graphviz_is_imported_when_it_is_needed():
