@@ -203,32 +203,39 @@ MARKERS = {"tensorgrad": "D", "pytorch": "o", "jax": "s", "mygrad": "^", "autogr
 def draw(results, heading, path):
     """One line a workload, one mark a contender, on a logarithmic axis."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     names = [name for name in COLORS if any(name in seconds for seconds, _ in results.values())]
-    figure = Figure(figsize=(8, 1.5 + 0.42 * len(results)), layout="constrained")
+    figure = Figure(figsize=(8.4, 1.2 + 0.36 * len(results)), layout="constrained")
     axes = figure.subplots()
     axes.axvline(1, color="#222222", linewidth=1.2, zorder=1)
     for y, (seconds, _) in enumerate(results.values()):
         axes.axhline(y, color="#e6e6e6", linewidth=0.8, zorder=0)
-        for name in sorted(set(names) & set(seconds), key=lambda name: name == "tensorgrad"):
-            ratio = statistics.median(np.array(seconds[name]) / seconds["numpy"])
-            axes.plot(ratio, y, MARKERS[name], color=COLORS[name], markersize=9 if name == "tensorgrad" else 7,
-                      markeredgecolor="white", markeredgewidth=0.7, zorder=3)  # fmt: skip
-    for name in names:
-        axes.plot([], [], MARKERS[name], color=COLORS[name], label=TITLES[name])
+        for name in reversed(names):  # tensorgrad on top
+            if name in seconds:
+                ratio = statistics.median(np.array(seconds[name]) / seconds["numpy"])
+                axes.plot(ratio, y, **style(name), zorder=3)
     axes.set_xscale("log")
-    ticks = [t for t in (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
+    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     axes.set_yticks(range(len(results)), [WORKLOADS[name].title.replace("`", "") for name in results])
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_xlabel("time, as a multiple of hand-written NumPy's (less is faster)")
-    axes.set_title(heading, fontsize=10, loc="left")
-    axes.legend(ncols=len(names), loc="lower left", bbox_to_anchor=(-0.02, 1.06), frameon=False, handletextpad=0.1,
-                columnspacing=1.2)  # fmt: skip
+    axes.set_xlabel(f"time of a step, as a multiple of hand-written NumPy's ({heading})")
+    handles = [Line2D([], [], **style(name), label=TITLES[name]) for name in names]
+    figure.legend(handles=handles, ncols=len(names), loc="outside upper center", frameon=False, handletextpad=0.1,
+                  columnspacing=1.4)  # fmt: skip
     figure.savefig(path, dpi=150)
+
+
+def style(name):
+    """How a contender's mark looks."""
+    return {
+        "marker": MARKERS[name], "color": COLORS[name], "linestyle": "none", "markeredgecolor": "white",
+        "markeredgewidth": 0.7, "markersize": 9 if name == "tensorgrad" else 7,
+    }  # fmt: skip
 
 
 # The command ----------------------------------------------------------------------------------------------------------
@@ -254,8 +261,8 @@ def parse(arguments):
     )
     add("--dtypes", type=lambda text: choice(text, list(TOLERANCE)), default=list(TOLERANCE), help="float64,float32")
     add("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1], help="1,2")
-    add("--rounds", type=int, default=31)
-    add("--seconds", type=float, default=0.05, help="how long each contender runs in a round, about")
+    add("--rounds", type=int, default=101)
+    add("--seconds", type=float, default=0.01, help="how long each contender runs in a round, about")
     add("--quick", action="store_true", help="few and short rounds")
     add("--python", action="append", default=[], metavar="CONTENDER=PATH", help="an interpreter of its own")
     add("--out", type=Path, default=HERE, help="where results.md and results.png go")
@@ -264,7 +271,7 @@ def parse(arguments):
     options.contenders = list(dict.fromkeys(["numpy", *options.contenders]))
     options.repeats = 5
     if options.quick:
-        options.rounds, options.seconds, options.repeats = min(options.rounds, 7), 0.01, 1
+        options.rounds, options.seconds, options.repeats = min(options.rounds, 11), 0.003, 1
     options.versions = {}
     return options
 

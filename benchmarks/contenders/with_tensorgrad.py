@@ -99,7 +99,7 @@ class Recurrent(tg.Module):
     def __call__(self, X):
         h = np.zeros((X.shape[1], len(self.Wh)), X.dtype)
         for x in X:
-            h = np.tanh(x @ self.Wx + h @ self.Wh + self.b)
+            h = (x @ self.Wx + h @ self.Wh + self.b).tanh()
         return self.top(h)
 
 
