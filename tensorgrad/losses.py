@@ -151,7 +151,9 @@ def _each_row(g: Any, logits: Any, reduction: str) -> Any:
 _recorded_softmax_cross_entropy = derivative(
     _softmax_cross_entropy,
     _softmax_cross_entropy_gradient,
-    lambda g, y, logits, labels, p, shifted, log_total, reduction: -log_softmax(logits) * _each_row(g, logits, reduction),
+    lambda g, y, logits, labels, p, shifted, log_total, reduction: (
+        -log_softmax(logits) * _each_row(g, logits, reduction)
+    ),
 )
 
 
@@ -167,7 +169,7 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
         )
     elif labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use labels.astype(int)")
-    elif labels.size and not _highest(labels.view(f"u{labels.itemsize}"), axis=None) < shape[-1]:  # a negative one is huge
+    elif labels.size and not _highest(labels.view(f"u{labels.itemsize}"), axis=None) < shape[-1]:  # negative: huge
         raise ValueError(
             f"{name}: class numbers must lie from 0 to {shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
         )
