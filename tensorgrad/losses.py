@@ -69,22 +69,24 @@ def _raw(x: Any) -> Any:
 # Sigmoid cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _sigmoid_cross_entropy(logits: Any, labels: Any, z: Any, reduction: str) -> Any:
-    loss = np.abs((logits >= 0) - labels)
-    loss *= np.abs(logits)
+def _sigmoid_cross_entropy(logits: Any, labels: Any, size: Any, positive: Any, z: Any, reduction: str) -> Any:
+    """|x| |[x >= 0] - y| + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels."""
+    loss = np.abs(positive - labels)
+    loss *= size
     loss += np.log1p(z)
     return _reduced(loss, reduction)
 
 
-def _sigmoid_cross_entropy_gradient(g: Any, y: Any, logits: Any, labels: Any, z: Any, reduction: str) -> Any:
-    p = sigmoid(logits) if isinstance(logits, Tensor) else np.where(logits >= 0, 1, z) / (1 + z)
+def _sigmoid_cross_entropy_gradient(g, y, logits, labels, size, positive, z, reduction):  # type: ignore
+    """(sigmoid(x) - y) g, with sigmoid(x) = max([x >= 0], z) / (1 + z)."""
+    p = sigmoid(logits) if isinstance(logits, Tensor) else np.maximum(positive, z) / (1 + z)
     return (p - labels) * _each(g, logits.size, reduction)
 
 
 _recorded_sigmoid_cross_entropy = derivative(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_gradient,
-    lambda g, y, logits, labels, z, reduction: _each(g, logits.size, reduction) * -logits,
+    lambda g, y, logits, labels, size, positive, z, reduction: _each(g, logits.size, reduction) * -logits,
 )
 
 
@@ -110,8 +112,8 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     x, values = _raw(logits), _raw(labels)
     if values.size and not (_lowest(values, axis=None) >= 0 and _highest(values, axis=None) <= 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    # |x| |[x >= 0] - y| + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels
-    return _recorded_sigmoid_cross_entropy(logits, labels, np.exp(-np.abs(x)), reduction)
+    size = np.abs(x)
+    return _recorded_sigmoid_cross_entropy(logits, labels, size, x >= 0, np.exp(-size), reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------

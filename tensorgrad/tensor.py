@@ -128,7 +128,7 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[Primitive, 
     if kwargs:
         args, kwargs = primitive.bind(args, kwargs)
     for i, arg in enumerate(args[len(primitive.rules) :], len(primitive.rules) + 1):
-        if _holds_tensor(arg):
+        if type(arg) is not ndarray and _holds_tensor(arg):
             raise _no_derivative(f"argument {i} of {primitive.name}")
     for name, value in kwargs.items():
         if _holds_tensor(value):
