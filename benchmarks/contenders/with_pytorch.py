@@ -85,13 +85,13 @@ def transformer(w):
 class Recurrent(nn.Module):
     def __init__(self, params):
         super().__init__()
-        self.Wx, self.Wh, self.b = (parameter(params[name]) for name in ("Wx", "Wh", "b"))
-        self.top = dense(params, "W0", "b0")
+        self.Wx = parameter(params["Wx"])
+        self.hidden, self.top = dense(params, "Wh", "b"), dense(params, "W0", "b0")
 
     def forward(self, X):
-        h = torch.zeros(X.shape[1], len(self.Wh), dtype=X.dtype)
+        h = torch.zeros(X.shape[1], len(self.hidden.bias), dtype=X.dtype)
         for x in X:
-            h = torch.tanh(x @ self.Wx + h @ self.Wh + self.b)
+            h = torch.tanh(x @ self.Wx + self.hidden(h))
         return self.top(h)
 
 

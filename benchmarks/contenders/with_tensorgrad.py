@@ -93,13 +93,13 @@ def transformer(w):
 
 class Recurrent(tg.Module):
     def __init__(self, params):
-        self.Wx, self.Wh, self.b = (tg.Tensor(params[name]) for name in ("Wx", "Wh", "b"))
-        self.top = dense(params, "W0", "b0")
+        self.Wx = tg.Tensor(params["Wx"])
+        self.hidden, self.top = dense(params, "Wh", "b"), dense(params, "W0", "b0")
 
     def __call__(self, X):
-        h = np.zeros((X.shape[1], len(self.Wh)), X.dtype)
+        h = np.zeros((X.shape[1], len(self.hidden.bias)), X.dtype)
         for x in X:
-            h = (x @ self.Wx + h @ self.Wh + self.b).tanh()
+            h = (x @ self.Wx + self.hidden(h)).tanh()
         return self.top(h)
 
 
