@@ -128,7 +128,7 @@ def _written(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
         case ast.IfExp():
             return f"{write(node.body)} if {write(node.test)}, else {write(node.orelse)}", _CHOICE
         case ast.Constant():
-            return html.escape(str(node.value).removesuffix(".0")), _ATOM
+            return html.escape(ast.unparse(node).removesuffix(".0")), _ATOM
         case ast.Name():
             return names.get(node.id) or _GREEK.get(node.id, html.escape(node.id)), _ATOM
         case ast.Attribute(attr="T" | "mT"):

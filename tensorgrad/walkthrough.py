@@ -176,7 +176,7 @@ class Walkthrough:
             if parameter.kind is not parameter.VAR_POSITIONAL:
                 names[parameter.name] = self._argument(arg)
         names |= {name: self._argument(arg) for name, arg in (o.node._kwargs or {}).items()}
-        if o.results == [o.node]:  # of several outputs, the rule speaks of all at once
+        if o.results[0] is o.node:  # of several outputs, the rule speaks of all at once
             names[parameters[0].name], names[parameters[1].name] = self._gradient_name(o.node), self._name(o.node)
         return names
 
