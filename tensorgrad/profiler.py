@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .derivatives import TABLE, Primitive
+from .derivatives import OWN, TABLE, Primitive
 from .tensor import Tensor, record
 
 __all__ = ["Profile", "detect_anomaly", "profile"]
@@ -183,7 +183,7 @@ def _count(question: Callable, value: Any, yes: bool = False) -> int:
 def watched(wrap: Callable[..., Callable]) -> Iterator[None]:
     """While this lasts, every function and rule of the table is the one that `wrap(name, func, skip)` makes of it; skip
     is the number of arguments before the function's own: of a rule 2, g and y, of one for many arguments 3."""
-    primitives = list(dict.fromkeys(TABLE.values()))
+    primitives = list(dict.fromkeys([*TABLE.values(), *OWN.values()]))
     before = [(primitive, primitive.func, primitive.rules, primitive.rest) for primitive in primitives]
     operators = {name: getattr(Tensor, name) for name in _OPERATORS}
     Primitive.of_arity.cache_clear()

@@ -22,7 +22,7 @@ import numpy as np
 from numpy import asarray, ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
-from .derivatives import COMPOSED, CONSTANT, METHODS, REFUSED, TABLE, Primitive
+from .derivatives import COMPOSED, CONSTANT, METHODS, OWN, REFUSED, TABLE, Primitive
 from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
 from .derivatives.reductions import sum_rows
@@ -159,7 +159,7 @@ def _outputs(primitive: Primitive, y: tuple, args: tuple, kwargs: dict | None, n
     return tuple(parts) if type(y) is tuple else type(y)(*parts)
 
 
-_getitem = TABLE[getitem]
+_getitem = OWN[getitem]
 _pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i else None for k in range(len(whole))),))
 
 

@@ -13,15 +13,16 @@ import pytest
 from cases import CASES, Case, name_of
 
 from tensorgrad import Tensor
-from tensorgrad.derivatives import COMPOSED, TABLE
+from tensorgrad.derivatives import COMPOSED, OWN, TABLE
 from tensorgrad.tensor import backpropagate
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
 # The library's rules; those that tests or examples make come later, or are theirs.
-OURS = [f for f in TABLE if not (getattr(f, "__module__", None) or "").startswith(("test", "cases", "__main__"))]
-PRIMITIVES = [TABLE[f] for f in OURS]
+ALL = {**TABLE, **OWN}
+OURS = [f for f in ALL if not (getattr(f, "__module__", None) or "").startswith(("test", "cases", "__main__"))]
+PRIMITIVES = [ALL[f] for f in OURS]
 
 every_case = pytest.mark.parametrize("case", CASES, ids=repr)
 

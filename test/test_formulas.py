@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tensorgrad import derivative
-from tensorgrad.derivatives import TABLE
+from tensorgrad.derivatives import OWN, TABLE
 from tensorgrad.formulas import formula, helpers
 
 
@@ -107,7 +107,7 @@ def test_brackets_stand_where_they_are_needed(tmp_path, monkeypatch):
 
 
 def test_every_rule_of_the_table_has_a_formula_or_words():
-    for func, primitive in TABLE.items():
+    for func, primitive in {**TABLE, **OWN}.items():
         for rule in [*primitive.rules, primitive.rest]:
             if rule is not None:
                 written, note = formula(rule)

@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 import tensorgrad as tg
 from tensorgrad import Tensor, derivative, enable_grad, no_grad
-from tensorgrad.derivatives import COMPOSED, CONSTANT, TABLE, each
+from tensorgrad.derivatives import COMPOSED, CONSTANT, OWN, TABLE, each
 
 RNG = np.random.default_rng(0)
 
@@ -1746,3 +1746,20 @@ def test_trap_other_byte_orders():
     _, g = grads(lambda x: x * x + x, a)
     assert g.dtype == np.dtype(">f8")
     np.testing.assert_array_equal(g, [3, 5])
+
+
+def test_a_function_with_rules_of_its_own_is_not_kept_when_nobody_uses_it():
+    """Rules are often made inside a function, around large arrays."""
+    array = np.ones(1000)
+    f = derivative(lambda x: x * array, lambda g, y, x: g * array)
+    y = f(Tensor(np.ones(1000)))
+    gone = weakref.ref(f)
+    del f
+    gc.collect()
+    assert gone() is None
+    y.backward()  # the graph has what it needs
+    before = len(OWN)
+    for _ in range(100):
+        derivative(lambda x: x, lambda g, y, x: g)
+    gc.collect()
+    assert len(OWN) == before

@@ -18,6 +18,7 @@ from .methods import METHODS
 from .table import (
     COMPOSED,
     CONSTANT,
+    OWN,
     REFUSED,
     TABLE,
     Primitive,
@@ -30,7 +31,7 @@ from .table import (
 )
 
 __all__ = [
-    "COMPOSED", "CONSTANT", "METHODS", "REFUSED", "TABLE",
+    "COMPOSED", "CONSTANT", "METHODS", "OWN", "REFUSED", "TABLE",
     "Primitive", "composed", "constant", "derivative", "each", "refused", "with_rules",
     "assembling", "calculus", "elementwise", "fft", "indexing", "linalg", "polynomials", "products", "reductions",
     "refusals", "shapes", "statistics",

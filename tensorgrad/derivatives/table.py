@@ -20,6 +20,7 @@ import contextlib
 import copy
 import functools
 import inspect
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,7 +28,8 @@ import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-TABLE: dict[Callable, Primitive] = {}  # functions that have rules
+TABLE: dict[Callable, Primitive] = {}  # NumPy's functions that have rules
+OWN: weakref.WeakKeyDictionary[Callable, Primitive] = weakref.WeakKeyDictionary()  # others, as long as they live
 COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
 REFUSED: dict[Callable, str] = {}  # no derivative here, and the reason why
@@ -150,7 +152,7 @@ def derivative(func: Function, *rules: Callable | each | None) -> Function:
                 return record(primitive, args, kwargs)
         return func(*args, **kwargs)
 
-    TABLE[dispatching] = primitive
+    OWN[dispatching] = primitive
     return dispatching  # type: ignore[return-value]
 
 
