@@ -140,10 +140,9 @@ def plot_decision_boundary(
     if X.ndim != 2 or X.shape[1] != 2 or labels.shape != X.shape[:1]:
         raise ValueError(f"plot_decision_boundary: X must be (n, 2) and labels (n,), not {X.shape} and {labels.shape}")
     ax = _axes(ax, figsize=(6.4, 4.4))
-    (left, bottom), (right, top) = X.min(axis=0) - margin, X.max(axis=0) + margin
-    x, y = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
-    p = _probabilities(model, np.stack([x, y], axis=-1))
-    ax.imshow(_shading(p), origin="lower", extent=(left, right, bottom, top), interpolation="bilinear")
+    points, extent = _grid(X, margin, resolution)
+    p = _probabilities(model, points)
+    ax.imshow(_shading(p), origin="lower", extent=extent, interpolation="bilinear")
     for k in range(p.shape[-1]):
         color, marker = COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]
         label = names[k] if names is not None else f"class {k}"
@@ -157,13 +156,28 @@ def plot_decision_boundary(
             linewidths=0.8,
             label=label,
         )
-        lead = p[..., k] - np.delete(p, k, axis=-1).max(axis=-1)  # where class k is ahead of all others
-        if lead.min() < 0 < lead.max() and (k or p.shape[-1] > 2):
-            ax.contour(x, y, lead, levels=[0], colors=INK, linewidths=1.6)
+    _boundaries(ax, points, p)
     ax.plot([], [], color=INK, linewidth=1.6, label="boundary")
-    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
     ax.legend(loc="best", framealpha=0.92)
     return ax
+
+
+def _grid(X: np.ndarray, margin: float, resolution: int) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """Places (resolution, resolution, 2) all over the points and somewhat beyond, and from where to where they reach."""
+    (left, bottom), (right, top) = X.min(axis=0) - margin, X.max(axis=0) + margin
+    x, y = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
+    return np.stack([x, y], axis=-1), (left, right, bottom, top)
+
+
+def _boundaries(ax: Axes, points: np.ndarray, p: np.ndarray) -> list:
+    """Draw where each class stops being ahead of all others."""
+    drawn = []
+    for k in range(0 if p.shape[-1] > 2 else 1, p.shape[-1]):
+        lead = p[..., k] - np.delete(p, k, axis=-1).max(axis=-1)
+        if lead.min() < 0 < lead.max():
+            drawn.append(ax.contour(*np.moveaxis(points, -1, 0), lead, levels=[0], colors=INK, linewidths=1.6))
+    return drawn
 
 
 def _shading(p: np.ndarray) -> np.ndarray:
@@ -232,6 +246,7 @@ def animate_training(
     X: Any,
     labels: Any,
     *,
+    at: Sequence[int] | None = None,
     function: Callable | None = None,
     resolution: int = 120,
     interval: int = 80,
@@ -243,39 +258,50 @@ def animate_training(
     Args:
         model: the Module; its parameters are put back as they were.
         states: a `model.state_dict()` for each frame, taken while it was trained.
-        losses: all losses of the training; the frames divide them evenly.
+        losses: all losses of the training.
         X, labels: as in plot_decision_boundary.
+        at: which of the losses belongs to each frame; by default the frames divide them evenly.
         function: from points to logits, if that isn't the model itself.
         resolution, interval: of the boundary; and how long a frame is shown, in milliseconds.
 
     Raises:
-        ValueError: no states or no losses.
+        ValueError: no states or no losses, or not one place for each state.
     """
     from matplotlib.animation import FuncAnimation
 
     if not states or not len(losses):
         raise ValueError("animate_training: pass at least one state_dict and one loss")
-    figure, (left, right) = _pyplot().subplots(1, 2, figsize=(9, 3.8), width_ratios=[1.25, 1], layout="constrained")
     values = _plain(losses)
-    at = np.linspace(0, len(values) - 1, len(states)).astype(int)
+    steps = np.linspace(0, len(values) - 1, len(states)).astype(int) if at is None else np.asarray(at)
+    if steps.shape != (len(states),):
+        raise ValueError(f"animate_training: {len(states)} states need as many places in at, not {steps.size}")
+    figure, (left, right) = _pyplot().subplots(1, 2, figsize=(9, 3.8), width_ratios=[1.25, 1], layout="constrained")
+    plot_decision_boundary(function or model, X, labels, left, resolution=resolution)
+    left.get_legend().remove()
+    left.set(xticks=[], yticks=[], title=" ")
+    plot_history(values, right, log=bool(values.min() > 0)).set(title=" ")
+    right.lines[0].set_alpha(0.2)
+    (curve,) = right.plot([], [], color=COLORS[0], linewidth=1.8)
+    (tip,) = right.plot([], [], "o", color=COLORS[0])
+    figure.canvas.draw()
+    figure.set_layout_engine("none")  # laid out once, not in every frame
+    points, _ = _grid(np.asarray(X, float), 0.4, resolution)
+    contours = [c for c in left.collections if type(c).__name__ == "QuadContourSet"]
 
     def draw(frame: int) -> list:
         before = model.state_dict()
         model.load_state_dict(states[frame])
-        left.clear()
-        plot_decision_boundary(function or model, X, labels, left, resolution=resolution)
-        left.get_legend().remove()
-        left.set(xticks=[], yticks=[], title=f"step {at[frame]}")
+        p = _probabilities(function or model, points)
         model.load_state_dict(before)
-        right.clear()
-        plot_history({"loss": losses}, right, log=bool(values.min() > 0))
-        right.lines[0].set_alpha(0.2)
-        right.plot(values[: at[frame] + 1], color=COLORS[0], linewidth=1.8)
-        right.plot(at[frame], values[at[frame]], "o", color=COLORS[0])
-        right.set(title=f"loss {values[at[frame]]:.3g}")
+        left.images[0].set_data(_shading(p))
+        while contours:
+            contours.pop().remove()
+        contours.extend(_boundaries(left, points, p))
+        step = steps[frame]
+        curve.set_data(np.arange(step + 1), values[: step + 1])
+        tip.set_data([step], [values[step]])
+        left.set_title(f"step {step}")
+        right.set_title(f"loss {values[step]:.3g}")
         return []
 
-    draw(0)
-    figure.canvas.draw()
-    figure.set_layout_engine("none")  # laid out once, not in every frame
     return FuncAnimation(figure, draw, frames=len(states), interval=interval, init_func=lambda: [])

@@ -10,6 +10,7 @@ import numpy as np
 
 from tensorgrad import MLP, SGD, Adam, Layer, Tensor, mse_loss, no_grad, sigmoid_cross_entropy, softmax_cross_entropy
 from tensorgrad.graph_utils import draw_dot_tensor
+from tensorgrad.plots import plot_decision_boundary
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,28 +36,12 @@ def train(model, X, labels, steps):
 
 def draw_boundary(model, X, labels, path):
     """Save a picture of the probability that the model gives to each point, and of where it is one half."""
-    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    blue, orange = "#0b4f8a", "#b34700"  # the colour-blind tell them apart too
-    shades = LinearSegmentedColormap.from_list("moons", ["#5b9bd5", "#f7f7f7", "#f4a04a"])
-    (left, bottom), (right, top) = X.min(axis=0) - 0.4, X.max(axis=0) + 0.4
-    x, y = np.meshgrid(np.linspace(left, right, 500), np.linspace(bottom, top, 400))
-    with no_grad():
-        p = model(np.stack([x, y], axis=-1))[..., 0].sigmoid().data
-
     figure = Figure(figsize=(8, 4.6), layout="constrained")
-    axes = figure.subplots()
-    shading = axes.imshow(p, cmap=shades, vmin=0, vmax=1, origin="lower", extent=(left, right, bottom, top))
-    axes.contour(x, y, p, levels=[0.5], colors="#222222", linewidths=1.8)
-    axes.plot([], [], color="#222222", linewidth=1.8, label="boundary, p = 0.5")
-    for moon, color, marker in ((0, blue, "o"), (1, orange, "^")):
-        points = X[labels == moon]
-        axes.scatter(*points.T, s=42, c=color, marker=marker, edgecolors="white", linewidths=0.8, label=f"moon {moon}")
-    axes.set(xlabel="x", ylabel="y", aspect="equal")
-    axes.legend(loc="upper left", framealpha=0.95)
-    figure.colorbar(shading, ax=axes, label="probability p of moon 1", aspect=30, pad=0.02)
-    figure.savefig(path, dpi=130)
+    axes = plot_decision_boundary(model, X, labels, figure.subplots(), names=["moon 0", "moon 1"], resolution=500)
+    axes.set(xlabel="x", ylabel="y")
+    figure.savefig(path, dpi=130, bbox_inches="tight")
 
 
 def draw_loss(model, X, labels, path):
@@ -66,7 +51,7 @@ def draw_loss(model, X, labels, path):
     loss.name = "loss"
     model.zero_grad()
     loss.backward()
-    draw_dot_tensor(loss, model=model, show_data=False).render(outfile=path, cleanup=True)
+    draw_dot_tensor(loss, rankdir="TB", model=model, show_data=False).render(outfile=path, cleanup=True)
 
 
 def main():

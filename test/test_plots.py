@@ -88,6 +88,32 @@ def test_an_animation_is_saved_and_leaves_the_model_as_it_was(tmp_path):
         np.testing.assert_array_equal(value, before[name])
 
 
+def test_frames_stand_at_the_steps_they_are_given(tmp_path):
+    from PIL import Image
+
+    model, other = MLP(2, [4, 1], rng=0), MLP(2, [4, 1], rng=1)
+    X, labels = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    states = [other.state_dict(), model.state_dict(), other.state_dict()]
+    animation = animate_training(model, states, [1.0, 0.5, 0.2, 0.1], X, labels, at=[0, 1, 3], resolution=10)
+    left, right = animation._fig.axes
+    seen = []
+    for frame in range(3):
+        animation._func(frame)
+        seen.append((left.get_title(), right.get_title(), len(right.lines[1].get_xdata())))
+    assert seen == [("step 0", "loss 1", 1), ("step 1", "loss 0.5", 2), ("step 3", "loss 0.1", 4)]
+    animation.save(tmp_path / "training.gif", writer="pillow", dpi=40)
+    with Image.open(tmp_path / "training.gif") as gif:
+        frames = []
+        for i in range(gif.n_frames):
+            gif.seek(i)
+            frames.append(np.asarray(gif.convert("RGB"), float))
+    assert len(frames) == 3
+    boundary = [frame[:, : frame.shape[1] // 2] for frame in frames]
+    assert np.abs(boundary[0] - boundary[1]).mean() > 1
+    with pytest.raises(ValueError, match="3 states need as many places in at, not 2"):
+        animate_training(model, states, [1.0], X, labels, at=[0, 1])
+
+
 def test_errors_say_what_is_needed():
     with pytest.raises(ValueError, match="empty"):
         plot_history([])
