@@ -134,7 +134,8 @@ def _label(node: Tensor) -> str:
     """The operation that made node, in a word or two."""
     op, args, kwargs = node._op, node._args, node._kwargs or {}
     assert op is not None
-    if getattr(op.func, "__module__", "").partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
+    module = getattr(op.func, "__module__", "numpy")  # NumPy 2.0's ufuncs don't say it
+    if module.partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
         known = _known_label(op.name, args, kwargs)
         if known:
             return known

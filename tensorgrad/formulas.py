@@ -88,11 +88,13 @@ def _body(func: Any) -> ast.expr | None:
     if code is None or code.co_name != "<lambda>":
         return None
     places = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
-    for node in _lambdas(code.co_filename):
-        body = node.body
+    bodies = [node.body for node in _lambdas(code.co_filename) if node.lineno == code.co_firstlineno]
+    if not places:  # a constant has no place, from Python 3.12 on
+        return bodies[0] if len(bodies) == 1 else None
+    for body in bodies:
         begin, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
         inside = sum(begin <= place < end for place in places)
-        if node.lineno == code.co_firstlineno and inside and inside >= len(places) - 2:
+        if inside and inside >= len(places) - 2:
             return body
     return None
 
