@@ -2,11 +2,12 @@
 
 mlp_sigmoid_cross_entropy.png, tensor_graph.svg (both by test/test_network.py), pictures/training.gif, with the numbers
 in training.json that these plots show; and pictures/backward.png. The last is a photograph of a page, and needs
-Chromium: pip install -e ".[browser]".
+Chromium: pip install -e ".[browser]". Then it runs the tour, and writes it with its pictures: examples/tour.ipynb.
 """
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -97,6 +98,34 @@ def make_backward(path):
     colours.save(path, optimize=True, pnginfo=about)
 
 
+def tour():
+    """The notebook of tour.md, without outputs: a cell for each block of code, and for the text between two."""
+    import nbformat
+
+    text = (ROOT / "pictures" / "tour.md").read_text(encoding="utf-8")
+    text = re.sub(r"\]\((\w+\.(png|gif))\)", r"](../pictures/\1)", text)
+    parts = re.split(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    make = (nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell)
+    cells = [make[i % 2](part.strip(), id=f"cell-{i}") for i, part in enumerate(parts) if part.strip()]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def run(notebook):
+    """Run a notebook from top to bottom; its outputs are written into it."""
+    from nbclient import NotebookClient
+
+    NotebookClient(notebook, timeout=120, record_timing=False, resources={"metadata": {"path": ROOT}}).execute()
+    notebook.metadata.pop("language_info", None)
+    return notebook
+
+
+def make_tour(path):
+    import nbformat
+
+    nbformat.write(run(tour()), path)
+
+
 def main():
     model, X, labels, _, losses = trained()
     rounded = json.loads(json.dumps(numbers(model, losses)), parse_float=lambda text: float(f"{float(text):.6g}"))
@@ -105,6 +134,7 @@ def main():
     demo.draw_loss(model, X, labels, ROOT / "tensor_graph.svg")
     make_training(ROOT / "pictures" / "training.gif")
     make_backward(ROOT / "pictures" / "backward.png")
+    make_tour(ROOT / "examples" / "tour.ipynb")
 
 
 if __name__ == "__main__":

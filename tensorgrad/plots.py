@@ -164,7 +164,7 @@ def plot_decision_boundary(
 
 
 def _grid(X: np.ndarray, margin: float, resolution: int) -> tuple[np.ndarray, tuple[float, float, float, float]]:
-    """Places (resolution, resolution, 2) all over the points and somewhat beyond, and from where to where they reach."""
+    """Places (resolution, resolution, 2) over the points and somewhat beyond, and from where to where they reach."""
     (left, bottom), (right, top) = X.min(axis=0) - margin, X.max(axis=0) + margin
     x, y = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
     return np.stack([x, y], axis=-1), (left, right, bottom, top)
@@ -279,7 +279,7 @@ def animate_training(
     plot_decision_boundary(function or model, X, labels, left, resolution=resolution)
     left.get_legend().remove()
     left.set(xticks=[], yticks=[], title=" ")
-    plot_history(values, right, log=bool(values.min() > 0)).set(title=" ")
+    plot_history(list(values), right, log=bool(values.min() > 0)).set(title=" ")
     right.lines[0].set_alpha(0.2)
     (curve,) = right.plot([], [], color=COLORS[0], linewidth=1.8)
     (tip,) = right.plot([], [], "o", color=COLORS[0])
