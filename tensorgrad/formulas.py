@@ -19,7 +19,7 @@ _SIGNS: dict[type, tuple[str, int]] = {
     ast.Add: (" + ", _SUM),
     ast.Sub: (" − ", _SUM),
     ast.Mult: (" · ", _PRODUCT),
-    ast.MatMult: (" ", _PRODUCT),
+    ast.MatMult: (" @ ", _PRODUCT),
     ast.Mod: (" mod ", _PRODUCT),
     ast.FloorDiv: (" div ", _PRODUCT),
     ast.BitAnd: (" and ", _LOOSE),
@@ -180,9 +180,9 @@ def _call(node: ast.Call, write: Callable, names: Mapping[str, str]) -> tuple[st
         case "divide_safely", 2:
             return _fraction(write(args[0]), write(args[1])), _PRODUCT
         case (("matmul" | "dot"), 2):
-            return f"{write(args[0], _PRODUCT)} {write(args[1], _PRODUCT)}", _PRODUCT
+            return f"{write(args[0], _PRODUCT)} @ {write(args[1], _POWER)}", _PRODUCT
     if isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(args) == 1:
-        return f"{write(node.func.value, _PRODUCT)} {write(args[0], _PRODUCT)}", _PRODUCT
+        return f"{write(node.func.value, _PRODUCT)} @ {write(args[0], _POWER)}", _PRODUCT
     settings = [k for k in node.keywords if k.arg and not _is_unsaid(k.value, names)]
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in settings]
     return f"{html.escape(name.replace('_', ' ').strip())}({', '.join(shown)})", _ATOM

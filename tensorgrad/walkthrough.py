@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .drawing import KINDS, _Drawing, _label, _number, _operations, _picture
+from .drawing import KINDS, _Drawing, _index, _label, _number, _operations, _picture
 from .formulas import formula, helpers
 from .network import Module
 from .tensor import Tensor, _added, _complete, _fitted, backpropagate
@@ -185,7 +185,9 @@ class Walkthrough:
             return self._name(x)
         if isinstance(x, int | float) and not isinstance(x, bool):
             return _number(x)
-        return "" if x is None or len(str(x)) > 20 else str(x)
+        parts = x if isinstance(x, tuple) else (x,)
+        text = _index(x) if any(isinstance(part, slice) or part is Ellipsis for part in parts) else str(x)
+        return "" if x is None or len(text) > 20 else text
 
     # What the page is told
 

@@ -136,6 +136,18 @@ def test_squares_exponents_and_settings_are_written_as_by_hand():
     assert "spread" in helpers(total)
 
 
+def test_products_of_matrices_keep_their_order():
+    matrices = dict(zip("gyxk", np.random.default_rng(0).normal(size=(4, 3, 3)), strict=True))
+    for rule in (
+        lambda g, y, x, k: g @ (x @ k.T),
+        lambda g, y, x, k: np.matmul(g * y, np.dot(x, k)),
+        lambda g, y, x, k: -g.dot(x.T) @ k,
+        lambda g, y, x, k: np.matmul(x, g / k) @ y * k,
+    ):
+        text, _ = formula(rule)
+        np.testing.assert_allclose(meaning(text, **matrices), rule(**matrices), err_msg=text)
+
+
 def test_two_lambdas_on_one_line_are_told_apart():
     first, second = lambda g, y, a, b: g * b, lambda g, y, a, b: g / a
     assert formula(first)[0] == "g · b"

@@ -173,6 +173,15 @@ def test_your_own_rule_is_read_too():
     assert step["rules"][0]["formula"] == "∂y/∂y · 3 · x<sup>2</sup>"
 
 
+def test_settings_stand_in_the_formula():
+    x = Tensor(np.ones((2, 6)), name="x")
+    *_, through_index = draw_backward(x[:, ::2]).steps
+    assert through_index["rules"][0]["formula"] == "scatter(∂y/∂y, [:, ::2], x.shape)"
+    *_, through_sum = draw_backward(x.sum(axis=1)).steps
+    assert through_sum["rules"][0]["formula"] == "spread(∂y/∂y, x, 1)"
+    assert list(through_sum["rules"][0]["where"]) == ["spread"]
+
+
 def test_parameters_are_named_by_the_model():
     loss, model = network()
     told = {rule["to"] for step in draw_backward(loss, model=model).steps for rule in step.get("rules", ())}
@@ -331,6 +340,18 @@ def test_hovering_shows_the_whole_array_and_the_gradient_once_it_is_there(show):
     assert box["x"] >= 0 and box["x"] + box["width"] <= 1280 and box["y"] >= 0 and box["y"] + box["height"] <= 800
     shown.tab.keyboard.press("Escape")
     assert not shown.tab.is_visible("#tip")
+
+
+def test_in_a_notebook_it_stands_in_a_frame(browser):
+    complaints, tab = [], browser.new_page()
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.set_content(draw_backward(repeated())._repr_html_())
+    frame = tab.frames[1]
+    frame.click("#last")
+    assert frame.inner_text("#count") == "step 9 of 9"
+    assert complaints == []
+    tab.close()
 
 
 def test_every_way_leads_to_the_end(show):
