@@ -399,14 +399,14 @@ def _deposit(flow: dict[Tensor, Any]) -> None:
     with _depositing:
         while flow:
             tensor, g = flow.popitem()
-            if type(g) is tuple:
-                continue
-            if g.dtype.kind == "c":
+            if type(g) is not ndarray or g.dtype.kind == "c":
+                if type(g) is tuple:
+                    continue
                 g = _floating(np.conj(g), "backward")
-            if tensor._grad is not None:
-                tensor._grad += g
-            else:
+            if tensor._grad is None:
                 tensor._grad = g if type(g) is ndarray and _is_ours(g) else g.copy()
+            else:
+                tensor._grad += g
 
 
 def _deposit_recorded(flow: dict[Tensor, Any]) -> None:
