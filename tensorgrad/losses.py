@@ -87,7 +87,6 @@ _recorded_sigmoid_cross_entropy = derivative(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_gradient,
     lambda g, y, logits, labels, size, positive, z, reduction: _each(g, logits.size, reduction) * -logits,
-    *[None] * 4,
 )
 
 
@@ -157,7 +156,6 @@ _recorded_softmax_cross_entropy = derivative(
     lambda g, y, logits, labels, p, shifted, log_total, reduction: (
         -log_softmax(logits) * _each_row(g, logits, reduction)
     ),
-    *[None] * 4,
 )
 
 
