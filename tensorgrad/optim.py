@@ -62,7 +62,7 @@ class Optimizer:
         self._lr = _non_negative("lr", value)
 
     def _shared_scratch(self, most: float = math.inf) -> list[Any]:
-        """An array to compute in for each parameter, all parts of one; for a large parameter a row of `most` numbers."""
+        """An array to compute in for each parameter, parts of one; for a large parameter a row of `most` numbers."""
         sizes: dict[Any, int] = {}
         for p in self.parameters:
             sizes[p.dtype] = max(sizes.get(p.dtype, 0), int(min(p.size, most)))
