@@ -136,27 +136,18 @@ def _label(node: Tensor) -> str:
     assert op is not None
     module = getattr(op.func, "__module__", "numpy")  # NumPy 2.0's ufuncs don't say it
     if module.partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
-        label = _known_label(op.name, args, kwargs)
-        if label:
-            return label
-    known = _operand_count(op)
-    operands = args[:known]
+        known = _known_label(op.name, args, kwargs)
+        if known:
+            return known
+    operands = args[: len(op.rules)]
     words = [_sign(node)]
     if any(map(_is_scalar, operands)) or any(x is None for x in operands):
         inside = (_number(_plain(x)) if _is_scalar(x) else "None" if x is None else "·" for x in operands)
         words = [f"{words[0]}({', '.join(inside)})"]
     parameters = op.parameters + [""] * len(args)
-    settings = list(zip(parameters[known:], args[known:], strict=False)) + list(kwargs.items())
+    settings = list(zip(parameters[len(op.rules) :], args[len(op.rules) :], strict=False)) + list(kwargs.items())
     words += [_setting(key, value) for key, value in settings if not _goes_without_saying(key, value)]
     return " ".join(words)
-
-
-def _operand_count(op: Any) -> int:
-    """How many arguments are operands: those with rules. What follows in a function of this library only helps it."""
-    rules = op.rules
-    while rules and rules[-1] is None and getattr(op.func, "__module__", "").startswith("tensorgrad."):
-        rules = rules[:-1]
-    return len(rules)
 
 
 def _known_label(name: str, args: tuple, kwargs: dict) -> str:
@@ -282,7 +273,7 @@ def _operations(root: Tensor) -> list[_Operation]:
 def _operands(node: Tensor) -> list[Any]:
     """Tensors, and the arrays in the place of one; an array where no rule stands is a setting."""
     assert node._op is not None
-    known = _operand_count(node._op)
+    known = len(node._op.rules)
     return [a for i, a in enumerate(node._args) if isinstance(a, Tensor) or (i < known and _is_array(a))]
 
 
