@@ -78,7 +78,7 @@ def _sigmoid_cross_entropy(logits: Any, labels: Any, size: Any, positive: Any, z
 
 
 def _sigmoid_cross_entropy_gradient(g, y, logits, labels, size, positive, z, reduction):  # type: ignore
-    """(sigmoid(x) - y) g, with sigmoid(x) = max([x >= 0], z) / (1 + z)."""
+    """(sigmoid(logits) - labels) * g: of a mean, the n-th part; sigmoid(x) = max([x >= 0], z) / (1 + z)."""
     p = sigmoid(logits) if isinstance(logits, Tensor) else np.maximum(positive, z) / (1 + z)
     return (p - labels) * _each(g, logits.size, reduction)
 

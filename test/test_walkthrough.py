@@ -182,6 +182,13 @@ def test_settings_stand_in_the_formula():
     assert list(through_sum["rules"][0]["where"]) == ["spread"]
 
 
+def test_the_best_known_formula_of_classification():
+    z = Tensor([1.0, -2.0], name="z")
+    (rule,) = draw_backward(sigmoid_cross_entropy(z, [0.0, 1.0])).steps[-1]["rules"]
+    assert rule["formula"] == "(sigmoid(z) − c1) · ∂y/∂y"
+    assert rule["note"].startswith("of a mean, the n-th part")
+
+
 def test_parameters_are_named_by_the_model():
     loss, model = network()
     told = {rule["to"] for step in draw_backward(loss, model=model).steps for rule in step.get("rules", ())}
