@@ -88,6 +88,12 @@ class enable_grad(_Switch):
     _on = True
 
 
+# glibc gives freed memory back to the system, and the page faults by which it comes again can cost as much as NumPy:
+# a step of a small transformer takes half the time without them. Once an array of just under 32 MiB has been freed,
+# glibc keeps up to 64 MiB (mallopt(3), M_MMAP_THRESHOLD). The pages of this one are never touched. Elsewhere it does
+# nothing.
+np.empty(2**25 - 2**13, np.uint8)
+
 _new = object.__new__
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -805,7 +811,7 @@ class Tensor:
     __sub__, __rsub__ = _operators(np.subtract, np.subtract)
     __mul__, __rmul__ = _operators(np.multiply, np.multiply)
     __truediv__, __rtruediv__ = _operators(np.divide, operator.truediv)
-    __pow__, __rpow__ = _operators(np.power, operator.pow)
+    __pow__, __rpow__ = _operators(np.power, TABLE[np.power].func)
     __mod__, __rmod__ = _operators(np.remainder, operator.mod)
     __matmul__, __rmatmul__ = _operators(np.matmul, operator.matmul)
 
