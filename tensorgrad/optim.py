@@ -34,6 +34,8 @@ class Optimizer:
         ValueError: no parameters, or lr is negative or not finite.
     """
 
+    _most: float = math.inf  # how many numbers of a parameter are computed at once
+
     def __init__(self, parameters: Iterable[Tensor], lr: float):
         if isinstance(parameters, Tensor):
             raise TypeError(f"{type(self).__name__}: parameters must be several Tensors; put the one into a list")
@@ -61,8 +63,9 @@ class Optimizer:
     def lr(self, value: float) -> None:
         self._lr = _non_negative("lr", value)
 
-    def _shared_scratch(self, most: float = math.inf) -> list[Any]:
-        """An array to compute in for each parameter, parts of one; for a large parameter a row of `most` numbers."""
+    def _shared_scratch(self) -> list[Any]:
+        """An array to compute in for each parameter, parts of one; for a large parameter a row of `_most` numbers."""
+        most = self._most
         sizes: dict[Any, int] = {}
         for p in self.parameters:
             sizes[p.dtype] = max(sizes.get(p.dtype, 0), int(min(p.size, most)))
@@ -102,6 +105,8 @@ class SGD(Optimizer):
     Tensor([0.8 1.6])
     """
 
+    _most = _BLOCK
+
     def __init__(
         self,
         parameters: Iterable[Tensor],
@@ -118,7 +123,6 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         if nesterov and (not momentum or dampening):
             raise ValueError("SGD: nesterov needs a momentum, and a dampening of 0")
-        self._scratch = self._shared_scratch(_BLOCK)
 
     def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:
         if self.weight_decay:

@@ -181,3 +181,18 @@ def test_parameters_that_are_none():
         SGD([Tensor([1.0], requires_grad=False)], lr=0.1)
     with pytest.raises(TypeError, match=r"SGD: parameters must be several Tensors"):
         SGD(Tensor([1.0]), lr=0.1)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_parameter_larger_than_a_block_is_changed_everywhere(order):
+    rng = np.random.default_rng(0)
+    data, grads = rng.normal(size=(300, 701)), rng.normal(size=(3, 300, 701))
+    p = Tensor(np.array(data, order=order))
+    optimizer = SGD([p, Tensor(np.zeros(3))], lr=0.1, momentum=0.5)
+    velocity = np.zeros_like(data)
+    for g in grads:
+        p.grad = g
+        optimizer.step()
+        velocity = 0.5 * velocity + g
+        data = data - 0.1 * velocity
+        np.testing.assert_allclose(p.data, data, rtol=1e-12, atol=1e-14)
