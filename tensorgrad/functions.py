@@ -16,7 +16,7 @@ from .derivatives import with_rules
 from .derivatives.convolution import correlate, output_size
 from .derivatives.elementwise import sigmoid
 from .derivatives.products import linear
-from .derivatives.reductions import restore
+from .derivatives.reductions import ones, restore, sum_rows
 from .tensor import Tensor
 
 __all__ = [
@@ -149,37 +149,57 @@ def _horner(coefficients: tuple[float, ...], t: Any) -> Any:
 # Sums of exponentials ------------------------------------------------------------------------------------------------
 
 
-def _exponentials(x: Any, axis: Any) -> tuple[Any, Any, Any, Any]:
-    """m, x - m, exp(x - m) and the sum of these, with m the largest element along the axis, so that exp can't overflow.
+def _exponentials(x: Any, axis: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """m, x - m, z = exp(x - m), t = sum(z) and log(t), with m the largest element along the axis, so that exp can't
+    overflow.
 
-    A row of -inf has an m of -inf, but is shifted by 0, and has the sum 1, to divide by.
+    A row of -inf has an m of -inf, but is shifted by 0, and has a t of 1, to divide by.
     """
     x = x if hasattr(x, "ndim") else np.asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    if type(x) is np.ndarray and x.dtype.char in "fd" and x.ndim and x.size and axis in (-1, x.ndim - 1):
+        parts = _exponentials_of_rows(x)
+        if parts:
+            return parts
     top = x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
-    if math.isfinite(top.sum()):
-        shifted = x - top
-        z = np.exp(shifted)
-        return top, shifted, z, z.sum(axis=axis, keepdims=True)
     shifted = x - np.where(np.isfinite(top), top, 0).astype(x.dtype)
     z = np.exp(shifted)
-    total = z.sum(axis=axis, keepdims=True)
-    return top, shifted, z, np.where(top == -np.inf, 1, total).astype(z.dtype)
-
-
-def _log_total(z: Any, total: Any, axis: Any) -> Any:
-    """log(total), where total = sum(z). Just above 1 it is log1p of the sum without the 1, which has more digits: an
-    error of one ulp in total is one of less than 5 ulp in log(total) from 1.25 on."""
-    if not total.size or total.min() >= 1.25:
-        return np.log(total)
+    total = np.where(top == -np.inf, 1, z.sum(axis=axis, keepdims=True)).astype(z.dtype)
+    # Just above 1, log1p of the sum without the 1 has more digits: an error of one ulp in total is one of less than 5
+    # ulp in log(total) from 1.25 on.
     rest = np.sum(z - (z == 1), axis=axis, keepdims=True)
-    return np.where(total < 1.25, np.log1p(rest), np.log(total))
+    return top, shifted, z, total, np.where(total < 1.25, np.log1p(np.minimum(rest, 1)), np.log(total))
+
+
+def _exponentials_of_rows(x: Any) -> tuple[Any, Any, Any, Any, Any] | None:
+    """The same along the last axis, unless a row has no finite maximum, in 0.4 of the time (128 rows of 10): argmax
+    takes a fifth of the time of max, BLAS a fifth of that of sum. The largest z, which is 1, is left out of the sum, so
+    that log1p has all its digits."""
+    n = x.shape[-1]
+    rows = np.ascontiguousarray(x).reshape(-1, n)
+    largest = rows.argmax(axis=1) + row_starts(len(rows), n)
+    top = rows.ravel()[largest]
+    if not math.isfinite(sum_rows(top)):
+        return None
+    shifted = rows - top[:, None]
+    z = np.exp(shifted)
+    z.ravel()[largest] = 0
+    rest = z.dot(ones(n, z.dtype)) if n <= 1024 else np.sum(z, axis=1)  # of many numbers NumPy's sum is more exact
+    z.ravel()[largest] = 1
+    column = (*x.shape[:-1], 1)
+    total, log_total = (part.reshape(column) for part in (1 + rest, np.log1p(rest)))
+    return top.reshape(column), shifted.reshape(x.shape), z.reshape(x.shape), total, log_total
+
+
+@functools.lru_cache(maxsize=64)
+def row_starts(m: int, n: int) -> np.ndarray:
+    """Where each of m rows of n numbers begins."""
+    return np.arange(0, m * n, n)
 
 
 def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
     """p, s and t of an array's last axis: p = softmax(x), log(p) = s - t, for little more than the price of one."""
-    _, shifted, z, total = _exponentials(x, -1)
-    log_total = _log_total(z, total, -1)
+    _, shifted, z, total, log_total = _exponentials(x, -1)
     z /= total
     return z, shifted, log_total
 
@@ -191,7 +211,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     >>> softmax(Tensor([1e4, 0.0, 1e4]))
     Tensor([0.5 0.  0.5])
     """
-    _, _, z, total = _exponentials(x, axis)
+    _, _, z, total, _ = _exponentials(x, axis)
     z /= total
     return z
 
@@ -203,8 +223,8 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0. -10000.])
     """
-    _, shifted, z, total = _exponentials(x, axis)
-    shifted -= _log_total(z, total, axis)
+    _, shifted, _, _, log_total = _exponentials(x, axis)
+    shifted -= log_total
     return shifted
 
 
@@ -215,8 +235,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(Tensor([1e4, 1e4]))
     Tensor(10000.69314718)
     """
-    top, _, z, total = _exponentials(x, axis)
-    y = _log_total(z, total, axis) + top
+    top, _, _, _, log_total = _exponentials(x, axis)
+    y = log_total + top
     return y if keepdims else np.squeeze(y, axis)
 
 

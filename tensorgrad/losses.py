@@ -11,18 +11,28 @@ from typing import Any
 import numpy as np
 
 from .derivatives import derivative
-from .functions import log_softmax, log_softmax_parts, sigmoid, softmax
+from .functions import log_softmax, log_softmax_parts, row_starts, sigmoid, softmax
 from .tensor import Tensor
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss"]
 
-_lowest, _highest, _sum = np.minimum.reduce, np.maximum.reduce, np.add.reduce
+_lowest, _highest = np.minimum.reduce, np.maximum.reduce
 
 
 def _reduced(loss: Any, reduction: str) -> Any:
-    if reduction == "mean":
-        return _sum(loss, axis=None) / loss.size
-    return _sum(loss, axis=None) if reduction == "sum" else loss
+    if reduction == "none":
+        return loss
+    total = np.add.reduce(loss, axis=None) if type(loss) is np.ndarray else np.sum(loss)  # the first begins sooner
+    return total / loss.size if reduction == "mean" else total
+
+
+def _all_lie(values: Any, lowest: float, highest: float) -> bool:
+    """Whether lowest <= values <= highest; of nan they don't."""
+    if not values.size:
+        return True
+    if type(values) is np.ndarray:  # without masks, which take half as long again
+        return bool(_lowest(values, axis=None) >= lowest and _highest(values, axis=None) <= highest)
+    return bool(np.all((values >= lowest) & (values <= highest)))
 
 
 def _each(g: Any, n: int, reduction: str) -> Any:
@@ -110,10 +120,11 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     logits, labels = _checked(name, logits, labels, "labels", reduction)
     labels = _alike(name, logits, labels, "labels")
     x, values = _raw(logits), _raw(labels)
-    if values.size and not (_lowest(values, axis=None) >= 0 and _highest(values, axis=None) <= 1):
+    if not _all_lie(values, 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
     size = np.abs(x)
-    return _recorded_sigmoid_cross_entropy(logits, labels, size, x >= 0, np.exp(-size), reduction)
+    positive = (x >= 0).astype(x.dtype)
+    return _recorded_sigmoid_cross_entropy(logits, labels, size, positive, np.exp(-size), reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
@@ -122,12 +133,10 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 def _softmax_cross_entropy(logits: Any, labels: Any, p: Any, shifted: Any, log_total: Any, reduction: str) -> Any:
     """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total."""
     if labels.ndim < logits.ndim:
-        rows = shifted.reshape(-1, shifted.shape[-1])
-        loss = log_total.reshape(-1) - rows[np.arange(len(rows)), labels.reshape(-1)]
-        return _reduced(loss.reshape(labels.shape), reduction)
-    terms = np.zeros_like(shifted)
-    np.multiply(labels, shifted - log_total, out=terms, where=labels != 0)  # 0 log(0) = 0
-    return _reduced(-_sum(terms, axis=-1), reduction)
+        loss = log_total.reshape(labels.shape) - shifted.ravel()[_places(labels, shifted.shape[-1])]
+        return _reduced(loss, reduction)
+    log_p = np.where(labels != 0, shifted - log_total, 0)  # 0 log(0) = 0
+    return _reduced(-np.sum(labels * log_p, axis=-1), reduction)
 
 
 def _softmax_cross_entropy_gradient(g, y, logits, labels, p, shifted, log_total, reduction):  # type: ignore
@@ -139,10 +148,14 @@ def _softmax_cross_entropy_gradient(g, y, logits, labels, p, shifted, log_total,
         return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
     if isinstance(p, Tensor) or isinstance(g, Tensor):
         return (p - (np.expand_dims(labels, -1) == np.arange(p.shape[-1]))) * g
-    d = np.multiply(p, g, order="C")  # or its rows would be a copy
-    rows = d.reshape(-1, d.shape[-1])
-    rows[np.arange(len(rows)), labels.reshape(-1)] -= np.reshape(g, -1)
+    d = np.multiply(p, g, order="C")  # or ravel would copy
+    d.ravel()[_places(labels, d.shape[-1])] -= g if np.ndim(g) == 0 else g[..., 0]
     return d
+
+
+def _places(labels: Any, n: int) -> Any:
+    """Where each row of n has its class, counted through all rows."""
+    return labels.astype(np.intp, copy=False) + row_starts(labels.size, n).reshape(labels.shape)
 
 
 def _each_row(g: Any, logits: Any, reduction: str) -> Any:
@@ -171,7 +184,7 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
         )
     elif labels.dtype.kind not in "iu":
         raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use labels.astype(int)")
-    elif labels.size and not _highest(labels.view(f"u{labels.itemsize}"), axis=None) < shape[-1]:  # negative: huge
+    elif not _all_lie(labels, 0, shape[-1] - 1):
         raise ValueError(
             f"{name}: class numbers must lie from 0 to {shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
         )
@@ -198,7 +211,12 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     if not logits.ndim:
         raise ValueError(f"{name}: logits need an axis of classes, (..., classes), not the shape ()")
     _check_classes(name, labels, logits.shape)
-    return _recorded_softmax_cross_entropy(logits, labels, *log_softmax_parts(_raw(logits)), reduction)
+    x = _raw(logits)
+    if labels.ndim < x.ndim and not type(x) is np.ndarray is type(labels):  # others can't all be indexed by arrays
+        labels = np.expand_dims(labels, -1) == np.arange(x.shape[-1], like=labels)
+    if labels.ndim == x.ndim and labels.dtype != x.dtype:
+        labels = labels.astype(x.dtype)
+    return _recorded_softmax_cross_entropy(logits, labels, *log_softmax_parts(x), reduction)
 
 
 # Mean squared error --------------------------------------------------------------------------------------------------

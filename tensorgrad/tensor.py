@@ -95,7 +95,6 @@ class enable_grad(_Switch):
 np.empty(2**25 - 2**13, np.uint8)
 
 _new = object.__new__
-_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -104,27 +103,34 @@ def record(primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any
     """Apply a function to arguments of which some are Tensors, and remember it."""
     if kwargs or len(args) != primitive.arity:
         primitive, args, kwargs = _bound(primitive, args, kwargs or {})
-    values = [arg._data if type(arg) is Tensor else arg for arg in args]
+    values: list[Any] = []
+    needs_grad = False
+    for arg in args:
+        if type(arg) is Tensor:
+            values.append(arg._data)
+            if arg.requires_grad:
+                needs_grad = True
+        else:
+            values.append(arg)
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
     except (ValueError, TypeError, IndexError) as error:
         raise _explained(error, primitive.name, values) from error
-    needs_grad = tensors = False
-    for arg, rule in zip(args, primitive.rules):  # noqa: B905 (there may be fewer of one than of the other)
-        if type(arg) is Tensor and rule is not None:
-            tensors = True
-            if arg.requires_grad:
-                needs_grad = _is_recording()
-                break
-    if not tensors:  # only constants: a condition, say
-        return y
+    if not primitive.complete:  # a Tensor in the place of a constant doesn't count
+        found = [arg.requires_grad for arg, rule in zip(args, primitive.rules) if rule and type(arg) is Tensor]  # noqa: B905
+        if not found:
+            return y
+        needs_grad = any(found)
     if kwargs and not kwargs.keys() <= primitive.keywords and not primitive.open:
         kwargs = {name: kwargs[name] for name in kwargs if name in primitive.keywords} or None
     if type(y) is not ndarray or y.dtype.kind not in "fc":
         if isinstance(y, tuple):
-            return _outputs(primitive, y, args, kwargs, needs_grad)
+            return _outputs(primitive, y, args, kwargs, needs_grad and _is_recording())
         y = _floating(y, primitive.name)
-    return _node(primitive, y, args, kwargs, needs_grad)
+    return _node(primitive, y, args, kwargs, needs_grad and _is_recording())
+
+
+_HOLD_NOTHING = frozenset({ndarray, int, float, str, slice, type(None)})
 
 
 def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[Primitive, tuple, dict | None]:
@@ -134,7 +140,7 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[Primitive, 
     if kwargs:
         args, kwargs = primitive.bind(args, kwargs)
     for i, arg in enumerate(args[len(primitive.rules) :], len(primitive.rules) + 1):
-        if type(arg) is not ndarray and _holds_tensor(arg):
+        if type(arg) not in _HOLD_NOTHING and _holds_tensor(arg):
             raise _no_derivative(f"argument {i} of {primitive.name}")
     for name, value in kwargs.items():
         if _holds_tensor(value):
@@ -264,8 +270,6 @@ def backpropagate(
     gradients of temporaries, are dropped on the way.
     """
     op: Any
-    y: Any
-    values: Any
     flow = {root: g}
     newest_first = [(root._tick, root)] if root._op is not None else []
     while newest_first:
@@ -274,12 +278,12 @@ def backpropagate(
         if args is None:
             raise RuntimeError(op.name)
         g = flow.pop(node) if free else flow[node]
-        if create_graph:
-            y, values = node, args
-        else:
-            y, values = node._data, [a._data if type(a) is Tensor else a for a in args]
+        y = node if create_graph else node._data
         if type(g) is tuple:
             g, y = _complete(g, node, create_graph)
+        inputs = [g, y]
+        for arg in args:
+            inputs.append(arg._data if type(arg) is Tensor and not create_graph else arg)
         for rule, parent in zip(op.rules, args):  # noqa: B905 (arguments without a rule are constants)
             if type(parent) is not Tensor:
                 continue
@@ -288,7 +292,7 @@ def backpropagate(
             if rule is None or not parent.requires_grad or (needed is not None and parent not in needed):
                 continue
             try:
-                d = rule(g, y, *values, **kwargs) if kwargs else rule(g, y, *values)
+                d = rule(*inputs, **kwargs) if kwargs else rule(*inputs)
             except Exception as error:
                 error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {parent.shape})")
                 raise
@@ -483,24 +487,21 @@ def _operators(ufunc: np.ufunc, compute: Callable) -> tuple[Callable[..., Tensor
     primitive = TABLE[ufunc]
 
     def forward(self: Tensor, other: Any) -> Tensor:
-        kind = type(other)
-        if kind is Tensor:
-            needs_grad = self.requires_grad or other.requires_grad
+        if type(other) is Tensor:
             value = other._data
-        elif kind is float or kind is int or (kind is ndarray and (other.dtype is _FLOAT64 or other.dtype is _FLOAT32)):
-            needs_grad = self.requires_grad
+            needs_grad = self.requires_grad or other.requires_grad
+        elif type(other) is float or type(other) is int or (type(other) is ndarray and other.dtype.kind == "f"):
             value = other
+            needs_grad = self.requires_grad
         else:
             return _otherwise(primitive, (self, other), other)
         try:
             y = compute(self._data, value)
         except ValueError as error:
             raise _explained(error, primitive.name, (self._data, value)) from error
-        if type(y) is not ndarray:
-            y = _floating(y, primitive.name)
         node = _new(Tensor)  # _node, written out: its call is a tenth of the time of a small operation
-        node._data = y
-        node._grad = None
+        node._data = y if type(y) is ndarray else _floating(y, primitive.name)
+        node._grad = node._kwargs = None
         node._tick = next(_clock)
         node.name = ""
         if needs_grad and _is_recording():
@@ -510,7 +511,6 @@ def _operators(ufunc: np.ufunc, compute: Callable) -> tuple[Callable[..., Tensor
         else:
             node.requires_grad = False
             node._op = node._args = None
-        node._kwargs = None
         return node
 
     def reflected(self: Tensor, other: Any) -> Tensor:

@@ -1557,6 +1557,26 @@ def test_a_dask_array_runs_the_same_rules(name):
         np.testing.assert_allclose(g.compute(), h, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("loss", ["sigmoid", "classes", "lazy classes", "probabilities", "mse"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_losses_of_dask_arrays(loss, reduction):
+    da = pytest.importorskip("dask.array")
+    x, p = RNG.normal(size=(6, 4)), RNG.dirichlet(np.ones(4), 6)
+    classes = RNG.integers(0, 4, 6)
+    f, labels, lazy_labels = {
+        "sigmoid": (tg.sigmoid_cross_entropy, p, da.from_array(p, chunks=2)),
+        "classes": (tg.softmax_cross_entropy, classes, classes),
+        "lazy classes": (tg.softmax_cross_entropy, classes, da.from_array(classes, chunks=2)),
+        "probabilities": (tg.softmax_cross_entropy, p, da.from_array(p, chunks=2)),
+        "mse": (tg.mse_loss, p, da.from_array(p, chunks=2)),
+    }[loss]
+    y, expected = grads(lambda t: f(t, labels, reduction), x)
+    z, lazy = grads(lambda t: f(t, lazy_labels, reduction), da.from_array(x, chunks=2))
+    assert isinstance(z.data, da.Array) and isinstance(lazy, da.Array)
+    np.testing.assert_allclose(z.data.compute(), y.data, rtol=1e-13)
+    np.testing.assert_allclose(lazy.compute(), expected, rtol=1e-13, atol=1e-16)
+
+
 # Traps that other engines fell into ----------------------------------------------------------------------------------
 
 

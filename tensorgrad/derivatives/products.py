@@ -30,15 +30,10 @@ def long_matrix(a):
     return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: it may be empty
 
 
-def product(a, b):
-    """a @ b of two matrices; of arrays by dot, which begins sooner, and which would take the data of Tensors."""
-    return a.dot(b) if type(a) is np.ndarray is type(b) else a @ b
-
-
 def matmul_left(g, y, x1, x2, bias=None):
     """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
-        return product(g, x2.T)
+        return g.dot(x2.T) if type(g) is np.ndarray is type(x2) else g @ x2.T  # dot begins sooner
     if x1.ndim > 2 == x2.ndim:
         return np.reshape(np.dot(long_matrix(g), x2.T), x1.shape)
     g, _, b = as_matrices(g, x1, x2)
@@ -49,7 +44,7 @@ def matmul_left(g, y, x1, x2, bias=None):
 def matmul_right(g, y, x1, x2, bias=None):
     """x1.T @ g: dB = A^T G."""
     if x1.ndim == 2 == x2.ndim:
-        return product(x1.T, g)
+        return x1.T.dot(g) if type(g) is np.ndarray is type(x1) else x1.T @ g
     if x1.ndim > 2 == x2.ndim:
         return np.dot(long_matrix(x1).T, long_matrix(g))
     g, a, b = as_matrices(g, x1, x2)

@@ -48,13 +48,16 @@ class each:
 class Primitive:
     """A function together with its rules."""
 
-    __slots__ = ("func", "rules", "name", "arity", "rest", "parameters", "keywords", "settings", "open", "out")
+    __slots__ = (
+        "func", "rules", "name", "arity", "complete", "rest", "parameters", "keywords", "settings", "open", "out",
+    )  # fmt: skip
 
     def __init__(self, func: Callable, rules: tuple):
         self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
         self.rest: Any = rules[-1].rule if rules and isinstance(rules[-1], each) else None
         self.rules = rules[:-1] if self.rest else rules
         self.arity = -1 if self.rest else len(self.rules)
+        self.complete = None not in self.rules
         first = _signature(func, self.rules)
         self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL)
