@@ -171,7 +171,7 @@ def _outputs(primitive: Primitive, y: tuple, args: tuple, kwargs: dict | None, n
     return tuple(parts) if type(y) is tuple else type(y)(*parts)
 
 
-_getitem = OWN[getitem]
+_getitem, _reshape = OWN[getitem], TABLE[np.reshape]
 _pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i else None for k in range(len(whole))),))
 
 
@@ -186,6 +186,12 @@ def _floating(y: Any, name: str) -> Any:
 
 
 _LISTS = frozenset({list, tuple})
+
+
+def _no_lists(args: tuple) -> bool:
+    return _LISTS.isdisjoint(map(type, args))
+
+
 _OUT = (
     "{}: writing into an array (out=, or an in-place operator such as array += tensor) would drop the graph in "
     "silence; write array = array + tensor, or use tensor.data"
@@ -196,7 +202,7 @@ def _arrays(primitive: Primitive, args: tuple) -> tuple:
     """args with arrays where lists stand in their place, lists of Tensors stacked."""
     if primitive.out < len(args) and args[primitive.out] is not None:
         raise TypeError(_OUT.format(primitive.name))
-    if _LISTS.isdisjoint(map(type, args)):
+    if _no_lists(args):
         return args
     rules = (*primitive.rules, *[None] * len(args))  # what has no rule is a shape or an axis, and stays as it is
     return tuple(as_array(arg) if rule and type(arg) in _LISTS else arg for arg, rule in zip(args, rules, strict=False))
@@ -514,6 +520,8 @@ def _operators(ufunc: np.ufunc, compute: Callable) -> tuple[Callable[..., Tensor
         return node
 
     def reflected(self: Tensor, other: Any) -> Tensor:
+        if type(other) is float or type(other) is int:
+            return record(primitive, (other, self))
         return _otherwise(primitive, (other, self), other)
 
     return forward, reflected
@@ -775,7 +783,7 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         primitive = TABLE.get(ufunc)
-        if primitive is not None and method == "__call__" and not kwargs and _LISTS.isdisjoint(map(type, inputs)):
+        if primitive is not None and method == "__call__" and not kwargs and (len(inputs) == 1 or _no_lists(inputs)):
             return record(primitive, inputs)
         name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
         if kwargs.get("out") is not None:
@@ -869,7 +877,7 @@ class Tensor:
         return bool(np.any(self._data == _plain(value)))
 
     def __getitem__(self, index: Any) -> Tensor:
-        if _holds_tensor(index):
+        if type(index) not in _HOLD_NOTHING and _holds_tensor(index):
             raise TypeError(
                 "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
             )
@@ -917,8 +925,8 @@ class Tensor:
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
         """The same elements in another shape, given as numbers or as one tuple; -1 stands for what is left."""
-        how = {} if order == "C" else {"order": order}  # which not every kind of array knows
-        return np.reshape(self, shape[0] if len(shape) == 1 and np.ndim(shape[0]) else shape, **how)  # type: ignore
+        how = None if order == "C" else {"order": order}  # which not every kind of array knows
+        return record(_reshape, (self, shape[0] if len(shape) == 1 and type(shape[0]) is not int else shape), how)
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, given as numbers or as one tuple; reversed by default."""

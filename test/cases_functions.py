@@ -27,8 +27,8 @@ def leaky(a, negative_slope=0.01):
     return np.where(a > 0, a, a * np.asarray(negative_slope, a.dtype))
 
 
-def tanh_gelu(a, approximate):
-    return 0.5 * a * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+def tanh_cdf(a):
+    return 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
 
 
 for func, formula in {
@@ -46,7 +46,9 @@ for func, formula in {
     case(func, x(4, low=-20, high=20, layout="strided"), like=formula)
 case(f.leaky_relu, x(5), negative_slope=0.2, like=leaky)
 case(f.leaky_relu, x(5), 0.0, like=leaky)
-case(f.gelu, x(5), approximate="tanh", like=tanh_gelu)
+case(f.gelu, x(5), approximate="tanh", like=lambda a, approximate: a * tanh_cdf(a))
+case(f.tanh_cdf, x(), like=tanh_cdf)
+case(f.tanh_cdf, x(2, 3, layout="F"), like=tanh_cdf)
 
 for func, formula in {
     f.softmax: lambda a, axis=-1: np.exp(a - lse(a, axis, True)),
