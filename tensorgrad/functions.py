@@ -33,7 +33,7 @@ def relu(x: Any) -> Any:
     Tensor([0. 0. 2.])
     """
     if type(x) is np.ndarray and x.dtype.char in "fd":
-        return np.maximum(x, _zeros(x.shape, x.dtype))
+        return np.maximum(x, _zeros(x.shape, x.strides, x.dtype))
     return np.maximum(x, 0)
 
 
@@ -44,12 +44,13 @@ def one_where_positive(y: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """np.maximum of two arrays takes 2.2 us where that of an array and a number takes 9.5 (128 x 128, float64). Zeros
-    that are only read cost no memory: the system maps them all to one page."""
-    zeros = np.zeros(shape, dtype)
+def _zeros(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """np.maximum of two arrays in the same order in memory takes 2.2 us where that of an array and a number takes 9.5
+    (128 x 128, float64). Zeros that are only read cost no memory: the system maps them all to one page."""
+    slowest_first = np.argsort(strides)[::-1]
+    zeros = np.zeros([shape[i] for i in slowest_first], dtype)
     zeros.flags.writeable = False
-    return zeros
+    return zeros.transpose(np.argsort(slowest_first))
 
 
 @with_rules(lambda g, y, x, negative_slope=0.01: np.where(x > 0, g, g * negative_slope))

@@ -18,30 +18,44 @@ def output_size(size, kernel, geometry):
     return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in each_axis)
 
 
+# In memory the images come last, (C, H, W, N): whatever is copied or added, is so in runs of N numbers at least, which
+# takes 0.4 to 0.9 of the time. Results keep that layout under their transposed view, so it passes from layer to layer.
+
+
+def images_last(x, padding):
+    """(N, C, H, W) as an array (C, H, W, N), with zeros around each image."""
+    (n, c, h, w), (ph, pw) = x.shape, padding
+    x = x.transpose(1, 2, 3, 0)
+    if not (ph or pw):
+        return np.ascontiguousarray(x)
+    padded = np.zeros((c, h + 2 * ph, w + 2 * pw, n), x.dtype)
+    padded[:, ph : ph + h, pw : pw + w] = x
+    return padded
+
+
 def columns(x, kernel, geometry):
-    """What each filter element sees, as a matrix for each group: (groups, C / groups * kH * kW, N * oH * oW)."""
-    (sh, sw), (ph, pw), (dh, dw), groups = geometry
-    (n, c, h, w), (kh, kw) = x.shape, kernel
-    oh, ow = output_size((h, w), kernel, geometry)
-    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw))) if ph or pw else x
-    bn, bc, bh, bw = x.strides
-    shape = (groups, c // groups, kh, kw, n, oh, ow)
-    strides = (c // groups * bc, bc, dh * bh, dw * bw, bn, sh * bh, sw * bw)
+    """What each filter element sees, as a matrix for each group: (groups, C / groups * kH * kW, oH * oW * N)."""
+    (sh, sw), padding, (dh, dw), groups = geometry
+    (n, c, *size), (kh, kw) = x.shape, kernel
+    oh, ow = output_size(size, kernel, geometry)
+    x = images_last(x, padding)
+    bc, bh, bw, bn = x.strides
+    shape, strides = (c, kh, kw, oh, ow, n), (bc, dh * bh, dw * bw, sh * bh, sw * bw, bn)
     windows = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
-    return windows.reshape(groups, c // groups * kh * kw, n * oh * ow)
+    return windows.reshape(groups, c // groups * kh * kw, oh * ow * n)
 
 
 def rows(y, groups):
-    """(N, O, oH, oW) as a matrix for each group, (groups, O / groups, N * oH * oW)."""
+    """(N, O, oH, oW) as a matrix for each group, (groups, O / groups, oH * oW * N)."""
     n, o, h, w = y.shape
-    return y.reshape(n, groups, o // groups, h * w).transpose(1, 2, 0, 3).reshape(groups, o // groups, n * h * w)
+    return y.transpose(1, 2, 3, 0).reshape(groups, o // groups, h * w * n)
 
 
 def _correlate(x, weight, geometry):
     groups, kernel = geometry[3], weight.shape[2:]
     y = weight.reshape(groups, weight.shape[0] // groups, -1) @ columns(x, kernel, geometry)
     size = output_size(x.shape[2:], kernel, geometry)
-    return y.reshape(weight.shape[0], x.shape[0], *size).transpose(1, 0, 2, 3)
+    return y.reshape(weight.shape[0], *size, x.shape[0]).transpose(3, 0, 1, 2)
 
 
 def _weight_gradient(g, x, kernel, geometry):
@@ -53,13 +67,13 @@ def _input_gradient(g, weight, size, geometry):
     (sh, sw), (ph, pw), (dh, dw), groups = geometry
     (n, _, oh, ow), (o, c, kh, kw) = g.shape, weight.shape
     seen = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1) @ rows(g, groups)
-    seen = seen.reshape(groups * c, kh, kw, n, oh, ow).transpose(3, 0, 1, 2, 4, 5)
-    dx = np.zeros((n, groups * c, size[0] + 2 * ph, size[1] + 2 * pw), seen.dtype)
+    seen = seen.reshape(groups * c, kh, kw, oh, ow, n)
+    dx = np.zeros((groups * c, size[0] + 2 * ph, size[1] + 2 * pw, n), seen.dtype)
     for i in range(kh):
         for j in range(kw):
             top, left = i * dh, j * dw
-            dx[:, :, top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw] += seen[:, :, i, j]
-    return dx[:, :, ph : ph + size[0], pw : pw + size[1]]
+            dx[:, top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw] += seen[:, i, j]
+    return dx[:, ph : ph + size[0], pw : pw + size[1]].transpose(3, 0, 1, 2)
 
 
 correlate = derivative(
