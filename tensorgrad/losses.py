@@ -79,15 +79,15 @@ def _raw(x: Any) -> Any:
 # Sigmoid cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _sigmoid_cross_entropy(logits: Any, labels: Any, size: Any, positive: Any, z: Any, reduction: str) -> Any:
-    """|x| |[x >= 0] - y| + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels."""
-    loss = np.abs(positive - labels)
-    loss *= size
+def _sigmoid_cross_entropy(logits: Any, labels: Any, positive: Any, z: Any, reduction: str) -> Any:
+    """x ([x >= 0] - y) + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels."""
+    loss = positive - labels
+    loss *= logits
     loss += np.log1p(z)
     return _reduced(loss, reduction)
 
 
-def _sigmoid_cross_entropy_gradient(g, y, logits, labels, size, positive, z, reduction):  # type: ignore
+def _sigmoid_cross_entropy_gradient(g, y, logits, labels, positive, z, reduction):  # type: ignore
     """(sigmoid(logits) - labels) * g: of a mean, the n-th part; sigmoid(x) = max([x >= 0], z) / (1 + z)."""
     p = sigmoid(logits) if isinstance(logits, Tensor) else np.maximum(positive, z) / (1 + z)
     return (p - labels) * _each(g, logits.size, reduction)
@@ -96,7 +96,7 @@ def _sigmoid_cross_entropy_gradient(g, y, logits, labels, size, positive, z, red
 _recorded_sigmoid_cross_entropy = derivative(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_gradient,
-    lambda g, y, logits, labels, size, positive, z, reduction: _each(g, logits.size, reduction) * -logits,
+    lambda g, y, logits, labels, positive, z, reduction: _each(g, logits.size, reduction) * -logits,
 )
 
 
@@ -122,9 +122,8 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     x, values = _raw(logits), _raw(labels)
     if not _all_lie(values, 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    size = np.abs(x)
     positive = (x >= 0).astype(x.dtype)
-    return _recorded_sigmoid_cross_entropy(logits, labels, size, positive, np.exp(-size), reduction)
+    return _recorded_sigmoid_cross_entropy(logits, labels, positive, np.exp(-np.abs(x)), reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------

@@ -287,9 +287,12 @@ def backpropagate(
         y = node if create_graph else node._data
         if type(g) is tuple:
             g, y = _complete(g, node, create_graph)
-        inputs = [g, y]
-        for arg in args:
-            inputs.append(arg._data if type(arg) is Tensor and not create_graph else arg)
+        if create_graph:
+            inputs = [g, y, *args]
+        else:
+            inputs = [g, y]
+            for arg in args:
+                inputs.append(arg._data if type(arg) is Tensor else arg)
         for rule, parent in zip(op.rules, args):  # noqa: B905 (arguments without a rule are constants)
             if type(parent) is not Tensor:
                 continue
