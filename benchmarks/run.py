@@ -1,14 +1,15 @@
 """tensorgrad beside hand-written NumPy and five other libraries, in one run.
 
-    python benchmarks/run.py                           all of it, about ten minutes
+    python benchmarks/run.py                           all of it, about twenty minutes
     python benchmarks/run.py --quick                   a look, in about two minutes
-    python benchmarks/run.py --only moons,mnist --dtypes float64 --threads 1,2
+    python benchmarks/run.py --only moons,mnist --dtypes float64 --threads 1
 
 Every contender is a process of its own, held to the same number of threads (and checked: a process that used more ends
 the run). They start from the same weights and data, and their losses in the first three steps must agree, or the run
 ends. Then they take turns: in every round each runs a number of steps, the others waiting. A figure is the median, over
 the rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
-A second process of hand-written NumPy runs among them and shows how noisy the machine was.
+A second process of hand-written NumPy runs among them and shows how noisy the machine was; in a third glibc keeps
+freed memory, as tensorgrad has it do, which shows how much of the difference that makes where arrays are large.
 
 Contenders that aren't installed are left out: pip install torch jax mygrad autograd micrograd
 """
@@ -27,8 +28,9 @@ from contenders import CONTENDERS
 from workloads import WORKLOADS
 
 HERE = Path(__file__).resolve().parent
-AGAIN = "again"  # the second process of hand-written NumPy
-TITLES = CONTENDERS | {AGAIN: "NumPy again"}
+KEEPING, AGAIN = "keeping", "again"  # the other processes of hand-written NumPy
+TITLES = CONTENDERS | {KEEPING: "NumPy, memory kept", AGAIN: "NumPy again"}
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}  # mallopt(3)
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 PARTS = [*WORKLOADS, "memory", "scaling"]
 
@@ -51,11 +53,12 @@ class Worker:
     """A contender's process. It speaks first; after that each question gets one answer."""
 
     def __init__(self, options, threads, task, contender, *rest):
-        name = "numpy" if contender == AGAIN else contender
+        name = "numpy" if contender in (KEEPING, AGAIN) else contender
+        environment = pinned(threads) | (KEEP_MEMORY if contender == KEEPING else {})
         command = [options.python.get(name, sys.executable), str(HERE / "worker.py"), task, name, *map(str, rest)]
         self.name = " ".join(command[2:])
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=pinned(threads)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
     def answer(self):
@@ -84,7 +87,7 @@ def ask(options, *command):
 
 def race(options, workload, dtype, threads):
     """{contender: seconds per step in each round}, and {contender: why it was left out}."""
-    names = [*options.contenders, AGAIN]
+    names = [*options.contenders, KEEPING, AGAIN]
     workers = {name: Worker(options, threads, "train", name, workload, dtype) for name in names}
     try:
         hello = {name: worker.answer() for name, worker in workers.items()}
@@ -260,9 +263,9 @@ def parse(arguments):
         help=",".join(CONTENDERS),
     )
     add("--dtypes", type=lambda text: choice(text, list(TOLERANCE)), default=list(TOLERANCE), help="float64,float32")
-    add("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1], help="1,2")
-    add("--rounds", type=int, default=101)
-    add("--seconds", type=float, default=0.01, help="how long each contender runs in a round, about")
+    add("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2], help="1,2")
+    add("--rounds", type=int, default=51)
+    add("--seconds", type=float, default=0.03, help="how long each contender runs in a round, about")
     add("--quick", action="store_true", help="few and short rounds")
     add("--python", action="append", default=[], metavar="CONTENDER=PATH", help="an interpreter of its own")
     add("--out", type=Path, default=HERE, help="where results.md and results.png go")
@@ -296,7 +299,7 @@ def main(arguments=None):
             if results:
                 heading = f"{dtype}, {'one thread' if threads == 1 else f'{threads} threads'}"
                 say(f"### Time of a step, {heading}\n")
-                say(training_table(results, [*options.contenders, AGAIN]))
+                say(training_table(results, [*options.contenders, KEEPING, AGAIN]))
                 pictured = pictured or (results, heading)
     if workloads:
         say("NumPy by hand: its time. The others: the ratio to it, median of the rounds, in brackets the quartiles.\n")
@@ -310,9 +313,8 @@ def main(arguments=None):
         say("\n### Most memory held during a step, float64\n\n" + memory_table(options))
     if "scaling" in options.only:
         say("\n### A node of a graph, by the size of the graph\n\n" + scaling_table(options))
-    versions = [
-        f"{TITLES[name]} {version}" for name, version in options.versions.items() if name not in ("numpy", AGAIN)
-    ]
+    others = [name for name in options.versions if name in CONTENDERS and name != "numpy"]
+    versions = [f"{TITLES[name]} {options.versions[name]}" for name in others]
     say(f"Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(versions)}; {options.rounds} rounds.")
 
     options.out.mkdir(parents=True, exist_ok=True)

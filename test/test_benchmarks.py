@@ -41,17 +41,9 @@ def test_no_workload_is_left_out_above(contenders):
 
 
 def test_the_command_writes_its_table_and_says_who_is_missing(tmp_path):
-    command = [sys.executable, str(BENCHMARKS / "run.py"), "--only", "moons,record,memory", "--dtypes", "float64"]
-    command += [
-        "--contenders",
-        "numpy,tensorgrad,micrograd",
-        "--rounds",
-        "2",
-        "--seconds",
-        "1e-4",
-        "--out",
-        str(tmp_path),
-    ]
+    options = "--only moons,record,memory --dtypes float64 --threads 1 --contenders numpy,tensorgrad,micrograd"
+    command = [sys.executable, str(BENCHMARKS / "run.py"), *options.split(), "--rounds", "2", "--seconds", "1e-4"]
+    command += ["--out", str(tmp_path)]
     out = subprocess.run(command, capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     written = (tmp_path / "results.md").read_text()
