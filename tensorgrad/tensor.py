@@ -187,11 +187,6 @@ def _floating(y: Any, name: str) -> Any:
 
 _LISTS = frozenset({list, tuple})
 
-
-def _no_lists(args: tuple) -> bool:
-    return _LISTS.isdisjoint(map(type, args))
-
-
 _OUT = (
     "{}: writing into an array (out=, or an in-place operator such as array += tensor) would drop the graph in "
     "silence; write array = array + tensor, or use tensor.data"
@@ -202,7 +197,7 @@ def _arrays(primitive: Primitive, args: tuple) -> tuple:
     """args with arrays where lists stand in their place, lists of Tensors stacked."""
     if primitive.out < len(args) and args[primitive.out] is not None:
         raise TypeError(_OUT.format(primitive.name))
-    if _no_lists(args):
+    if _LISTS.isdisjoint(map(type, args)):
         return args
     rules = (*primitive.rules, *[None] * len(args))  # what has no rule is a shape or an axis, and stays as it is
     return tuple(as_array(arg) if rule and type(arg) in _LISTS else arg for arg, rule in zip(args, rules, strict=False))
@@ -786,7 +781,7 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         primitive = TABLE.get(ufunc)
-        if primitive is not None and method == "__call__" and not kwargs and (len(inputs) == 1 or _no_lists(inputs)):
+        if primitive is not None and method == "__call__" and not kwargs and (len(inputs) == 1 or _LISTS.isdisjoint(map(type, inputs))):
             return record(primitive, inputs)
         name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
         if kwargs.get("out") is not None:

@@ -38,7 +38,7 @@ def spread(g, a, axis, keepdims, where=True):
     return g if where is True else np.where(where, g, 0)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def ones(n, dtype):
     return np.ones(n, dtype)
 
