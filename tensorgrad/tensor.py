@@ -211,7 +211,9 @@ def _no_derivative(what: str, reason: str = "") -> TypeError:
 
 
 def _holds_tensor(values: Any) -> bool:
-    return isinstance(values, Tensor) or (isinstance(values, list | tuple) and any(map(_holds_tensor, values)))
+    if isinstance(values, (list, tuple)):
+        return not _HOLD_NOTHING.issuperset(map(type, values)) and any(map(_holds_tensor, values))
+    return isinstance(values, Tensor)
 
 
 def _plain(value: Any) -> Any:
@@ -459,7 +461,7 @@ def _share_memory(a: Any, b: Any) -> bool:
 
 
 def _refuse_subclass(data: Any, name: str) -> None:
-    if isinstance(data, np.ma.MaskedArray | np.matrix):
+    if type(data) is not ndarray and isinstance(data, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(
             f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)"
         )
@@ -781,8 +783,8 @@ class Tensor:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         primitive = TABLE.get(ufunc)
-        if primitive is not None and method == "__call__" and not kwargs and (len(inputs) == 1 or _LISTS.isdisjoint(map(type, inputs))):
-            return record(primitive, inputs)
+        if primitive is not None and method == "__call__" and not kwargs:
+            return record(primitive, inputs if len(inputs) == 1 else _arrays(primitive, inputs))
         name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
         if kwargs.get("out") is not None:
             raise TypeError(_OUT.format(name))
