@@ -89,7 +89,7 @@ def _sigmoid_cross_entropy(logits: Any, labels: Any, positive: Any, z: Any, redu
 
 def _sigmoid_cross_entropy_gradient(g, y, logits, labels, positive, z, reduction):  # type: ignore
     """(sigmoid(logits) - labels) * g: of a mean, the n-th part; sigmoid(x) = max([x >= 0], z) / (1 + z)."""
-    p = sigmoid(logits) if isinstance(logits, Tensor) else np.maximum(positive, z) / (1 + z)
+    p = sigmoid(logits) if isinstance(logits, Tensor) else np.maximum(positive, z) / (1.0 + z)
     return (p - labels) * _each(g, logits.size, reduction)
 
 
@@ -122,7 +122,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     x, values = _raw(logits), _raw(labels)
     if not _all_lie(values, 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    positive = (x >= 0).astype(x.dtype)
+    positive = (x >= 0.0).astype(x.dtype)
     return _recorded_sigmoid_cross_entropy(logits, labels, positive, np.exp(-np.abs(x)), reduction)
 
 
