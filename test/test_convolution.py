@@ -56,6 +56,32 @@ def test_second_derivatives_are_those_of_pytorch(settings, argnum):
     np.testing.assert_allclose(ours.data, second, rtol=1e-9, atol=1e-6)
 
 
+LAYOUTS = {
+    "Fortran": np.asfortranarray,
+    "channels last": lambda x: np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2),
+    "images last": lambda x: np.ascontiguousarray(x.transpose(1, 2, 3, 0)).transpose(3, 0, 1, 2),
+    "strided": lambda x: np.repeat(x, 2, axis=3)[..., ::2],
+    "reversed": lambda x: np.ascontiguousarray(x[:, :, ::-1])[:, :, ::-1],
+    "one image": lambda x: x[:1],
+    "no images": lambda x: x[:0],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("settings", GEOMETRIES[:4], ids=str)
+def test_images_in_every_memory_layout(layout, settings):
+    torch = pytest.importorskip("torch")
+    x, weight, bias = arrays()
+    ours = [Tensor(LAYOUTS[layout](x)), Tensor(np.asfortranarray(weight)), Tensor(bias)]
+    theirs = [torch.tensor(np.array(t.data, order="C"), requires_grad=True) for t in ours]
+    y, expected = conv2d(*ours, **settings), torch.nn.functional.conv2d(*theirs, **settings)
+    np.testing.assert_allclose(y.data, expected.detach(), atol=1e-12)
+    (y * y).sum().backward()
+    (expected * expected).sum().backward()
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad, b.grad, atol=1e-10)
+
+
 def test_against_the_definition():
     x, weight, bias = arrays()
     y = conv2d(Tensor(x), weight, bias).data

@@ -354,6 +354,63 @@ def test_logsumexp_of_minus_infinity():
     assert tg.logsumexp(Tensor(np.zeros((2, 0))), axis=1).tolist() == [-inf, -inf]
 
 
+# Many numbers, and odd places for them in memory ---------------------------------------------------------------------
+
+
+@both_dtypes
+@pytest.mark.parametrize("n", [1, 2, 10, 1024, 1025, 5000])
+def test_softmaxes_of_short_and_long_rows(n, dtype):
+    """Against sums without rounding (math.fsum); the largest element of the last row is far above the others."""
+    x = (np.random.default_rng(n).normal(size=(3, n)) * 4).astype(dtype)
+    x[-1, 0] = 60
+    log_p, log_total = np.empty((3, n)), np.empty(3)
+    for i, row in enumerate(x.astype(float)):
+        k = int(row.argmax())
+        log_total[i] = math.log1p(math.fsum(math.exp(v - row[k]) for j, v in enumerate(row) if j != k))
+        log_p[i] = row - row[k] - log_total[i]
+    close = {"rtol": 8 * float(np.finfo(dtype).eps), "atol": 0}
+    np.testing.assert_allclose(tg.log_softmax(x), log_p, **close)
+    np.testing.assert_allclose(tg.logsumexp(x, axis=-1), x.max(axis=-1) + log_total, **close)
+    likely = log_p > -10  # exp magnifies the rounding of its argument
+    np.testing.assert_allclose(tg.softmax(x)[likely], np.exp(log_p[likely]), **close)
+    np.testing.assert_allclose(tg.softmax(x), np.exp(log_p), rtol=100 * close["rtol"])
+
+
+MEMORY = {
+    "C": np.ascontiguousarray,
+    "Fortran": np.asfortranarray,
+    "turned": lambda x: np.ascontiguousarray(x.transpose(1, 2, 0)).transpose(2, 0, 1),
+    "strided": lambda x: np.repeat(x, 2, axis=-1)[..., ::2],
+    "reversed": lambda x: np.ascontiguousarray(x[:, ::-1])[:, ::-1],
+    "broadcast": lambda x: np.broadcast_to(x[:1], x.shape),
+    "empty": lambda x: x[:0],
+}
+
+
+@both_dtypes
+@pytest.mark.parametrize("shape", [(2, 3, 5), (1, 1, 7), (60, 40, 30)])
+@pytest.mark.parametrize("memory", MEMORY)
+def test_relu_and_softmax_wherever_the_numbers_lie(memory, shape, dtype):
+    rng = np.random.default_rng(0)
+    x = MEMORY[memory](rng.normal(size=shape).astype(dtype))
+    g = rng.normal(size=x.shape).astype(dtype)
+    y = Tensor(x)
+    z = tg.relu(y)
+    z.backward(g)
+    np.testing.assert_array_equal(z.data, np.where(x > 0, x, 0))
+    np.testing.assert_array_equal(y.grad, np.where(x > 0, g, 0))
+    for axis in range(3):
+        p = np.exp(x.astype(float)) / np.exp(x.astype(float)).sum(axis=axis, keepdims=True)
+        y = Tensor(x)
+        z = tg.softmax(y, axis)
+        z.backward(g)
+        tolerance = 1e-13 if dtype is np.float64 else 1e-5
+        np.testing.assert_allclose(z.data, p, rtol=tolerance)
+        np.testing.assert_allclose(
+            y.grad, p * (g - (g * p).sum(axis=axis, keepdims=True)), rtol=tolerance, atol=tolerance
+        )
+
+
 # The normal distribution ---------------------------------------------------------------------------------------------
 
 

@@ -134,6 +134,18 @@ def test_rows_in_every_memory_layout_get_the_same_gradient():
         np.testing.assert_allclose(turned.grad, straight.grad, rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint32, np.int64, np.uint64])
+def test_class_numbers_of_every_int(dtype):
+    logits, labels = rng.normal(size=(3, 4, 5)), rng.integers(0, 5, (3, 4))
+    x = Tensor(logits)
+    loss = softmax_cross_entropy(x, labels.astype(dtype))
+    loss.backward()
+    p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    named = labels[..., None] == np.arange(5)
+    assert loss.item() == pytest.approx(-np.log(p[named]).mean(), rel=1e-13)
+    np.testing.assert_allclose(x.grad, (p - named) / 12, rtol=1e-12, atol=1e-16)
+
+
 def test_a_gradient_flows_through_a_loss_in_the_middle_of_a_graph():
     # d/dw of 3 (w x - y)^2 at w = 2, x = 5, y = 4: 6 (w x - y) x
     w = Tensor(2.0)
