@@ -178,7 +178,7 @@ def _linear(module: Any, x: Any) -> Any:
     if not hasattr(x, "shape"):
         x = np.asarray(x)
     try:  # linear(x, weight, bias), without asking which of them records: 2% of a step of a small network
-        return getattr(x, "__record__", record)(_LINEAR, (x, module.weight, module.bias), {})
+        return record(_LINEAR, (x, module.weight, module.bias))
     except ValueError as error:
         nin = module.weight.shape[0]
         if x.shape[-1:] == (nin,):

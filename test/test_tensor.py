@@ -213,6 +213,17 @@ def test_3_1_plain_arrays_are_constants_and_cost_no_gradient():
     assert product(x, x) is not x and type(product(x, x)) is np.ndarray
 
 
+def test_3_1_a_tensor_in_the_place_of_a_constant_gets_no_gradient():
+    condition, a, b = Tensor([1.0, 0.0]), np.array([1.0, 2.0]), Tensor([3.0, 4.0])
+    chosen = np.where(condition, a, a * 10)
+    assert type(chosen) is np.ndarray and chosen.tolist() == [1, 20]
+    fixed = np.where(condition, b.detach(), a)
+    assert type(fixed) is Tensor and not fixed.requires_grad and fixed.tolist() == [3, 2]
+    y = np.where(condition, b, a)
+    y.backward()
+    assert b.grad.tolist() == [1, 0] and condition.grad.tolist() == [0, 0]
+
+
 def test_3_1_what_is_computed_from_constants_is_not_recorded():
     c = Tensor([1.0], requires_grad=False)
     y = np.exp(c * 2 + np.ones(1))
@@ -1575,6 +1586,16 @@ def test_losses_of_dask_arrays(loss, reduction):
     assert isinstance(z.data, da.Array) and isinstance(lazy, da.Array)
     np.testing.assert_allclose(z.data.compute(), y.data, rtol=1e-13)
     np.testing.assert_allclose(lazy.compute(), expected, rtol=1e-13, atol=1e-16)
+
+
+def test_dask_labels_out_of_range():
+    da = pytest.importorskip("dask.array")
+    for label in (-0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            tg.sigmoid_cross_entropy(Tensor([1.0, 2.0]), da.from_array(np.array([0.5, label]), chunks=1))
+    for label in (-1, 2):
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            tg.softmax_cross_entropy(Tensor([[1.0, 2.0]]), da.from_array(np.array([label]), chunks=1))
 
 
 # Traps that other engines fell into ----------------------------------------------------------------------------------
