@@ -195,7 +195,7 @@ def _exponentials_of_rows(x: Any, keep_shifted: bool) -> tuple[Any, Any, Any, An
     that log1p has all its digits."""
     n = x.shape[-1]
     rows = np.ascontiguousarray(x).reshape(-1, n)
-    largest = rows.argmax(axis=1) + row_starts(len(rows), n)
+    largest = places(rows.argmax(axis=1), n)
     top = rows.ravel()[largest]
     if not math.isfinite(sum_rows(top)):
         return None
@@ -209,8 +209,13 @@ def _exponentials_of_rows(x: Any, keep_shifted: bool) -> tuple[Any, Any, Any, An
     return top.reshape(column), shifted.reshape(x.shape), z.reshape(x.shape), total, log_total
 
 
+def places(columns: Any, n: int) -> Any:
+    """Where an element of each row of n stands, counted through all rows, given its column."""
+    return columns.astype(np.intp, copy=False) + _row_starts(columns.size, n).reshape(columns.shape)
+
+
 @functools.lru_cache(maxsize=16)
-def row_starts(m: int, n: int) -> np.ndarray:
+def _row_starts(m: int, n: int) -> np.ndarray:
     """Where each of m rows of n numbers begins."""
     return np.arange(0, m * n, n)
 

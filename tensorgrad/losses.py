@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .derivatives import derivative
-from .functions import log_softmax, log_softmax_parts, row_starts, sigmoid, softmax
+from .derivatives.elementwise import sigmoid_of_parts, sigmoid_parts
+from .functions import log_softmax, log_softmax_parts, places, sigmoid, softmax
 from .tensor import Tensor
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss"]
@@ -88,8 +89,8 @@ def _sigmoid_cross_entropy(logits: Any, labels: Any, positive: Any, z: Any, redu
 
 
 def _sigmoid_cross_entropy_gradient(g, y, logits, labels, positive, z, reduction):  # type: ignore
-    """(sigmoid(logits) - labels) * g: of a mean, the n-th part; sigmoid(x) = max([x >= 0], z) / (1 + z)."""
-    p = sigmoid(logits) if isinstance(logits, Tensor) else np.maximum(positive, z) / (1.0 + z)
+    """(sigmoid(logits) - labels) * g: of a mean, the n-th part."""
+    p = sigmoid(logits) if isinstance(logits, Tensor) else sigmoid_of_parts(positive, z)
     return (p - labels) * _each(g, logits.size, reduction)
 
 
@@ -122,8 +123,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     x, values = _raw(logits), _raw(labels)
     if not _all_lie(values, 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    positive = (x >= 0.0).astype(x.dtype)
-    return _recorded_sigmoid_cross_entropy(logits, labels, positive, np.exp(-np.abs(x)), reduction)
+    return _recorded_sigmoid_cross_entropy(logits, labels, *sigmoid_parts(x), reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 def _softmax_cross_entropy(logits: Any, labels: Any, p: Any, shifted: Any, log_total: Any, reduction: str) -> Any:
     """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total."""
     if labels.ndim < logits.ndim:
-        loss = log_total.reshape(labels.shape) - shifted.ravel()[_places(labels, shifted.shape[-1])]
+        loss = log_total.reshape(labels.shape) - shifted.ravel()[places(labels, shifted.shape[-1])]
         return _reduced(loss, reduction)
     log_p = np.where(labels != 0, shifted - log_total, 0)  # 0 log(0) = 0
     return _reduced(-np.sum(labels * log_p, axis=-1), reduction)
@@ -148,13 +148,8 @@ def _softmax_cross_entropy_gradient(g, y, logits, labels, p, shifted, log_total,
     if isinstance(p, Tensor) or isinstance(g, Tensor):
         return (p - (np.expand_dims(labels, -1) == np.arange(p.shape[-1]))) * g
     d = np.multiply(p, g, order="C")  # or ravel would copy
-    d.ravel()[_places(labels, d.shape[-1])] -= g if np.ndim(g) == 0 else g[..., 0]
+    d.ravel()[places(labels, d.shape[-1])] -= g if np.ndim(g) == 0 else g[..., 0]
     return d
-
-
-def _places(labels: Any, n: int) -> Any:
-    """Where each row of n has its class, counted through all rows."""
-    return labels.astype(np.intp, copy=False) + row_starts(labels.size, n).reshape(labels.shape)
 
 
 def _each_row(g: Any, logits: Any, reduction: str) -> Any:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from graphs import behind
 
 from tensorgrad import MLP, Layer, Module, Neuron, Sequential, Tensor, derivative, grad, mse_loss, sigmoid_cross_entropy
 
@@ -524,13 +525,7 @@ def deep(n):
 
 def recorded(root):
     """The operations behind root, counted without the drawing's help."""
-    seen, stack = {root}, [root]
-    while stack:
-        for parent in stack.pop().parents:
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-    return sum(t._op is not None for t in seen)
+    return sum(t._op is not None for t in behind(root))
 
 
 def folded(picture):

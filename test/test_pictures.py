@@ -5,7 +5,6 @@ kept, and compared; their looks only blurred, for fonts and antialiasing differ 
 photograph of the page holds a hash of what was photographed.
 """
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -22,19 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 HOW = "out of date: run python pictures/make.py"
 
 
-def _made():
-    spec = importlib.util.spec_from_file_location("pictures_make", ROOT / "pictures" / "make.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def make():
+@pytest.fixture(scope="module", autouse=True)
+def no_windows():
     import matplotlib.pyplot as plt
 
     plt.switch_backend("Agg")
-    yield _made()
+    yield
     plt.close("all")
 
 

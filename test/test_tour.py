@@ -1,7 +1,6 @@
 """The tour runs from top to bottom, and the committed notebook is what comes of it. To make it anew:
 python pictures/make.py"""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -14,14 +13,6 @@ import nbformat  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 HOW = "out of date: run python pictures/make.py"
-
-
-@pytest.fixture(scope="module")
-def make():
-    spec = importlib.util.spec_from_file_location("pictures_make", ROOT / "pictures" / "make.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

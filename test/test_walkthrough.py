@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from graphs import behind
 
 from tensorgrad import MLP, Tensor, derivative, draw_backward, grad, mse_loss, no_grad, sigmoid_cross_entropy, softmax
 from tensorgrad import graph_utils as pictures
@@ -82,15 +83,9 @@ def network():
     return loss, model
 
 
-def behind(root):
-    """root and all that it was computed from, but for the hidden nodes of functions with several outputs."""
-    seen, stack = {root}, [root]
-    while stack:
-        for parent in stack.pop().parents:
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-    return [t for t in seen if t.requires_grad and not isinstance(t._data, tuple)]
+def receivers(root):
+    """What gets a gradient, but for the hidden nodes of functions with several outputs."""
+    return [t for t in behind(root) if t.requires_grad and not isinstance(t._data, tuple)]
 
 
 def written(array):
@@ -108,9 +103,9 @@ def numbers(text):
 def test_gradients_are_those_of_backward(name):
     root, model = network() if name == "network" else (GRAPHS[name](), None)
     page = draw_backward(root, model=model)
-    assert all(t._grad is None for t in behind(root)), "drawing changes nothing"
+    assert all(t._grad is None for t in receivers(root)), "drawing changes nothing"
     root.backward()
-    tensors = behind(root)
+    tensors = receivers(root)
     assert len(tensors) == len(page.gradients) > 3
     for t in tensors:
         assert page.gradients[t].shape == t.shape
@@ -320,7 +315,7 @@ def test_the_page_shows_the_gradients_of_backward(name, show):
         assert totals == [rule["total"] for rule in step.get("rules", ())]
         shown.tab.keyboard.press("ArrowRight")
     assert shown.at_end()
-    by_name = {page._name(t): t for t in behind(root)}
+    by_name = {page._name(t): t for t in receivers(root)}
     assert len(by_name) == len(page.gradients)
     cards = shown.tab.evaluate("""() => [...document.querySelectorAll('#graph [role="img"]')].map(card => {
       card.focus();

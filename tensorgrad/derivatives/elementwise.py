@@ -70,6 +70,16 @@ derivative(np.float_power, power_base, power_exponent)
 # Exponentials and logarithms -----------------------------------------------------------------------------------------
 
 
+def sigmoid_parts(x: Any) -> tuple[Any, Any]:
+    """1 where x >= 0, else 0; and exp(-|x|), which can't overflow: what a sigmoid and its logarithm are made of."""
+    z = np.exp(-np.abs(x))
+    return np.greater_equal(x, 0.0).astype(z.dtype), z
+
+
+def sigmoid_of_parts(positive: Any, z: Any) -> Any:
+    return np.maximum(positive, z) / (1.0 + z)  # z is <= 1; np.where takes 15 times as long
+
+
 @with_rules(lambda g, y, x: g * y * (1 - y))
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), elementwise, without overflow: of -1e4 it is 0, of 1e4 it is 1.
@@ -78,8 +88,7 @@ def sigmoid(x: Any) -> Any:
     >>> sigmoid(Tensor([-1e4, 0.0, 1e4]))
     Tensor([0.  0.5 1. ])
     """
-    z = np.exp(-np.abs(x))
-    return np.maximum(z, np.greater_equal(x, 0).astype(z.dtype)) / (1 + z)  # z is <= 1; np.where takes 15 times as long
+    return sigmoid_of_parts(*sigmoid_parts(x))
 
 
 def logaddexp_share(a, b, y):
