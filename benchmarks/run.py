@@ -3,6 +3,7 @@
     python benchmarks/run.py                           all of it, about twenty minutes
     python benchmarks/run.py --quick                   a look, in about two minutes
     python benchmarks/run.py --only moons,mnist --dtypes float64 --threads 1
+    python benchmarks/run.py --before ../other-checkout --contenders tensorgrad      what a change costs
 
 Every contender is a process of its own, held to the same number of threads (and checked: one that used more is left
 out). They start from the same weights and data, and their losses in the first three steps must agree, or the run
@@ -10,6 +11,9 @@ ends. Then they take turns: in every round each runs a number of steps, the othe
 the rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
 A second process of hand-written NumPy runs among them and shows how noisy the machine was; in a third glibc keeps
 freed memory, as tensorgrad has it do, which shows how much of the difference that makes where arrays are large.
+
+With --before DIR, the tensorgrad of another checkout takes part, and a last column gives the time of this one divided
+by the time of that one in the same round.
 
 Contenders that aren't installed are left out: pip install torch jax mygrad autograd micrograd
 """
@@ -29,7 +33,8 @@ from workloads import WORKLOADS
 
 HERE = Path(__file__).resolve().parent
 KEEPING, AGAIN = "keeping", "again"  # the other processes of hand-written NumPy
-TITLES = CONTENDERS | {KEEPING: "NumPy, memory kept", AGAIN: "NumPy again"}
+BEFORE = "before"  # tensorgrad of another checkout
+TITLES = CONTENDERS | {KEEPING: "NumPy, memory kept", AGAIN: "NumPy again", BEFORE: "tensorgrad before"}
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}  # mallopt(3)
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 SLACK = 0.25  # of a thread, for what prepares the next call while the last one is computed
@@ -54,8 +59,9 @@ class Worker:
     """A contender's process. It speaks first; after that each question gets one answer."""
 
     def __init__(self, options, threads, task, contender, *rest):
-        name = "numpy" if contender in (KEEPING, AGAIN) else contender
+        name = {KEEPING: "numpy", AGAIN: "numpy", BEFORE: "tensorgrad"}.get(contender, contender)
         environment = pinned(threads) | (KEEP_MEMORY if contender == KEEPING else {})
+        environment |= {"TENSORGRAD": str(options.before)} if contender == BEFORE else {}
         command = [options.python.get(name, sys.executable), str(HERE / "worker.py"), task, name, *map(str, rest)]
         self.name = " ".join(command[2:])
         self.process = subprocess.Popen(
@@ -88,7 +94,7 @@ def ask(options, *command):
 
 def race(options, workload, dtype, threads):
     """{contender: seconds per step in each round}, and {contender: why it was left out}."""
-    names = [*options.contenders, KEEPING, AGAIN]
+    names = everyone(options)
     workers = {name: Worker(options, threads, "train", name, workload, dtype) for name in names}
     try:
         hello = {name: worker.answer() for name, worker in workers.items()}
@@ -118,6 +124,11 @@ def race(options, workload, dtype, threads):
     finally:
         for worker in workers.values():
             worker.close()
+
+
+def everyone(options):
+    """All that take part in a race, in the order of the columns."""
+    return [*options.contenders, KEEPING, AGAIN, *([BEFORE] if options.before else [])]
 
 
 def check_losses(workload, dtype, losses):
@@ -164,28 +175,31 @@ def training_table(results, names):
         for name in names[1:]:
             cell = spread(np.array(seconds[name]) / base) if name in seconds else "—"
             cells.append(f"**{cell}**" if name == "tensorgrad" else cell)
+        if BEFORE in names:
+            cells.append(spread(np.array(seconds["tensorgrad"]) / np.array(seconds[BEFORE])))
         rows.append(cells)
-    return table(["a step of", *(TITLES[name] for name in names)], rows)
+    return table(["a step of", *(TITLES[name] for name in names), *(["now / before"] if BEFORE in names else [])], rows)
 
 
 def memory_table(options):
     """Peak memory of a training step, by tracemalloc: for those whose arrays are NumPy's."""
     rows = []
     for workload in ("mnist", "transformer"):
-        peaks = {
-            name: ask(options, "memory", name, workload, "float64")
-            for name in ("numpy", "tensorgrad", "mygrad", "autograd")
-        }
+        names = [name for name in ("numpy", "tensorgrad", "mygrad", "autograd") if name in options.contenders]
+        names += [BEFORE] if options.before else []
+        peaks = {name: ask(options, "memory", name, workload, "float64") for name in names}
         base = peaks["numpy"]["bytes"]
         cells = [f"{p['bytes'] / base:.2f}" if "bytes" in p else "—" for p in list(peaks.values())[1:]]
-        rows.append([WORKLOADS[workload].title, f"{base / 1e6:.1f} MB", f"**{cells[0]}**", *cells[1:]])
+        bold = [f"**{cell}**" if name == "tensorgrad" else cell for name, cell in zip(names[1:], cells, strict=True)]
+        rows.append([WORKLOADS[workload].title, f"{base / 1e6:.1f} MB", *bold])
     return table(["a step of", *(TITLES[name] for name in peaks)], rows)
 
 
 def scaling_table(options):
     """What a node costs in graphs of very different size: medians over processes of their own."""
     rows = []
-    for name in [n for n in ("tensorgrad", "pytorch") if n in options.contenders]:
+    names = [name for name in ("tensorgrad", "pytorch") if name in options.contenders]
+    for name in names + ([BEFORE] if options.before else []):
         plain = ask(options, "plain", name, 1_000_000)
         if "skipped" in plain:
             continue
@@ -272,11 +286,15 @@ def parse(arguments):
     add("--rounds", type=int, default=51)
     add("--seconds", type=float, default=0.03, help="how long each contender runs in a round, about")
     add("--quick", action="store_true", help="few and short rounds")
+    add("--before", type=Path, metavar="DIR", help="another checkout, whose tensorgrad takes part")
     add("--python", action="append", default=[], metavar="CONTENDER=PATH", help="an interpreter of its own")
     add("--out", type=Path, default=HERE, help="where results.md and results.png go")
     options = parser.parse_args(arguments)
     options.python = dict(text.split("=", 1) for text in options.python)
     options.contenders = list(dict.fromkeys(["numpy", *options.contenders]))
+    if options.before:
+        options.before = options.before.resolve()
+        options.contenders = list(dict.fromkeys([*options.contenders, "tensorgrad"]))
     options.repeats = 5
     if options.quick:
         options.rounds, options.seconds, options.repeats = min(options.rounds, 11), 0.003, 1
@@ -305,7 +323,7 @@ def main(arguments=None):
             if results:
                 heading = f"{dtype}, {'one thread' if threads == 1 else f'{threads} threads'}"
                 say(f"### Time of a step, {heading}\n")
-                say(training_table(results, [*options.contenders, KEEPING, AGAIN]))
+                say(training_table(results, everyone(options)))
                 pictured = pictured or (results, heading)
     if workloads:
         say("NumPy by hand: its time. The others: the ratio to it, median of the rounds, in brackets the quartiles.\n")

@@ -2,12 +2,13 @@
 
 import importlib
 import json
+import os
 import sys
 import time
 import tracemalloc
 from pathlib import Path
 
-sys.path.insert(1, str(Path(__file__).resolve().parent.parent))  # tensorgrad, of this checkout
+sys.path.insert(1, os.environ.get("TENSORGRAD") or str(Path(__file__).resolve().parent.parent))  # of which checkout
 
 
 def load(contender):
