@@ -73,8 +73,8 @@ def backward_page():
 
 def fingerprint(page):
     """What the page is made of, but for where Graphviz put it: other versions put it elsewhere."""
-    template = (ROOT / "tensorgrad" / "walkthrough.html").read_text(encoding="utf-8")
-    return hashlib.sha256(json.dumps([page.title, page.steps, page._nodes(), template]).encode()).hexdigest()
+    template = (ROOT / "tensorgrad" / "draw" / "page.html").read_text(encoding="utf-8")
+    return hashlib.sha256(json.dumps([page.title, page.steps, page.nodes, template]).encode()).hexdigest()
 
 
 def make_backward(path):

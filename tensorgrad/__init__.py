@@ -2,12 +2,13 @@
 
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
+from .grad_mode import enable_grad, no_grad
 from .graph_utils import draw_backward, draw_dot_tensor  # and with it, a Tensor shows its graph in a notebook
 from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
 from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
-from .tensor import Tensor, enable_grad, no_grad
+from .tensor import Tensor
 from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
 
 __version__ = "0.1.0"

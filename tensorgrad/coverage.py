@@ -1,4 +1,4 @@
-"""Which of NumPy's functions have derivatives: `python -m tensorgrad.coverage` prints the page FUNCTIONS.md.
+"""Which of NumPy's functions have derivatives: `python -m tensorgrad.coverage` prints the page docs/functions.md.
 
 The lists are not kept by hand. Every function that NumPy dispatches, so that a Tensor can answer for it, is found in
 the installed NumPy, and looked up in the table of derivatives.
@@ -12,7 +12,7 @@ from types import ModuleType
 
 import numpy as np
 
-from .derivatives import COMPOSED, CONSTANT, REFUSED, TABLE
+from .derivatives import COMPOSED, CONSTANT, NON_DIFFERENTIABLE, TABLE
 
 __all__ = ["functions", "kinds", "page"]
 
@@ -21,7 +21,7 @@ MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
 KINDS = {
     "differentiable": "With derivatives",
     "constant": "Constant almost everywhere, or a question: of Tensors they give plain values",
-    "refused": "Refused, with a TypeError that gives the reason",
+    "non_differentiable": "Without a derivative: a TypeError gives the reason",
 }
 
 
@@ -38,17 +38,21 @@ def functions(module: ModuleType) -> dict[str, Callable]:
 
 
 def kinds(func: Callable) -> list[str]:
-    """In which lists a function is; in one of `differentiable`, `constant` and `refused`, if all is well.
+    """In which lists a function is; in one of `differentiable`, `constant` and `non_differentiable`, if all is well.
 
     >>> kinds(np.sin), kinds(np.argmax), kinds(np.save)
-    (['differentiable'], ['constant'], ['refused'])
+    (['differentiable'], ['constant'], ['non_differentiable'])
     """
-    tables: dict[str, list] = {"differentiable": [TABLE, COMPOSED], "constant": [CONSTANT], "refused": [REFUSED]}
+    tables: dict[str, list] = {
+        "differentiable": [TABLE, COMPOSED],
+        "constant": [CONSTANT],
+        "non_differentiable": [NON_DIFFERENTIABLE],
+    }
     return [kind for kind, homes in tables.items() for home in homes if func in home]
 
 
 def page() -> str:
-    """FUNCTIONS.md: the counts, then each module's functions by kind."""
+    """docs/functions.md: the counts, then each module's functions by kind."""
     version = ".".join(np.__version__.split(".")[:2])
     found: dict[str, dict[str, list[str]]] = {name: {kind: [] for kind in KINDS} for name in MODULES}
     for module, lists in found.items():
@@ -56,7 +60,10 @@ def page() -> str:
             for kind in kinds(func):
                 lists[kind].append(name)
 
-    rows = ["| | functions | with derivatives | constant or a question | refused |", "|---|---|---|---|---|"]
+    rows = [
+        "| | functions | with derivatives | constant or a question | without a derivative |",
+        "|---|---|---|---|---|",
+    ]
     for module, lists in found.items():
         numbers = [len(names) for names in lists.values()]
         rows.append(f"| {module} | {sum(numbers)} | {' | '.join(map(str, numbers))} |")
@@ -73,11 +80,11 @@ def page() -> str:
 HEAD = """# Which functions work
 
 All functions of NumPy {version} that let other arrays answer for them, counted by name. This page is made by a command,
-`python -m tensorgrad.coverage > FUNCTIONS.md`, and a test holds it to what the library does."""
+`python -m tensorgrad.coverage > docs/functions.md`, and a test holds it to what the library does."""
 
-NOTE = """Keyword arguments are honoured, or refused by an error: `axis`, `keepdims`, `where`, `initial`, `dtype` and so
-on; `out=` is always refused. The methods `reduce`, `accumulate`, `reduceat` and `outer` of ufuncs with derivatives have
-derivatives, too; `at` is refused.
+NOTE = """Keyword arguments (`axis`, `keepdims`, `where`, `initial`, `dtype` and so on) are honoured, or raise an error;
+`out=` always raises one. The methods `reduce`, `accumulate`, `reduceat` and `outer` of ufuncs with derivatives have
+derivatives, too; `at` raises an error.
 
 NumPy looks for Tensors in a function's main arguments only. It doesn't see them among the numbers of a list, as in
 `np.array([t, u])` or `np.linspace([t, u], 1)` (write `np.stack([t, u])`), in options such as `left=` of `np.interp`, or

@@ -1,6 +1,6 @@
-"""Pictures of a computation: its graph (drawing.py), and its backward pass step by step (walkthrough.py)."""
+"""Pictures of a computation: its graph, and its backward pass step by step. The code is in draw/."""
 
-from .drawing import draw_dot_tensor
-from .walkthrough import Walkthrough, draw_backward
+from .draw.dot import draw_dot_tensor
+from .draw.page import Walkthrough, draw_backward
 
 __all__ = ["Walkthrough", "draw_backward", "draw_dot_tensor"]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from .derivatives import derivative
-from .derivatives.elementwise import sigmoid_of_parts, sigmoid_parts
-from .functions import log_softmax, log_softmax_parts, places, sigmoid, softmax
+from .derivatives.activations import sigmoid, sigmoid_of_parts, sigmoid_parts
+from .derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from .tensor import Tensor
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss"]
@@ -69,35 +69,34 @@ def _alike(name: str, a: Any, b: Any, what: str) -> Any:
     return b if b.dtype is a.dtype or b.dtype == a.dtype else b.astype(a.dtype)
 
 
-# A rule of a cross-entropy can use what its loss has computed already. It is handed over as a constant argument, for
-# arrays alone: a rule that is itself recorded starts from the logits, or it would lose their part in it.
-
-
 def _raw(x: Any) -> Any:
-    return x._data if isinstance(x, Tensor) else x
+    return x.data if isinstance(x, Tensor) else x
 
 
 # Sigmoid cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _sigmoid_cross_entropy(logits: Any, labels: Any, positive: Any, z: Any, reduction: str) -> Any:
-    """x ([x >= 0] - y) + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels."""
+def _sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[Any, Any]:
+    """x ([x >= 0] - y) + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels. Saves what a
+    sigmoid is made of."""
+    positive, z = sigmoid_parts(logits)
     loss = positive - labels
     loss *= logits
     loss += np.log1p(z)
-    return _reduced(loss, reduction)
+    return _reduced(loss, reduction), (positive, z)
 
 
-def _sigmoid_cross_entropy_gradient(g, y, logits, labels, positive, z, reduction):  # type: ignore
+def _sigmoid_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore
     """(sigmoid(logits) - labels) * g: of a mean, the n-th part."""
-    p = sigmoid(logits) if isinstance(logits, Tensor) else sigmoid_of_parts(positive, z)
+    p = sigmoid(logits) if saved is None else sigmoid_of_parts(*saved)
     return (p - labels) * _each(g, logits.size, reduction)
 
 
 _recorded_sigmoid_cross_entropy = derivative(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_gradient,
-    lambda g, y, logits, labels, positive, z, reduction: _each(g, logits.size, reduction) * -logits,
+    lambda g, y, logits, labels, reduction, saved=None: _each(g, logits.size, reduction) * -logits,
+    saves=True,
 )
 
 
@@ -120,33 +119,41 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     name = "sigmoid_cross_entropy"
     logits, labels = _checked(name, logits, labels, "labels", reduction)
     labels = _alike(name, logits, labels, "labels")
-    x, values = _raw(logits), _raw(labels)
-    if not _all_lie(values, 0, 1):
+    if not _all_lie(_raw(labels), 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
-    return _recorded_sigmoid_cross_entropy(logits, labels, *sigmoid_parts(x), reduction)
+    return _recorded_sigmoid_cross_entropy(logits, labels, reduction)
 
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _softmax_cross_entropy(logits: Any, labels: Any, p: Any, shifted: Any, log_total: Any, reduction: str) -> Any:
-    """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total."""
-    if labels.ndim < logits.ndim:
+def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[Any, Any]:
+    """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total. Saves the softmax."""
+    p, shifted, log_total = log_softmax_parts(logits)
+    if labels.ndim < logits.ndim and type(logits) is np.ndarray is type(labels):
         loss = log_total.reshape(labels.shape) - shifted.ravel()[places(labels, shifted.shape[-1])]
-        return _reduced(loss, reduction)
+        return _reduced(loss, reduction), p
+    labels = _as_rows(labels, logits)
     log_p = np.where(labels != 0, shifted - log_total, 0)  # 0 log(0) = 0
-    return _reduced(-np.sum(labels * log_p, axis=-1), reduction)
+    return _reduced(-np.sum(labels * log_p, axis=-1), reduction), p
 
 
-def _softmax_cross_entropy_gradient(g, y, logits, labels, p, shifted, log_total, reduction):  # type: ignore
+def _as_rows(labels: Any, logits: Any) -> Any:
+    """Class numbers as rows of probabilities, which are 1 for the class. (Not all kinds of arrays can be indexed by
+    arrays.)"""
+    if labels.ndim < logits.ndim:
+        labels = np.expand_dims(labels, -1) == np.arange(logits.shape[-1], like=labels)
+    return labels if labels.dtype == logits.dtype else labels.astype(logits.dtype)
+
+
+def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore
     """(p - labels) of each row, times its g."""
     g = _each_row(g, logits, reduction)
-    if isinstance(logits, Tensor):
-        p = softmax(logits)
+    p = softmax(logits) if saved is None else saved
     if labels.ndim == logits.ndim:
         return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
-    if isinstance(p, Tensor) or isinstance(g, Tensor):
-        return (p - (np.expand_dims(labels, -1) == np.arange(p.shape[-1]))) * g
+    if type(p) is not np.ndarray or type(labels) is not np.ndarray or isinstance(g, Tensor):
+        return (p - _as_rows(labels, p)) * g
     d = np.multiply(p, g, order="C")  # or ravel would copy
     d.ravel()[places(labels, d.shape[-1])] -= g if np.ndim(g) == 0 else g[..., 0]
     return d
@@ -160,9 +167,8 @@ def _each_row(g: Any, logits: Any, reduction: str) -> Any:
 _recorded_softmax_cross_entropy = derivative(
     _softmax_cross_entropy,
     _softmax_cross_entropy_gradient,
-    lambda g, y, logits, labels, p, shifted, log_total, reduction: (
-        -log_softmax(logits) * _each_row(g, logits, reduction)
-    ),
+    lambda g, y, logits, labels, reduction, saved=None: -log_softmax(logits) * _each_row(g, logits, reduction),
+    saves=True,
 )
 
 
@@ -205,12 +211,9 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     if not logits.ndim:
         raise ValueError(f"{name}: logits need an axis of classes, (..., classes), not the shape ()")
     _check_classes(name, labels, logits.shape)
-    x = _raw(logits)
-    if labels.ndim < x.ndim and not type(x) is np.ndarray is type(labels):  # others can't all be indexed by arrays
-        labels = np.expand_dims(labels, -1) == np.arange(x.shape[-1], like=labels)
-    if labels.ndim == x.ndim and labels.dtype != x.dtype:
-        labels = labels.astype(x.dtype)
-    return _recorded_softmax_cross_entropy(logits, labels, *log_softmax_parts(x), reduction)
+    if labels.ndim == logits.ndim and labels.dtype != logits.dtype:
+        labels = labels.astype(logits.dtype)
+    return _recorded_softmax_cross_entropy(logits, labels, reduction)
 
 
 # Mean squared error --------------------------------------------------------------------------------------------------

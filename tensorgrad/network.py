@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,13 +11,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import functions
-from .derivatives import OWN
 from .functions import linear
-from .tensor import Tensor, record
+from .tensor import Tensor
+from .tree import Tree
 
 __all__ = ["Module", "Neuron", "Layer", "MLP", "Sequential"]
-
-_LINEAR = OWN[linear]
 
 Activation = str | Callable[[Any], Any] | None
 
@@ -55,7 +54,7 @@ def _name(function: Any) -> str:
     return str(getattr(function, "__name__", function))
 
 
-class Module:
+class Module(Tree):
     """Something with parameters: the Tensors in its attributes, in lists and dicts of them, and in modules inside.
 
     A subclass makes them in `__init__` and computes in `__call__`:
@@ -120,6 +119,25 @@ class Module:
     def parameters(self) -> list[Tensor]:
         return [p for _, p in self.named_parameters()]
 
+    def with_parameters(self, parameters: Mapping[str, Any]) -> Module:
+        """A copy of this module with other parameters. Modules inside are copied too; all else is shared.
+
+        Args:
+            parameters: a Tensor (or array) for each name of `named_parameters()`.
+
+        Raises:
+            KeyError: a name is missing, or there is one too many.
+
+        >>> layer = Layer(2, 3, rng=0)
+        >>> frozen = layer.with_parameters({name: p.detach() for name, p in layer.named_parameters()})
+        >>> len(frozen.parameters()), len(layer.parameters())
+        (0, 2)
+        """
+        own = dict(self.named_parameters())
+        if own.keys() != parameters.keys():
+            raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters)}")
+        return _copied(self, {id(p): parameters[name] for name, p in own.items()})
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self.parameters():
@@ -173,20 +191,50 @@ class Module:
         return "\n".join(lines)
 
 
-def _linear(module: Any, x: Any) -> Any:
-    """x @ weight + bias."""
-    if not hasattr(x, "shape"):
-        x = np.asarray(x)
-    try:  # linear(x, weight, bias), without asking which of them records: 2% of a step of a small network
-        return record(_LINEAR, (x, module.weight, module.bias))
-    except ValueError as error:
-        nin = module.weight.shape[0]
-        if x.shape[-1:] == (nin,):
-            raise
-        raise ValueError(f"{module!r}: the input must have the shape (..., {nin}), not {x.shape}") from error
+def _copied(item: Any, copies: dict[int, Any]) -> Any:
+    """A copy of a module, or of a list, tuple or dict in one, with what `copies` has for an id in place of it."""
+    new: Any
+    if id(item) in copies:
+        return copies[id(item)]
+    if isinstance(item, Module):
+        copies[id(item)] = new = copy.copy(item)
+        vars(new).update({name: _copied(part, copies) for name, part in vars(item).items()})
+    elif isinstance(item, dict):
+        copies[id(item)] = new = copy.copy(item)
+        new.update({key: _copied(part, copies) for key, part in item.items()})
+    elif isinstance(item, list):
+        copies[id(item)] = new = copy.copy(item)
+        new[:] = [_copied(part, copies) for part in item]
+    elif isinstance(item, tuple):
+        parts = [_copied(part, copies) for part in item]
+        copies[id(item)] = new = type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
+    else:
+        return item
+    return new
 
 
-class Neuron(Module):
+class _Linear(Module):
+    """What a neuron and a layer share: activation(x @ weight + bias)."""
+
+    weight: Tensor
+    bias: Tensor
+    activation: Activation
+    _function: Callable | None
+
+    def __call__(self, x: Any) -> Any:
+        if not hasattr(x, "shape"):
+            x = np.asarray(x)
+        try:
+            y = linear(x, self.weight, self.bias)
+        except ValueError as error:
+            nin = self.weight.shape[0]
+            if x.shape[-1:] == (nin,):
+                raise
+            raise ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {x.shape}") from error
+        return self._function(y) if self._function else y
+
+
+class Neuron(_Linear):
     """One neuron: activation(x . weight + bias).
 
     Args:
@@ -211,15 +259,11 @@ class Neuron(Module):
         self.weight = Tensor(_initial(nin, 1, activation, rng, dtype)[:, 0], name="weight")
         self.bias = Tensor(np.zeros((), dtype), name="bias")
 
-    def __call__(self, x: Any) -> Any:
-        y = _linear(self, x)
-        return self._function(y) if self._function else y
-
     def _describe(self) -> str:
         return _arrow(self.weight.shape[0], 1, self.activation)
 
 
-class Layer(Module):
+class Layer(_Linear):
     """nout neurons side by side: activation(x @ weight + bias). The arguments are as in Neuron.
 
     Called with x of shape (..., nin), it gives (..., nout).
@@ -235,10 +279,6 @@ class Layer(Module):
         self.activation, self._function = activation, _activation(activation)
         self.weight = Tensor(_initial(nin, nout, activation, rng, dtype), name="weight")
         self.bias = Tensor(np.zeros(nout, dtype), name="bias")
-
-    def __call__(self, x: Any) -> Any:
-        y = _linear(self, x)
-        return self._function(y) if self._function else y
 
     def _describe(self) -> str:
         nin, nout = self.weight.shape

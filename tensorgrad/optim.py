@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor, _clock
+from .engine import mark_leaves_changed
+from .tensor import Tensor
 
 __all__ = ["Optimizer", "SGD", "Adam", "AdamW"]
 
@@ -64,7 +65,7 @@ class Optimizer:
         self._lr = _non_negative("lr", value)
 
     def _shared_scratch(self) -> list[Any]:
-        """An array to compute in for each parameter, parts of one; for a large parameter a row of `_most` numbers."""
+        """An array to compute in for each parameter, parts of one; for a large parameter one of `_most` numbers."""
         most = self._most
         sizes: dict[Any, int] = {}
         for p in self.parameters:
@@ -75,15 +76,15 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self.parameters:
-            p._grad = None
+            p.zero_grad()
 
     def step(self) -> None:
-        """Change each parameter that has a gradient."""
+        """Change each parameter that has a gradient. A graph that used one of them can't go backward any more."""
+        mark_leaves_changed([p for p in self.parameters if p._grad is not None])
         for p, scratch in zip(self.parameters, self._scratch, strict=True):
             if p._grad is not None:
                 grad = p._grad._data if type(p._grad) is Tensor else p._grad  # after backward(create_graph=True)
                 self._update(p, p._data, grad, scratch)
-                p._tick = next(_clock)  # the data has changed: a graph that used it can't go backward any more
 
     def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:
         raise NotImplementedError

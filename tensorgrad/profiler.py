@@ -11,17 +11,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .derivatives import OWN, TABLE, Primitive
-from .tensor import Tensor, record
+from .derivatives.table import Primitive, observe
+from .tensor import Tensor
 
 __all__ = ["Profile", "detect_anomaly", "profile"]
-
-
-_UFUNCS = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide, "pow": np.power, "mod": np.remainder,
-    "matmul": np.matmul,
-}  # fmt: skip
-_OPERATORS = {f"__{r}{name}__": ufunc for name, ufunc in _UFUNCS.items() for r in ("", "r")}
 
 
 @dataclass
@@ -48,8 +41,9 @@ class Profile:
         """The time spent inside the functions and their rules: NumPy's own share."""
         return sum(row.forward + row.backward for row in self.rows.values())
 
-    def _timed(self, name: str, func: Callable, skip: int) -> Callable:
+    def _timed(self, primitive: Primitive, func: Callable, skip: int) -> Callable:
         """func, with its time noted in the row of its name and shapes, less what inside it is timed itself."""
+        name = primitive.name
 
         def timed(*args: Any, **kwargs: Any) -> Any:
             begin = perf_counter()
@@ -125,7 +119,7 @@ def profile(top: int = 20, file: TextIO | None = None) -> Iterator[Profile]:
     p = Profile()
     begin = perf_counter()
     try:
-        with watched(p._timed):
+        with observe(p._timed):
             yield p
     finally:
         p.wall = perf_counter() - begin
@@ -149,17 +143,19 @@ def detect_anomaly() -> Iterator[None]:
     FloatingPointError: the derivative of sqrt of shapes 2 gives 1 nan
     (in the derivative of sqrt with respect to an argument of shape (2,))
     """
-    with watched(_checked):
+    with observe(_checked):
         yield
 
 
-def _checked(name: str, func: Callable, skip: int) -> Callable:
+def _checked(primitive: Primitive, func: Callable, skip: int) -> Callable:
     """func, or a rule of it (skip > 0), whose result is looked at."""
+    name, saves = primitive.name, primitive.saves and not skip
 
     def checked(*args: Any, **kwargs: Any) -> Any:
         result = func(*args, **kwargs)
+        y = result[0] if saves else result
         finite = all(_count(np.isfinite, a) == 0 for a in args)
-        for part in result if isinstance(result, tuple) else (result,):
+        for part in y if isinstance(y, tuple) else (y,):
             nan, inf = _count(np.isnan, part, True), _count(np.isinf, part, True)
             if nan or (inf and finite):
                 shapes = " ".join(_shape(a) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
@@ -177,32 +173,3 @@ def _count(question: Callable, value: Any, yes: bool = False) -> int:
     if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
         return 0
     return int(np.count_nonzero(question(value) == yes))
-
-
-@contextmanager
-def watched(wrap: Callable[..., Callable]) -> Iterator[None]:
-    """While this lasts, every function and rule of the table is the one that `wrap(name, func, skip)` makes of it; skip
-    is the number of arguments before the function's own: of a rule 2, g and y, of one for many arguments 3."""
-    primitives = list(dict.fromkeys([*TABLE.values(), *OWN.values()]))
-    before = [(primitive, primitive.func, primitive.rules, primitive.rest) for primitive in primitives]
-    operators = {name: getattr(Tensor, name) for name in _OPERATORS}
-    Primitive.of_arity.cache_clear()
-    for p in primitives:
-        p.rules = tuple(rule and wrap(p.name, rule, 2) for rule in p.rules)
-        p.func, p.rest = wrap(p.name, p.func, 0), p.rest and wrap(p.name, p.rest, 3)
-    for name, ufunc in _OPERATORS.items():  # off their fast path, which doesn't ask the table
-        setattr(Tensor, name, _recorded(TABLE[ufunc], reflected=name.startswith("__r")))
-    try:
-        yield
-    finally:
-        for primitive, func, rules, rest in before:
-            primitive.func, primitive.rules, primitive.rest = func, rules, rest
-        for name, method in operators.items():
-            setattr(Tensor, name, method)
-        Primitive.of_arity.cache_clear()
-
-
-def _recorded(primitive: Primitive, reflected: bool) -> Callable:
-    if reflected:
-        return lambda self, other: record(primitive, (other, self))
-    return lambda self, other: record(primitive, (self, other))

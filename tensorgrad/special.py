@@ -180,12 +180,31 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     if b is None and not return_sign:
         return functions.logsumexp(a, axis, keepdims)
     a, b = np.broadcast_arrays(as_array(a), as_array(1.0 if b is None else b))
-    top = np.max(np.asarray(a), axis=axis, keepdims=True, where=np.asarray(b) != 0, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, 0)
-    limit = 80  # exp of it is finite in float32 too; only where b is 0 can there be more
-    total = np.sum(b * np.exp(np.minimum(a - top, limit)), axis=axis, keepdims=keepdims)
+    total, top = scaled_sum(a, b, axis)
+    if not keepdims:
+        total, top = np.squeeze(total, axis), np.squeeze(top, axis)
     size, nothing = np.abs(total) if return_sign else total, total == 0
     with np.errstate(invalid="ignore"):
-        y = np.log(np.where(nothing, 1, size)) + (top if keepdims else np.squeeze(top, axis))
+        y = np.log(np.where(nothing, 1, size)) + top
     y = np.where(nothing, -np.inf, y)
     return (y, np.sign(total)) if return_sign else y
+
+
+def scaled_exp(a: Any, top: Any) -> Any:
+    """exp(a - top), where a is larger by so much that it could overflow only where its factor is 0."""
+    return np.exp(np.minimum(a - top, 80))  # exp(80) is finite in float32 too
+
+
+def _scaled_sum(a: Any, b: Any, axis: Any) -> tuple[Any, Any]:
+    """sum(b * exp(a - top)), and top: the largest a whose factor b isn't 0. Both keep the axes that are summed over."""
+    top = np.max(a, axis=axis, keepdims=True, where=b != 0, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0)
+    return np.sum(b * scaled_exp(a, top), axis=axis, keepdims=True), top
+
+
+# What the sum loses by top, the logarithm gets back: so top counts as a constant here, and g[1] as 0.
+scaled_sum: Callable = derivative(
+    _scaled_sum,
+    lambda g, y, a, b, axis: g[0] * b * scaled_exp(a, y[1]),
+    lambda g, y, a, b, axis: g[0] * scaled_exp(a, y[1]),
+)

@@ -3,8 +3,6 @@
 import numpy as np
 from cases import case, positive, x
 
-from tensorgrad.derivatives.assembling import ramp
-
 nan, inf = np.nan, np.inf
 
 # Grids and blocks
@@ -44,25 +42,7 @@ case(np.nan_to_num, x(2, 3, layout="F"))
 case(np.nan_to_num, x())
 case(np.nan_to_num, x(3, dtype=complex))
 case(np.nan_to_num, x([1.0, nan, 2.0]), nan=3.0)
-
-# Insertions and lengths
-
-case(np.insert, x(4), 1, x())
-case(np.insert, x(4), 1, x(2))
-case(np.insert, x(4), [3, 1], x(2))
-case(np.insert, x(2, 3), 1, x(), axis=1)
-case(np.insert, x(2, 3), 1, x(2), axis=1)
-case(np.insert, x(2, 3), [1], x(2, 1), axis=1)
-case(np.insert, x(2, 3), [1, 1, -1], x(2, 3), axis=1)
-case(np.insert, x(2, 3), slice(0, 2), x(3), axis=0)
-case(np.insert, x(2, 3, layout="F"), [0, 5], 1.5)
-
-case(np.resize, x(2, 3), (2, 4))
-case(np.resize, x(5), 3)
-case(np.resize, x(), (2, 2))
-for trim in ("fb", "f", "b"):
-    case(np.trim_zeros, x(2), of=lambda f, v, trim=trim: f(np.concatenate([[0, 0], v, [0], v, [0]]), trim))
-case(np.trim_zeros, x(3))
+case(np.full_like, x(2, 3), 1.5, of=lambda f, a, v: a * f(a, v))
 
 # Padding
 
@@ -92,30 +72,7 @@ case(np.pad, x(3), (2, 3), "linear_ramp", end_values=(0.5, -1.5))
 case(np.pad, x(3), (2, 3), of=lambda f, v, n: f(v, n, "linear_ramp", end_values=v[:2] * 2))
 case(np.pad, x(2, 3), 0, "empty")
 
-# Ramps
-
-case(np.linspace, x(), x(), 5)
-case(np.linspace, x(), 2.0)
-case(np.linspace, 1, x(), num=4, endpoint=False)
-case(np.linspace, x(3), x(2, 1), 4, axis=1)
-case(np.linspace, x(2), x(2), 3, axis=-1, dtype=np.float64)
-case(np.linspace, x(2), x(), 4, retstep=True)
-case(np.linspace, x(), x(), 4, endpoint=False, retstep=True)
-case(np.linspace, x(), x(), 1)
-case(np.linspace, x(), x(), 0)
-case(np.linspace, x(2, dtype=complex), x(), 3)
-case(ramp, x(2), x(), 3, True, None, 0)
-case(np.logspace, x(), x(), 4)
-case(np.logspace, x(2), 1.0, num=3, endpoint=False, base=2.0, axis=-1)
-case(np.logspace, 0.5, x(), 3, base=positive())
-case(np.logspace, x(2), x(), 3, base=positive(2), axis=1)
-case(np.logspace, x(), 2, 3, dtype=np.float64)
-case(np.geomspace, positive(), positive(), 4)
-case(np.geomspace, positive(3), positive(2, 1), num=3, endpoint=False, axis=1)
-case(np.geomspace, -2.0, x([-1.0, -3.0]), 3, True, np.float64, -1)
-case(np.geomspace, positive(2, dtype=complex), positive(2, dtype=complex), 3)
-
-# One function over many parts
+# A function applied to one part after another
 
 case(np.apply_along_axis, np.sum, 0, x(2, 3))
 case(np.apply_along_axis, lambda v: v[1:] * v[:-1], 1, x(2, 3, 2))
@@ -124,4 +81,3 @@ case(np.apply_along_axis, lambda v, p, k=1: v**p * k, 0, x(3), 2, k=3)
 case(np.apply_over_axes, np.sum, x(2, 3, 2), (0, -1))
 case(np.apply_over_axes, np.max, x(2, 3), 1)
 case(np.apply_over_axes, np.cumsum, x(2, 3), [0, 1])
-case(np.full_like, x(2, 3), 1.5, of=lambda f, a, v: a * f(a, v))

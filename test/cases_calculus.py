@@ -1,7 +1,32 @@
-"""Cases of differences, integrals, interpolation and convolution."""
+"""Cases of evenly spaced points, differences, integrals, interpolation and convolution."""
 
 import numpy as np
 from cases import case, positive, x
+
+from tensorgrad.derivatives.calculus import ramp
+
+# Evenly spaced points
+
+case(np.linspace, x(), x(), 5)
+case(np.linspace, x(), 2.0)
+case(np.linspace, 1, x(), num=4, endpoint=False)
+case(np.linspace, x(3), x(2, 1), 4, axis=1)
+case(np.linspace, x(2), x(2), 3, axis=-1, dtype=np.float64)
+case(np.linspace, x(2), x(), 4, retstep=True)
+case(np.linspace, x(), x(), 4, endpoint=False, retstep=True)
+case(np.linspace, x(), x(), 1)
+case(np.linspace, x(), x(), 0)
+case(np.linspace, x(2, dtype=complex), x(), 3)
+case(ramp, x(2), x(), 3, True, None, 0)
+case(np.logspace, x(), x(), 4)
+case(np.logspace, x(2), 1.0, num=3, endpoint=False, base=2.0, axis=-1)
+case(np.logspace, 0.5, x(), 3, base=positive())
+case(np.logspace, x(2), x(), 3, base=positive(2), axis=1)
+case(np.logspace, x(), 2, 3, dtype=np.float64)
+case(np.geomspace, positive(), positive(), 4)
+case(np.geomspace, positive(3), positive(2, 1), num=3, endpoint=False, axis=1)
+case(np.geomspace, -2.0, x([-1.0, -3.0]), 3, True, np.float64, -1)
+case(np.geomspace, positive(2, dtype=complex), positive(2, dtype=complex), 3)
 
 # Differences
 

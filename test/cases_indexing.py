@@ -72,6 +72,21 @@ case(np.delete, x(2, 3), [0, -1], axis=1)
 case(np.delete, x(2, 3), slice(None, None, 2))
 case(np.delete, x(2, 3), [True, False], axis=0)
 
+# Inserted and trimmed
+
+case(np.insert, x(4), 1, x())
+case(np.insert, x(4), 1, x(2))
+case(np.insert, x(4), [3, 1], x(2))
+case(np.insert, x(2, 3), 1, x(), axis=1)
+case(np.insert, x(2, 3), 1, x(2), axis=1)
+case(np.insert, x(2, 3), [1], x(2, 1), axis=1)
+case(np.insert, x(2, 3), [1, 1, -1], x(2, 3), axis=1)
+case(np.insert, x(2, 3), slice(0, 2), x(3), axis=0)
+case(np.insert, x(2, 3, layout="F"), [0, 5], 1.5)
+for trim in ("fb", "f", "b"):
+    case(np.trim_zeros, x(2), of=lambda f, v, trim=trim: f(np.concatenate([[0, 0], v, [0], v, [0]]), trim))
+case(np.trim_zeros, x(3))
+
 # In order
 
 for f, more in ((np.sort, ()), (np.partition, (1,))):

@@ -97,6 +97,9 @@ case(np.tile, x(2, 3), np.array([1, 2]))
 case(np.tile, x(), (2, 2))
 case(np.tile, x(2), 0)
 case(np.tile, x(2), ())
+case(np.resize, x(2, 3), (2, 4))
+case(np.resize, x(5), 3)
+case(np.resize, x(), (2, 2))
 
 # Joining and splitting
 

@@ -1,8 +1,10 @@
-"""What several modules of tests use."""
+"""Fixtures that several files of tests use."""
 
+import gc
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -14,3 +16,18 @@ def make():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def rng():
+    """A generator that draws the same numbers for each test, in whatever order tests run."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def no_collector():
+    """The garbage collector is off, so that what is freed is freed by reference counts alone."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

@@ -1,26 +1,15 @@
-"""Complex Tensors: PyTorch's convention at both ends, real and complex mixed, descent, Fourier transforms."""
+"""Complex Tensors: gradients by PyTorch's convention, real and complex mixed, descent, Fourier transforms."""
 
 import numpy as np
 import pytest
+from helpers import close, gradient, recorded_gradients
 
 from tensorgrad import Tensor, check_grads, grad, jvp, vjp
-from tensorgrad.tensor import backpropagate
 
 
 def random(*shape, seed=0):
     rng = np.random.default_rng(seed)
     return rng.normal(size=shape) + 1j * rng.normal(size=shape)
-
-
-def gradient(f, *values):
-    tensors = [Tensor(v) for v in values]
-    f(*tensors).backward()
-    grads = [t.grad for t in tensors]
-    return grads[0] if len(grads) == 1 else grads
-
-
-def close(a, b, rtol=1e-10, atol=1e-12):
-    np.testing.assert_allclose(a, b, rtol, atol)
 
 
 # The convention -------------------------------------------------------------------------------------------------------
@@ -50,14 +39,14 @@ HOLOMORPHIC = {
 def test_holomorphic_functions_have_the_conjugate_of_their_derivative(f):
     """Backward from ones is the gradient of the real part; that of the imaginary part follows (Cauchy and Riemann)."""
     z = random(4)
-    slope = HOLOMORPHIC[f](z)
-    close(gradient(f, z), np.conj(slope))
-    close(gradient(lambda z: np.imag(f(z)), z), 1j * np.conj(slope))
-    close(jvp(f, (z,), (np.full(4, 1 + 2j),))[1], slope * (1 + 2j))
+    derivative = HOLOMORPHIC[f](z)
+    close(gradient(f, z), np.conj(derivative))
+    close(gradient(lambda z: np.imag(f(z)), z), 1j * np.conj(derivative))
+    close(jvp(f, (z,), (np.full(4, 1 + 2j),))[1], derivative * (1 + 2j))
 
 
-def test_seed_of_backward():
-    """The seed is a gradient in the same convention: w stands for the loss Re(conj(w) y)."""
+def test_backward_from_a_complex_gradient():
+    """It is a gradient in the same convention: w stands for the loss Re(conj(w) y)."""
     z, w = random(3), random(3, seed=1)
     t = Tensor(z)
     np.square(t).backward(w)
@@ -85,7 +74,7 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_as_in_pytorch(name):
+def test_first_and_second_derivatives_as_in_pytorch(name):
     """First derivatives, and second ones along a direction, of two complex arguments and a real one."""
     torch = pytest.importorskip("torch")
     values = [random(4), random(4, seed=1), np.abs(random(4, seed=2))]
@@ -93,9 +82,7 @@ def test_as_in_pytorch(name):
 
     ours = [Tensor(v) for v in values]
     L = LOSSES[name](np, *ours)
-    flow = backpropagate(L, np.ones(()), create_graph=True)
-    first = [np.conj(flow[t]) if t in flow else None for t in ours]
-    sum(np.sum(np.real(np.conj(g) * v)) for g, v in zip(first, along, strict=True) if g is not None).backward()
+    first = recorded_gradients(L, ours, along)
 
     theirs = [torch.tensor(v, requires_grad=True) for v in values]
     M = LOSSES[name](torch, *theirs)
@@ -156,7 +143,7 @@ def test_a_complex_tensor_from_two_real_ones():
     close(gy, 0)
 
 
-def test_broadcast():
+def test_broadcasting():
     z = random(2, 3)
     x = gradient(lambda x: np.sum(np.abs(x * z) ** 2), np.array([[2.0], [3.0]]))
     close(x, 2 * np.array([[2.0], [3.0]]) * np.sum(np.abs(z) ** 2, axis=1, keepdims=True))
@@ -170,7 +157,7 @@ def test_at_0_the_gradient_is_0(f):
     np.testing.assert_array_equal(gradient(lambda z: np.sum(f(z)), np.zeros(3, complex)), 0)
 
 
-def test_sign_of_a_real_tensor_is_plain():
+def test_sign_of_a_real_tensor_is_a_plain_array():
     y = np.sign(Tensor([2.0, -3.0, 0.0, np.nan]))
     assert type(y) is np.ndarray
     np.testing.assert_array_equal(y, [1, -1, 0, np.nan])
@@ -196,7 +183,7 @@ def test_real_if_close():
         lambda z: z % 2,
     ],
 )
-def test_what_numpy_refuses_is_refused(call):
+def test_what_is_an_error_for_complex_arrays_is_an_error(call):
     with pytest.raises(TypeError):
         call(Tensor(random(4)))
 
@@ -209,8 +196,8 @@ def test_transforms():
     close(grad(lambda z: np.sum(np.abs(z) ** 2))(z), 2 * z)
     with pytest.raises(TypeError, match="real"):
         grad(lambda z: np.sum(z))(z)
-    _, pull = vjp(np.square, z)
-    close(pull(np.ones(3, complex))[0], 2 * np.conj(z))
+    _, pullback = vjp(np.square, z)
+    close(pullback(np.ones(3, complex))[0], 2 * np.conj(z))
     check_grads(lambda z: np.sum(np.abs(np.fft.fft(z)) ** 3), z, order=2)
     check_grads(lambda x: np.sum(np.abs(np.fft.rfft(x)) ** 3), z.real.copy(), order=2)
 

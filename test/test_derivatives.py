@@ -14,14 +14,15 @@ from cases import CASES, Case, name_of
 
 from tensorgrad import Tensor
 from tensorgrad.derivatives import COMPOSED, OWN, TABLE
-from tensorgrad.tensor import backpropagate
+from tensorgrad.engine import backpropagate
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
-# The library's rules; those that tests or examples make come later, or are theirs.
+# The library's rules, without those that tests and examples make
 ALL = {**TABLE, **OWN}
-OURS = [f for f in ALL if not (getattr(f, "__module__", None) or "").startswith(("test", "cases", "__main__"))]
+LIBRARIES = {"tensorgrad", "numpy", "scipy", "_operator", ""}  # NumPy 2.0's ufuncs don't say where they are from
+OURS = [f for f in ALL if (getattr(f, "__module__", None) or "").partition(".")[0] in LIBRARIES]
 PRIMITIVES = [ALL[f] for f in OURS]
 
 every_case = pytest.mark.parametrize("case", CASES, ids=repr)
@@ -172,8 +173,8 @@ def test_second_derivative(case: Case):
     given = [Tensor(a) for a in values]
     y = case.call(given)
     total = loss(y, weights(y))
-    flow = backpropagate(total, np.ones_like(total.data), create_graph=True)
-    h = sum((np.sum(np.real(a * flow[t])) for a, t in zip(u, given, strict=True)), Tensor(0.0))
+    grads = backpropagate(total, np.ones_like(total.data), create_graph=True)
+    h = sum((np.sum(np.real(a * grads[t])) for a, t in zip(u, given, strict=True)), Tensor(0.0))
     h.backward()
     ours = sum(np.sum(np.real(np.conj(t.grad) * b)) for t, b in zip(given, v, strict=True))
 
@@ -250,12 +251,12 @@ T = Tensor([[1.0, 2.0], [3.0, 4.0]])
         lambda: np.einsum("ij->i", T, dtype=np.float32, casting="safe"),
     ],
 )
-def test_an_argument_that_no_rule_honours_is_refused(call: Any):
+def test_an_argument_that_no_rule_honours_is_an_error(call: Any):
     with pytest.raises((TypeError, ValueError, IndexError)):
         call()
 
 
-def test_a_function_that_numpy_may_get_later_is_refused():
+def test_a_function_that_numpy_may_get_later_is_an_error():
     """An unknown function is never computed on the data alone, which would drop the graph."""
     later = np.frompyfunc(lambda a: a, 1, 1)
     with pytest.raises(TypeError, match="has no derivative"):
@@ -267,6 +268,6 @@ def test_a_function_that_numpy_may_get_later_is_refused():
 
 
 @pytest.mark.parametrize("func", [np.unique, np.histogram, np.packbits, np.setdiff1d, np.busday_count])
-def test_a_function_without_a_derivative_is_refused(func: Any):
+def test_a_function_without_a_derivative_is_an_error(func: Any):
     with pytest.raises(TypeError, match=func.__name__):
         func(T, T)

@@ -1,6 +1,6 @@
-"""Values and derivatives where school calculus is silent: corners, ties, zeros, infinities, very large numbers.
+"""Values and derivatives at corners, ties, zeros, infinities and very large numbers.
 
-Each edge stands with what the derivative must be there, and with PyTorch's function where PyTorch agrees.
+Each case says what the gradient must be there, and how PyTorch computes the same, where PyTorch agrees.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ EDGES = [
     Edge(
         "where", lambda x: np.where(x > 0, x * x, -x), [-1, 0, 3], [-1, -1, 6], lambda t, x: t.where(x > 0, x * x, -x)
     ),
-    # ties share
+    # ties share the gradient
     Edge("max", np.max, [3, 1, 3, 3], [1 / 3, 0, 1 / 3, 1 / 3], lambda t, x: t.amax(x)),
     Edge("min", np.min, [1, 1, 2], [0.5, 0.5, 0], lambda t, x: t.amin(x)),
     Edge("max of rows", lambda x: np.max(x, axis=1), [[1, 1], [2, 1]], [[0.5, 0.5], [1, 0]], lambda t, x: t.amax(x, 1)),
@@ -139,7 +139,7 @@ def test_gradient_at_the_edge(edge: Edge, dtype: type):
 
 
 @pytest.mark.parametrize("edge", [e for e in EDGES if e.torch], ids=lambda e: e.name)
-def test_gradient_at_the_edge_is_pytorchs(edge: Edge):
+def test_gradient_at_the_edge_is_that_of_pytorch(edge: Edge):
     torch = pytest.importorskip("torch")
     x = torch.tensor(np.array(edge.at, dtype=float if np.isrealobj(edge.at) else complex), requires_grad=True)
     edge.torch(torch, x).sum().backward()
@@ -151,8 +151,8 @@ def test_sqrt_has_an_infinite_slope_at_0():
         np.testing.assert_array_equal(gradient(np.sqrt, [0, 4]), [inf, 0.25])
 
 
-def test_where_guards_only_with_a_safe_argument():
-    """sqrt has the slope inf at 0, and where multiplies it by 0. The cure is to keep 0 from it: a second where."""
+def test_where_hides_an_infinite_slope_only_with_a_safe_argument():
+    """sqrt has the slope inf at 0, and where multiplies it by 0: nan. A second where keeps 0 from sqrt."""
 
     def guarded(x):
         safe = np.where(x > 0, x, 1)
@@ -161,7 +161,7 @@ def test_where_guards_only_with_a_safe_argument():
     np.testing.assert_array_equal(gradient(guarded, [-1, 0, 4]), [0, 0, 0.25])
 
 
-def test_ties_are_counted_in_more_than_float16():
+def test_ties_are_counted_in_a_wider_dtype_than_float16():
     """4096 equal elements: in float16 a count stops at 2048."""
     np.testing.assert_array_equal(gradient(np.max, np.ones(4096), np.float16), np.full(4096, 1 / 4096, np.float16))
 
@@ -225,8 +225,8 @@ def test_products_with_zeros_to_fourth_order(f, values):
     """t -> prod(a + t v) is a polynomial, so all its derivatives are known."""
     a, v = np.array(values, float), np.array([1.0, -2.0, 0.5, 3.0])
     coefficients = np.poly1d([1.0])
-    for one, slope in zip(a, v, strict=True):
-        coefficients *= np.poly1d([slope, one])
+    for start, step in zip(a, v, strict=True):
+        coefficients *= np.poly1d([step, start])
     expected = [coefficients.deriv(n)(0.0) for n in range(1, 5)]
     np.testing.assert_allclose(derivatives(lambda t: f(a + t * v), 0.0, 4), expected, rtol=1e-13, atol=1e-13)
 
@@ -354,7 +354,7 @@ def test_logsumexp_of_minus_infinity():
     assert tg.logsumexp(Tensor(np.zeros((2, 0))), axis=1).tolist() == [-inf, -inf]
 
 
-# Many numbers, and odd places for them in memory ---------------------------------------------------------------------
+# Many numbers, and every memory layout --------------------------------------------------------------------------------
 
 
 @both_dtypes
@@ -390,7 +390,7 @@ MEMORY = {
 @both_dtypes
 @pytest.mark.parametrize("shape", [(2, 3, 5), (1, 1, 7), (60, 40, 30)])
 @pytest.mark.parametrize("memory", MEMORY)
-def test_relu_and_softmax_wherever_the_numbers_lie(memory, shape, dtype):
+def test_relu_and_softmax_in_every_memory_layout(memory, shape, dtype):
     rng = np.random.default_rng(0)
     x = MEMORY[memory](rng.normal(size=shape).astype(dtype))
     g = rng.normal(size=x.shape).astype(dtype)
@@ -435,7 +435,7 @@ def exact_normal_cdf(x: float) -> D:
 
 
 @both_dtypes
-def test_normal_cdf_keeps_its_digits_in_the_tail(dtype):
+def test_normal_cdf_is_accurate_in_the_tail(dtype):
     """Measured over 9,500 points: at most 7.5 ulp in float64, 8.5 in float32, 1.3 on average."""
     x = np.concatenate([-np.linspace(0, 37 if dtype is np.float64 else 12.5, 100), np.linspace(0, 9, 20)]).astype(dtype)
     y = tg.functions.normal_cdf(x)

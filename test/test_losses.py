@@ -1,4 +1,4 @@
-"""The losses against PyTorch, against their definitions, and at the edges."""
+"""The losses against PyTorch and their definitions, for extreme logits, in every memory layout, and their errors."""
 
 import math
 
@@ -47,7 +47,7 @@ def pytorch(torch, kind, x, targets, reduction):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("case", CASES)
-def test_values_and_gradients_are_pytorchs(case, reduction, dtype):
+def test_values_and_gradients_are_those_of_pytorch(case, reduction, dtype):
     torch = pytest.importorskip("torch")
     loss_of, x, targets, kind = CASES[case]
     ours = Tensor(np.asarray(x, dtype=dtype))
@@ -66,7 +66,7 @@ def test_values_and_gradients_are_pytorchs(case, reduction, dtype):
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("case", ["sigmoid, soft", "softmax, soft", "mse"])
-def test_gradients_of_the_targets_are_pytorchs(case, reduction):
+def test_gradients_of_the_targets_are_those_of_pytorch(case, reduction):
     torch = pytest.importorskip("torch")
     loss_of, x, targets, kind = CASES[case]
     ours = Tensor(targets)
@@ -78,7 +78,7 @@ def test_gradients_of_the_targets_are_pytorchs(case, reduction):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("case", ["sigmoid, soft", "sigmoid, 0 or 1", "softmax, classes", "softmax, soft", "mse"])
-def test_second_derivatives_are_pytorchs(case, reduction):
+def test_second_derivatives_are_those_of_pytorch(case, reduction):
     torch = pytest.importorskip("torch")
     loss_of, x, targets, kind = CASES[case]
     direction = rng.normal(size=x.shape)
@@ -146,7 +146,7 @@ def test_class_numbers_of_every_int(dtype):
     np.testing.assert_allclose(x.grad, (p - named) / 12, rtol=1e-12, atol=1e-16)
 
 
-def test_a_gradient_flows_through_a_loss_in_the_middle_of_a_graph():
+def test_a_loss_in_the_middle_of_a_graph():
     # d/dw of 3 (w x - y)^2 at w = 2, x = 5, y = 4: 6 (w x - y) x
     w = Tensor(2.0)
     (3 * mse_loss(w * 5, 4.0)).backward()
@@ -194,12 +194,12 @@ def test_bad_input_of_every_loss(name):
 
 
 @pytest.mark.parametrize("label", [-1, 1.5, np.nan])
-def test_labels_that_are_no_probability(label):
+def test_labels_that_are_not_probabilities_are_errors(label):
     with pytest.raises(ValueError, match="sigmoid_cross_entropy: labels must lie from 0 to 1"):
         sigmoid_cross_entropy(Tensor([0.0, 1.0]), [0, label])
 
 
-def test_class_numbers_that_are_none():
+def test_invalid_class_numbers_are_errors():
     logits = Tensor(np.zeros((2, 3)))
     for labels in ([0, 3], [-1, 0]):
         with pytest.raises(ValueError, match=r"class numbers must lie from 0 to 2, not from"):
@@ -212,6 +212,6 @@ def test_class_numbers_that_are_none():
 
 
 @pytest.mark.parametrize("rows", [[[0.5, 0.4]], [[-0.5, 1.5]], [[np.nan, 1.0]]])
-def test_rows_that_are_no_probabilities(rows):
+def test_rows_that_are_not_probabilities_are_errors(rows):
     with pytest.raises(ValueError, match="rows of labels must be probabilities"):
         softmax_cross_entropy(Tensor([[0.0, 0.0]]), rows)

@@ -68,7 +68,7 @@ def test_deep_nesting_needs_no_recursion():
     root.load_state_dict(root.state_dict())
 
 
-def test_zero_grad_reaches_all():
+def test_zero_grad_clears_every_parameter():
     tree = Tree()
     for p in tree.parameters():
         p.grad += 1
@@ -110,7 +110,7 @@ def test_a_loaded_state_keeps_the_dtype_and_the_parameters_themselves():
     assert layer.weight is weight and weight.dtype == np.float32 and np.all(weight.data == 1)
 
 
-def test_loading_between_use_and_backward_is_noticed():
+def test_loading_between_use_and_backward_is_an_error():
     layer = Layer(2, 1, rng=0)
     loss = layer(np.ones((3, 2))).sum()
     layer.load_state_dict(layer.state_dict())
@@ -171,7 +171,7 @@ def test_pickle_and_deepcopy_give_an_independent_model():
         assert all(np.all(p.grad == 0) for p in model.parameters())
 
 
-# Layers
+# Layers ---------------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_seed_gives_the_same_model():
@@ -267,17 +267,17 @@ def test_networks_of_any_width_train_with_one_learning_rate():
         assert loss.item() < 0.25 * y.var(), width
 
 
-# Bad input
+# Errors ---------------------------------------------------------------------------------------------------------------
 
 
-def test_an_input_of_the_wrong_shape():
+def test_an_input_of_the_wrong_shape_is_an_error():
     for module in (Layer(3, 4), Neuron(3), MLP(3, [4, 1])):
         for x in (np.ones((5, 4)), np.ones(2), np.ones(())):
             with pytest.raises(ValueError, match=r"-> \d.*\): the input must have the shape \(\.\.\., 3\), not \("):
                 module(x)
 
 
-def test_bad_widths():
+def test_invalid_widths_are_errors():
     for n in (0, -1, 2.0, "3", None):
         with pytest.raises(ValueError, match="nin must be a positive int, not"):
             Layer(n, 1)
@@ -290,7 +290,7 @@ def test_bad_widths():
             MLP(2, nouts)
 
 
-def test_unknown_activation_or_dtype():
+def test_an_unknown_activation_or_dtype_is_an_error():
     for make in (lambda **kw: Neuron(2, **kw), lambda **kw: Layer(2, 1, **kw), lambda **kw: MLP(2, [3, 1], **kw)):
         with pytest.raises(ValueError, match="unknown activation 'swoosh'; use one of relu, leaky_relu, sigmoid"):
             make(activation="swoosh")
@@ -298,7 +298,7 @@ def test_unknown_activation_or_dtype():
             make(dtype=np.int64)
 
 
-def test_what_is_no_layer():
+def test_what_is_not_a_layer_is_an_error():
     with pytest.raises(TypeError, match="Sequential: 3 is neither a module nor a function"):
         Sequential(Layer(2, 1), 3)
     with pytest.raises(NotImplementedError, match="Tree must define __call__"):

@@ -23,7 +23,7 @@ SHAPES = [(3, 2), (4,), (), (2, 0)]
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("case", OPTIONS)
-def test_every_step_is_pytorchs(case, dtype):
+def test_every_step_is_that_of_pytorch(case, dtype):
     torch = pytest.importorskip("torch")
     make, options = OPTIONS[case]
     rng = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def test_sgd_by_hand():
         np.testing.assert_allclose(w.data, expected, rtol=1e-15)
 
 
-def test_a_complex_parameter_goes_down():
+def test_complex_parameters_reach_the_minimum():
     for make in (SGD, Adam):
         z = Tensor(np.array([1 + 2j, -3j]))
         optimizer = make([z], lr=0.05)
@@ -94,7 +94,7 @@ def test_a_complex_parameter_goes_down():
         assert np.all(np.abs(z.data) < 0.1)
 
 
-def test_a_parameter_without_a_gradient_stays():
+def test_a_parameter_without_a_gradient_is_not_changed():
     for make in (SGD, Adam, AdamW):
         used, unused = Tensor([1.0]), Tensor([5.0])
         (used * 2).backward()
@@ -132,7 +132,7 @@ def test_momentum_is_kept_apart_from_the_gradient():
     assert w.data[0] == -0.9
 
 
-def test_a_step_between_use_and_backward_is_noticed():
+def test_a_step_between_use_and_backward_is_an_error():
     w = Tensor([1.0, 2.0])
     w.grad = np.ones(2)
     loss = (w * w).sum()
@@ -143,7 +143,7 @@ def test_a_step_between_use_and_backward_is_noticed():
 
 @pytest.mark.parametrize("make", [SGD, Adam, AdamW])
 @pytest.mark.parametrize("lr", [-0.1, np.nan, np.inf, "0.1", None])
-def test_a_learning_rate_that_is_none(make, lr):
+def test_invalid_learning_rates_are_errors(make, lr):
     w = Tensor([1.0])
     with pytest.raises(ValueError, match="lr must be a finite number, and not negative"):
         make([w], lr=lr)
@@ -153,7 +153,7 @@ def test_a_learning_rate_that_is_none(make, lr):
     assert optimizer.lr == 0.1
 
 
-def test_bad_options():
+def test_invalid_options_are_errors():
     w = Tensor([1.0])
     for name in ("momentum", "dampening", "weight_decay"):
         with pytest.raises(ValueError, match=f"{name} must be a finite number, and not negative"):
@@ -170,7 +170,7 @@ def test_bad_options():
             make([w], eps=-1e-8)
 
 
-def test_parameters_that_are_none():
+def test_parameters_that_are_not_leaves_are_errors():
     with pytest.raises(ValueError, match="SGD: no parameters"):
         SGD([], lr=0.1)
     with pytest.raises(TypeError, match="SGD: parameters must be Tensors, not ndarray"):

@@ -1,4 +1,4 @@
-"""profile(): what it counts, that it changes nothing, and that it puts everything back."""
+"""profile() and detect_anomaly(): what they report, and that nothing is changed after them."""
 
 import io
 
@@ -31,7 +31,7 @@ def test_the_rows_count_each_operation_forward_and_backward():
     assert 0 < p.numpy < p.wall
 
 
-def test_the_same_gradients_come_out_and_everything_is_put_back():
+def test_gradients_are_the_same_and_everything_is_put_back():
     table = {func: (p.func, p.rules, p.rest) for func, p in {**TABLE, **OWN}.items()}
     add = Tensor.__add__
     expected = step()
@@ -60,7 +60,7 @@ def test_the_table_is_printed_with_its_largest_rows(capsys):
     assert lines[-1].startswith("wall clock")
 
 
-def test_an_anomaly_names_the_operation_and_the_way():
+def test_an_anomaly_names_the_operation_and_the_direction():
     x = Tensor([0.0, 4.0])
     with np.errstate(all="ignore"):
         y = np.where(x > 0, np.sqrt(x), 0.0).sum()

@@ -1,5 +1,5 @@
-"""Shapes, axes and indices that hypothesis thinks of. What each element must receive is known without differentiating:
-number the elements, apply the function to the numbers, and see where each of them went.
+"""Shapes, axes and indices drawn by hypothesis. The gradient of each element is known without differentiating: number
+the elements, apply the function to the numbers, and add up the weights of the places where each number stands.
 """
 
 import math
@@ -29,7 +29,7 @@ def numbers(shape):
 
 
 def gathered(where, weights, shape):
-    """The sum of the weights that went to each number."""
+    """The sum of the weights where each number stands."""
     total = np.bincount(where.ravel(), np.broadcast_to(weights, where.shape).ravel(), minlength=math.prod(shape))
     return total.reshape(shape)
 
@@ -82,9 +82,9 @@ def test_reductions(how):
     group = np.broadcast_to(numbers(kept.shape), shape)  # which result each element goes into
     size = a.size // kept.size
 
-    def check(f, slope):
+    def check(f, derivative):
         (da,), w = gradient(lambda t: f(t, axis=axis, keepdims=keepdims), a)
-        np.testing.assert_allclose(da, w.ravel()[group] * slope, rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(da, w.ravel()[group] * derivative, rtol=1e-11, atol=1e-11)
 
     check(np.sum, 1)
     check(np.mean, 1 / size)
@@ -144,8 +144,7 @@ def test_mixed_indices(shape, data):
 
 @repeatable
 @given(shapes, st.data())
-def test_moves(shape, data):
-    """Functions that only move elements about."""
+def test_functions_that_move_elements(shape, data):
     ndim = len(shape)
     order = data.draw(st.permutations(range(ndim)))
     axes = [i - ndim if data.draw(st.booleans()) else i for i in order]

@@ -1,4 +1,4 @@
-"""The examples of the transforms arrive where they should: each is run, and its numbers compared with known ones."""
+"""The examples of the transforms: each is run, and its results are compared with known ones."""
 
 import runpy
 from pathlib import Path
@@ -47,8 +47,8 @@ def test_gaussian_process(run):
     kernel = ConstantKernel(0.25) * RBF(3.0) + WhiteKernel(0.25)
     theirs = GaussianProcessRegressor(kernel, alpha=0, random_state=0).fit(found["x"][:, None], found["y"])
     np.testing.assert_allclose(-found["fit"].fun, theirs.log_marginal_likelihood_value_, rtol=1e-7)
-    fitted = theirs.kernel_
-    want = [fitted.k1.k2.length_scale, np.sqrt(fitted.k1.k1.constant_value), np.sqrt(fitted.k2.noise_level)]
+    best = theirs.kernel_
+    want = [best.k1.k2.length_scale, np.sqrt(best.k1.k1.constant_value), np.sqrt(best.k2.noise_level)]
     np.testing.assert_allclose(np.exp(found["fit"].x), want, rtol=1e-3)
     np.testing.assert_allclose(found["again"].x, found["fit"].x, rtol=1e-4)
     np.testing.assert_allclose(found["mean"], theirs.predict(found["new"][:, None]), atol=1e-3)

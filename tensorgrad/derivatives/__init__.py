@@ -1,38 +1,44 @@
-"""The derivatives of NumPy's functions, topic by topic. See `table` for what a rule is."""
+"""The derivatives of NumPy's functions, a module per subject. See `table` for what a rule is."""
 
 from . import (
+    activations,
     assembling,
     calculus,
+    convolution,
+    decompositions,
     elementwise,
     fft,
     indexing,
-    linalg,
+    matrices,
+    norms,
     polynomials,
     products,
     reductions,
-    refusals,
     shapes,
+    softmax,
     statistics,
+    unsupported,
 )
 from .methods import METHODS
 from .table import (
     COMPOSED,
     CONSTANT,
+    NON_DIFFERENTIABLE,
     OWN,
-    REFUSED,
     TABLE,
     Primitive,
     composed,
     constant,
     derivative,
     each,
-    refused,
+    non_differentiable,
     with_rules,
 )
 
 __all__ = [
-    "COMPOSED", "CONSTANT", "METHODS", "OWN", "REFUSED", "TABLE",
-    "Primitive", "composed", "constant", "derivative", "each", "refused", "with_rules",
-    "assembling", "calculus", "elementwise", "fft", "indexing", "linalg", "polynomials", "products", "reductions",
-    "refusals", "shapes", "statistics",
+    "COMPOSED", "CONSTANT", "METHODS", "NON_DIFFERENTIABLE", "OWN", "TABLE",
+    "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
+    "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
+    "products", "convolution", "matrices", "decompositions", "norms",
+    "fft", "polynomials", "calculus", "unsupported",
 ]  # fmt: skip

@@ -1,12 +1,11 @@
-"""Arrays made of parts of others: grids, blocks, choices, paddings, ramps, and functions applied piece by piece."""
+"""Arrays made of parts of others: grids, blocks, choices, paddings, and functions applied to one part after another."""
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
-from .calculus import along
-from .indexing import scatter
+from .indexing import along, scatter
 from .shapes import as_array
-from .table import composed, derivative
+from .table import composed
 
 # Grids and blocks ----------------------------------------------------------------------------------------------------
 
@@ -68,7 +67,7 @@ def leaves(arrays):
         yield arrays
 
 
-# Choices -------------------------------------------------------------------------------------------------------------
+# Choices of values ---------------------------------------------------------------------------------------------------
 
 
 @composed(np.select)
@@ -127,53 +126,16 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     return np.where(np.isneginf(x), limits.min if neginf is None else neginf, x)
 
 
-# Insertions and lengths ----------------------------------------------------------------------------------------------
+@composed(np.full_like)
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
+    if hasattr(fill_value, "__record__"):
+        raise TypeError("full_like: the graph would lose the value; write np.broadcast_to(tensor, array.shape)")
+    y = np.empty_like(a, dtype, order, subok, shape, **device)
+    y[...] = fill_value
+    return y
 
 
-@composed(np.insert)
-def insert(arr, obj, values, axis=None):
-    arr, values = as_array(arr), as_array(values)
-    if axis is None:
-        arr, axis = np.ravel(arr), 0
-    axis, n = normalize_axis_index(axis, arr.ndim), arr.shape[axis]
-    if isinstance(obj, slice):
-        obj = np.arange(n)[obj]
-    obj = np.asarray(obj)
-    obj = np.flatnonzero(obj) if obj.dtype == bool else obj
-    if obj.size and obj.dtype.kind not in "iu":
-        raise IndexError(f"insert: the places must be integers, a slice or bools, not of dtype {obj.dtype}")
-    values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
-    if obj.ndim == 0:  # one place: the values' first axis runs along it
-        values = np.moveaxis(values, 0, axis)
-    many = values.shape[axis] if obj.size == 1 else obj.size
-    values = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
-    order = np.insert(np.arange(n), obj.astype(int), n + np.arange(many))
-    return np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
-
-
-@composed(np.resize)
-def resize(a, new_shape):
-    a, size = np.ravel(as_array(a)), int(np.prod(new_shape))
-    if size < 0:
-        raise ValueError(f"resize: lengths must not be negative, as in {new_shape}")
-    y = a[np.arange(size) % a.size] if a.size else np.zeros(size, a.dtype)
-    return np.reshape(y, new_shape)
-
-
-@composed(np.trim_zeros)
-def trim_zeros(filt, trim="fb", axis=None):
-    axes = normalize_axis_tuple(range(filt.ndim) if axis is None else axis, filt.ndim)
-    for i, places in enumerate(np.nonzero(filt)):
-        if i in axes:
-            n = filt.shape[i]
-            some = len(places) > 0
-            first = (places.min() if some else n) if "f" in trim.lower() else 0
-            last = (places.max() + 1 if some else 0) if "b" in trim.lower() else n
-            filt = filt[along(i, slice(first, last))]
-    return filt
-
-
-# Padding: axis by axis, a part in front and a part behind -------------------------------------------------------------
+# Padding: one axis after another, a part in front and a part behind --------------------------------------------------
 
 
 @composed(np.pad)
@@ -237,7 +199,7 @@ def pad_statistic(array, axis, before, after, mode, kind, stat_length=(None, Non
 
 
 def pad_by_index(array, axis, before, after, mode, kind):
-    """An element that is there already: NumPy pads their indices to tell which."""
+    """With elements of the array: which ones, NumPy says by padding their indices 0, 1, 2, ... in the same way."""
     if kind == "odd" and array.shape[axis] > 1:
         return pad_odd(array, axis, before, after, mode)
     index = np.pad(np.arange(array.shape[axis]), (before, after), mode)
@@ -245,7 +207,7 @@ def pad_by_index(array, axis, before, after, mode, kind):
 
 
 def pad_odd(array, axis, before, after, mode):
-    """Reflections at the edges, turned over about the value there; again and again if one isn't wide enough."""
+    """Reflections in the point at each edge, 2 edge - mirror image; repeated until the padding is wide enough."""
     skip = 1 if mode == "reflect" else 0
     while before or after:
         n = array.shape[axis] - skip
@@ -273,60 +235,16 @@ PADDINGS = {
 }
 
 
-# Ramps: y goes from start to stop, and t from 0 to 1 ------------------------------------------------------------------
-
-
-def _linspace(start, stop, num, endpoint, dtype, axis):
-    return np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
-
-
-def progress(y, num, endpoint, axis):
-    """t, in a shape that broadcasts to y's."""
-    axis = normalize_axis_index(axis, y.ndim)
-    return np.reshape(np.linspace(0.0, 1.0, num, endpoint), [-1 if i == axis else 1 for i in range(y.ndim)])
-
-
-def ramp_start(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    return np.sum(g * (1 - progress(y, num, endpoint, axis)), axis=axis)
-
-
-def ramp_stop(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
-    return np.sum(g * progress(y, num, endpoint, axis), axis=axis)
-
-
-ramp = derivative(_linspace, ramp_start, ramp_stop)
-derivative(np.geomspace, lambda g, y, start, stop, *a, **k: ramp_start(g * y, y, start, stop, *a, **k) / start,
-                         lambda g, y, start, stop, *a, **k: ramp_stop(g * y, y, start, stop, *a, **k) / stop)
-
-
-@composed(np.linspace)
-def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
-    start, stop = (end if np.isscalar(end) else as_array(end) for end in (start, stop))
-    y = ramp(start, stop, num, endpoint, dtype, axis)
-    gaps = num - 1 if endpoint else num
-    return (y, np.subtract(stop, start) / gaps if gaps else np.nan) if retstep else y
-
-
-@composed(np.logspace)
-def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
-    if np.ndim(base):
-        ndim = np.broadcast(*(np.empty(np.shape(a)) for a in (start, stop, base))).ndim
-        start, stop, base = (np.reshape(a, (1,) * (ndim - np.ndim(a)) + np.shape(a)) for a in (start, stop, base))
-        base = np.expand_dims(base, axis)
-    y = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
-    return y if dtype is None else y.astype(dtype)
-
-
-# One function over many parts ----------------------------------------------------------------------------------------
+# A function applied to one part after another ------------------------------------------------------------------------
 
 
 @composed(np.apply_along_axis)
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     arr = as_array(arr)
     axis = normalize_axis_index(axis, arr.ndim)
-    rows = np.moveaxis(arr, axis, -1)
-    batch = rows.shape[:-1]
-    results = [as_array(func1d(rows[i], *args, **kwargs)) for i in np.ndindex(batch)]
+    vectors = np.moveaxis(arr, axis, -1)
+    batch = vectors.shape[:-1]
+    results = [as_array(func1d(vectors[i], *args, **kwargs)) for i in np.ndindex(batch)]
     if not results:
         raise ValueError(f"apply_along_axis: shape {arr.shape} has no rows along axis {axis} to apply a function to")
     each = results[0].shape
@@ -343,12 +261,3 @@ def apply_over_axes(func, a, axes):
         y = func(a, axis)
         a = y if y.ndim == a.ndim else np.expand_dims(y, axis)
     return a
-
-
-@composed(np.full_like)
-def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
-    if hasattr(fill_value, "__record__"):
-        raise TypeError("full_like: the graph would lose the value; write np.broadcast_to(tensor, array.shape)")
-    y = np.empty_like(a, dtype, order, subok, shape, **device)
-    y[...] = fill_value
-    return y

@@ -1,18 +1,56 @@
-"""Differences and integrals of sampled functions, interpolation and convolution."""
+"""Functions given by samples: evenly spaced points, differences, integrals, interpolation and convolution."""
 
 import math
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .indexing import scatter
+from .indexing import along, scatter
 from .shapes import as_array
 from .table import composed, derivative
 
+# Points from start to stop, y = start + t (stop - start) with t from 0 to 1 ------------------------------------------
 
-def along(axis, index):
-    """The index that picks `index` along one axis."""
-    return (slice(None),) * axis + (index,)
+
+def _linspace(start, stop, num, endpoint, dtype, axis):
+    return np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
+
+
+def progress(y, num, endpoint, axis):
+    """t, in a shape that broadcasts to y's."""
+    axis = normalize_axis_index(axis, y.ndim)
+    return np.reshape(np.linspace(0.0, 1.0, num, endpoint), [-1 if i == axis else 1 for i in range(y.ndim)])
+
+
+def ramp_start(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    return np.sum(g * (1 - progress(y, num, endpoint, axis)), axis=axis)
+
+
+def ramp_stop(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    return np.sum(g * progress(y, num, endpoint, axis), axis=axis)
+
+
+ramp = derivative(_linspace, ramp_start, ramp_stop)
+derivative(np.geomspace, lambda g, y, start, stop, *a, **k: ramp_start(g * y, y, start, stop, *a, **k) / start,
+                         lambda g, y, start, stop, *a, **k: ramp_stop(g * y, y, start, stop, *a, **k) / stop)
+
+
+@composed(np.linspace)
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    start, stop = (end if np.isscalar(end) else as_array(end) for end in (start, stop))
+    y = ramp(start, stop, num, endpoint, dtype, axis)
+    gaps = num - 1 if endpoint else num
+    return (y, np.subtract(stop, start) / gaps if gaps else np.nan) if retstep else y
+
+
+@composed(np.logspace)
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    if np.ndim(base):
+        ndim = np.broadcast(*(np.empty(np.shape(a)) for a in (start, stop, base))).ndim
+        start, stop, base = (np.reshape(a, (1,) * (ndim - np.ndim(a)) + np.shape(a)) for a in (start, stop, base))
+        base = np.expand_dims(base, axis)
+    y = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
+    return y if dtype is None else y.astype(dtype)
 
 
 # Differences ---------------------------------------------------------------------------------------------------------
@@ -125,7 +163,7 @@ def periodic(x, xp, fp, period):
 derivative(np.unwrap, lambda g, y, p, discont=None, axis=-1, *, period=2 * math.pi: g)  # what it adds is constant
 
 
-# Convolution: its gradient is a convolution with the other argument, reversed -----------------------------------------
+# Convolution: its gradient is a convolution with the other argument, reversed ----------------------------------------
 
 
 def convolve_gradient(g, y, a, v, mode="full"):
@@ -144,6 +182,6 @@ derivative(np.convolve, convolve_gradient, lambda g, y, a, v, mode="full": convo
 @composed(np.correlate)
 def correlate(a, v, mode="valid"):
     a, v = np.atleast_1d(as_array(a)), np.flip(np.conj(np.atleast_1d(as_array(v))))
-    if mode == "same" and a.shape < v.shape:  # convolve has another middle here
+    if mode == "same" and a.shape < v.shape:  # NumPy's convolve returns another middle part here
         return np.convolve(a, v)[len(a) // 2 : len(a) // 2 + len(v)]
     return np.convolve(a, v, mode)

@@ -1,8 +1,8 @@
 """Two-dimensional convolution, as networks have it (a cross-correlation): images (N, C, H, W), filters (O, C / groups,
 kH, kW).
 
-It is linear in the images and linear in the filters. So there are three functions, each the gradient of another, and
-their rules close the circle: every order of derivative is again one of the three.
+It is linear in the images and linear in the filters. So there are three functions, each a gradient of the others, and
+every order of derivative is again one of the three.
 
 `geometry` is (stride, padding, dilation, groups), the first three a pair for height and width.
 """
@@ -18,8 +18,8 @@ def output_size(size, kernel, geometry):
     return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in each_axis)
 
 
-# In memory the images come last, (C, H, W, N): whatever is copied or added, is so in runs of N numbers at least, which
-# takes 0.4 to 0.9 of the time. Results keep that layout under their transposed view, so it passes from layer to layer.
+# In memory the images come last, (C, H, W, N): whatever is copied or added is then contiguous in runs of at least N
+# numbers, which is faster. A result is a transposed view of an array in that layout, so the next layer finds it there.
 
 
 def images_last(x, padding):
@@ -34,7 +34,10 @@ def images_last(x, padding):
 
 
 def columns(x, kernel, geometry):
-    """What each filter element sees, as a matrix for each group: (groups, C / groups * kH * kW, oH * oW * N)."""
+    """What each filter element is multiplied by, as a matrix for each group.
+
+    Its shape is (groups, C / groups * kH * kW, oH * oW * N).
+    """
     (sh, sw), padding, (dh, dw), groups = geometry
     (n, c, *size), (kh, kw) = x.shape, kernel
     oh, ow = output_size(size, kernel, geometry)
@@ -45,7 +48,7 @@ def columns(x, kernel, geometry):
     return windows.reshape(groups, c // groups * kh * kw, oh * ow * n)
 
 
-def rows(y, groups):
+def output_matrices(y, groups):
     """(N, O, oH, oW) as a matrix for each group, (groups, O / groups, oH * oW * N)."""
     n, o, h, w = y.shape
     return y.transpose(1, 2, 3, 0).reshape(groups, o // groups, h * w * n)
@@ -59,20 +62,20 @@ def _correlate(x, weight, geometry):
 
 
 def _weight_gradient(g, x, kernel, geometry):
-    dw = rows(g, geometry[3]) @ columns(x, kernel, geometry).transpose(0, 2, 1)
+    dw = output_matrices(g, geometry[3]) @ columns(x, kernel, geometry).transpose(0, 2, 1)
     return dw.reshape(g.shape[1], x.shape[1] // geometry[3], *kernel)
 
 
 def _input_gradient(g, weight, size, geometry):
     (sh, sw), (ph, pw), (dh, dw), groups = geometry
     (n, _, oh, ow), (o, c, kh, kw) = g.shape, weight.shape
-    seen = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1) @ rows(g, groups)
-    seen = seen.reshape(groups * c, kh, kw, oh, ow, n)
-    dx = np.zeros((groups * c, size[0] + 2 * ph, size[1] + 2 * pw, n), seen.dtype)
+    dcolumns = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1) @ output_matrices(g, groups)
+    dcolumns = dcolumns.reshape(groups * c, kh, kw, oh, ow, n)
+    dx = np.zeros((groups * c, size[0] + 2 * ph, size[1] + 2 * pw, n), dcolumns.dtype)
     for i in range(kh):
         for j in range(kw):
             top, left = i * dh, j * dw
-            dx[:, top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw] += seen[:, i, j]
+            dx[:, top : top + sh * (oh - 1) + 1 : sh, left : left + sw * (ow - 1) + 1 : sw] += dcolumns[:, i, j]
     return dx[:, ph : ph + size[0], pw : pw + size[1]].transpose(3, 0, 1, 2)
 
 

@@ -5,7 +5,7 @@ A complex gradient is a plain linear form here (see `table`): with y = F x it is
 
 import numpy as np
 
-from .indexing import scatter
+from .indexing import along, scatter
 from .table import composed, derivative
 
 
@@ -14,8 +14,8 @@ def resized(a, n, axis):
     axis %= a.ndim
     if a.shape[axis] == n:
         return a
-    some = (slice(None),) * axis + (slice(min(n, a.shape[axis])),)
-    return a[some] if n < a.shape[axis] else scatter(a, some, (*a.shape[:axis], n, *a.shape[axis + 1 :]))
+    kept = along(axis, slice(min(n, a.shape[axis])))
+    return a[kept] if n < a.shape[axis] else scatter(a, kept, (*a.shape[:axis], n, *a.shape[axis + 1 :]))
 
 
 def times_in_spectrum(h, n, axis):
@@ -28,7 +28,7 @@ def times_in_spectrum(h, n, axis):
     return np.reshape(times, [-1 if i == axis % h.ndim else 1 for i in range(h.ndim)])
 
 
-# The norm with which a transform has the factor that its inverse has with the given one
+# The norm with which a transform has the factor that its inverse has with the given norm
 SWAPPED = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
@@ -143,7 +143,7 @@ def irfft2(a, s=None, axes=(-2, -1), norm=None, out=None):
     return np.fft.irfftn(a, s, axes, norm, out)
 
 
-# Turning the spectrum so that frequency 0 is in the middle -----------------------------------------------------------
+# Rolling the spectrum so that frequency 0 is in the middle -----------------------------------------------------------
 
 
 @composed(np.fft.fftshift)

@@ -1,11 +1,17 @@
-"""Picking elements out by index, and its reverse, adding them up in place of the index."""
+"""Elements picked by index, and the reverse: elements added up in the places that an index names."""
 
 import operator
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from .shapes import as_array
 from .table import composed, constant, derivative
+
+
+def along(axis, index):
+    """The index that picks `index` along one axis."""
+    return (slice(None),) * axis + (index,)
 
 
 def may_repeat(index):
@@ -37,10 +43,10 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     n = a.shape[axis]
     indices = np.asarray(indices)
     if indices.dtype == bool:
-        indices = indices.astype(int)  # 0 and 1: here it is no mask
+        indices = indices.astype(int)  # bools count as 0 and 1 here; they are no mask
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    return a[(slice(None),) * axis + (indices,)]
+    return a[along(axis, indices)]
 
 
 @composed(np.take_along_axis)
@@ -73,6 +79,40 @@ def delete(arr, obj, axis=None):
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
     return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis=axis)
+
+
+@composed(np.insert)
+def insert(arr, obj, values, axis=None):
+    arr, values = as_array(arr), as_array(values)
+    if axis is None:
+        arr, axis = np.ravel(arr), 0
+    axis, n = normalize_axis_index(axis, arr.ndim), arr.shape[axis]
+    if isinstance(obj, slice):
+        obj = np.arange(n)[obj]
+    obj = np.asarray(obj)
+    obj = np.flatnonzero(obj) if obj.dtype == bool else obj
+    if obj.size and obj.dtype.kind not in "iu":
+        raise IndexError(f"insert: the places must be integers, a slice or bools, not of dtype {obj.dtype}")
+    values = np.reshape(values, (1,) * (arr.ndim - values.ndim) + values.shape)
+    if obj.ndim == 0:  # one place: the values' first axis runs along it
+        values = np.moveaxis(values, 0, axis)
+    many = values.shape[axis] if obj.size == 1 else obj.size
+    values = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
+    order = np.insert(np.arange(n), obj.astype(int), n + np.arange(many))
+    return np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
+
+
+@composed(np.trim_zeros)
+def trim_zeros(filt, trim="fb", axis=None):
+    axes = normalize_axis_tuple(range(filt.ndim) if axis is None else axis, filt.ndim)
+    for i, places in enumerate(np.nonzero(filt)):
+        if i in axes:
+            n = filt.shape[i]
+            some = len(places) > 0
+            first = (places.min() if some else n) if "f" in trim.lower() else 0
+            last = (places.max() + 1 if some else 0) if "b" in trim.lower() else n
+            filt = filt[along(i, slice(first, last))]
+    return filt
 
 
 # Sorting: an index chosen in the forward pass ------------------------------------------------------------------------
@@ -110,11 +150,11 @@ def sort_complex(a):
 
 @composed(np.diagonal)
 def diagonal(a, offset=0, axis1=0, axis2=1):
-    rows = np.moveaxis(a, (axis1, axis2), (-2, -1))
-    n, m = rows.shape[-2:]
+    matrices = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    n, m = matrices.shape[-2:]
     length = max(min(n + min(offset, 0), m - max(offset, 0)), 0)
     i = np.arange(length)
-    return rows[..., i + max(-offset, 0), i + max(offset, 0)]
+    return matrices[..., i + max(-offset, 0), i + max(offset, 0)]
 
 
 @composed(np.linalg.diagonal)

@@ -13,13 +13,13 @@ import numpy as np
 from .reductions import axes_of, count
 from .shapes import as_array
 
-# What NumPy has a function for; all else goes from element to element.
+# The ufuncs whose method has a function of its own in NumPy; the others are applied to one element after another.
 REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 ACCUMULATIONS = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
-def steps(ufunc, elements, masks=None, start=None):
-    """The results on the way of f(f(f(a, b), c), d); where a mask says no, an element is passed over."""
+def partial_results(ufunc, elements, masks=None, start=None):
+    """a, f(a, b), f(f(a, b), c), ... of the elements a, b, c, ...; those where a mask is False are left out."""
     results = [] if start is None else [start]
     for i, x in enumerate(elements):
         y = ufunc(results[-1], x) if results else x
@@ -35,17 +35,18 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
     options = {} if initial is None else {"initial": initial}
     if ufunc in REDUCTIONS:
         return REDUCTIONS[ufunc](cast(a, dtype), axis=axis, keepdims=keepdims, where=where, **options)
-    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # NumPy checks all this
+    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # checks the arguments
     a, n, axes = cast(a, dtype), count(a, axis), axes_of(axis, a.ndim)
     if not n:
         return like
 
-    def rows(a):
+    def elements(a):
+        """The reduced axes as one, the first."""
         front = np.moveaxis(a, axes, range(len(axes)))
         return np.reshape(front, (n, *front.shape[len(axes) :]))
 
-    masks = None if where is True else rows(np.broadcast_to(where, a.shape))
-    results = steps(ufunc, rows(a), masks, ufunc.identity if initial is None else initial)
+    masks = None if where is True else elements(np.broadcast_to(where, a.shape))
+    results = partial_results(ufunc, elements(a), masks, ufunc.identity if initial is None else initial)
     return np.reshape(results[-1], np.shape(like))
 
 
@@ -54,14 +55,14 @@ def accumulate(ufunc, a, axis=0, dtype=None):
         return ACCUMULATIONS[ufunc](a, axis=axis, dtype=dtype)
     ufunc.accumulate(np.ones_like(a), axis, dtype)
     a = cast(a, dtype)
-    return np.stack(steps(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else a
+    return np.stack(partial_results(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else a
 
 
 def reduceat(ufunc, a, indices, axis=0, dtype=None):
     ufunc.reduceat(np.ones_like(a), indices, axis, dtype)
-    rows = np.moveaxis(cast(a, dtype), axis, 0)
-    ends = [*indices[1:], len(rows)]
-    parts = [rows[i : max(i + 1, end)] for i, end in zip(indices, ends, strict=True)]
+    elements = np.moveaxis(cast(a, dtype), axis, 0)
+    ends = [*indices[1:], len(elements)]
+    parts = [elements[i : max(i + 1, end)] for i, end in zip(indices, ends, strict=True)]
     return np.stack([reduce(ufunc, part) for part in parts], axis)
 
 

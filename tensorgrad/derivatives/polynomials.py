@@ -49,8 +49,8 @@ def polymul(a1, a2):
 def polydiv(u, v):
     """Long division: quotient and remainder."""
     u, v = np.atleast_1d(as_array(u)) + 0.0, np.atleast_1d(as_array(v)) + 0.0
-    rest, quotient = u + 0 * v[0], []  # of the dtype of both
-    scale = 1 / v[0]  # as NumPy does: how the remainder rounds decides how long it is
+    rest, quotient = u + 0 * v[0], []  # + 0: the dtype of both
+    scale = 1 / v[0]  # as NumPy does: the rounding of the remainder decides its length
     for k in range(len(u) - len(v) + 1):
         quotient.append(scale * rest[k])
         rest = rest - np.pad(quotient[-1] * v, (k, len(u) - len(v) - k))
@@ -93,7 +93,7 @@ def vander(x, N=None, increasing=False):
     return np.power(np.expand_dims(x.astype(np.promote_types(x.dtype, int)), 1), powers if increasing else powers[::-1])
 
 
-# Roots: if p(r) = 0 stays true, p'(r) dr + dp(r) = 0 ------------------------------------------------------------------
+# Roots: if p(r) = 0 stays true, p'(r) dr + dp(r) = 0 -----------------------------------------------------------------
 
 derivative(np.roots, lambda g, y, p: -(g / np.polyval(np.polyder(p), y)) @ np.vander(y, np.size(p)))
 

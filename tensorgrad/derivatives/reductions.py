@@ -44,7 +44,7 @@ def ones(n, dtype):
 
 
 def sum_rows(g):
-    """The sum over the first axis of a matrix. BLAS takes 0.4 us for 100 rows of 16, np.sum 2.3 us and more."""
+    """The sum over the first axis of a matrix, by BLAS, which is faster than np.sum where rows are short."""
     if type(g) is np.ndarray and g.dtype.char in "fd":
         return ones(len(g), g.dtype).dot(g)
     return np.sum(g, axis=0)

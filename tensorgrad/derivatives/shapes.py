@@ -1,4 +1,4 @@
-"""Functions that move elements about: the gradient is moved back."""
+"""Functions that reshape, reorder, repeat, join and split: the gradient goes back to where each element came from."""
 
 import itertools
 
@@ -102,6 +102,15 @@ def tile(A, reps):
     pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]
     apart = np.reshape(A, [n for s in shape for n in (1, s)])
     return np.reshape(np.broadcast_to(apart, pairs), [r * s for r, s in zip(reps, shape, strict=True)])
+
+
+@composed(np.resize)
+def resize(a, new_shape):
+    a, size = np.ravel(as_array(a)), int(np.prod(new_shape))
+    if size < 0:
+        raise ValueError(f"resize: lengths must not be negative, as in {new_shape}")
+    y = a[np.arange(size) % a.size] if a.size else np.zeros(size, a.dtype)
+    return np.reshape(y, new_shape)
 
 
 # Joining and splitting -----------------------------------------------------------------------------------------------

@@ -63,9 +63,9 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     if free <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
         free = 0.0
-    away = rows - np.expand_dims(mean, 1)
-    other = np.conj(away if weights is None else np.multiply(away, weights))
-    return np.squeeze(away @ other.T / free)
+    deviations = rows - np.expand_dims(mean, 1)
+    other = np.conj(deviations if weights is None else np.multiply(deviations, weights))
+    return np.squeeze(deviations @ other.T / free)
 
 
 def variables(m, rowvar):
@@ -86,7 +86,7 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
     return np.clip(c, -1, 1) if np.isrealobj(c) else c
 
 
-# Order statistics: NumPy finds where in the sorted rows a quantile stands, from their indices 0, 1, 2, ... ------------
+# Order statistics: each sorted row is interpolated at a position, which NumPy computes from the indices 0, 1, 2, ... --
 
 
 def sorted_rows(a, axis, weights=None):
@@ -142,8 +142,8 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     return middle(np.nanmedian, a, axis, keepdims)
 
 
-# Where the quantile q of n elements stands is const + q (n + span), between the first and the last (Hyndman and Fan,
-# Sample quantiles in statistical packages, 1996). The methods that aren't here jump.
+# The position of the quantile q among n elements is const + q (n + span), kept between the first and the last (Hyndman
+# and Fan, Sample quantiles in statistical packages, 1996). By the methods that aren't here it is a step function of q.
 SPANS = {
     "linear": -1, "interpolated_inverted_cdf": 0, "hazen": 0, "weibull": 1,
     "median_unbiased": 1 / 3, "normal_unbiased": 1 / 4,
@@ -200,7 +200,7 @@ def hundredth(q):
     return (q if np.isscalar(q) else as_array(q)) / 100
 
 
-# Without nan: it counts as nothing, and gets no gradient -------------------------------------------------------------
+# Without nan: it is left out, and gets no gradient -------------------------------------------------------------------
 
 
 def filled(a, value):

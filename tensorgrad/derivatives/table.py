@@ -17,22 +17,24 @@ is holomorphic is the rule of school; the engine conjugates at its two ends, and
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Rule = Callable[..., Any]
 
 TABLE: dict[Callable, Primitive] = {}  # NumPy's functions that have rules
 OWN: weakref.WeakKeyDictionary[Callable, Primitive] = weakref.WeakKeyDictionary()  # others, as long as they live
 COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
-REFUSED: dict[Callable, str] = {}  # no derivative here, and the reason why
+NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
+
+OBSERVERS: list[Callable] = []  # what functions and rules are called through, see `observe`
 
 # What changes how a result is computed but not what it is: the function gets them, its rules do not.
 FORWARD_ONLY = frozenset({"dtype", "casting", "subok", "optimize", "signature"})
@@ -46,34 +48,68 @@ class each:
 
 
 class Primitive:
-    """A function together with its rules."""
+    """A function together with its rules: what a graph is made of.
+
+    The engine reads `func` and `rules` anew at each call. So when they are replaced, by `define` or by an observer,
+    whatever holds this entry (operators, methods, recorded graphs) goes by the new ones.
+    """
 
     __slots__ = (
-        "func", "rules", "name", "arity", "complete", "rest", "parameters", "keywords", "settings", "open", "out",
+        "func", "rules", "rest", "saves", "name", "arity", "complete", "parameters", "keywords", "settings", "open",
+        "out", "_func", "_rules", "_rest", "_rest_rules",
     )  # fmt: skip
 
-    def __init__(self, func: Callable, rules: tuple):
-        self.func, self.name = func, getattr(func, "__name__", repr(func)).lstrip("_")
-        self.rest: Any = rules[-1].rule if rules and isinstance(rules[-1], each) else None
-        self.rules = rules[:-1] if self.rest else rules
-        self.arity = -1 if self.rest else len(self.rules)
-        self.complete = None not in self.rules
-        first = _signature(func, self.rules)
-        self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL)
-        self.settings = self.keywords - set(self.parameters[: len(self.rules)]) - {"out"}  # they have no rule
-        self.out = self.parameters.index("out") if "out" in self.parameters else 1_000_000
-        self.open = any(p.kind is p.VAR_KEYWORD for p in first)
+    func: Callable  # computes the output from the arguments; with `saves`, the pair (output, what rules may use)
+    rules: tuple[Rule | None, ...]  # of the first arguments
+    rest: Rule | None  # of all further ones: rest(i, g, y, *args)
 
-    @functools.lru_cache(maxsize=1024)  # noqa: B019 (primitives live as long as the program)
-    def of_arity(self, n: int) -> Primitive:
-        """The same function, with a rule for each of its n arguments."""
-        primitive, rest = copy.copy(self), self.rest
-        primitive.rules += tuple(functools.partial(rest, i) for i in range(n - len(self.rules)))
-        return primitive
+    def __init__(self, func: Callable, rules: Sequence[Rule | each | None], saves: bool = False):
+        self.name = getattr(func, "__name__", repr(func)).lstrip("_")
+        self.saves = saves
+        self._func = func
+        self.define(func, rules)
+
+    def define(self, func: Callable, rules: Sequence[Rule | each | None]) -> None:
+        """Set all rules of the function func."""
+        rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
+        own: Any = tuple(rules[:-1] if rest else rules)
+        self._rules, self._rest = own, rest
+        self.arity = -1 if rest else len(own)
+        self.complete = None not in own
+        first = _signature(func, (*own, rest and functools.partial(rest, 0)))
+        self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL) - {"saved"}
+        self.settings = self.keywords - set(self.parameters[: len(own)]) - {"out"}  # they have no rule
+        self.out = self.parameters.index("out") if "out" in self.parameters else None
+        self.open = any(p.kind is p.VAR_KEYWORD for p in first)
+        self.renew()
+
+    def renew(self) -> None:
+        """Have the function and the rules called as they were defined, through the observers that there are."""
+        func, rules, rest = self._func, self._rules, self._rest
+        for wrap in OBSERVERS:
+            rules = tuple([rule and wrap(self, rule, 2) for rule in rules])
+            func, rest = wrap(self, func, 0), rest and wrap(self, rest, 3)
+        self.func, self.rules, self.rest = func, rules, rest
+        self._rest_rules: tuple[Rule, ...] = ()
+
+    def rules_for(self, n: int) -> tuple[Rule | None, ...]:
+        """The rules of n arguments; those after the last that has a rule are left out."""
+        rest, n = self.rest, n - len(self.rules)
+        if rest is None or n <= 0:
+            return self.rules
+        if len(self._rest_rules) < n:
+            self._rest_rules = tuple([functools.partial(rest, i) for i in range(2 * n)])
+        return self.rules + self._rest_rules[:n]
+
+    def output(self, *args: Any, **kwargs: Any) -> Any:
+        """The function's output alone, without what it saves."""
+        return self.func(*args, **kwargs)[0] if self.saves else self.func(*args, **kwargs)
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-        """Move keyword arguments that have a rule to their place among the others; refuse what no rule honours."""
+        """Move keyword arguments that have a rule to their place; an error for what no rule honours."""
+        if self.out is not None and len(args) > self.out:
+            require_no_out(self.name, args[self.out])
         if kwargs.keys() <= self.settings:
             return args, kwargs
         given, kwargs = list(args), dict(kwargs)
@@ -82,10 +118,7 @@ class Primitive:
             if name not in kwargs:
                 break
             given.append(kwargs.pop(name))
-        if kwargs.pop("out", None) is not None:
-            raise TypeError(
-                f"{self.name}: out= would overwrite an array, which a graph of Tensors can't follow; use the result"
-            )
+        require_no_out(self.name, kwargs.pop("out", None))
         if not self.open:
             for name, value in kwargs.items():
                 everywhere = name == "where" and value is True
@@ -94,42 +127,50 @@ class Primitive:
                     raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
         return tuple(given), kwargs
 
+    def rule_kwargs(self, kwargs: dict) -> dict:
+        """Those of a call's keyword arguments that the rules know."""
+        if self.open or kwargs.keys() <= self.keywords:
+            return kwargs
+        return {name: value for name, value in kwargs.items() if name in self.keywords}
+
     def __repr__(self) -> str:
         return f"<{self.name} and its rules>"
 
 
-def _signature(func: Callable, rules: tuple) -> list[inspect.Parameter]:
+def _signature(func: Callable, rules: Sequence[Rule | None]) -> list[inspect.Parameter]:
     """The parameters of a function, or of a rule of it: not all ufuncs tell theirs, and rules use NumPy's names."""
-    if not _dispatches(func):
+    if not dispatches(func):
         with contextlib.suppress(TypeError, ValueError):  # builtins may have none
             return list(inspect.signature(func).parameters.values())
-    for rule in rules:
-        if rule is not None:
-            return list(inspect.signature(rule).parameters.values())[2:]
-    return []
+    rule = next((rule for rule in rules if rule is not None), None)
+    return list(inspect.signature(rule).parameters.values())[2:] if rule else []
 
 
-def _dispatches(func: Callable) -> bool:
+def dispatches(func: Callable) -> bool:
     """Whether NumPy asks a Tensor among the arguments before it calls this function."""
     return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
 
 
-def derivative(func: Function, *rules: Callable | each | None) -> Function:
+def derivative(func: Function, *rules: Callable | each | None, saves: bool = False) -> Function:
     """Give a function its derivative rules, and get back the function that records.
 
     Args:
         func: a NumPy function, a ufunc, or a function of your own that takes arrays (or scalars) and returns an array
-            or a tuple of arrays.
+            or a tuple of arrays. A NumPy function that has rules already gets these in their place, for operators and
+            methods of Tensors too.
         *rules: one per positional argument, `rule(g, y, *args, **kwargs)`: `g` the gradient that arrives at the output
             (shape and dtype of `y`), `y` the output, then the arguments as func got them. It returns the gradient of
             that argument, of a shape that reduces to the argument's by undoing broadcasting. None: a constant.
             Where func returns a tuple, `g` and `y` are tuples.
+        saves: func returns `(y, saved)`, and rules get `saved=`: what the forward pass computed anyway, and the rules
+            can use. It is None while a rule is itself recorded, to be differentiated again: then the rule starts from
+            its arguments, which are Tensors.
 
     Returns:
         func itself where NumPy dispatches it; else a function that computes func, and records it for Tensors.
 
     Raises:
-        TypeError: func or a rule can't be called.
+        TypeError: func or a rule can't be called, or a NumPy function is said to save something.
 
     >>> import numpy as np
     >>> from tensorgrad import Tensor, derivative
@@ -138,14 +179,27 @@ def derivative(func: Function, *rules: Callable | each | None) -> Function:
     >>> cube(x).backward()
     >>> x.grad
     array([ 3., 12.])
+
+    >>> def root(x):
+    ...     y = np.sqrt(x)
+    ...     return y, 0.5 / y
+    >>> root = derivative(root, lambda g, y, x, saved=None: g * (0.5 / y if saved is None else saved), saves=True)
+    >>> root(Tensor(4.0))
+    Tensor(2.)
     """
     for what in (func, *rules):
         if what is not None and not callable(what) and not isinstance(what, each):
             raise TypeError(f"derivative: {what!r} is not a function")
-    primitive = Primitive(func, rules)
-    if _dispatches(func):
-        TABLE[func] = primitive
+    if dispatches(func):
+        if saves:
+            raise TypeError(f"derivative: {func.__name__} is NumPy's, and returns its output alone; it saves nothing")
+        if func in TABLE:
+            TABLE[func].define(func, rules)
+        else:
+            TABLE[func] = Primitive(func, rules)
         return func
+
+    primitive = Primitive(func, rules, saves)
 
     @functools.wraps(func)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
@@ -153,15 +207,26 @@ def derivative(func: Function, *rules: Callable | each | None) -> Function:
             record = getattr(arg, "__record__", None)
             if record is not None:
                 return record(primitive, args, kwargs)
-        return func(*args, **kwargs)
+        return func(*args, **kwargs)[0] if saves else func(*args, **kwargs)
 
     OWN[dispatching] = primitive
     return dispatching  # type: ignore[return-value]
 
 
-def with_rules(*rules: Callable | each | None) -> Callable[[Function], Function]:
+def with_rules(*rules: Callable | each | None, saves: bool = False) -> Callable[[Function], Function]:
     """`derivative` as a decorator of the function."""
-    return lambda func: derivative(func, *rules)
+    return lambda func: derivative(func, *rules, saves=saves)
+
+
+def computed_by(func: Callable) -> Callable[[Function], Function]:
+    """Decorator: for Tensors, a function of the table is computed by this one, which gives the same numbers."""
+
+    def enter(implementation: Function) -> Function:
+        TABLE[func]._func = implementation
+        TABLE[func].renew()
+        return implementation
+
+    return enter
 
 
 def composed(*funcs: Callable) -> Callable:
@@ -176,22 +241,28 @@ def composed(*funcs: Callable) -> Callable:
 
 
 def _without_out(implementation: Callable, name: str) -> Callable:
-    """The same function, which refuses an array to write into."""
+    """The same function, which raises an error where it is given an array to write into."""
     parameters = inspect.signature(implementation).parameters
     if "out" not in parameters:
         return implementation
     positional = [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    place = positional.index("out") if "out" in positional else 1_000_000
+    place = positional.index("out") if "out" in positional else None
 
     @functools.wraps(implementation)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("out") is not None or (len(args) > place and args[place] is not None):
-            raise TypeError(
-                f"{name}: out= would overwrite an array, which a graph of Tensors can't follow; use the returned value"
-            )
+        require_no_out(name, kwargs.get("out") if place is None or len(args) <= place else args[place])
         return implementation(*args, **kwargs)
 
     return checked
+
+
+def require_no_out(name: str, out: Any) -> None:
+    """An error, if a function is given an array to write its result into."""
+    if out is not None:
+        raise TypeError(
+            f"{name}: out=, or an in-place operator such as array += tensor, would overwrite an array, which the graph "
+            f"can't follow; use the result, as in array = array + tensor, or tensor.data to leave the graph"
+        )
 
 
 def constant(*funcs: Callable) -> None:
@@ -199,6 +270,31 @@ def constant(*funcs: Callable) -> None:
     CONSTANT.update(funcs)
 
 
-def refused(reason: str, *funcs: Callable) -> None:
+def non_differentiable(reason: str, *funcs: Callable) -> None:
     """Functions without a derivative here, and why."""
-    REFUSED.update(dict.fromkeys(funcs, reason))
+    NON_DIFFERENTIABLE.update(dict.fromkeys(funcs, reason))
+
+
+# Watching ------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def observe(wrap: Callable[[Primitive, Callable, int], Callable]) -> Iterator[None]:
+    """While this lasts, the engine calls `wrap(primitive, func, skip)` in place of each function and each rule.
+
+    `skip` is the number of arguments before the function's own: 0 for the function, 2 for a rule (g and y), 3 for a
+    rule of many arguments (i, g and y). All threads are observed. Blocks may overlap; the first observer is the
+    innermost. Without one, it costs nothing: the engine calls what stands in the table.
+    """
+    OBSERVERS.append(wrap)
+    _renew_all()
+    try:
+        yield
+    finally:
+        OBSERVERS.remove(wrap)
+        _renew_all()
+
+
+def _renew_all() -> None:
+    for primitive in [*TABLE.values(), *OWN.values()]:
+        primitive.renew()

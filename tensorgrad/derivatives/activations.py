@@ -1,0 +1,148 @@
+"""Activations, elementwise functions of networks that NumPy has no name for, with their rules."""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from .table import with_rules
+
+# The rectifier -------------------------------------------------------------------------------------------------------
+
+
+@with_rules(lambda g, y, x: g * one_where_positive(y))
+def relu(x: Any) -> Any:
+    """max(x, 0), elementwise, of any shape; its slope at 0 is 0.
+
+    >>> from tensorgrad import Tensor, relu
+    >>> relu(Tensor([-1.0, 0.0, 2.0]))
+    Tensor([0. 0. 2.])
+    """
+    if type(x) is np.ndarray and x.dtype.char in "fd" and x.size <= KEPT_SIZE:
+        return np.maximum(x, zeros(x.shape, x.strides, x.dtype))
+    return np.maximum(x, 0)
+
+
+def one_where_positive(y: Any) -> Any:
+    """1 where y > 0, else 0. As floats, since NumPy multiplies floats with floats faster than with bools."""
+    positive = y > 0.0  # a float, which NumPy compares sooner than an int
+    return positive.view(np.int8).astype(y.dtype) if type(positive) is np.ndarray else positive
+
+
+KEPT_SIZE = 65_536  # of the zeros that are kept, at most 32 arrays of 512 kB
+
+
+@functools.lru_cache(maxsize=32)
+def zeros(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Zeros, read-only, in the same order in memory: np.maximum of two small arrays alike is faster than that of an
+    array and a number."""
+    slowest_first = np.argsort(strides)[::-1]
+    zeros = np.zeros([shape[i] for i in slowest_first], dtype)
+    zeros.flags.writeable = False
+    return zeros.transpose(np.argsort(slowest_first))
+
+
+@with_rules(lambda g, y, x, negative_slope=0.01: np.where(x > 0, g, g * negative_slope))
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """x where x > 0, else negative_slope * x, elementwise.
+
+    >>> from tensorgrad import Tensor, leaky_relu
+    >>> leaky_relu(Tensor([-1.0, 2.0]))
+    Tensor([-0.01  2.  ])
+    """
+    return np.where(np.greater(x, 0), x, np.multiply(x, negative_slope))
+
+
+# The logistic function -----------------------------------------------------------------------------------------------
+
+
+def sigmoid_parts(x: Any) -> tuple[Any, Any]:
+    """1 where x >= 0, else 0; and exp(-|x|), which can't overflow: what a sigmoid and its logarithm are made of."""
+    z = np.exp(-np.abs(x))
+    return np.greater_equal(x, 0.0).astype(z.dtype), z
+
+
+def sigmoid_of_parts(positive: Any, z: Any) -> Any:
+    return np.maximum(positive, z) / (1.0 + z)  # z is <= 1, so this is 1 or z: faster than np.where
+
+
+@with_rules(lambda g, y, x: g * y * (1 - y))
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), elementwise, without overflow: of -1e4 it is 0, of 1e4 it is 1.
+
+    >>> from tensorgrad import Tensor, sigmoid
+    >>> sigmoid(Tensor([-1e4, 0.0, 1e4]))
+    Tensor([0.  0.5 1. ])
+    """
+    return sigmoid_of_parts(*sigmoid_parts(x))
+
+
+@with_rules(lambda g, y, x: g * sigmoid(x))
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), elementwise, without overflow; a smooth relu.
+
+    >>> from tensorgrad import Tensor, softplus
+    >>> softplus(Tensor([-1e4, 0.0, 1e4]))
+    Tensor([0.00000000e+00 6.93147181e-01 1.00000000e+04])
+    """
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+# The factors of gelu -------------------------------------------------------------------------------------------------
+
+_SLOPE, _CUBE = math.sqrt(8 / math.pi), 0.044715
+
+
+@with_rules(lambda g, y, x: g * y * (1 - y) * (_SLOPE + 3 * _CUBE * _SLOPE * x * x))
+def tanh_cdf(x: Any) -> Any:
+    """What stands for Phi in gelu's approximation, sigmoid(sqrt(8 / pi) (x + 0.044715 x^3)), written with tanh."""
+    y = x * x
+    y *= _CUBE
+    y += 1
+    y *= x
+    y *= _SLOPE / 2
+    y = np.tanh(y)
+    y += 1
+    y *= 0.5
+    return y
+
+
+# For t >= 0, Phi(-t) = exp(-t^2 / 2) P(t) / Q(t), the coefficients from the highest power down. They were found by
+# interpolation in 60 digits (mpmath) at 22 Chebyshev nodes of (t - 4) / (t + 4) for t in [0, 40], where Phi(-40) is the
+# first that underflows. The quotient is within 2e-18 of the true one, in relative terms; as all coefficients are
+# positive, Horner's rule loses little. Measured at 9,500 points from -37 to 9, and at 5,588 of them in float32:
+# normal_cdf is off by 1.3 ulp on average and 8.5 at most.
+_P = (
+    0.3989422804015158, 12.45647957057926, 190.783948709867, 1865.0332702304893, 12798.155696289725, 64176.39865437565,
+    237874.47813408074, 644421.5066769192, 1226753.402323317, 1495815.6470928595, 904162.9032482101,
+)  # fmt: skip
+_Q = (
+    1.0, 31.223763894026863, 479.2244401765545, 4706.168892532388, 32556.443355875024, 165478.87354780769,
+    627396.6498636378, 1767154.1450816393, 3611821.4810211346, 5087536.285942072, 4434466.536090603, 1808325.8064964202,
+)  # fmt: skip
+
+
+@with_rules(lambda g, y, x: g * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
+def normal_cdf(x: Any) -> Any:
+    """Phi, the distribution function of the standard normal distribution, elementwise, with all its digits in the tail.
+
+    >>> from tensorgrad import Tensor
+    >>> normal_cdf(Tensor([-20.0, 0.0, 20.0]))
+    Tensor([2.75362412e-89 5.00000000e-01 1.00000000e+00])
+    """
+    t = np.minimum(np.abs(x), 40.0)
+    if t.dtype == np.float16:  # whose range P and Q exceed
+        return normal_cdf(x.astype(np.float32)).astype(np.float16)
+    near = np.round(t * 16) / 16  # its square is exact, so that exp gets t^2 without a rounding that it would magnify
+    tail = np.exp(-0.5 * near * near) * np.exp(0.5 * (near - t) * (near + t)) * (_horner(_P, t) / _horner(_Q, t))
+    return np.where(np.greater(x, 0), 1 - tail, tail)
+
+
+def _horner(coefficients: tuple[float, ...], t: Any) -> Any:
+    """The polynomial with these coefficients, from the highest power down, at t."""
+    y = np.full_like(t, coefficients[0])
+    for c in coefficients[1:]:
+        y *= t
+        y += c
+    return y

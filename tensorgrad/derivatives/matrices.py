@@ -1,0 +1,296 @@
+"""Matrices and stacks of them, (..., m, n): inverses, equations, determinants, and the products of numpy.linalg.
+
+Sources: M. B. Giles, An extended collection of matrix derivative results for forward and reverse mode algorithmic
+differentiation, 2008; and those named beside the rules. The rules hold at any order of derivative.
+"""
+
+import functools
+import itertools
+
+import numpy as np
+
+from .products import flip
+from .reductions import axes_of
+from .shapes import as_array
+from .table import composed, derivative, with_rules
+
+
+def conj(a):
+    """The complex conjugate; a real array as it is, without a copy."""
+    return a if np.isrealobj(a) else np.conj(a)
+
+
+def H(a):
+    """Matrices transposed and conjugated."""
+    return flip(conj(a))
+
+
+def diagonal_matrix(d):
+    """Matrices with the vectors d on their diagonals."""
+    return np.expand_dims(d, -1) * np.eye(d.shape[-1], dtype=d.dtype)
+
+
+def conjugated(rule):
+    """The rule of the table for one in the form of the literature, dL = Re tr(G^H dA): conjugates g and the result."""
+
+    @functools.wraps(rule)
+    def wrapped(g, y, a, *args, **kwargs):
+        g = tuple(map(conj, g)) if isinstance(g, tuple) else conj(g)
+        return conj(rule(g, y, a, *args, **kwargs))
+
+    return wrapped
+
+
+# Inverses and equations ----------------------------------------------------------------------------------------------
+
+
+def solve_b(g, y, a, b):
+    """B = A X: the gradient of B is A^-T G. A b of one dimension is a vector, also beside a stack of matrices."""
+    if b.ndim > 1:
+        return np.linalg.solve(flip(a), g)
+    return np.linalg.solve(flip(a), np.expand_dims(g, -1))[..., 0]
+
+
+def solve_a(g, y, a, b):
+    """-A^-T G X^T."""
+    db = solve_b(g, y, a, b)
+    if b.ndim > 1:
+        return -db @ flip(y)
+    return -np.expand_dims(db, -1) * np.expand_dims(y, -2)
+
+
+derivative(np.linalg.solve, solve_a, solve_b)
+derivative(np.linalg.inv,   lambda g, y, a: -flip(y) @ g @ flip(y))
+
+
+@conjugated
+def pinv_gradient(g, y, a, rcond=None, hermitian=False, *, rtol=None):
+    """dP = -P dA P + P P^H dA^H (1 - A P) + (1 - P A) dA^H P^H P, where the rank stays the same.
+
+    G. H. Golub and V. Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose
+    variables separate, 1973, eq. 4.12.
+    """
+    p, ph, gh = y, H(y), H(g)
+    x = gh @ p @ ph
+    z = ph @ p @ gh
+    d = x - a @ (p @ x) + z - (z @ p) @ a - ph @ g @ ph
+    return (d + H(d)) / 2 if hermitian else d
+
+
+derivative(np.linalg.pinv, pinv_gradient)
+
+
+@composed(np.linalg.lstsq)
+def lstsq(a, b, rcond=None):
+    """x = P b, with the pseudo-inverse P of a; and, as NumPy gives them, residuals, rank and singular values."""
+    a, b = as_array(a), as_array(b)
+    if a.ndim != 2 or b.ndim not in (1, 2) or len(a) != len(b):
+        raise np.linalg.LinAlgError(
+            f"lstsq: shapes {a.shape} and {b.shape} don't match; it takes (m, n) and (m,), or (m, n) and (m, k)"
+        )
+    dtype = np.result_type(a, b, np.float32)
+    a, b = (x if x.dtype == dtype else x.astype(dtype) for x in (a, b))
+    eps = np.finfo(dtype).eps
+    rcond = eps * max(a.shape) if rcond is None else eps if rcond == -1 else rcond
+    s = np.linalg.svdvals(a)
+    rank = np.int32(np.count_nonzero(s > rcond * np.max(s, initial=0)))
+    x = np.linalg.pinv(a, rcond) @ b
+    difference = b - a @ x
+    squares = np.sum(np.real(conj(difference) * difference), axis=0, keepdims=b.ndim == 1)
+    return x, squares if rank == a.shape[1] < a.shape[0] else squares[:0], rank, s
+
+
+@composed(np.linalg.tensorsolve)
+def tensorsolve(a, b, axes=None):
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        last = axes_of(tuple(axes), a.ndim)
+        a = np.transpose(a, [i for i in range(a.ndim) if i not in last] + list(last))
+    shape = a.shape[b.ndim :]
+    n = int(np.prod(shape))
+    if a.size != n * n or b.size != n:
+        raise np.linalg.LinAlgError(
+            f"tensorsolve: shapes {a.shape} and {b.shape} don't match: of a, the first {b.ndim} axes and the "
+            f"others (where axes= moves some to) must both have the size of b"
+        )
+    return np.reshape(np.linalg.solve(np.reshape(a, (n, n)), np.ravel(b)), shape)
+
+
+@composed(np.linalg.tensorinv)
+def tensorinv(a, ind=2):
+    if ind <= 0:
+        raise ValueError(f"tensorinv: ind is the number of the first axes, at least 1, not {ind}")
+    n = int(np.prod(a.shape[ind:]))
+    return np.reshape(np.linalg.inv(np.reshape(a, (n, -1))), a.shape[ind:] + a.shape[:ind])
+
+
+@composed(np.linalg.matrix_power)
+def matrix_power(a, n):
+    """By repeated squaring; negative powers are powers of the inverse."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(f"matrix_power: matrices must be square, not of shape {a.shape}")
+    if n == 0:
+        return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
+    if n < 0:
+        return np.linalg.matrix_power(np.linalg.inv(a), -n)
+    half = np.linalg.matrix_power(a, n // 2) if n > 1 else None
+    return a if half is None else half @ half if n % 2 == 0 else half @ half @ a
+
+
+# Determinants --------------------------------------------------------------------------------------------------------
+
+
+def cofactors(a, y):
+    """det(A) A^-T, where y is det(A). Of matrices near to singular ones it is made of products of singular values."""
+    limit = float(np.finfo(a.dtype).eps) ** (-1 / 3)
+    try:
+        inverse = np.linalg.inv(a)
+        size, inverse_size = (np.max(np.abs(x), axis=(-2, -1), initial=0) for x in (a, inverse))
+        if np.all(size * inverse_size < limit):  # about the condition number
+            return y[..., None, None] * flip(inverse)
+    except np.linalg.LinAlgError:  # a singular matrix
+        pass
+    return cofactors_by_svd(a)
+
+
+def products_of_others(s, *left_out):
+    """The product of the last axis of s, without the elements that stand at these indices."""
+    k = np.arange(s.shape[-1])
+    skip = functools.reduce(np.logical_or, (k == np.expand_dims(i, -1) for i in left_out))
+    return np.prod(np.where(skip, 1, s.reshape(*s.shape[:-1], *[1] * (skip.ndim - 1), -1)), axis=-1)
+
+
+def cofactors_by_svd_gradient(g, y, a):
+    """With A = U S V^H, dA = U E V^H: the cofactors change by det(U V^H) conj(U) D conj(V^H), where d_ij = -e_ji p_ij,
+    d_ii = sum_j e_jj p_ij, and p_ij (0 for i = j) is the product of all singular values but s_i and s_j."""
+    u, s, vh = np.linalg.svd(a)
+    i = np.arange(s.shape[-1])
+    p = products_of_others(s, i[:, None], i) * (i[:, None] != i)
+    d = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None] * (H(u) @ g @ H(vh))
+    e = diagonal_matrix((p @ np.diagonal(d, 0, -2, -1)[..., None])[..., 0]) - flip(d * p)
+    return conj(u) @ e @ conj(vh)
+
+
+@with_rules(cofactors_by_svd_gradient)
+def cofactors_by_svd(a):
+    u, s, vh = np.linalg.svd(a)
+    others = products_of_others(s, np.arange(s.shape[-1]))
+    return (np.linalg.det(u) * np.linalg.det(vh))[..., None, None] * ((conj(u) * others[..., None, :]) @ conj(vh))
+
+
+derivative(np.linalg.det, lambda g, y, a: g[..., None, None] * cofactors(a, y))
+
+
+def slogdet_gradient(g, y, a):
+    """d log|det A| = Re tr(A^-1 dA); a complex sign s turns by ds = i s Im tr(A^-1 dA)."""
+    (g_sign, g_log), (sign, _) = g, y
+    if not np.isrealobj(sign):
+        g_log = g_log + 1j * np.imag(g_sign * sign)
+    return g_log[..., None, None] * flip(np.linalg.inv(a))
+
+
+derivative(np.linalg.slogdet, slogdet_gradient)
+
+
+# Products ------------------------------------------------------------------------------------------------------------
+
+
+def chain(arrays, lengths):
+    """The product of matrices in the cheapest order. Matrix i is lengths[i] by lengths[i + 1].
+
+    Dynamic programming over the places where a chain is divided: Cormen et al., Introduction to algorithms, 15.2.
+    """
+
+    @functools.cache
+    def best(i, j):
+        """The cost of the product of the matrices i to j - 1, and where it is divided."""
+        if j == i + 1:
+            return 0, i
+        return min((best(i, k)[0] + best(k, j)[0] + lengths[i] * lengths[k] * lengths[j], k) for k in range(i + 1, j))
+
+    def product(i, j):
+        if j == i + 1:
+            return arrays[i]
+        k = best(i, j)[1]
+        return product(i, k) @ product(k, j)
+
+    return product(0, len(arrays))
+
+
+@composed(np.linalg.multi_dot)
+def multi_dot(arrays, *, out=None):
+    arrays = [as_array(a) for a in arrays]
+    shapes = [a.shape for a in arrays]
+    if (
+        len(arrays) < 2
+        or any(a.ndim != 2 for a in arrays[1:-1])
+        or not {arrays[0].ndim, arrays[-1].ndim} <= {1, 2}
+        or any(a[-1] != b[0] for a, b in itertools.pairwise(shapes))
+    ):
+        raise ValueError(
+            f"multi_dot: shapes {', '.join(map(str, shapes))} don't match: it takes two or more matrices, each with as "
+            f"many columns as the next has rows; the first and the last may be vectors"
+        )
+    ends = [a.shape[i] if a.ndim == 2 else 1 for a, i in ((arrays[0], 0), (arrays[-1], 1))]
+    return chain(arrays, [ends[0], *[shape[0] for shape in shapes[1:]], ends[1]])
+
+
+@composed(np.linalg.vecdot, np.vecdot)
+def vecdot(x1, x2, /, *, axis=-1):
+    """The sum of conj(x1) x2 along the axis."""
+    a, b = (np.moveaxis(as_array(x), axis, -1) for x in (x1, x2))
+    return np.matmul(np.expand_dims(conj(a), -2), np.expand_dims(b, -1))[..., 0, 0]
+
+
+def matvec(x1, x2, /):
+    return np.matmul(x1, np.expand_dims(x2, -1))[..., 0]
+
+
+def vecmat(x1, x2, /):
+    """conj(x1) @ x2: the vector is conjugated."""
+    return np.matmul(np.expand_dims(conj(as_array(x1)), -2), x2)[..., 0, :]
+
+
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    composed(np.matvec)(matvec)
+    composed(np.vecmat)(vecmat)
+
+
+@composed(np.linalg.matmul)
+def matmul(x1, x2, /):
+    return np.matmul(x1, x2)
+
+
+@composed(np.linalg.tensordot)
+def tensordot(x1, x2, /, *, axes=2):
+    return np.tensordot(x1, x2, axes)
+
+
+@composed(np.linalg.outer)
+def outer(x1, x2, /):
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.ndim != 1 or x2.ndim != 1:
+        raise ValueError(f"outer: vectors are needed, not shapes {x1.shape} and {x2.shape}; np.outer flattens")
+    return np.multiply(np.expand_dims(x1, 1), x2)
+
+
+@composed(np.cross)
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    """y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}, the indices modulo 3; of vectors in the plane the third component."""
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
+        raise ValueError(f"cross: vectors have 3 components or 2, not {a.shape[-1]} and {b.shape[-1]}; name their axis")
+    if a.shape[-1] == b.shape[-1] == 2:
+        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    a, b = (np.concatenate([x, 0 * x[..., :1]], axis=-1) if x.shape[-1] == 2 else x for x in (a, b))
+    first, second = [1, 2, 0], [2, 0, 1]
+    return np.moveaxis(a[..., first] * b[..., second] - a[..., second] * b[..., first], -1, axisc)
+
+
+@composed(np.linalg.cross)
+def linalg_cross(x1, x2, /, *, axis=-1):
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
+        raise ValueError(f"cross: shapes {x1.shape} and {x2.shape} don't have the length 3 along axis {axis}")
+    return np.cross(x1, x2, axis=axis)

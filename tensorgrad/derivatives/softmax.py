@@ -1,0 +1,128 @@
+"""Sums of exponentials: softmax and its logarithm, log-sum-exp of many numbers and of two; none of them overflows."""
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from .activations import sigmoid
+from .elementwise import LN2
+from .reductions import ones, restore, sum_rows
+from .table import derivative, with_rules
+
+# Of two numbers ------------------------------------------------------------------------------------------------------
+
+
+def logaddexp_share(a, b, y):
+    """The part of a in log(e**a + e**b), a sigmoid of the difference, which can't overflow at any order."""
+    same = np.isinf(a) & (a == b)
+    return sigmoid(np.where(same, 0, a) - np.where(same, 0, b)) * (y != -np.inf)
+
+
+derivative(np.logaddexp,  lambda g, y, x1, x2: g * logaddexp_share(x1, x2, y),
+                          lambda g, y, x1, x2: g * logaddexp_share(x2, x1, y))
+derivative(np.logaddexp2, lambda g, y, x1, x2: g * logaddexp_share(x1 * LN2, x2 * LN2, y),
+                          lambda g, y, x1, x2: g * logaddexp_share(x2 * LN2, x1 * LN2, y))
+
+
+# Along axes ----------------------------------------------------------------------------------------------------------
+
+
+def _exponentials(x: Any, axis: Any, keep_shifted: bool = False) -> tuple[Any, Any, Any, Any, Any]:
+    """m, x - m (if it is to be kept), z = exp(x - m), t = sum(z) and log(t), with m the largest element along the axis,
+    so that exp can't overflow.
+
+    A row of -inf has an m of -inf, but is shifted by 0, and has a t of 1, to divide by.
+    """
+    x = x if hasattr(x, "ndim") else np.asarray(x)
+    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
+    if type(x) is np.ndarray and x.dtype.char in "fd" and x.ndim and x.size and axis in (-1, x.ndim - 1):
+        parts = _exponentials_of_rows(x, keep_shifted)
+        if parts:
+            return parts
+    top = x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
+    shifted = x - np.where(np.isfinite(top), top, 0).astype(x.dtype)
+    z = np.exp(shifted)
+    total = np.where(top == -np.inf, 1, z.sum(axis=axis, keepdims=True)).astype(z.dtype)
+    # Just above 1, log1p of the sum without the 1 has more digits: an error of one ulp in total is one of less than 5
+    # ulp in log(total) from 1.25 on.
+    rest = np.sum(z - (z == 1), axis=axis, keepdims=True)
+    return top, shifted, z, total, np.where(total < 1.25, np.log1p(np.minimum(rest, 1)), np.log(total))
+
+
+def _exponentials_of_rows(x: Any, keep_shifted: bool) -> tuple[Any, Any, Any, Any, Any] | None:
+    """The same along the last axis, unless a row has no finite maximum: faster for short rows, by argmax in place of
+    max, and BLAS in place of sum. The largest z, which is 1, is left out of the sum, so that log1p has all its digits.
+    """
+    n = x.shape[-1]
+    rows = np.ascontiguousarray(x).reshape(-1, n)
+    largest = places(rows.argmax(axis=1), n)
+    top = rows.ravel()[largest]
+    if not math.isfinite(sum_rows(top)):
+        return None
+    shifted = rows - top[:, None]
+    z = np.exp(shifted) if keep_shifted else np.exp(shifted, out=shifted)
+    z.ravel()[largest] = 0
+    rest = z.dot(ones(n, z.dtype)) if n <= 1024 else np.sum(z, axis=1)  # of many numbers NumPy's sum is more exact
+    z.ravel()[largest] = 1
+    column = (*x.shape[:-1], 1)
+    total, log_total = (part.reshape(column) for part in (1 + rest, np.log1p(rest)))
+    return top.reshape(column), shifted.reshape(x.shape), z.reshape(x.shape), total, log_total
+
+
+def places(columns: Any, n: int) -> Any:
+    """Where an element of each row of n stands, counted through all rows, given its column."""
+    return columns.astype(np.intp, copy=False) + _row_starts(columns.size, n).reshape(columns.shape)
+
+
+@functools.lru_cache(maxsize=16)
+def _row_starts(m: int, n: int) -> np.ndarray:
+    """Where each of m rows of n numbers begins."""
+    return np.arange(0, m * n, n)
+
+
+def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
+    """p, s and t of an array's last axis: p = softmax(x), and log(p) = s - t."""
+    _, shifted, z, total, log_total = _exponentials(x, -1, keep_shifted=True)
+    z /= total
+    return z, shifted, log_total
+
+
+@with_rules(lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
+def softmax(x: Any, axis: Any = -1) -> Any:
+    """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), of x's shape, without overflow.
+
+    >>> from tensorgrad import Tensor, softmax
+    >>> softmax(Tensor([1e4, 0.0, 1e4]))
+    Tensor([0.5 0.  0.5])
+    """
+    _, _, z, total, _ = _exponentials(x, axis)
+    z /= total
+    return z
+
+
+@with_rules(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
+def log_softmax(x: Any, axis: Any = -1) -> Any:
+    """log(softmax(x)) along an axis (or a tuple of axes; None for all), exact where softmax itself rounds to 0.
+
+    >>> from tensorgrad import Tensor, log_softmax
+    >>> log_softmax(Tensor([1e4, 0.0]))
+    Tensor([     0. -10000.])
+    """
+    _, shifted, _, _, log_total = _exponentials(x, axis, keep_shifted=True)
+    shifted -= log_total
+    return shifted
+
+
+@with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) along an axis (or a tuple of axes; None for all), without overflow; -inf for a row of -inf.
+
+    >>> from tensorgrad import Tensor, logsumexp
+    >>> logsumexp(Tensor([1e4, 1e4]))
+    Tensor(10000.69314718)
+    """
+    top, _, _, _, log_total = _exponentials(x, axis)
+    y = log_total + top
+    return y if keepdims else np.squeeze(y, axis)

@@ -1,0 +1,374 @@
+"""The graph behind a Tensor as a Graphviz source: cards for data, pills for operations, and arrows.
+
+`draw_dot_tensor` is what users call. A `Drawing` collects nodes and arrows, module by module, and then writes them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import textwrap
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine import Node
+from ..network import Module
+from ..tensor import Tensor, displays
+from .cards import FAINT, GRADIENT, INK, KINDS, Numbers, card, escaped, legend_label, small
+from .graph import Graph, Operation, Stretch
+from .graphviz import formats, new_picture
+from .labels import ORDERED, clean, operation_label, operation_sign, summary, table, total_size
+
+if TYPE_CHECKING:
+    import graphviz
+
+RANKDIRS = ("LR", "TB", "RL", "BT")
+_FONT = "Helvetica"  # Graphviz knows its metrics, and every viewer has it or its twin Arial
+_DARK = "#33475b"
+_FRAME = {
+    "style": "rounded,filled", "fillcolor": "#f9fafb", "color": "#c3ccd6", "penwidth": "1",
+    "labeljust": "l", "fontname": _FONT, "fontsize": "11", "margin": "10",
+}  # fmt: skip
+_PILL = {"fillcolor": _DARK, "color": _DARK, "fontcolor": "white"}
+_ROUND = {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
+_LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "0.45", "margin": "0.09,0.03"}
+_BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
+
+
+def draw_dot_tensor(
+    root: Tensor,
+    format: str = "svg",
+    rankdir: str = "LR",
+    show_data: bool = True,
+    *,
+    model: Module | None = None,
+    names: Mapping[str, Any] | None = None,
+    max_nodes: int | None = 100,
+    legend: bool = True,
+) -> graphviz.Digraph:
+    """Draw the graph that root was computed by.
+
+    Data are cards with name and shape, operations dark pills. Parameters (leaves that require a gradient), constants,
+    intermediate results and the output differ in colour and in border. The wider an arrow, the larger the gradient
+    that flows back along it. The same graph gives the same picture, byte for byte.
+
+    Args:
+        root: the Tensor to explain, such as a loss.
+        format: of the file that `render` and `view` write: 'svg', 'png', 'jpg', or what else an installed `dot` has.
+        rankdir: the direction of reading: 'LR' (left to right), 'TB' (top to bottom), 'RL' or 'BT'.
+        show_data: show data and gradient too: small arrays in full, larger ones by range and mean.
+        model: a Module: its parameters are named as in `named_parameters()`, its layers framed.
+        names: names for Tensors and arrays that have none of their own, such as `locals()`. Others are called x1, x2,
+            ... (leaves that require a gradient), c1, ... (constants), v1, ... (intermediate results) and y (root).
+        max_nodes: fold repetitions and long stretches until about so many nodes are left; None draws everything.
+        legend: explain the colours below the picture.
+
+    Returns:
+        A `graphviz.Digraph`: `.render(path)` writes a file, `.view()` shows it, `.source` is the text that Graphviz
+        reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure.
+
+    Raises:
+        TypeError: root is no Tensor, or model no Module.
+        ValueError: an unknown format or rankdir, or a max_nodes below 10.
+        ImportError: the package graphviz isn't installed.
+
+    >>> a, b = Tensor([1.0, 2.0], name="a"), Tensor([3.0, 4.0], name="b")
+    >>> dot = draw_dot_tensor((a * b).sum())
+    >>> dot.source.startswith("digraph")
+    True
+    """
+    if not isinstance(root, Tensor):
+        raise TypeError(f"draw_dot_tensor: a Tensor is drawn, not {type(root).__name__}")
+    if model is not None and not isinstance(model, Module):
+        raise TypeError(f"draw_dot_tensor: model must be a Module, not {type(model).__name__}")
+    if rankdir not in RANKDIRS:
+        raise ValueError(f"draw_dot_tensor: rankdir must be one of {', '.join(RANKDIRS)}, not {rankdir!r}")
+    if max_nodes is not None and max_nodes < 10:
+        raise ValueError(f"draw_dot_tensor: max_nodes must be at least 10, or None for all, not {max_nodes}")
+    if not isinstance(format, str) or format.lower() not in formats():
+        raise ValueError(f"draw_dot_tensor: unknown format {format!r}; use 'svg', 'png' or 'jpg'")
+    dot = empty_picture(format.lower(), rankdir)
+    graph = Graph(root, model, max_nodes)
+    Drawing(graph, names or {}, show_data=show_data, wide=rankdir in ("TB", "BT")).write(dot, legend)
+    return dot
+
+
+def empty_picture(format: str, rankdir: str) -> Any:
+    """A picture without nodes, in the style of them all."""
+    dot = new_picture("tensor_graph", format)
+    dot.attr(rankdir=rankdir, bgcolor="white", fontname=_FONT, nodesep="0.3", ranksep="0.27", pad="0.15")
+    dot.attr("node", fontname=_FONT, fontsize="11", fontcolor=INK, margin="0.06,0.03")
+    dot.attr("edge", color="#9aa5b1", arrowsize="0.6", fontname=_FONT, fontsize="9", fontcolor=FAINT, tooltip=" ")
+    if format != "svg":
+        dot.attr(dpi="144")
+    return dot
+
+
+def _graph_as_svg(tensor: Tensor) -> str | None:
+    """What a notebook shows of a Tensor that was computed: its graph, or without graphviz its numbers."""
+    try:
+        return draw_dot_tensor(tensor).pipe("svg", encoding="utf-8")
+    except (ImportError, RuntimeError):
+        return None
+
+
+displays["svg"] = _graph_as_svg
+
+
+class Drawing:
+    """The nodes and arrows of one picture.
+
+    Args:
+        graph: what is drawn.
+        names: names for Tensors and arrays that have none of their own.
+        show_data: show numbers, and not names and shapes alone.
+        wide: write range and mean of an array side by side.
+        gradients: of each Tensor the gradient to show; those of `.grad` by default.
+
+    Attributes:
+        cards: the name that Graphviz knows the card of a value by, by the value's `id()`.
+        pills: the same for the node of a stretch of operations, by the number of the stretch.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        names: Mapping[str, Any],
+        *,
+        show_data: bool = True,
+        wide: bool = False,
+        gradients: Mapping[Tensor, Any] | None = None,
+    ):
+        self.graph, self._show_data, self._wide, self._gradients = graph, show_data, wide, gradients
+        self._variables = {id(x): str(name) for name, x in reversed(list(names.items())) if str(name)[:1] != "_"}
+        self._taken = {self._given_name(x) for x in graph.drawn.values()}
+        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+        tensors = [x for x in graph.drawn.values() if isinstance(x, Node)]
+        self._magnitudes = {id(t): _magnitude(self._gradient(t)) for t in tensors}
+        self._strongest = max(self._magnitudes.values(), default=0.0)
+
+        self.cards: dict[int, str] = {}
+        self.pills: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        self._kinds: set[str] = set()
+        self._nodes: dict[str | None, list[tuple[str, dict]]] = defaultdict(list)  # by module
+        self._side_by_side: dict[str | None, list[list[str]]] = defaultdict(list)  # nodes of one rank, by module
+        self._edges: list[tuple[str, str, dict]] = []
+
+    def write(self, dot: Any, with_legend: bool) -> None:
+        """Write everything into a graphviz.Digraph."""
+        for number, stretch in enumerate(self.graph.stretches):
+            self._add_stretch(number, stretch)
+        if not self.graph.operations:
+            self._add_data(self.graph.root, None)
+        self._write_nodes(dot)
+        for source, target, attributes in self._edges:
+            dot.edge(source, target, **attributes)
+        if with_legend:
+            dot.attr(labelloc="b", labeljust="l", label=legend_label(self._kinds, self._remark()))
+
+    def name_of(self, x: Any) -> str:
+        """The name that a value has in the picture; a dot if it isn't drawn."""
+        return self._names.get(id(x), "") or "·"
+
+    # Operations and stretches of them
+
+    def _add_stretch(self, number: int, stretch: Stretch) -> None:
+        """An operation, or the one node for many, with arrows from what goes in and to what comes out."""
+        graph = self.graph
+        operations = graph.operations[stretch.first : stretch.last]
+        owners = set(graph.owners[stretch.first : stretch.last])
+        owner = owners.pop() if len(owners) == 1 else None
+        shown, passed, hidden = graph.incoming(number)
+        beside = [id(x) for x in shown if owner is not None and self._is_new_in(owner, x)]
+        sources = [self._add_data(x, None) for x in shown]
+        if stretch.is_single:
+            target = self._add_operation(operations[0], hidden, owner)
+        else:
+            target = self._add_block(_description(operations, stretch.period, hidden.values()), owner)
+        self.pills[number] = target
+        for x, source in zip(shown, sources, strict=True):
+            self._add_edge(source, target, x, {"dir": "back"} if id(x) in beside[1:] else {})
+        for other, n in passed.items():
+            self._edges.append((self.pills[other], target, {"label": f" {n:,} values "} if n > 1 else {}))
+        if beside:
+            self._side_by_side[owner].append([target, *(self.cards[key] for key in beside)])
+        for o in operations:
+            for r in o.results:
+                if id(r) in graph.drawn:
+                    part = {} if r is o.node else {"label": f" [{r._args[1]}] "}
+                    self._add_edge(target, self._add_data(r, owner), r, part)
+
+    def _add_operation(self, operation: Operation, hidden: dict[int, Any], owner: str | None) -> str:
+        """The pill of an operation, and a block for the leaves that it takes in and that aren't drawn."""
+        pill = self._add_pill(self._label(operation), owner)
+        if hidden:
+            rest = self._add_block([f"… {len(hidden):,} more", total_size(hidden.values())], owner)
+            self._edges.append((rest, pill, {}))
+        return pill
+
+    def _is_new_in(self, owner: str, x: Any) -> bool:
+        """Whether x is a parameter of this module that isn't drawn yet: it goes beside the operation that uses it."""
+        return isinstance(x, Node) and id(x) not in self.cards and self.graph.homes.get(x, ("", None))[1] == owner
+
+    def _label(self, operation: Operation) -> str:
+        """The label; of two operands that can't change places, with their names."""
+        label, operands = operation_label(operation.node), operation.operands
+        if label in ORDERED and len(operands) == 2 and all(id(x) in self.graph.drawn for x in operands):
+            a, b = (self._names[id(x)] for x in operands)
+            return f"{a} {label} {b}" if len(a) + len(b) <= 16 else label
+        return label
+
+    # Nodes and arrows
+
+    def _add_node(self, owner: str | None, kind: str, tooltip: str, **look: str) -> str:
+        name = f"n{sum(map(len, self._nodes.values()))}"
+        self._nodes[owner].append((name, {"class": kind, "tooltip": escaped(tooltip, quote=False), **look}))
+        return name
+
+    def _add_pill(self, label: str, owner: str | None) -> str:
+        """The node of an operation: round for a sign, a rounded box for words."""
+        look = _PILL | (_ROUND if len(label) <= 3 and not any(map(str.isalpha, label)) else _LONG)
+        lines = map(escaped, textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False))
+        return self._add_node(owner, "operation", clean(label, 200), label=f"<{'<BR/>'.join(lines)}>", **look)
+
+    def _add_block(self, lines: list[str], owner: str | None) -> str:
+        """The node for what is folded."""
+        rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
+        label = "<BR/>".join([f"<B>{escaped(lines[0])}</B>", *map(small, rest)])
+        return self._add_node(owner, "folded", ". ".join(lines), label=f"<{label}>", **_BLOCK)
+
+    def _add_edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
+        """An arrow along which x goes forward, and its gradient back."""
+        if not isinstance(x, Node) or not x.requires_grad:
+            attributes = {**attributes, "style": "dashed"}
+        elif strength := self._strength(x):
+            attributes = {**attributes, "penwidth": f"{0.8 + 3 * strength:.2f}", "color": "#b98a9b"}
+        if "dir" in attributes:  # the same arrow, but Graphviz puts the source on the other side
+            source, target = target, source
+        self._edges.append((source, target, attributes))
+
+    # Data
+
+    def _add_data(self, x: Any, owner: str | None) -> str:
+        """The card of a Tensor or a constant array; drawn once."""
+        if id(x) in self.cards:
+            return self.cards[id(x)]
+        kind = self._kind(x)
+        self._kinds.add(kind)
+        look = KINDS[kind]
+        owner = self.graph.homes[x][1] if isinstance(x, Node) and x in self.graph.homes else owner
+        self._names[id(x)] = name = self._new_name(x, kind)
+        self.cards[id(x)] = self._add_node(
+            owner, kind, f"{kind}, {summary(x)}", fillcolor=look.fill, color=look.border, penwidth=look.width,
+            style=look.style, peripheries=look.lines, shape="box", width="0.4", height="0.3", label=self._card(x, name),
+        )  # fmt: skip
+        return self.cards[id(x)]
+
+    def _kind(self, x: Any) -> str:
+        if x is self.graph.root:
+            return "output"
+        if isinstance(x, Node) and x._op is not None:
+            return "intermediate"
+        return "parameter" if isinstance(x, Node) and x.requires_grad else "constant"
+
+    def _given_name(self, x: Any) -> str:
+        own = (self.graph.homes.get(x, ("",))[0] or x.name) if isinstance(x, Node) else ""
+        return str(own or self._variables.get(id(x), ""))
+
+    def _new_name(self, x: Any, kind: str) -> str:
+        if given := self._given_name(x):
+            return given
+        if kind == "output" and "y" not in self._taken:
+            return "y"
+        letter = {"parameter": "x", "constant": "c"}.get(kind, "v")
+        return next(name for i in self._numbers[letter] if (name := f"{letter}{i}") not in self._taken)
+
+    def _card(self, x: Any, name: str) -> str:
+        """The label of a card."""
+        blocks = [Numbers("data", INK, table(x._data if isinstance(x, Node) else x, self._wide))]
+        strength = 0.0
+        if isinstance(x, Node) and x.requires_grad:
+            strength = self._strength(x)
+            g = self._gradient(x)
+            rows = [["0"]] if g is None else table(g, self._wide)
+            blocks.append(Numbers("grad", FAINT if g is None else GRADIENT, rows))
+        return card(name, summary(x, short=True), blocks, strength, self._show_data)
+
+    def _gradient(self, t: Any) -> Any:
+        return t._grad if self._gradients is None else self._gradients.get(t)
+
+    def _strength(self, t: Any) -> float:
+        """How large the gradient of t is: 1 for the largest in the picture, 0 for a millionth of it and below."""
+        size = self._magnitudes[id(t)]
+        return max(0.0, 1 + math.log10(size / self._strongest) / 6) if size else 0.0
+
+    def _remark(self) -> str:
+        """What the legend says of gradients."""
+        if not self._strongest:
+            return ""
+        marks = "bars and width of arrows" if self._show_data else "width of arrows"
+        return f"{marks}: size of the gradient (rms, log scale)"
+
+    # Writing
+
+    def _write_nodes(self, dot: Any) -> None:
+        """The nodes outside of every module, and a frame for each module with those that are its own."""
+        modules = self.graph.modules
+        wanted = {m for owner in self._nodes if owner for m in modules if m and f"{owner}.".startswith(f"{m}.")}
+        frames = [m for m in modules if m in wanted or (not m and "" in self._nodes)]
+        inside = defaultdict(list)
+        for m in frames:
+            around = [o for o in frames if o != m and (not o or m.startswith(f"{o}."))]
+            inside[max(around, key=len) if around else None].append(m)
+
+        def write(into: Any, module: str | None) -> None:
+            for node, attributes in self._nodes.get(module, ()):
+                into.node(node, **attributes)
+            for names in self._side_by_side[module]:
+                with into.subgraph() as rank:
+                    rank.attr(rank="same")
+                    for node in names:
+                        rank.node(node)
+            for m in inside[module]:
+                with into.subgraph(name=f"cluster_{frames.index(m)}") as frame:
+                    frame.attr(label=f"<{self._module_title(m)}>", tooltip=escaped(m or " ", quote=False), **_FRAME)
+                    write(frame, m)
+
+        write(dot, None)
+
+    def _module_title(self, name: str) -> str:
+        module = self.graph.modules[name]
+        described = f"{type(module).__name__}({module._describe()})".replace("->", "→")
+        return f"<B>{escaped(clean(name or described))}</B>" + (small(f"  {described}") if name else "")
+
+
+def _magnitude(array: Any) -> float:
+    """The root mean square of a gradient; 0 where there is none, or where it isn't a number."""
+    if not isinstance(array, np.ndarray) or not array.size:
+        return 0.0
+    with np.errstate(all="ignore"):
+        rms = float(np.sqrt(np.mean(np.square(np.abs(array), dtype=np.float64))))
+    return rms if np.isfinite(rms) else 0.0
+
+
+def _description(operations: list[Operation], period: int, leaves: Collection[Any]) -> list[str]:
+    """What a folded stretch holds, in lines."""
+    n = len(operations)
+    if period:
+        pairs = [(o.node, operations[min(i + period, n - 1)].node) for i, o in enumerate(operations[: min(period, 6)])]
+        words = [
+            operation_label(a) if operation_label(a) == operation_label(b) else operation_sign(a) for a, b in pairs
+        ]
+        what = f"{n // period:,} more times: {', '.join(words)}" + (", …" if period > 6 else "")
+    else:
+        kinds = Counter(operation_sign(o.node) for o in operations)
+        what = ", ".join(f"{k:,} {name}" for name, k in kinds.most_common(4)) + (", …" if len(kinds) > 4 else "")
+    parameters = [x for x in leaves if isinstance(x, Node) and x.requires_grad]
+    plural = "s" if len(parameters) > 1 else ""
+    return [f"… {n:,} operations", what] + (
+        [f"{len(parameters):,} parameter{plural}, {total_size(parameters)}"] if parameters else []
+    )

@@ -1,0 +1,344 @@
+"""The engine: it records what is computed, and walks back along the record to compute gradients.
+
+Applying a function to nodes *records*: `record` computes it, and makes a node that keeps the function and its
+arguments. `backpropagate` *walks* from an output back to what it was made from, newest first, and evaluates the rules
+of the table. A node is an array with such a memory; the class that users see, `tensor.Tensor`, adds operators, methods
+and NumPy's protocols, and is known here only as `kind`, the exact type of the nodes of a graph.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import threading
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Any, Self
+
+import numpy as np
+from numpy import asarray, ndarray
+
+from .derivatives.reductions import sum_rows
+from .derivatives.table import Primitive
+from .errors import FREED, OVERWRITTEN, data_changed, explained, no_derivative
+from .grad_mode import is_grad_enabled
+from .memory import is_owned, share_memory
+
+# Each node gets the next number when its data is made, so what a node was computed from has smaller numbers, and
+# sorting by it is a topological sort.
+orders = itertools.count()
+
+
+class Node:
+    """An array in a graph: data, gradient, and how it was computed.
+
+    `_op` is the entry of the table that gave `_data` when it was called with `_args` and `_kwargs`, and `_saved` is
+    what it saved for its rules; all four are None for a leaf, and for what requires no gradient. A function of several
+    outputs has a node that holds them all as a tuple, and one for each of them. `_order` tells which of two nodes is
+    the newer.
+    """
+
+    __slots__ = (
+        "_data", "_grad", "_order", "_op", "_args", "_kwargs", "_saved", "name", "requires_grad", "__weakref__",
+    )  # fmt: skip
+
+    _data: Any
+    _grad: Any
+    _order: int
+    _op: Primitive | Ended | None
+    _args: Any
+    _kwargs: dict | None
+    _saved: Any
+    name: str
+    requires_grad: bool
+    __record__: Any  # records a function of nodes of this kind: `record` as a method of the class that users see
+
+    @property
+    def parents(self) -> tuple[Self, ...]:
+        """The Tensors that this one was computed from, in the order of the function's arguments."""
+        return tuple(a for a in self._args or () if isinstance(a, type(self)))
+
+
+class Ended:
+    """Stands where the operation of a node was when no gradient can flow through it any more, and says why."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+
+# Recording -----------------------------------------------------------------------------------------------------------
+
+_new = object.__new__
+_HOLD_NO_NODE = frozenset({ndarray, int, float, str, slice, type(None)})
+
+
+def record(kind: type[Node], primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any:
+    """Apply a function to arguments of which some are nodes, and remember it."""
+    if kwargs or len(args) != primitive.arity:
+        args, kwargs = _bound(primitive, args, kwargs or {})
+    values: list[Any] = []
+    needs_grad = False
+    for arg in args:
+        if type(arg) is kind:
+            values.append(arg._data)
+            if arg.requires_grad:
+                needs_grad = True
+        else:
+            values.append(arg)
+    try:
+        y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explained(error, primitive.name, values) from error
+    saved = None
+    if primitive.saves:
+        y, saved = y
+    if not primitive.complete:  # a node in the place of a constant doesn't count
+        rules = primitive.rules_for(len(args))
+        found = [arg.requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is kind]  # noqa: B905
+        if not found:
+            return y
+        needs_grad = any(found)
+    needs_grad = needs_grad and is_grad_enabled()
+    if type(y) is not ndarray or y.dtype.kind not in "fc":
+        if isinstance(y, tuple):
+            return _outputs(kind, primitive, y, args, kwargs, saved, needs_grad)
+        y = floating(y, primitive.name)
+    return new_node(kind, primitive, y, args, kwargs, saved, needs_grad)
+
+
+def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict | None]:
+    """Arguments and keyword arguments where the rules expect them; an error for a node where there is no rule."""
+    args, kwargs = primitive.bind(args, kwargs)
+    known = len(primitive.rules_for(len(args)))
+    for i, arg in enumerate(args[known:], known + 1):
+        if type(arg) not in _HOLD_NO_NODE and holds_node(arg):
+            raise no_derivative(f"argument {i} of {primitive.name}")
+    for name, value in kwargs.items():
+        if holds_node(value):
+            raise no_derivative(f"the argument {name}= of {primitive.name}")
+    return args, kwargs or None
+
+
+def holds_node(value: Any) -> bool:
+    """Whether value is a node, or a list or tuple with one in it."""
+    if isinstance(value, (list, tuple)):
+        return not _HOLD_NO_NODE.issuperset(map(type, value)) and any(map(holds_node, value))
+    return isinstance(value, Node)
+
+
+def new_node(
+    kind: type[Node], primitive: Primitive | None, data: Any, args: Any, kwargs: Any, saved: Any, needs_grad: bool
+) -> Any:
+    """A node that was computed: data = primitive(*args, **kwargs)."""
+    node = _new(kind)
+    node._data = data
+    node._grad = None
+    node._order = next(orders)
+    node.name = ""
+    node.requires_grad = needs_grad
+    if needs_grad:
+        node._op, node._args, node._kwargs, node._saved = primitive, args, kwargs, saved
+    else:
+        node._op = node._args = node._kwargs = node._saved = None
+    return node
+
+
+def _outputs(
+    kind: type[Node], primitive: Primitive, y: tuple, args: Any, kwargs: Any, saved: Any, needs_grad: bool
+) -> tuple:
+    """The nodes of a function with several outputs: each is picked out of one node that holds them all."""
+    arrays = tuple(p if hasattr(p, "dtype") and not isinstance(p, np.generic) else asarray(p) for p in y)
+    whole = new_node(kind, primitive, arrays, args, kwargs, saved, needs_grad)
+    parts = [output(whole, i, needs_grad) if p.dtype.kind in "fc" else p for i, p in enumerate(arrays)]
+    return tuple(parts) if type(y) is tuple else type(y)(*parts)
+
+
+def output(whole: Any, i: int, needs_grad: bool = True) -> Any:
+    """The node of one of the outputs that a node holds."""
+    return new_node(type(whole), pick, whole._data[i], (whole, i), None, None, needs_grad)
+
+
+pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i else None for k in range(len(whole))),))
+
+
+def floating(y: Any, name: str) -> Any:
+    """What a function gave, as an array of floats; NumPy gives scalars for 0-d arrays."""
+    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
+        y = asarray(y)
+    require_no_subclass(y, name)
+    if y.dtype.kind not in "fc":
+        raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
+    return y
+
+
+def require_no_subclass(data: Any, name: str) -> None:
+    """An error for those subclasses of ndarray that compute otherwise than it does."""
+    if type(data) is not ndarray and isinstance(data, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(
+            f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)"
+        )
+
+
+# The backward walk ---------------------------------------------------------------------------------------------------
+
+
+def backpropagate(
+    root: Any, grad: Any, *, create_graph: bool = False, free: bool = False, needed: set | None = None
+) -> dict[Any, Any]:
+    """The gradient of `sum(root * grad)` with respect to every node that root was made from (or those in `needed`).
+
+    The newest node is always the next: whatever was made from it is newer, so its gradient is complete. With
+    create_graph the rules are fed nodes instead of arrays, and record themselves; with free the graph, and the
+    gradients of what isn't a leaf, are dropped on the way.
+    """
+    kind = type(root)
+    grads = {root: grad}
+    newest_first = [(-root._order, root)] if root._op is not None else []
+    while newest_first:
+        _, node = heappop(newest_first)
+        op, args, kwargs, order = node._op, node._args, node._kwargs, node._order
+        if args is None:
+            raise RuntimeError(op.reason)
+        grad = grads.pop(node) if free else grads[node]
+        y = node if create_graph else node._data
+        if type(grad) is tuple:
+            grad, y = complete_outputs(grad, node, create_graph)
+        if create_graph:
+            inputs = [grad, y, *args]
+        else:
+            inputs = [grad, y]
+            for arg in args:
+                inputs.append(arg._data if type(arg) is kind else arg)
+        if kwargs or op.saves:
+            kwargs = rule_kwargs(node, create_graph)
+        for rule, parent in zip(op.rules if op.rest is None else op.rules_for(len(args)), args):  # noqa: B905
+            if type(parent) is not kind:
+                continue
+            if parent._order > order:
+                raise data_changed(parent.name, parent.shape, op.name)
+            if rule is None or not parent.requires_grad or (needed is not None and parent not in needed):
+                continue
+            try:
+                d = rule(*inputs, **kwargs) if kwargs else rule(*inputs)
+            except Exception as error:
+                error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {parent.shape})")
+                raise
+            data = parent._data
+            if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
+                if d is None:
+                    continue
+                d = unbroadcast(d, data, op.name)
+            if parent in grads:
+                grads[parent] = accumulate(grads.pop(parent), d, create_graph)
+                continue
+            grads[parent] = d
+            if parent._op is not None:
+                heappush(newest_first, (-parent._order, parent))
+        if free:
+            node._op, node._args, node._kwargs, node._saved = _FREED, None, None, None
+    return grads
+
+
+_FREED, _OVERWRITTEN = Ended(FREED), Ended(OVERWRITTEN)
+
+
+def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
+    """The keyword arguments of a node's rules: what they know of the function's own, and what it saved for them."""
+    kwargs: dict = node._op.rule_kwargs(node._kwargs or {})
+    return {**kwargs, "saved": None if create_graph else node._saved} if node._op.saves else kwargs
+
+
+def unbroadcast(d: Any, data: Any, name: str) -> Any:
+    """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
+    if type(d) is tuple:  # of a function with several outputs
+        return d
+    shape = data.shape
+    if type(d) is ndarray and d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
+        return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
+    if not hasattr(d, "dtype") or isinstance(d, np.generic):
+        d = asarray(d)
+    if d.shape != shape:
+        extra = d.ndim - len(shape)
+        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1) if extra >= 0 else ()
+        if extra > 0 or ones:
+            d = d.sum(axis=(*range(extra), *ones), keepdims=bool(ones))
+            d = d.reshape(shape) if ones and extra else d
+        if d.shape != shape:
+            raise ValueError(f"a rule of {name} gave a gradient of shape {d.shape} for an argument of shape {shape}")
+    if d.dtype != data.dtype:
+        if d.dtype.kind == "c" and data.dtype.kind != "c":
+            d = d.real
+        d = d.astype(data.dtype)
+    return asarray(d) if isinstance(d, np.generic) else d
+
+
+def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
+    """a + b, into the buffer of a where nobody else can see it."""
+    if type(a) is tuple:
+        return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
+    if not create_graph and type(a) is ndarray and is_owned(a):
+        a += b
+        return a
+    total = a + b
+    return asarray(total) if isinstance(total, np.generic) else total
+
+
+def complete_outputs(grad: tuple, node: Any, create_graph: bool) -> tuple[tuple, tuple]:
+    """The gradient of a node with several outputs, zeros for those that were not used, and these outputs."""
+    y: Any = node._data
+    grad = tuple(np.zeros_like(part) if d is None else d for d, part in zip(grad, y, strict=True))
+    return grad, tuple(output(node, i) for i in range(len(y))) if create_graph else y
+
+
+# What gradients add up to, and data that changes ---------------------------------------------------------------------
+
+_accumulating = threading.RLock()  # threads may share parameters
+
+
+def accumulate_grads(grads: dict[Any, Any]) -> None:
+    """Add each gradient to the `.grad` of its node. No two nodes share a buffer: what others see is copied."""
+    with _accumulating:
+        while grads:
+            node, grad = grads.popitem()
+            if type(grad) is not ndarray or grad.dtype.kind == "c":
+                if type(grad) is tuple:
+                    continue
+                grad = floating(np.conj(grad), "backward")
+            if node._grad is None:
+                node._grad = grad if type(grad) is ndarray and is_owned(grad) else grad.copy()
+            else:
+                node._grad += grad
+
+
+def accumulate_recorded_grads(grads: dict[Any, Any]) -> None:
+    """The same with gradients that are part of a graph: nodes, which aren't changed in place."""
+    with _accumulating:
+        for node, grad in grads.items():
+            if type(grad) is tuple:
+                continue
+            if type(grad) is not type(node):
+                grad = new_node(type(node), None, grad.copy(), None, None, None, False)
+            grad = np.conj(grad) if grad.dtype.kind == "c" else grad
+            node._grad = +grad if node._grad is None else node._grad + grad  # never a rule's own argument
+
+
+def mark_changed(node: Any, views: bool = False) -> None:
+    """Note that data has changed: nothing computed from the old data can go backward any more. With views, that of the
+    nodes whose memory it shares has changed too."""
+    changed, array = [node], node._data
+    while changed:
+        node = changed.pop()
+        if type(node._data) is not tuple:  # or its own outputs would look older
+            node._order = next(orders)
+        if node._op is not None:
+            if views:
+                changed += [p for p in node.parents if share_memory(p._data, array)]
+            node._op, node._args, node._kwargs, node._saved = _OVERWRITTEN, None, None, None
+
+
+def mark_leaves_changed(leaves: Iterable[Any]) -> None:
+    """The same for many leaves, quickly: what an optimiser is about to change."""
+    for leaf in leaves:
+        leaf._order = next(orders)

@@ -1,0 +1,76 @@
+"""The texts of errors that several modules raise, and what makes errors of NumPy name the operation and its shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+CHANGED = (
+    "the data of Tensor{} of shape {} was changed after {} had used it and before backward, so its gradient would be "
+    "wrong; run backward before the change, or compute the result anew"
+)
+FREED = (
+    "backward went through this graph with retain_graph=False, which freed it; compute the result anew, or call the "
+    "first backward with retain_graph=True"
+)
+OVERWRITTEN = (
+    "the data of a Tensor was changed after it had been computed and before backward, so its gradient would be wrong; "
+    "compute the result anew, or change a copy of the data"
+)
+
+
+def data_changed(name: str, shape: tuple[int, ...], operation: str) -> RuntimeError:
+    """A Tensor's data was changed after an operation had used it."""
+    return RuntimeError(CHANGED.format(f" {name!r}" if name else "", shape, operation))
+
+
+def no_derivative(what: str, reason: str = "") -> TypeError:
+    """Something has no derivative here, and the reason why."""
+    return TypeError(
+        f"{what} has no derivative in tensorgrad{': ' + reason if reason else ''}. Pass tensor.data to leave the graph "
+        f"on purpose, or give your own function its rules with tensorgrad.derivative"
+    )
+
+
+# Errors of NumPy -----------------------------------------------------------------------------------------------------
+
+_KINDS = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)
+
+
+def explained(error: Exception, name: str, values: Iterable[Any]) -> Exception:
+    """An error that NumPy raised in a function of this name, with the shapes of the values and what can be done.
+
+    Its type is the same, or the one of NumPy's that it is derived from.
+    """
+    text = str(error)
+    values = [v for value in values for v in (value if type(value) in (list, tuple) else (value,))]
+    shapes = " and ".join(str(v.shape) for v in values if isinstance(getattr(v, "shape", None), tuple))
+    hint = _hint(name, text)
+    if (hint or not text.startswith(f"{name}:")) and not text.startswith(f"{name} of shapes"):
+        text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{'' if hint in text else hint}"
+    return next(kind for kind in _KINDS if isinstance(error, kind))(text)
+
+
+def _hint(name: str, text: str) -> str:
+    """What can be done about an error of NumPy with this text."""
+    if name == "einsum" and "could not be broadcast" in text:
+        return "; axes of the same letter must be equally long, or 1 (transpose or reshape one)"
+    if text == "tuple index out of range":
+        return "; an axis is out of bounds"
+    if "could not be broadcast" in text:
+        return (
+            "; shapes are matched from the last axis on, and lengths must be equal or 1 (reshape or expand_dims one of "
+            "them)"
+        )
+    if "core dimension" in text or "enough dimensions" in text:
+        if name == "solve":
+            return (
+                "; for a of shape (..., m, m), b must be a vector (m,) or matrices (..., m, k), with as many rows as a "
+                "has (transpose or reshape one)"
+            )
+        return (
+            "; the last axis of the first must be as long as the last but one of the second (transpose or reshape one)"
+        )
+    return ""

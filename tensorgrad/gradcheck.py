@@ -1,0 +1,151 @@
+"""Derivatives compared with differences: whether the rules of a function are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .tensor import Tensor
+from .trace import value_and_gradient
+from .tree import is_variable, tree_fill, tree_leaves, tree_map
+
+
+def check_grads(f: Callable, *args: Any, order: int = 2, rtol: float = 1e-5, atol: float = 1e-6) -> None:
+    """Compare the derivatives of f with differences of its values, `(f(x + h) - f(x - h)) / 2h`, and say what is wrong.
+
+    Args:
+        f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors. Several outputs are added
+            up with weights between 0.5 and 1.5, the same each time.
+        *args: where. They are made double precision first. Choose a point where f is smooth: not at the kink of a relu.
+        order: 1 checks the gradient, 2 also the gradient's gradient, and so on.
+        rtol, atol: how far the two may be apart: rtol times the larger, plus atol times the larger of 1 and |f|. The
+            differences themselves are good to about 1e-9.
+
+    Raises:
+        AssertionError: they differ. It names the argument and the element, and gives both numbers. Of a large array a
+            hundred elements are looked at one by one, and all of them together in one direction.
+
+    >>> from tensorgrad import derivative
+    >>> cube = derivative(lambda x: x**3, lambda g, y, x: g * 3 * x**2)
+    >>> check_grads(cube, np.array([1.0, -2.0]))
+    >>> wrong = derivative(lambda a, b: a * b, lambda g, y, a, b: g * b, lambda g, y, a, b: g * b)
+    >>> check_grads(wrong, 2.0, 5.0)
+    Traceback (most recent call last):
+    AssertionError: check_grads: 1 of 2 derivatives of order 1 is wrong
+      argument 1: 5 by the rules, 2 by differences (3 too large, 2.5 times)
+    The rule of this argument is wrong, or f isn't smooth here: try another point.
+    """
+    arrays = tree_fill(args, (_in_double(leaf) for _, leaf in tree_leaves(args) if is_variable(leaf)))
+    number = _weighted(lambda *arrays: f(*_refilled(args, arrays)))
+    for k in range(1, order + 1):
+        looked_at, wrong = _compare(number, arrays, rtol, atol)
+        if wrong:
+            raise AssertionError(_verdict(k, looked_at, wrong))
+        number = _weighted(_gradient_of(number))
+
+
+def _in_double(leaf: Any) -> np.ndarray:
+    data = Tensor(leaf.data if isinstance(leaf, Tensor) else leaf).data
+    return np.array(data, dtype=np.result_type(data, np.float64))
+
+
+def _refilled(args: tuple, arrays: tuple) -> tuple:
+    """The structure of args, constants and Modules included, with other leaves."""
+    leaves = iter([leaf for _, leaf in tree_leaves(arrays) if is_variable(leaf)])
+    filled: tuple = tree_map(lambda leaf: next(leaves) if is_variable(leaf) else leaf, args)
+    return filled
+
+
+def _gradient_of(number: Callable) -> Callable:
+    return lambda *args: value_and_gradient("check_grads", number, tuple(range(len(args))), args, {})[1]
+
+
+def _weighted(f: Callable) -> Callable:
+    """f as one real number: its outputs added up, with weights that let no two errors cancel."""
+
+    def number(*args: Any) -> Any:
+        rng = np.random.default_rng(0)
+        total: Any = Tensor(0.0, requires_grad=False)
+        for _, y in tree_leaves(f(*args)):
+            if y is not None:
+                weights = rng.uniform(0.5, 1.5, np.shape(y)) if np.size(y) > 1 else 1.0
+                total = total + np.real(np.sum(y * weights)) + np.imag(np.sum(y * weights))
+        return total
+
+    return number
+
+
+def _compare(number: Callable, args: tuple, rtol: float, atol: float) -> tuple[int, list[tuple[str, float, float]]]:
+    """How many derivatives were looked at, and which are wrong: where, and the two numbers."""
+    value, gradient = value_and_gradient("check_grads", number, tuple(range(len(args))), args, {})
+    gradients, rng = dict(tree_leaves(gradient)), np.random.default_rng(0)
+    atol *= max(1.0, abs(float(value)))
+    looked_at, wrong = 0, []
+
+    def difference(x: np.ndarray, step: np.ndarray) -> float:
+        h = 6e-6 * max(1.0, float(np.max(np.abs(x[step != 0]))))  # the third root of the precision balances both errors
+        ends = []
+        before = x.copy()
+        for sign in (1, -1):
+            x[...] = before + sign * h * step
+            ends.append(float(number(*tree_map(_constant, args))))
+        x[...] = before
+        return (ends[0] - ends[1]) / (2 * h)
+
+    for path, x in tree_leaves(args):
+        if not is_variable(x) or not x.size:
+            continue
+        g = gradients[path]
+        for where, step in _directions(x, rng):
+            by_rules = float(np.real(np.sum(np.conj(g) * step)))
+            by_differences = difference(x, step)
+            looked_at += 1
+            if not abs(by_rules - by_differences) <= atol + rtol * max(abs(by_rules), abs(by_differences)):
+                wrong.append((_place(path) + where, by_rules, by_differences))
+    return looked_at, wrong
+
+
+def _constant(leaf: Any) -> Any:
+    return Tensor(leaf, requires_grad=False) if is_variable(leaf) else leaf
+
+
+def _directions(x: np.ndarray, rng: np.random.Generator, limit: int = 100) -> Iterator[tuple[str, np.ndarray]]:
+    """Each element of x by name, and a step of 1 in it; of many elements some, and then a step in all."""
+    chosen = range(x.size) if x.size <= limit else np.sort(rng.choice(x.size, limit, replace=False))
+    for unit, part in [(1, ""), (1j, ", imaginary part")] if x.dtype.kind == "c" else [(1, "")]:
+        for i in chosen:
+            step = np.zeros_like(x)
+            step.flat[i] = unit
+            at = tuple(map(int, np.unravel_index(i, x.shape)))
+            yield (f", element {at if len(at) > 1 else at[0]}" if at else "") + part, step
+        if x.size > limit:
+            yield f", all elements together{part}", unit * rng.choice([-1.0, 1.0], x.shape)
+
+
+def _place(path: str) -> str:
+    """ "[1]['weight']" as "argument 1['weight']"."""
+    number, _, rest = path[1:].partition("]")
+    return f"argument {number}{rest}"
+
+
+def _verdict(order: int, looked_at: int, wrong: list[tuple[str, float, float]]) -> str:
+    verb = "is" if len(wrong) == 1 else "are"
+    lines = [f"check_grads: {len(wrong)} of {looked_at} derivatives of order {order} {verb} wrong"]
+    worst = sorted(wrong, key=lambda w: -abs(w[1] - w[2]) if np.isfinite(w[1] - w[2]) else -np.inf)
+    for where, by_rules, by_differences in worst[:5]:
+        off = by_rules - by_differences
+        times = f", {by_rules / by_differences:.4g} times" if by_differences else ""
+        size = f"{abs(off):.4g} too {'large' if off > 0 else 'small'}{times}" if np.isfinite(off) else "not finite"
+        lines.append(f"  {where}: {by_rules:.10g} by the rules, {by_differences:.10g} by differences ({size})")
+    if len(wrong) > 5:
+        lines.append(f"  and {len(wrong) - 5} more")
+    if order == 1:
+        lines.append("The rule of this argument is wrong, or f isn't smooth here: try another point.")
+    else:
+        lines.append(
+            f"Order {order - 1} is right, so the rule gives the right value, but can't be differentiated: does it use "
+            f".data or another plain value in place of one of its arguments? Or f isn't smooth here: try another point."
+        )
+    return "\n".join(lines)

@@ -1,0 +1,216 @@
+"""Jacobians and Hessians: all derivatives of all outputs, as many walks at a time as fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .batch import Batched, NotBatchable
+from .tensor import Tensor
+from .trace import Argnum, Trace, named, scalar_trace
+from .tree import tree_fill
+
+
+def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives the Jacobian of f: all derivatives of all outputs.
+
+    A function with fewer outputs than inputs is walked backward, which costs a gradient for each output; one with fewer
+    inputs forward, which costs a `jvp` for each input. They go together, in batches that fit
+    into a few hundred megabytes; only where the result is a Tensor they go one after the other.
+
+    Args:
+        f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
+        argnum: which argument, or a tuple of them.
+
+    Returns:
+        A function of f's arguments. The Jacobian of an output y with respect to an argument x has shape
+        `y.shape + x.shape`. Structures nest: that of the output, and in it that of the argument.
+
+        Of a complex x: if y is real, each entry is a gradient as `grad` gives it; if y is complex, f must be
+        holomorphic, and the entries are its complex derivatives.
+
+    Raises:
+        TypeError: f returned no Tensor, or it is complex but not holomorphic.
+
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @named("jacobian", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        return _jacobian(Trace("jacobian", f, argnum, args, kwargs))
+
+    return evaluate
+
+
+def _jacobian(trace: Trace) -> Any:
+    ys, xs = trace.outputs, trace.inputs
+    is_complex = any([t.dtype.kind == "c" for t in ys + xs])
+    forward = is_complex or sum(x.size for x in xs) < sum(y.size for y in ys)
+    blocks = _by_columns(trace) if forward else _by_rows(trace)
+    return tree_fill(trace.result, map(trace.like_given, blocks))
+
+
+def _by_rows(trace: Trace) -> list[list]:
+    """The Jacobian of each output with respect to each input, walking backward from each element of the outputs."""
+    parts = [_for_each(trace, trace.vjp, unit) for unit in _units(trace, trace.outputs)]
+    blocks = _joined(parts, trace.outputs, trace.inputs)
+    return [
+        [np.reshape(block, y.shape + x.shape) for block, x in zip(row, trace.inputs, strict=True)]
+        for row, y in zip(blocks, trace.outputs, strict=True)
+    ]
+
+
+def _by_columns(trace: Trace) -> list[list]:
+    """The same, walking forward from each element of the inputs."""
+    parts = [_directional(trace, unit) for unit in _units(trace, trace.inputs)]
+    blocks = _joined(parts, trace.inputs, trace.outputs)
+    return [
+        [
+            np.transpose(np.reshape(column[k], x.shape + y.shape), [*range(x.ndim, x.ndim + y.ndim), *range(x.ndim)])
+            for column, x in zip(blocks, trace.inputs, strict=True)
+        ]
+        for k, y in enumerate(trace.outputs)
+    ]
+
+
+def _units(trace: Trace, arrays: list) -> Iterator[list]:
+    """The unit vectors of some arrays, a batch at a time: for each array a stack, all zeros but for a single 1 in each
+    place of the batch."""
+    ends = np.cumsum([0, *(a.size for a in arrays)])
+    step = _batch_size(trace)
+    for start in range(0, int(ends[-1]), step):
+        ones = np.arange(start, min(start + step, int(ends[-1])))  # where the 1 is, counted through all arrays
+        stacks = []
+        for array, begin, end in zip(arrays, ends[:-1], ends[1:], strict=True):
+            flat = np.zeros((len(ones), array.size), array.dtype)
+            here = (ones >= begin) & (ones < end)
+            flat[here, ones[here] - begin] = 1
+            stacks.append(flat.reshape(len(ones), *array.shape))
+        yield stacks
+
+
+def _batch_size(trace: Trace) -> int:
+    """How many walks are done as one: as many as need 128 MB altogether."""
+    elements = sum(a.size for n in trace.nodes for a in (n._data if isinstance(n._data, tuple) else (n._data,)))
+    return max(1, 2**24 // max(elements, 1))
+
+
+def _for_each(trace: Trace, walk: Callable, stacks: list) -> list:
+    """What `walk` gives for each array of the stacks, in stacks: in one walk with batches, unless a rule can't take
+    them, or the result is to be differentiated again."""
+    n = len(stacks[0])
+    if not trace.is_recorded():
+        try:
+            found = walk([Batched(stack) for stack in stacks])
+            return [r.stack if type(r) is Batched else np.broadcast_to(r, (n, *r.shape)) for r in found]
+        except NotBatchable:
+            pass
+    return [np.stack(parts) for parts in zip(*[walk([stack[i] for stack in stacks]) for i in range(n)], strict=True)]
+
+
+def _joined(parts: list[list], along: list, others: list) -> list[list]:
+    """For each array of `along` and each of `others` the part that belongs to them, from the batches in `parts`."""
+    if not parts:
+        return [[np.zeros((a.size, *b.shape), b.dtype) for b in others] for a in along]
+    whole = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*parts, strict=True)]
+    ends = np.cumsum([0, *(a.size for a in along)])
+    return [[stack[begin:end] for stack in whole] for begin, end in pairwise(ends)]
+
+
+def _directional(trace: Trace, unit: list) -> list:
+    """The derivatives along unit vectors; for complex inputs along i times these too."""
+    along = _for_each(trace, trace.jvp, unit)
+    turned = np.concatenate([np.any(u.reshape(len(u), -1), axis=1)[None] & (u.dtype.kind == "c") for u in unit]).any(0)
+    if not turned.any():
+        return along
+    across = _for_each(trace, trace.jvp, [u * 1j if u.dtype.kind == "c" else u for u in unit])
+    results = []
+    for a, b in zip(along, across, strict=True):
+        turn = turned.reshape(-1, *(1,) * (a.ndim - 1))
+        if a.dtype.kind != "c":
+            results.append(a + 1j * np.where(turn, b, 0) if turned.all() else np.where(turn, a + 1j * b, a))
+            continue
+        off, size = (v._data if isinstance(v, Tensor) else v for v in (np.where(turn, b - 1j * a, 0), a))
+        if not np.allclose(off, 0, atol=1e-6 * max(1.0, float(np.max(np.abs(size), initial=0))), equal_nan=True):
+            raise TypeError(
+                "jacobian: the function isn't holomorphic, so its derivative is no complex matrix; take the Jacobians "
+                "of its real and its imaginary part"
+            )
+        results.append(a)
+    return results
+
+
+# Second derivatives --------------------------------------------------------------------------------------------------
+
+
+def hessian(f: Callable, argnum: Argnum = 0) -> Callable:
+    """A function that gives the matrix of second derivatives of f, `jacobian(grad(f))`.
+
+    Args:
+        f: as for `grad`.
+        argnum: which argument, or a tuple of them.
+
+    Returns:
+        A function of f's arguments. The Hessian with respect to an argument x has shape `x.shape + x.shape`; with
+        respect to a structure it is a structure of structures.
+
+    >>> hessian(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+
+    @named("hessian", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        return _jacobian(scalar_trace("hessian", f, argnum, args, kwargs).derived())
+
+    return evaluate
+
+
+def laplacian(f: Callable, argnum: int = 0) -> Callable:
+    """A function that gives the sum of the second derivatives of f along each coordinate, without the Hessian.
+
+    Args:
+        f: takes points of shape (..., d), returns a Tensor of shape (...): one number for each point, which depends on
+            that point alone, as a network's output does.
+        argnum: which argument holds the points.
+
+    Returns:
+        A function of f's arguments, giving an array of shape (...). It costs d Hessian-vector products, however many
+        points there are.
+
+    Raises:
+        ValueError: f doesn't give one number for each point.
+
+    >>> laplacian(lambda x: (x**3).sum(axis=-1))(np.array([[1.0, 2.0], [0.0, 1.0]]))
+    array([18.,  6.])
+    """
+
+    @named("laplacian", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        def total(*args: Any, **kwargs: Any) -> Any:
+            y, x = f(*args, **kwargs), args[argnum]
+            if np.shape(y) != x.shape[:-1]:
+                raise ValueError(
+                    f"laplacian: for points of shape {x.shape} the function must return shape {x.shape[:-1]}, a number "
+                    f"for each, not {np.shape(y)}"
+                )
+            return y.sum()
+
+        trace = scalar_trace("laplacian", total, argnum, args, kwargs).derived()
+        (x,) = trace.inputs
+        d, step = x.shape[-1], _batch_size(trace)
+        result: Any = np.zeros(x.shape[:-1], x.dtype)
+        for start in range(0, d, step):
+            axes = np.arange(start, min(start + step, d))
+            units = np.zeros((len(axes), *x.shape), x.dtype)
+            units[axes - start, ..., axes] = 1
+            (second,) = _for_each(trace, trace.vjp, [units])
+            result = result + second[axes - start, ..., axes].sum(axis=0)
+        return trace.wrapper()(result if type(result) is Tensor else np.asarray(result))
+
+    return evaluate

@@ -1,0 +1,319 @@
+"""One call of a function, recorded, and the two ways through what it recorded: from its outputs back, and forward.
+
+A `Trace` runs a function on inputs of its own. Whatever is newer than these was computed by the call; a Tensor that is
+older belongs to somebody else, who may want to differentiate the result again. So transforms nest, in any order and
+depth, and never take one's variables for the other's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .derivatives.table import Primitive, each
+from .engine import backpropagate, new_node, orders, output, pick, rule_kwargs, unbroadcast
+from .errors import data_changed
+from .grad_mode import enable_grad, is_grad_enabled
+from .memory import is_owned
+from .tensor import Tensor
+from .tree import is_variable, tree_fill, tree_map
+
+Argnum = int | tuple[int, ...]
+
+# The root of a call with several outputs.
+_gather = Primitive(lambda *parts: parts, (each(lambda i, g, y, *parts: g[i]),))
+
+
+class Trace:
+    """A call of f on inputs of its own, and the two ways through what was recorded."""
+
+    def __init__(self, name: str, f: Callable, argnum: Argnum | Iterable[int], args: tuple, kwargs: dict):
+        self.name = name
+        self.inputs: list[Tensor] = []
+        self.any_tensor = False  # among what we were given
+        self.start = next(orders)
+        self.given, lifted = self._lifted(argnum, args)
+        if is_grad_enabled():
+            self.result = f(*lifted, **kwargs)
+        else:
+            with enable_grad():
+                self.result = f(*lifted, **kwargs)
+        self.outputs: list[Tensor] = []
+        tree_map(self._output, self.result)
+        if not self.outputs:
+            raise TypeError(f"{name}: the function returned {self.result!r}; it must return a Tensor")
+        self._explore()
+
+    def _lifted(self, argnum: Argnum | Iterable[int], args: tuple) -> tuple[Any, list]:
+        """What we differentiate with respect to, as it was given, and all arguments, with inputs in its place."""
+        numbers = (argnum,) if isinstance(argnum, int) else tuple(argnum)
+        if any(not -len(args) <= i < len(args) for i in numbers):
+            raise TypeError(f"{self.name}: argnum is {argnum}, but there are {len(args)} positional arguments")
+        numbers = tuple(i % len(args) for i in numbers)
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(f"{self.name}: argnum {argnum} names an argument twice")
+        new = list(args)
+        for i in numbers:
+            new[i] = tree_map(self._input, args[i])
+        if not self.inputs:
+            raise TypeError(f"{self.name}: there is no number among the arguments to differentiate with respect to")
+        given = tuple(args[i] for i in numbers)
+        return given[0] if isinstance(argnum, int) else given, new
+
+    def _input(self, leaf: Any) -> Any:
+        if type(leaf) is Tensor:
+            self.any_tensor = True
+            x = computed(_same, leaf._data, (leaf,)) if leaf.requires_grad else Tensor(leaf._data)
+        elif not is_variable(leaf):
+            return leaf
+        else:
+            x = Tensor(leaf)
+        self.inputs.append(x)
+        return x
+
+    def _output(self, leaf: Any) -> None:
+        if leaf is None:
+            return
+        if not isinstance(leaf, Tensor):
+            raise TypeError(
+                f"{self.name}: the function returned {described(leaf)}, which is not a Tensor: a bool, an index and "
+                f"the like have no derivative, and what is computed from .data or .item() isn't connected any more. "
+                f"If the output is meant to be constant, return it as Tensor(value, requires_grad=False)"
+            )
+        self.outputs.append(leaf)
+
+    def _explore(self) -> None:
+        """Find the nodes of this call: those newer than its start. Older ones belong to whoever called us.
+
+        Sets `connected`, whether there are older ones that require a gradient; `nodes`, those that depend on the
+        inputs, oldest first; `needed`, the same with the inputs as a set, or None if nothing else requires a gradient;
+        and `reached`, whether an output is among them.
+        """
+        start, inputs = self.start, set(self.inputs)
+        self.connected = stray = False
+        nodes: list[Tensor] = []
+        seen = {y for y in self.outputs if y.requires_grad}
+        stack = list(seen)
+        while stack:
+            node = stack.pop()
+            if node._order < start or (node in inputs and node._op is not None):
+                self.connected = True
+            elif node._op is None:
+                stray = stray or node not in inputs
+            elif node._args is None:
+                raise RuntimeError(node._op.reason)  # type: ignore[union-attr]
+            else:
+                nodes.append(node)
+                for arg in node._args:
+                    if type(arg) is Tensor and arg.requires_grad and arg not in seen:
+                        seen.add(arg)
+                        stack.append(arg)
+        nodes.sort(key=lambda node: node._order)
+        self.nodes, self.needed = nodes, None
+        if stray or self.connected:
+            self.nodes, self.needed = [], inputs
+            for node in nodes:
+                for arg in node._args:
+                    if type(arg) is Tensor and arg in inputs:
+                        inputs.add(node)
+                        self.nodes.append(node)
+                        break
+        self.reached = any(y.requires_grad if self.needed is None else y in inputs for y in self.outputs)
+
+    def is_recorded(self, extra: Iterable[Any] = ()) -> bool:
+        """Whether what we compute now is to be differentiated again."""
+        if not is_grad_enabled():
+            return False
+        return self.connected or any([type(v) is Tensor and v.requires_grad for v in extra])
+
+    # Backward and forward
+
+    def vjp(self, seeds: list, *, create_graph: bool | None = None, free: bool = False) -> list:
+        """The gradient of each input, given that of each output; neither conjugated. free: this is the last use."""
+        if create_graph is None:
+            create_graph = self.is_recorded(seeds)
+        if not self.reached:
+            return [np.zeros_like(x._data) for x in self.inputs]
+        if not create_graph:
+            seeds = [g._data if type(g) is Tensor else g for g in seeds]
+        root, g = self.outputs[0], seeds[0]
+        if len(seeds) > 1:
+            data = tuple([y._data for y in self.outputs])
+            root, g = computed(_gather, data, tuple(self.outputs)), tuple(seeds)
+        free = free and not self.connected
+        grads = backpropagate(root, g, create_graph=create_graph, free=free, needed=self.needed)
+        del g
+        return [self._owned(grads, x) for x in self.inputs]
+
+    def _owned(self, grads: dict, x: Tensor) -> Any:
+        """The gradient of x, in an array that nobody else holds."""
+        if x not in grads:
+            return np.zeros_like(x._data)
+        g = grads.pop(x)
+        return g if type(g) is Tensor or (type(g) is np.ndarray and is_owned(g)) else g.copy()
+
+    def jvp(self, tangents: list) -> list:
+        """The tangent of each output, given that of each input."""
+        create_graph = self.is_recorded(tangents)
+        if not create_graph:
+            tangents = [v._data if type(v) is Tensor else v for v in tangents]
+        all_tangents: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
+        with enable_grad():  # for the rules that are transposed
+            for node in self.nodes:
+                op: Any = node._op
+                rules = op.rules_for(len(node._args))
+                for i, (rule, parent) in enumerate(zip(rules, node._args)):  # noqa: B905 (the rest are constants)
+                    if rule is None or type(parent) is not Tensor or parent not in all_tangents:
+                        continue
+                    if parent._order > node._order:
+                        raise data_changed(parent.name, parent.shape, op.name)
+                    d = _tangent(node, i, all_tangents[parent], create_graph)
+                    if d is not None:
+                        all_tangents[node] = plus(all_tangents[node], d) if node in all_tangents else d
+        found = [all_tangents.get(y) for y in self.outputs]
+        return [
+            np.zeros_like(y._data) if d is None else np.asarray(d) if isinstance(d, np.generic) else d.copy()
+            for d, y in zip(found, self.outputs, strict=True)
+        ]
+
+    def derived(self) -> Trace:
+        """The same call, with the gradient of its output as what it returned."""
+        new = copy.copy(self)
+        with enable_grad():
+            gradient = self.vjp([np.ones_like(self.outputs[0]._data)], create_graph=True)
+            new.outputs = [conj(g) if type(g) is Tensor else Tensor(g, requires_grad=False) for g in gradient]
+        new.result = self.given
+        new._explore()
+        return new
+
+    # What the caller gets
+
+    def wrapper(self, extra: Iterable[Any] = ()) -> Callable[[Any], Any]:
+        """How results are given: as arrays if all we were given are arrays, else as Tensors, if possible connected."""
+        if self.is_recorded(extra):
+            return lambda value: value if type(value) is Tensor else Tensor(value, requires_grad=False)
+        if self.any_tensor or self.connected or any([type(v) is Tensor for v in extra]):
+            return lambda value: Tensor(value._data if type(value) is Tensor else value, requires_grad=False)
+        return lambda value: value._data if type(value) is Tensor else value
+
+    def like_given(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
+        """One array for each input, in the structure of the arguments."""
+        return tree_fill(self.given, map(self.wrapper(extra), leaves))
+
+    def like_result(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
+        """One array for each output, in the structure of the result."""
+        return tree_fill(self.result, map(self.wrapper(extra), leaves))
+
+
+# An input that continues somebody else's Tensor: the same, as a node of its own.
+_same = Primitive(np.positive, (lambda g, y, x: g,))
+
+
+def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
+    """A Tensor in the graph that was computed from args: data = primitive(*args)."""
+    return new_node(Tensor, primitive, data, args, None, None, True)
+
+
+def described(value: Any) -> str:
+    """A value in an error's text."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    return f"{type(value).__name__} {value!r}"
+
+
+def plus(a: Any, b: Any) -> Any:
+    """a + b, of a function of several outputs one by one."""
+    return tuple(p + q for p, q in zip(a, b, strict=True)) if type(a) is tuple else a + b
+
+
+def conj(x: Any) -> Any:
+    """The conjugate of complex numbers; real ones as they are."""
+    return np.conj(x) if x.dtype.kind == "c" else x
+
+
+def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
+    """The tangent of a node, of the shape of its data, from the tangent v of its i-th argument; None if it is zero.
+
+    No table of forward rules is needed. A rule is linear in g, and the tangent is that linear map transposed. That of
+    an elementwise function is diagonal, so it is its own transpose: the rule is given v in place of g. For any other,
+    the rule is recorded on a g of ones (whose value doesn't matter) and v is sent back through it.
+    """
+    op: Any = node._op
+    args, data = node._args, node._data
+    if op is pick:
+        return v[args[1]]
+    rule, kwargs, parent = op.rules_for(len(args))[i], rule_kwargs(node, create_graph), args[i]
+    y: Any = node
+    if not create_graph:
+        y, args = data, [arg._data if type(arg) is Tensor else arg for arg in args]
+    if isinstance(op.func, np.ufunc) and op.func.signature is None and op.func.nout == 1:
+        d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
+        if getattr(d, "shape", ()) == data.shape:
+            return unbroadcast(d, data, op.name)
+    if type(data) is not tuple:
+        g: Any = Tensor(np.ones_like(data))
+        dummies = [g]
+    else:
+        g = tuple(Tensor(np.ones_like(part)) if part.dtype.kind in "fc" else np.zeros_like(part) for part in data)
+        dummies = [part for part in g if type(part) is Tensor]
+        if create_graph:
+            y = tuple(output(node, k) for k in range(len(data)))
+    p = rule(g, y, *args, **kwargs)
+    if p is None:
+        return None
+    p = unbroadcast(p, parent._data, op.name)
+    if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g
+        return None
+    needed = _dependent(p, dummies) if create_graph else None
+    grads = backpropagate(p, v, create_graph=create_graph, needed=needed)
+    if type(data) is not tuple:
+        return grads.get(g)
+    return tuple(
+        grads[part] if type(part) is Tensor and part in grads else np.zeros_like(d)
+        for part, d in zip(g, data, strict=True)
+    )
+
+
+def _dependent(root: Tensor, inputs: list[Tensor]) -> set[Tensor]:
+    """The nodes behind root that depend on the inputs, and these."""
+    trace = Trace.__new__(Trace)
+    trace.outputs, trace.inputs, trace.start = [root], inputs, inputs[0]._order
+    trace._explore()
+    return set(trace.nodes) | set(inputs)
+
+
+# What transforms share -----------------------------------------------------------------------------------------------
+
+
+def scalar_trace(name: str, f: Callable, argnum: Argnum, args: tuple, kwargs: dict) -> Trace:
+    """A call of a function that must return one real number."""
+    trace = Trace(name, f, argnum, args, kwargs)
+    y = trace.result
+    if type(y) is not Tensor or y.size != 1 or y.dtype.kind == "c":
+        what = f"shape {y.shape} and dtype {y.dtype}" if type(y) is Tensor else f"a {type(y).__name__}"
+        raise TypeError(
+            f"{name}: the function must return one real number, not {what}; sum its output, take np.real or np.abs of "
+            f"a complex one, or use vjp or jacobian"
+        )
+    return trace
+
+
+def value_and_gradient(name: str, f: Callable, argnum: Argnum, args: tuple, kwargs: dict) -> tuple[Any, Any]:
+    """The value of f, which must be one real number, and its gradient."""
+    trace = scalar_trace(name, f, argnum, args, kwargs)
+    y = trace.outputs[0]
+    g = trace.vjp([np.ones_like(y._data)], free=True)
+    return trace.like_result([y]), trace.like_given([conj(d) for d in g])
+
+
+def named(name: str, f: Callable) -> Callable[[Callable], Callable]:
+    """Decorator: a function that is called grad(f) where it shows its name."""
+
+    def rename(evaluate: Callable) -> Callable:
+        evaluate.__name__ = evaluate.__qualname__ = f"{name}({getattr(f, '__name__', type(f).__name__)})"
+        return evaluate
+
+    return rename

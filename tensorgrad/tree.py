@@ -1,0 +1,130 @@
+"""Structures of arrays: lists, tuples, dicts, dataclasses and Modules, nested, with arrays at the leaves.
+
+A Module stands for the dict of its parameters by name: its leaves are these, what maps it gives a copy of it with other
+parameters, and where a result has the structure of the arguments, a dict stands in its place.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from .tensor import Tensor
+
+LEAVES = frozenset({Tensor, np.ndarray, float, int})  # types that are surely leaves
+
+
+class Tree:
+    """A class of objects that are structures of arrays. (Module is one, in network.py.)"""
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """The leaves with their names."""
+        raise NotImplementedError
+
+    def with_parameters(self, parameters: Mapping[str, Any]) -> Any:
+        """The same object with other leaves."""
+        raise NotImplementedError
+
+
+def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False) -> Any:
+    """The same structure, with func of each leaf; with as_dicts, Modules become dicts of their parameters.
+
+    >>> tree_map(lambda leaf: leaf * 10, {"weight": 1.0, "bias": [2.0, 3.0]})
+    {'weight': 10.0, 'bias': [20.0, 30.0]}
+    """
+    kind: Any = type(tree)
+    new: Any
+    if kind in LEAVES:
+        return func(tree)
+    if kind is list or kind is tuple:
+        return kind([tree_map(func, part, as_dicts=as_dicts) for part in tree])
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return kind(*[tree_map(func, part, as_dicts=as_dicts) for part in tree])
+    if isinstance(tree, (list, tuple)):
+        return kind([tree_map(func, part, as_dicts=as_dicts) for part in tree])
+    if isinstance(tree, dict):
+        new = copy.copy(tree)
+        new.update((key, tree_map(func, part, as_dicts=as_dicts)) for key, part in tree.items())
+        return new
+    if isinstance(tree, Tree):
+        new = {name: func(leaf) for name, leaf in tree.named_parameters()}
+        return new if as_dicts else tree.with_parameters(new)
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        new = copy.copy(tree)
+        for field in dataclasses.fields(tree):
+            object.__setattr__(new, field.name, tree_map(func, getattr(tree, field.name), as_dicts=as_dicts))
+        return new
+    return func(tree)
+
+
+def tree_leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each leaf with its path.
+
+    >>> list(tree_leaves([{"weight": 1.0}, 2.0]))
+    [("[0]['weight']", 1.0), ('[1]', 2.0)]
+    """
+    if type(tree) in LEAVES:
+        yield path, tree
+    elif isinstance(tree, (list, tuple)):
+        for i, part in enumerate(tree):
+            yield from tree_leaves(part, f"{path}[{i}]")
+    elif isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from tree_leaves(part, f"{path}[{key!r}]")
+    elif isinstance(tree, Tree):
+        for name, leaf in tree.named_parameters():
+            yield f"{path}[{name!r}]", leaf
+    elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        for field in dataclasses.fields(tree):
+            yield from tree_leaves(getattr(tree, field.name), f"{path}.{field.name}")
+    else:
+        yield path, tree
+
+
+def tree_fill(tree: Any, leaves: Iterator) -> Any:
+    """The structure of tree with these leaves, None in place of its constants, and dicts in place of its Modules.
+
+    >>> tree_fill([1.0, "text", (2.0, 3.0)], iter("abc"))
+    ['a', None, ('b', 'c')]
+    """
+    return tree_map(lambda leaf: next(leaves) if is_variable(leaf) else None, tree, as_dicts=True)
+
+
+def is_variable(leaf: Any) -> bool:
+    """Whether a leaf is a number or array: None, strings, bools and functions are constants."""
+    if type(leaf) in LEAVES:
+        return True
+    return not (leaf is None or isinstance(leaf, (str, bool, np.bool, FunctionType, BuiltinFunctionType, np.ufunc)))
+
+
+def matching_leaves(name: str, what: str, like: Any, given: Any) -> list:
+    """The leaves of given, in the order of those of `like` (Tensors or arrays), with their shape and dtype.
+
+    Raises:
+        ValueError: the structures or shapes differ.
+        TypeError: a dtype doesn't fit.
+    """
+    wanted, leaves = ({path: leaf for path, leaf in tree_leaves(tree) if is_variable(leaf)} for tree in (like, given))
+    if wanted.keys() != leaves.keys():
+        raise ValueError(
+            f"{name}: the {what} must have the structure of what it belongs to, with an array at each of "
+            f"{', '.join(map(repr, wanted))}, not at {', '.join(map(repr, leaves))}"
+        )
+    found = []
+    for path, target in wanted.items():
+        leaf = leaves[path] if isinstance(leaves[path], Tensor) else np.asarray(leaves[path])
+        target = target if hasattr(target, "dtype") else np.asarray(target)
+        if leaf.shape != target.shape:
+            raise ValueError(f"{name}: the {what} {path} has shape {leaf.shape}, but belongs to shape {target.shape}")
+        dtype = target.dtype if target.dtype.kind in "fc" else np.dtype(float)
+        if leaf.dtype is not dtype:
+            if leaf.dtype.kind not in "biufc" or (leaf.dtype.kind == "c" and dtype.kind != "c"):
+                raise TypeError(f"{name}: the {what} {path} of dtype {leaf.dtype} doesn't fit dtype {dtype}")
+            leaf = leaf.astype(dtype)
+        found.append(leaf)
+    return found

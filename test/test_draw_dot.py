@@ -1,0 +1,205 @@
+"""Pictures: their cards, pills and arrows, any name on them, and the same bytes for the same graph."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from drawn import DATA, arrows, names, node, operations, read, small_graph
+
+from tensorgrad import Layer, Module, Tensor, derivative
+from tensorgrad.graph_utils import draw_dot_tensor
+
+graphviz = pytest.importorskip("graphviz")
+
+
+def test_a_small_graph_has_these_nodes_and_arrows():
+    dot = draw_dot_tensor(small_graph()[2])
+    assert isinstance(dot, graphviz.Digraph) and dot.format == "svg"
+    picture = read(dot)
+    assert names(picture) == ["a", "b", "d", "v1", "v2"]
+    assert operations(picture) == ["**3", "+", "×"]
+    assert arrows(picture) == sorted(
+        [("a", "×"), ("b", "×"), ("×", "v1"), ("b", "**3"), ("**3", "v2"), ("v1", "+"), ("v2", "+"), ("+", "d")]
+    )
+
+
+def test_data_and_gradient_are_shown_on_request():
+    a, _, d = small_graph()
+    d.backward()
+    card = node(read(draw_dot_tensor(d)), "a").text
+    assert "(2, 3)" in card
+    for number in [*a.data.ravel(), *a.grad.ravel()]:
+        assert f"{number:.3g}" in card
+    assert card.index("data") < card.index("grad")
+    assert node(read(draw_dot_tensor(d, show_data=False)), "a").text == "a (2, 3)"
+
+
+def test_before_backward_the_gradient_is_zero_and_none_is_made():
+    a, _, d = small_graph()
+    assert node(read(draw_dot_tensor(d)), "a").text.endswith("grad 0")
+    assert a._grad is None and d._grad is None
+
+
+def test_kinds_differ_in_colour_and_in_border():
+    w, x = Tensor([1.0], name="w"), Tensor([2.0], name="x", requires_grad=False)
+    picture = read(draw_dot_tensor((w * x).sum()))
+    assert {n.kind: n.name for n in picture.nodes.values() if n.kind in DATA} == {
+        "parameter": "w", "constant": "x", "intermediate": "v1", "output": "y",
+    }  # fmt: skip
+    looks = [n.look for n in picture.nodes.values() if n.kind in DATA]
+    assert len({o["fillcolor"] for o in looks}) == len({o["color"] for o in looks}) == 4
+    assert len({(o["style"], o["penwidth"], o["peripheries"]) for o in looks}) == 4
+    assert all(kind in picture.label for kind in DATA)
+    assert read(draw_dot_tensor(w * x, legend=False)).label == ""
+
+
+def test_names_come_from_tensors_then_variables_then_kinds():
+    a, c = Tensor(1.0), Tensor(2.0, requires_grad=False)
+    b = Tensor(3.0, name="x1")
+    root = (a * b + a * c) * np.ones(2)
+    assert names(read(draw_dot_tensor(root))) == ["c1", "c2", "v1", "v2", "v3", "x1", "x2", "y"]  # x1 was taken
+    ones = root._args[1]
+    given = names(read(draw_dot_tensor(root, names={"_": a, "alpha": a, "beta": a, "other": 3, "b": b, "ones": ones})))
+    assert given == ["alpha", "c1", "ones", "v1", "v2", "v3", "x1", "y"]
+
+
+def test_the_direction_of_reading_is_rankdir():
+    for rankdir in ("LR", "TB", "RL", "BT"):
+        dot = draw_dot_tensor(small_graph()[2], rankdir=rankdir)
+        assert f"rankdir={rankdir}" in dot.source
+        assert json.loads(dot.pipe("json0"))["rankdir"] == rankdir
+
+
+def test_drawing_changes_nothing():
+    a, b, d = small_graph()
+    before = a.data.copy()
+    draw_dot_tensor(d).pipe("svg")
+    d.backward()
+    np.testing.assert_array_equal(a.data, before)
+    np.testing.assert_allclose(b.grad, a.data + 3 * b.data**2)
+
+
+def test_bad_input_is_an_error_that_says_what_is_allowed():
+    t = Tensor([1.0]) * 2
+    with pytest.raises(TypeError, match="a Tensor is drawn, not ndarray"):
+        draw_dot_tensor(np.ones(2))
+    with pytest.raises(ValueError, match="rankdir must be one of LR, TB, RL, BT, not 'up'"):
+        draw_dot_tensor(t, rankdir="up")
+    for bad in ("svgg", "", None):
+        with pytest.raises(ValueError, match="unknown format"):
+            draw_dot_tensor(t, format=bad)
+    with pytest.raises(ValueError, match="max_nodes must be at least 10"):
+        draw_dot_tensor(t, max_nodes=2)
+    with pytest.raises(TypeError, match="model must be a Module"):
+        draw_dot_tensor(t, model=[t])
+
+
+# The same graph, the same bytes ---------------------------------------------------------------------------------------
+
+
+def test_the_same_graph_gives_the_same_bytes():
+    one, two = draw_dot_tensor(small_graph()[2]), draw_dot_tensor(small_graph()[2])
+    assert one.source == two.source
+    assert one.pipe("svg") == two.pipe("svg")
+    a, b, d = small_graph()
+    assert not any(str(id(x)) in one.source for x in (a, b, d))
+
+
+def test_the_same_graph_gives_the_same_bytes_in_another_process():
+    program = (
+        "import numpy as np; from tensorgrad import *; from tensorgrad.graph_utils import draw_dot_tensor;"
+        "m = MLP(2, [3, 1], rng=0); L = mse_loss(m(np.ones((4, 2))), np.zeros((4, 1))); L.backward();"
+        "print(draw_dot_tensor(L, model=m).source)"
+    )
+    sources = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.path.dirname(os.path.dirname(__file__))}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
+        sources.add(done.stdout)
+    assert len(sources) == 1
+
+
+# The size of the gradient ---------------------------------------------------------------------------------------------
+
+
+def test_a_larger_gradient_has_a_wider_arrow_and_a_longer_bar():
+    x = Tensor([1.0, 2.0], name="x")
+    small = x * 1e-3
+    root = (small * 1e3 + x).sum()
+    root.backward()
+    picture = read(draw_dot_tensor(root))
+    widths = {
+        picture.nodes[a].name: (float(e["penwidth"]), picture.nodes[a].look["label"])
+        for a, _, e in picture.edges
+        if picture.nodes[a].kind in DATA
+    }
+    bar = {
+        name: int(re.search(r'HEIGHT="3" BGCOLOR', card) and re.findall(r'WIDTH="(\d+)"', card)[1])
+        for name, (_, card) in widths.items()
+    }
+    by_gradient = sorted(["v1", "x", "v2"], key=lambda n: {"v1": 1e3, "x": 2.0, "v2": 1.0}[n])
+    assert [w for w, _ in sorted((widths[n][0], n) for n in by_gradient)] == [widths[n][0] for n in by_gradient]
+    assert bar["v2"] < bar["x"] < bar["v1"] == 48
+    assert "size of the gradient" in picture.label
+
+
+def test_without_a_gradient_there_is_no_bar():
+    x = Tensor([1.0, 2.0], name="x")
+    root = (x * 0.0).sum()
+    assert "size of the gradient" not in read(draw_dot_tensor(root)).label
+    root.backward()
+    picture = read(draw_dot_tensor(root))
+    assert node(picture, "x").text.endswith("grad 0 0") and "BGCOLOR" not in node(picture, "x").look["label"]
+
+
+# Any name -------------------------------------------------------------------------------------------------------------
+
+NASTY = [
+    "a|b", "{x}", "<b>bold</b>", 'say "hi"', "it's", "back\\slash\\", "\\n\\l\\G", "&amp;", "&lt;&#65;",
+    "a<b>c&d|e{f}g\"h\\i",
+    "变量", "переменная", "متغير", "שם", "αβγ", "é", "🙂", "n1", "node", "]", "<<>>", "<>", "-->", "]]>",
+    " x ", "graph", "%d%s", ";", "//",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_names_are_drawn_as_they_are(name):
+    module = Module()
+    module.parts = {name.replace(".", ""): Layer(2, 2, rng=0)}
+    x = Tensor([1.0, 2.0], name=name)
+    root = module.parts[name.replace(".", "")](x * 2).sum()
+    for shown in (name, f"parts.{name}", f"parts.{name}.weight"):
+        svg = ET.fromstring(draw_dot_tensor(root, model=module).pipe("svg"))
+        texts = [
+            " ".join("".join(t.itertext()).replace("\xa0", " ").split())
+            for t in svg.iter("{http://www.w3.org/2000/svg}text")
+        ]
+        assert " ".join(shown.split()) in texts, texts
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a\nb", "a\tb", "nul\0", "\x1b[31m", "\ud800", "\uffff", "\u2028", "x" * 500, "<" * 500, 7]
+)
+def test_names_that_no_picture_can_hold_are_mended(name):
+    x = Tensor([1.0, 2.0])
+    x.name = name
+    svg = draw_dot_tensor(x * 2).pipe("svg", encoding="utf-8")
+    texts = [t for t in ET.fromstring(svg.encode()).itertext() if t.strip()]
+    assert max(map(len, texts)) < 100
+    if name == "a\nb":
+        assert "a b" in texts
+
+
+def test_operations_of_any_name_are_drawn():
+    def f(x):
+        return x * 1.0
+
+    f.__name__ = '<f> & \\N "g" {h}|変数'
+    dot = draw_dot_tensor(derivative(f, lambda g, y, x: g)(Tensor([1.0])))
+    texts = [t.text for t in ET.fromstring(dot.pipe("svg")).iter("{http://www.w3.org/2000/svg}text")]
+    assert " ".join("".join(texts).replace("\xa0", " ").split()).find('<f> & \\N "g"') >= 0

@@ -1,0 +1,341 @@
+"""The page of a backward pass: as a file, and in a headless browser, where there is one."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+from drawn import GRAPHS, hundred_operations, network, receivers, repeated, written
+
+from tensorgrad import Tensor, draw_backward
+
+pytest.importorskip("graphviz")
+
+
+def test_the_page_is_one_file_and_the_same_each_time(tmp_path):
+    page = draw_backward(repeated())
+    path = page.save_html(tmp_path / "page.html")
+    text = path.read_text(encoding="utf-8")
+    assert text == page.html() == draw_backward(repeated()).html()
+    assert not re.search(r"""(src|href)\s*=\s*["']?(?!data:)\w""", re.sub("xlink:href", "", text))
+    assert page._repr_html_().startswith("<iframe srcdoc=")
+
+
+# The page in a browser ------------------------------------------------------------------------------------------------
+
+NASTY = [
+    "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--<script>", "\"'&amp;|{}", "{{data}}",
+    "${alert(1)}", "x\\u003c", "勾配∂", "a" * 60,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    api = pytest.importorskip("playwright.sync_api")
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        except api.Error as error:
+            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+class Shown:
+    """A page in the browser, and all that it complained about or asked the network for."""
+
+    def __init__(self, browser, page, tmp_path, **options):
+        path = page.save_html(tmp_path / "page.html")
+        self.tab = browser.new_page(**options)
+        self.complaints = []
+        self.tab.on("console", lambda message: self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self.tab.on("request", lambda r: r.url != path.as_uri() and self.complaints.append(r.url))
+        self.steps = page.steps
+
+    def open(self, tmp_path):
+        self.tab.goto((tmp_path / "page.html").as_uri())
+        return self
+
+    @property
+    def step(self):
+        return self.tab.inner_text("#count")
+
+    def at_end(self):
+        return self.step == f"step {len(self.steps)} of {len(self.steps)}"
+
+    def text(self):
+        return self.tab.inner_text("#panel")
+
+    def card(self, name):
+        label = name.replace("\\", "\\\\").replace('"', '\\"')
+        return self.tab.locator(f'#graph [role="img"][aria-label^="{label}, shape"]')
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    opened = []
+
+    def show(page, **options):
+        shown = Shown(
+            browser, page, tmp_path, viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options
+        )
+        opened.append(shown)
+        return shown.open(tmp_path)
+
+    yield show
+    for shown in opened:
+        assert shown.complaints == []
+        shown.tab.close()
+
+
+@pytest.mark.parametrize("name", [*GRAPHS, "network"])
+def test_the_page_shows_the_gradients_of_backward(name, show):
+    root, model = network() if name == "network" else (GRAPHS[name](), None)
+    page = draw_backward(root, model=model)
+    root.backward()
+    shown = show(page)
+    read = """() => [$("count").innerText, $("panel").innerText,
+      [...document.querySelectorAll(".rule")].map(r => [...r.querySelectorAll("pre")].at(-1).textContent)]"""
+    for i, step in enumerate(page.steps):
+        count, text, totals = shown.tab.evaluate(read)
+        assert count == f"step {i + 1} of {len(page.steps)}"
+        assert step["title"] in text
+        assert totals == [rule["total"] for rule in step.get("rules", ())]
+        shown.tab.keyboard.press("ArrowRight")
+    assert shown.at_end()
+    cards = shown.tab.evaluate("""() => [...document.querySelectorAll('#graph [role="img"]')].map(card => {
+      card.focus();
+      return [$("tip").querySelector("strong").textContent, [...$("tip").querySelectorAll("pre")].map(pre => pre.textContent)];
+    })""")  # noqa: E501
+    shown_of = dict(cards)
+    assert len(shown_of) == len(cards), "no two have the same name"
+    told = {t: [written(t.data), written(t.grad)] for t in receivers(root)}
+    assert sorted(numbers for numbers in shown_of.values() if len(numbers) == 2) == sorted(told.values())
+    names = {t: name for name, t in model.named_parameters()} if model else {}
+    for t, numbers in told.items():
+        if name := names.get(t, t.name):
+            assert shown_of[name] == numbers
+
+
+def test_hovering_shows_the_whole_array_and_the_gradient_once_it_is_there(show):
+    w = Tensor(np.arange(40.0).reshape(4, 10), name="w")
+    page = draw_backward((w**2).sum())
+    shown = show(page)
+    shown.card("w").hover()
+    assert shown.tab.locator("#tip pre").all_text_contents() == [written(w.data)]
+    shown.tab.keyboard.press("End")
+    shown.tab.mouse.move(5, 5)
+    assert not shown.tab.is_visible("#tip")
+    shown.card("w").hover()
+    assert shown.tab.locator("#tip pre").all_text_contents() == [written(w.data), written(2 * w.data)]
+    box = shown.tab.locator("#tip").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 1280 and box["y"] >= 0 and box["y"] + box["height"] <= 800
+    shown.tab.keyboard.press("Escape")
+    assert not shown.tab.is_visible("#tip")
+
+
+def test_in_a_notebook_it_stands_in_a_frame(browser):
+    complaints, tab = [], browser.new_page()
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.set_content(draw_backward(repeated())._repr_html_())
+    frame = tab.frames[1]
+    frame.click("#last")
+    assert frame.inner_text("#count") == "step 9 of 9"
+    assert complaints == []
+    tab.close()
+
+
+def test_every_way_leads_to_the_end(show):
+    page = draw_backward(repeated())
+    n = len(page.steps)
+    shown = show(page)
+    tab = shown.tab
+    by_button = [shown.text()]
+    for _ in range(n - 1):
+        tab.click("#next")
+        by_button.append(shown.text())
+    assert shown.at_end() and len(set(by_button)) == n
+    tab.click("#next")
+    assert shown.at_end()
+    for text in by_button[-2::-1]:
+        tab.click("#back")
+        assert shown.text() == text
+    tab.click("#last")
+    assert shown.at_end()
+    tab.click("#first")
+    assert shown.step.startswith("step 1 of")
+
+    for text in by_button[1:]:
+        tab.keyboard.press("ArrowRight")
+        assert shown.text() == text
+    tab.keyboard.press("Home")
+    assert shown.text() == by_button[0]
+    tab.keyboard.press("End")
+    tab.keyboard.press("ArrowLeft")
+    assert shown.text() == by_button[-2]
+
+    for i, text in enumerate(by_button):
+        tab.locator("#slider").fill(str(i))
+        assert shown.text() == text
+    tab.focus("#slider")
+    tab.keyboard.press("Home")
+    for text in by_button[1:]:
+        tab.keyboard.press("ArrowRight")
+        assert shown.text() == text
+
+
+def test_play_goes_to_the_end_and_pauses(show, tmp_path):
+    page = draw_backward(repeated())
+    shown = show(page)
+    tab = shown.tab
+    tab.clock.install()
+    shown.open(tmp_path)
+    tab.click("#play")
+    assert tab.inner_text("#play") == "Pause"
+    tab.clock.run_for(1700)
+    assert shown.step.startswith("step 2 of")
+    tab.keyboard.press("Space")
+    tab.clock.run_for(20_000)
+    assert shown.step.startswith("step 2 of")
+    tab.locator("#slider").focus()
+    tab.keyboard.press("Space")
+    tab.clock.run_for(1700 * len(page.steps))
+    assert shown.at_end() and tab.inner_text("#play") == "Play"
+    tab.click("#play")  # from the beginning
+    assert shown.step.startswith("step 1 of")
+
+
+def test_names_with_any_sign_are_shown_and_do_nothing(show):
+    total = sum((Tensor(float(i), name=name) * 2 for i, name in enumerate(NASTY)), Tensor(0.0, name="start"))
+    total.name = NASTY[0]
+    page = draw_backward(total, title=NASTY[0])
+    shown = show(page)
+    assert shown.tab.inner_text("h1") == NASTY[0]
+    shown.tab.keyboard.press("End")
+    for name in NASTY[1:]:
+        shown.card(name).focus()
+        assert shown.tab.inner_text("#tip strong") == name
+    texts = []
+    for _ in page.steps:
+        texts.append(shown.text())
+        shown.tab.keyboard.press("ArrowLeft")
+    for name in NASTY:
+        assert any(name in text for text in texts), name
+    assert shown.tab.locator("script").count() == 2
+    assert shown.tab.locator("#graph img, #panel img").count() == 0
+
+
+def test_keyboard_alone_reaches_everything(show):
+    page = draw_backward(repeated())
+    shown = show(page)
+    reached = []
+    for _ in range(30):
+        shown.tab.keyboard.press("Tab")
+        at = "e => e.closest('#graph') ? e.getAttribute('aria-label') : e.id"
+        reached.append(shown.tab.locator(":focus").evaluate(at) if shown.tab.locator(":focus").count() else "")
+    reached = reached[: reached.index("slider") + 1]
+    buttons = ["theme", "smaller", "fit", "larger", "side", "first", "back", "play", "next", "last", "slider"]
+    assert [name for name in reached if name in buttons] == buttons
+    assert {name.split(",")[0] for name in reached} >= {"a", "b", "c", "y"}
+    shown.tab.focus("#next")
+    shown.tab.keyboard.press("Enter")
+    assert shown.step.startswith("step 2 of")
+
+
+def test_a_screen_reader_is_told_each_step(show):
+    page = draw_backward(repeated())
+    shown = show(page)
+    tab = shown.tab
+    for button in tab.get_by_role("button").all():
+        assert button.get_attribute("aria-label") or button.inner_text()
+    assert tab.get_by_role("slider", name="Step").count() == 1
+    assert tab.get_by_role("status").inner_text() == "Step 1 of 9. Forward through ×: from a and b to c."
+    tab.keyboard.press("End")
+    assert tab.get_by_role("status").inner_text().startswith("Step 9 of 9. Backward through ×. To a:")
+    assert tab.get_attribute("#slider", "aria-valuetext") == "9 of 9: Backward through ×"
+    shown.card("a").focus()
+    assert re.match(r"a, shape \(\)\. Value 2\.\. Gradient", shown.card("a").get_attribute("aria-label"))
+    assert tab.locator("html").get_attribute("lang") == "en"
+
+
+CONTRAST = """() => {
+  const channel = c => { c /= 255; return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
+  const light = s => { const [r, g, b] = s.match(/[\\d.]+/g).map(Number); return .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b); };
+  const ground = e => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c) && c !== "transparent") return c; } return "rgb(255, 255, 255)"; };
+  const worst = [];
+  for (const e of document.querySelectorAll("h1, h2, h3, p, pre, small, .formula, #legend li, button, #count")) {
+    if (!e.offsetParent || !e.textContent.trim()) continue;
+    const a = light(getComputedStyle(e).color), b = light(ground(e));
+    worst.push([(Math.max(a, b) + .05) / (Math.min(a, b) + .05), e.tagName + " " + e.textContent.slice(0, 20)]);
+  }
+  return worst.sort((a, b) => a[0] - b[0])[0];
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_are_both_readable(scheme, show):
+    shown = show(draw_backward(repeated()), color_scheme=scheme)
+
+    def paper():
+        return sum(
+            map(int, re.findall(r"\d+", shown.tab.evaluate("getComputedStyle(document.body).backgroundColor"))[:3])
+        )
+
+    assert (paper() > 380) == (scheme == "light")
+    for _ in range(2):
+        for key in ("Home", "End"):
+            shown.tab.keyboard.press(key)
+            ratio, where = shown.tab.evaluate(CONTRAST)
+            assert ratio >= 4.5, where
+        before = paper()
+        shown.tab.click("#theme")
+        assert (paper() > 380) != (before > 380)
+
+
+@pytest.mark.parametrize("size", [(390, 780), (320, 568), (844, 390)])
+def test_a_phone_shows_all_of_it(size, show):
+    loss, model = network()
+    shown = show(draw_backward(loss, model=model), viewport=dict(zip(("width", "height"), size, strict=True)))
+    tab = shown.tab
+    for _ in shown.steps:
+        overflow = tab.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert overflow[0] <= size[0] and overflow[1] <= size[1]
+        tab.click("#next")
+    for selector in ("#next", "#play", "#slider", "#theme", "#fit"):
+        box = tab.locator(selector).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0] and box["y"] + box["height"] <= size[1], selector
+        assert selector == "#slider" or min(box["width"], box["height"]) >= 40
+    assert (
+        tab.evaluate("Math.min(...[...document.querySelectorAll('#graph text')].map(t => t.getBBox().height)) * zoom")
+        > 6
+    )
+    assert tab.locator("#graph").bounding_box()["height"] >= 100
+    assert tab.locator("#side").bounding_box()["height"] >= 100
+
+
+def test_the_graph_can_be_made_larger_and_fitted(show):
+    shown = show(draw_backward(hundred_operations()))
+    tab = shown.tab
+
+    def width():
+        return tab.locator("#graph svg").bounding_box()["width"]
+
+    start = width()
+    assert start > 1280, "too long to be read all at once: it starts at a size that can be read"
+    tab.click("#larger")
+    assert width() == pytest.approx(1.25 * start)
+    tab.keyboard.press("-")
+    assert width() == pytest.approx(start)
+    tab.click("#fit")
+    pane = tab.locator("#graph").bounding_box()
+    assert width() <= pane["width"]
+    tab.keyboard.press("0")
+    assert width() == pytest.approx(start)
+    for key in ("End", "Home"):
+        tab.keyboard.press(key)
+        box = tab.locator(".node.now.operation").bounding_box()
+        assert pane["x"] <= box["x"] and box["x"] + box["width"] <= pane["x"] + pane["width"]
