@@ -130,20 +130,19 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[Any, Any]:
     """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total. Saves the softmax."""
     p, shifted, log_total = log_softmax_parts(logits)
-    if labels.ndim < logits.ndim and type(logits) is np.ndarray is type(labels):
+    if labels.ndim < logits.ndim and type(logits) is type(labels) is np.ndarray:
         loss = log_total.reshape(labels.shape) - shifted.ravel()[places(labels, shifted.shape[-1])]
         return _reduced(loss, reduction), p
-    labels = _as_rows(labels, logits)
+    labels = _as_rows(labels, logits.shape[-1])
     log_p = np.where(labels != 0, shifted - log_total, 0)  # 0 log(0) = 0
     return _reduced(-np.sum(labels * log_p, axis=-1), reduction), p
 
 
-def _as_rows(labels: Any, logits: Any) -> Any:
-    """Class numbers as rows of probabilities, which are 1 for the class. (Not all kinds of arrays can be indexed by
-    arrays.)"""
-    if labels.ndim < logits.ndim:
-        labels = np.expand_dims(labels, -1) == np.arange(logits.shape[-1], like=labels)
-    return labels if labels.dtype == logits.dtype else labels.astype(logits.dtype)
+def _as_rows(labels: Any, classes: int) -> Any:
+    """Class numbers, being ints, as rows that are True for the class; rows as they are."""
+    if labels.dtype.kind not in "iu":
+        return labels
+    return np.expand_dims(labels, -1) == np.arange(classes, like=labels)
 
 
 def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore
@@ -153,7 +152,7 @@ def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None)
     if labels.ndim == logits.ndim:
         return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
     if type(p) is not np.ndarray or type(labels) is not np.ndarray or isinstance(g, Tensor):
-        return (p - _as_rows(labels, p)) * g
+        return (p - _as_rows(labels, p.shape[-1])) * g  # not all kinds of arrays can be indexed by arrays
     d = np.multiply(p, g, order="C")  # or ravel would copy
     d.ravel()[places(labels, d.shape[-1])] -= g if np.ndim(g) == 0 else g[..., 0]
     return d

@@ -10,9 +10,9 @@ import pytest
 
 @pytest.fixture(scope="session")
 def make():
-    """pictures/make.py, as a module."""
-    path = Path(__file__).resolve().parent.parent / "pictures" / "make.py"
-    spec = importlib.util.spec_from_file_location("pictures_make", path)
+    """docs/make_images.py, as a module."""
+    path = Path(__file__).resolve().parent.parent / "docs" / "make_images.py"
+    spec = importlib.util.spec_from_file_location("make_images", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

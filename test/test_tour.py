@@ -1,5 +1,5 @@
 """The tour runs from top to bottom, and the committed notebook is what comes of it. To make it anew:
-python pictures/make.py"""
+python docs/make_images.py"""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ for package in ("nbclient", "ipykernel", "matplotlib", "graphviz", "sklearn"):
 import nbformat  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-HOW = "out of date: run python pictures/make.py"
+HOW = "out of date: run python docs/make_images.py"
 
 
 @pytest.fixture(scope="module")

@@ -25,9 +25,11 @@ def relu(x: Any) -> Any:
 
 
 def one_where_positive(y: Any) -> Any:
-    """1 where y > 0, else 0. As floats, since NumPy multiplies floats with floats faster than with bools."""
+    """1 where y > 0, else 0."""
     positive = y > 0.0  # a float, which NumPy compares sooner than an int
-    return positive.view(np.int8).astype(y.dtype) if type(positive) is np.ndarray else positive
+    if type(positive) is not np.ndarray:
+        return positive
+    return positive.view(np.int8).astype(y.dtype)  # floats times floats is faster than floats times bools
 
 
 KEPT_SIZE = 65_536  # of the zeros that are kept, at most 32 arrays of 512 kB

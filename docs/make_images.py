@@ -1,8 +1,8 @@
-"""Makes every picture of the README: python pictures/make.py
+"""Makes every picture of the README, into docs/images: python docs/make_images.py
 
-mlp_sigmoid_cross_entropy.png, tensor_graph.svg (both by test/test_network.py), pictures/training.gif, with the numbers
-in training.json that these plots show; and pictures/backward.png. The last is a photograph of a page, and needs
-Chromium: pip install -e ".[browser]". Then it runs the tour, and writes it with its pictures: examples/tour.ipynb.
+mlp_sigmoid_cross_entropy.png and tensor_graph.svg (both by test/test_network.py), training.gif, with the numbers in
+training.json that these plots show; and backward.png. The last is a photograph of a page, and needs Chromium: pip
+install -e ".[browser]". Then it runs the tour, docs/tour.md, and writes it with its pictures: examples/tour.ipynb.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image, ImageSequence, PngImagePlugin
 
 ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
 sys.path.insert(0, str(ROOT / "test"))
 
 import test_network as demo  # noqa: E402
@@ -102,8 +103,8 @@ def tour():
     """The notebook of tour.md, without outputs: a cell for each block of code, and for the text between two."""
     import nbformat
 
-    text = (ROOT / "pictures" / "tour.md").read_text(encoding="utf-8")
-    text = re.sub(r"\]\((\w+\.(png|gif))\)", r"](../pictures/\1)", text)
+    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    text = re.sub(r"\]\((\w+\.(png|gif))\)", r"](../docs/images/\1)", text)
     parts = re.split(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     make = (nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell)
     cells = [make[i % 2](part.strip(), id=f"cell-{i}") for i, part in enumerate(parts) if part.strip()]
@@ -129,11 +130,11 @@ def make_tour(path):
 def main():
     model, X, labels, _, losses = trained()
     rounded = json.loads(json.dumps(numbers(model, losses)), parse_float=lambda text: float(f"{float(text):.6g}"))
-    (ROOT / "pictures" / "training.json").write_text(json.dumps(rounded) + "\n")
-    demo.draw_boundary(model, X, labels, ROOT / "mlp_sigmoid_cross_entropy.png")
-    demo.draw_loss(model, X, labels, ROOT / "tensor_graph.svg")
-    make_training(ROOT / "pictures" / "training.gif")
-    make_backward(ROOT / "pictures" / "backward.png")
+    (IMAGES / "training.json").write_text(json.dumps(rounded) + "\n")
+    demo.draw_boundary(model, X, labels, IMAGES / "mlp_sigmoid_cross_entropy.png")
+    demo.draw_loss(model, X, labels, IMAGES / "tensor_graph.svg")
+    make_training(IMAGES / "training.gif")
+    make_backward(IMAGES / "backward.png")
     make_tour(ROOT / "examples" / "tour.ipynb")
 
 

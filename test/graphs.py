@@ -1,1 +1,0 @@
-from helpers import behind  # noqa: F401
