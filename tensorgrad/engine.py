@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import operator
 import threading
-from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any, Self
 
@@ -20,7 +19,7 @@ from numpy import asarray, ndarray
 
 from .derivatives.reductions import sum_rows
 from .derivatives.table import Primitive
-from .errors import FREED, OVERWRITTEN, data_changed, explained, no_derivative
+from .errors import FREED, OVERWRITTEN, data_changed, explained, no_derivative, require_no_subclass
 from .grad_mode import is_grad_enabled
 from .memory import is_owned, share_memory
 
@@ -32,10 +31,10 @@ orders = itertools.count()
 class Node:
     """An array in a graph: data, gradient, and how it was computed.
 
-    `_op` is the entry of the table that gave `_data` when it was called with `_args` and `_kwargs`, and `_saved` is
-    what it saved for its rules; all four are None for a leaf, and for what requires no gradient. A function of several
-    outputs has a node that holds them all as a tuple, and one for each of them. `_order` tells which of two nodes is
-    the newer.
+    `_op` is the entry of the table that gave `_data` when it was called with `_args` and `_kwargs`; all three are None
+    for a leaf, and for what requires no gradient. `_saved` is set if the function saves something for its rules. A
+    function of several outputs has a node that holds them all as a tuple, and one for each of them. `_order` tells
+    which of two nodes is the newer.
     """
 
     __slots__ = (
@@ -71,6 +70,7 @@ class Ended:
 # Recording -----------------------------------------------------------------------------------------------------------
 
 _new = object.__new__
+_FLOAT64 = np.dtype(np.float64)
 _HOLD_NO_NODE = frozenset({ndarray, int, float, str, slice, type(None)})
 
 
@@ -101,11 +101,23 @@ def record(kind: type[Node], primitive: Primitive, args: tuple, kwargs: dict | N
             return y
         needs_grad = any(found)
     needs_grad = needs_grad and is_grad_enabled()
-    if type(y) is not ndarray or y.dtype.kind not in "fc":
+    if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
             return _outputs(kind, primitive, y, args, kwargs, saved, needs_grad)
         y = floating(y, primitive.name)
-    return new_node(kind, primitive, y, args, kwargs, saved, needs_grad)
+    node = _new(kind)  # new_node, written out: this is the path of every operation
+    node._data = y
+    node._grad = None
+    node._order = next(orders)
+    node.name = ""
+    node.requires_grad = needs_grad
+    if needs_grad:
+        node._op, node._args, node._kwargs = primitive, args, kwargs
+        if primitive.saves:
+            node._saved = saved
+    else:
+        node._op = node._args = node._kwargs = None
+    return node
 
 
 def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict | None]:
@@ -128,9 +140,7 @@ def holds_node(value: Any) -> bool:
     return isinstance(value, Node)
 
 
-def new_node(
-    kind: type[Node], primitive: Primitive | None, data: Any, args: Any, kwargs: Any, saved: Any, needs_grad: bool
-) -> Any:
+def new_node(kind: type[Node], data: Any, needs_grad: bool, primitive: Any, args: Any, kwargs: Any = None) -> Any:
     """A node that was computed: data = primitive(*args, **kwargs)."""
     node = _new(kind)
     node._data = data
@@ -138,10 +148,7 @@ def new_node(
     node._order = next(orders)
     node.name = ""
     node.requires_grad = needs_grad
-    if needs_grad:
-        node._op, node._args, node._kwargs, node._saved = primitive, args, kwargs, saved
-    else:
-        node._op = node._args = node._kwargs = node._saved = None
+    node._op, node._args, node._kwargs = (primitive, args, kwargs) if needs_grad else (None, None, None)
     return node
 
 
@@ -150,14 +157,16 @@ def _outputs(
 ) -> tuple:
     """The nodes of a function with several outputs: each is picked out of one node that holds them all."""
     arrays = tuple(p if hasattr(p, "dtype") and not isinstance(p, np.generic) else asarray(p) for p in y)
-    whole = new_node(kind, primitive, arrays, args, kwargs, saved, needs_grad)
+    whole = new_node(kind, arrays, needs_grad, primitive, args, kwargs)
+    if needs_grad and primitive.saves:
+        whole._saved = saved
     parts = [output(whole, i, needs_grad) if p.dtype.kind in "fc" else p for i, p in enumerate(arrays)]
     return tuple(parts) if type(y) is tuple else type(y)(*parts)
 
 
 def output(whole: Any, i: int, needs_grad: bool = True) -> Any:
     """The node of one of the outputs that a node holds."""
-    return new_node(type(whole), pick, whole._data[i], (whole, i), None, None, needs_grad)
+    return new_node(type(whole), whole._data[i], needs_grad, pick, (whole, i))
 
 
 pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i else None for k in range(len(whole))),))
@@ -171,14 +180,6 @@ def floating(y: Any, name: str) -> Any:
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
     return y
-
-
-def require_no_subclass(data: Any, name: str) -> None:
-    """An error for those subclasses of ndarray that compute otherwise than it does."""
-    if type(data) is not ndarray and isinstance(data, (np.ma.MaskedArray, np.matrix)):
-        raise TypeError(
-            f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)"
-        )
 
 
 # The backward walk ---------------------------------------------------------------------------------------------------
@@ -198,9 +199,10 @@ def backpropagate(
     newest_first = [(-root._order, root)] if root._op is not None else []
     while newest_first:
         _, node = heappop(newest_first)
-        op, args, kwargs, order = node._op, node._args, node._kwargs, node._order
+        op, args, kwargs = node._op, node._args, node._kwargs
         if args is None:
             raise RuntimeError(op.reason)
+        order = node._order
         grad = grads.pop(node) if free else grads[node]
         y = node if create_graph else node._data
         if type(grad) is tuple:
@@ -211,9 +213,10 @@ def backpropagate(
             inputs = [grad, y]
             for arg in args:
                 inputs.append(arg._data if type(arg) is kind else arg)
+        rules = op.rules if op.rest is None else op.rules_for(len(args))
         if kwargs or op.saves:
             kwargs = rule_kwargs(node, create_graph)
-        for rule, parent in zip(op.rules if op.rest is None else op.rules_for(len(args)), args):  # noqa: B905
+        for rule, parent in zip(rules, args):  # noqa: B905 (arguments without a rule are constants)
             if type(parent) is not kind:
                 continue
             if parent._order > order:
@@ -237,7 +240,9 @@ def backpropagate(
             if parent._op is not None:
                 heappush(newest_first, (-parent._order, parent))
         if free:
-            node._op, node._args, node._kwargs, node._saved = _FREED, None, None, None
+            node._op, node._args, node._kwargs = _FREED, None, None
+            if op.saves:
+                node._saved = None
     return grads
 
 
@@ -246,8 +251,11 @@ _FREED, _OVERWRITTEN = Ended(FREED), Ended(OVERWRITTEN)
 
 def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
     """The keyword arguments of a node's rules: what they know of the function's own, and what it saved for them."""
-    kwargs: dict = node._op.rule_kwargs(node._kwargs or {})
-    return {**kwargs, "saved": None if create_graph else node._saved} if node._op.saves else kwargs
+    kwargs: dict = node._op.rule_kwargs(node._kwargs) if node._kwargs else {}
+    if not node._op.saves:
+        return kwargs
+    saved = {"saved": None if create_graph else node._saved}
+    return {**kwargs, **saved} if kwargs else saved
 
 
 def unbroadcast(d: Any, data: Any, name: str) -> Any:
@@ -319,7 +327,7 @@ def accumulate_recorded_grads(grads: dict[Any, Any]) -> None:
             if type(grad) is tuple:
                 continue
             if type(grad) is not type(node):
-                grad = new_node(type(node), None, grad.copy(), None, None, None, False)
+                grad = new_node(type(node), grad.copy(), False, None, None)
             grad = np.conj(grad) if grad.dtype.kind == "c" else grad
             node._grad = +grad if node._grad is None else node._grad + grad  # never a rule's own argument
 
@@ -336,9 +344,3 @@ def mark_changed(node: Any, views: bool = False) -> None:
             if views:
                 changed += [p for p in node.parents if share_memory(p._data, array)]
             node._op, node._args, node._kwargs, node._saved = _OVERWRITTEN, None, None, None
-
-
-def mark_leaves_changed(leaves: Iterable[Any]) -> None:
-    """The same for many leaves, quickly: what an optimiser is about to change."""
-    for leaf in leaves:
-        leaf._order = next(orders)

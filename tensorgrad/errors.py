@@ -34,6 +34,14 @@ def no_derivative(what: str, reason: str = "") -> TypeError:
     )
 
 
+def require_no_subclass(data: Any, name: str) -> None:
+    """An error for those subclasses of ndarray that compute otherwise than it does."""
+    if type(data) is not np.ndarray and isinstance(data, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(
+            f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)"
+        )
+
+
 # Errors of NumPy -----------------------------------------------------------------------------------------------------
 
 _KINDS = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)

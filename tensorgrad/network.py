@@ -19,6 +19,8 @@ __all__ = ["Module", "Neuron", "Layer", "MLP", "Sequential"]
 
 Activation = str | Callable[[Any], Any] | None
 
+_LISTS = frozenset({list, tuple})
+
 # How much an activation shrinks the variance of what passes, made good by the gain of the initial weights: He et al.,
 # 2015, arXiv:1502.01852, for those that let half of it pass; Glorot and Bengio, 2010, for the others.
 _HALF = {"relu", "leaky_relu", "gelu", "silu", "softplus"}
@@ -222,15 +224,15 @@ class _Linear(Module):
     _function: Callable | None
 
     def __call__(self, x: Any) -> Any:
-        if not hasattr(x, "shape"):
+        if type(x) in _LISTS:
             x = np.asarray(x)
         try:
             y = linear(x, self.weight, self.bias)
-        except ValueError as error:
-            nin = self.weight.shape[0]
-            if x.shape[-1:] == (nin,):
+        except (ValueError, AttributeError) as error:
+            nin, shape = self.weight.shape[0], np.shape(x)
+            if shape[-1:] == (nin,):
                 raise
-            raise ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {x.shape}") from error
+            raise ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {shape}") from error
         return self._function(y) if self._function else y
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .engine import mark_leaves_changed
+from .engine import orders
 from .tensor import Tensor
 
 __all__ = ["Optimizer", "SGD", "Adam", "AdamW"]
@@ -80,10 +80,12 @@ class Optimizer:
 
     def step(self) -> None:
         """Change each parameter that has a gradient. A graph that used one of them can't go backward any more."""
-        mark_leaves_changed([p for p in self.parameters if p._grad is not None])
+        order = next(orders)
         for p, scratch in zip(self.parameters, self._scratch, strict=True):
-            if p._grad is not None:
-                grad = p._grad._data if type(p._grad) is Tensor else p._grad  # after backward(create_graph=True)
+            grad = p._grad
+            if grad is not None:
+                p._order = order  # newer than what has used it; set first, in case that the update fails
+                grad = grad._data if type(grad) is Tensor else grad  # after backward(create_graph=True)
                 self._update(p, p._data, grad, scratch)
 
     def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:

@@ -39,9 +39,8 @@ from .engine import (
     mark_changed,
     orders,
     record,
-    require_no_subclass,
 )
-from .errors import explained, no_derivative
+from .errors import explained, no_derivative, require_no_subclass
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
@@ -126,13 +125,14 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
             needs_grad = self.requires_grad
         else:
             return _otherwise(primitive, (self, other), other)
+        compute = primitive.func  # a name of its own: Python calls that sooner than an attribute
         try:
-            y = primitive.func(self._data, value)
+            y = compute(self._data, value)
         except ValueError as error:
             raise explained(error, primitive.name, (self._data, value)) from error
         node = _new(Tensor)
         node._data = y if type(y) is ndarray else floating(y, primitive.name)
-        node._grad = node._kwargs = node._saved = None
+        node._grad = node._kwargs = None
         node._order = next(orders)
         node.name = ""
         if needs_grad and is_grad_enabled():
@@ -219,7 +219,7 @@ class Tensor(Node):
         self._data = _array_of(data)
         self._grad = None
         self._order = next(orders)
-        self._op = self._args = self._kwargs = self._saved = None
+        self._op = self._args = self._kwargs = None
         self.name = name
         self.requires_grad = requires_grad
 

@@ -214,7 +214,7 @@ _same = Primitive(np.positive, (lambda g, y, x: g,))
 
 def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
     """A Tensor in the graph that was computed from args: data = primitive(*args)."""
-    return new_node(Tensor, primitive, data, args, None, None, True)
+    return new_node(Tensor, data, True, primitive, args)
 
 
 def described(value: Any) -> str:

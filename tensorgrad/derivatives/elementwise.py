@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
 from .table import composed, computed_by, constant, derivative
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
