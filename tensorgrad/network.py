@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -194,24 +194,34 @@ class Module(Tree):
 
 
 def _copied(item: Any, copies: dict[int, Any]) -> Any:
-    """A copy of a module, or of a list, tuple or dict in one, with what `copies` has for an id in place of it."""
-    new: Any
+    """A copy of a module, or of a list, tuple or dict in one, with what `copies` has for an id in place of it. What
+    holds none of these isn't copied."""
     if id(item) in copies:
         return copies[id(item)]
     if isinstance(item, Module):
-        copies[id(item)] = new = copy.copy(item)
-        vars(new).update({name: _copied(part, copies) for name, part in vars(item).items()})
-    elif isinstance(item, dict):
-        copies[id(item)] = new = copy.copy(item)
-        new.update({key: _copied(part, copies) for key, part in item.items()})
-    elif isinstance(item, list):
-        copies[id(item)] = new = copy.copy(item)
-        new[:] = [_copied(part, copies) for part in item]
-    elif isinstance(item, tuple):
-        parts = [_copied(part, copies) for part in item]
-        copies[id(item)] = new = type(item)(*parts) if hasattr(item, "_fields") else type(item)(parts)
+        inside: Mapping = vars(item)
+    elif isinstance(item, Mapping):
+        inside = item
+    elif isinstance(item, list | tuple):
+        inside = dict(enumerate(item))
     else:
         return item
+    mutable = isinstance(item, Module | MutableMapping | list)
+    copies[id(item)] = new = copy.copy(item) if mutable else item  # first, since modules may be in a circle
+    parts = {key: _copied(part, copies) for key, part in inside.items()}
+    if all(parts[key] is part for key, part in inside.items()):
+        new = item
+    elif isinstance(item, Module):
+        vars(new).update(parts)
+    elif isinstance(item, MutableMapping):
+        new.update(parts)
+    elif isinstance(item, list):
+        new[:] = parts.values()
+    elif hasattr(item, "_fields"):  # a named tuple
+        new = type(item)(*parts.values())
+    else:
+        new = type(item)(parts if isinstance(item, Mapping) else parts.values())
+    copies[id(item)] = new
     return new
 
 

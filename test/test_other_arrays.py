@@ -113,3 +113,31 @@ def test_dask_labels_out_of_range():
     for label in (-1, 2):
         with pytest.raises(ValueError, match="from 0 to 1"):
             tg.softmax_cross_entropy(Tensor([[1.0, 2.0]]), da.from_array(np.array([label]), chunks=1))
+
+
+@pytest.mark.parametrize("where", ["input", "weights", "both", "batch of inputs"])
+@pytest.mark.parametrize("make", [lambda: tg.Layer(3, 4, "relu", rng=0), lambda: tg.Neuron(3, "tanh", rng=0)])
+def test_a_layer_of_ducks_computes_what_linear_does(make, where, rng):
+    layer, ducks = make(), make()
+    x = rng.normal(size=(5, 2, 3) if where == "batch of inputs" else (5, 3))
+    if where != "input":
+        for p in ducks.parameters():
+            p._data = Duck(p._data)
+    y, z = layer(x), ducks(x if where in ("weights", "batch of inputs") else Duck(x))
+    assert type(z) is Tensor and type(z.data) is Duck
+    np.testing.assert_allclose(z.data.array, y.data, rtol=1e-15)
+    y.backward()
+    z.backward()
+    for p, q in zip(layer.parameters(), ducks.parameters(), strict=True):
+        np.testing.assert_allclose(getattr(q.grad, "array", q.grad), p.grad, rtol=1e-13)
+
+
+@pytest.mark.parametrize("wrap", [lambda a: a, Duck])
+def test_a_layer_whose_parameters_are_arrays_gives_arrays_as_linear_does(wrap, rng):
+    x, layer = wrap(rng.normal(size=(5, 3))), tg.Layer(3, 4, rng=0)
+    layer.weight, layer.bias = wrap(layer.weight.data), wrap(layer.bias.data)
+    y, expected = layer(x), tg.linear(x, layer.weight, layer.bias)
+    assert type(y) is type(expected) is type(x)
+    np.testing.assert_array_equal(getattr(y, "array", y), getattr(expected, "array", expected))
+    t = Tensor(x)
+    assert layer(t).parents == (t,)

@@ -1,0 +1,217 @@
+"""A Module where an argument of a transform may be a dict: as the dict of its parameters, by name."""
+
+from collections import OrderedDict, UserDict, defaultdict, namedtuple
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from helpers import close
+
+import tensorgrad as tg
+from tensorgrad import MLP, Layer, Module, Sequential, Tensor, check_grads, grad, hessian, hvp, jacobian, jvp, vjp
+
+X = np.random.default_rng(0).normal(size=(6, 2))
+LABELS = np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])
+
+
+def loss(model, X, labels):
+    return tg.sigmoid_cross_entropy(model(X)[:, 0], labels)
+
+
+def small(seed=0):
+    return MLP(2, [3, 1], activation="tanh", rng=seed)
+
+
+def as_dict(model):
+    return {name: p.data.copy() for name, p in model.named_parameters()}
+
+
+def on_dicts(parameters, X, labels):
+    """The same loss, written without a Module."""
+    h = np.tanh(tg.linear(X, parameters["layers.0.weight"], parameters["layers.0.bias"]))
+    y = tg.linear(h, parameters["layers.1.weight"], parameters["layers.1.bias"])
+    return tg.sigmoid_cross_entropy(y[:, 0], labels)
+
+
+def assert_alike(got, want):
+    """Dicts of Tensors, and of arrays, that hold the same numbers."""
+    assert list(got) == list(want)
+    for name, part in got.items():
+        assert type(part) is Tensor
+        close(part.data, want[name])
+
+
+def test_the_gradient_is_a_dict_by_name_as_backward_gives_it():
+    model = small()
+    before = as_dict(model)
+    g = grad(loss)(model, X, LABELS)
+    assert_alike(g, grad(on_dicts)(before, X, LABELS))
+    assert all((p.grad == 0).all() for p in model.parameters()), "the module itself gets no gradient"
+    loss(model, X, LABELS).backward()
+    for name, p in model.named_parameters():
+        np.testing.assert_allclose(g[name].data, p.grad, rtol=1e-12)
+        np.testing.assert_array_equal(p.data, before[name])
+
+
+def test_value_and_gradient_inside_no_grad_and_with_respect_to_several_arguments():
+    model = small()
+    y, (g, gx) = tg.value_and_grad(loss, argnum=(0, 1))(model, X, LABELS)
+    y2, (g2, gx2) = tg.value_and_grad(on_dicts, argnum=(0, 1))(as_dict(model), X, LABELS)
+    close(y.data, y2)
+    assert_alike(g, g2)
+    close(gx.data, gx2)
+    assert all(part.requires_grad for part in g.values()), "connected to the parameters"
+    with tg.no_grad():
+        g = grad(loss)(model, X, LABELS)
+    assert_alike(g, g2)
+    assert not any(part.requires_grad for part in g.values())
+
+
+def test_the_other_transforms():
+    model, rng = small(), np.random.default_rng(1)
+    parameters = as_dict(model)
+    v = {name: rng.normal(size=p.shape) for name, p in parameters.items()}
+
+    y, dy = jvp(lambda m: loss(m, X, LABELS), (model,), (v,))
+    y2, dy2 = jvp(lambda m: on_dicts(m, X, LABELS), (parameters,), (v,))
+    close(y.data, y2)
+    close(dy.data, dy2)
+
+    _, pullback = vjp(lambda m: m(X), model)
+    g = rng.normal(size=(6, 1))
+    (back,) = pullback(g)
+    model(X).backward(g)
+    assert_alike(back, {name: p.grad for name, p in model.named_parameters()})
+
+    assert_alike(hvp(loss)(model, X, LABELS, v), hvp(on_dicts)(parameters, X, LABELS, v))
+    rows, want = jacobian(lambda m: m(X))(model), {name: p.shape for name, p in parameters.items()}
+    assert {name: part.shape for name, part in rows.items()} == {name: (6, 1, *shape) for name, shape in want.items()}
+    H, H2 = hessian(loss)(model, X, LABELS), hessian(on_dicts)(parameters, X, LABELS)
+    for name in H:
+        assert_alike(H[name], H2[name])
+    check_grads(lambda m, X: loss(m, X, LABELS), model, X, order=2)
+
+
+def test_the_gradient_of_the_norm_of_a_gradient():
+    def norm(m, gradient):
+        return sum((g * g).sum() for g in gradient(m, X, LABELS).values())
+
+    model = small()
+    got = grad(lambda m: norm(m, grad(loss)))(model)
+    want = grad(lambda m: norm(m, grad(on_dicts)))(as_dict(model))
+    assert_alike(got, want)
+
+
+def test_modules_in_structures_and_several_of_them():
+    pair = {"a": small(0), "b": [small(1), 2.0]}
+
+    def f(pair):
+        return loss(pair["a"], X, LABELS) * pair["b"][1] + loss(pair["b"][0], X, LABELS)
+
+    g = grad(f)(pair)
+    assert_alike(g["a"], {k: 2 * v for k, v in grad(on_dicts)(as_dict(pair["a"]), X, LABELS).items()})
+    assert_alike(g["b"][0], grad(on_dicts)(as_dict(pair["b"][0]), X, LABELS))
+    close(g["b"][1].data, loss(pair["a"], X, LABELS).data)
+
+
+class Shared(Module):
+    """A layer that is used twice, a constant, things that are no parameters, and all kinds of containers."""
+
+    def __init__(self):
+        layer = Layer(2, 2, activation="tanh", rng=0)
+        self.first, self.second = layer, layer
+        self.scale = Tensor(3.0, requires_grad=False)
+        self.extra = {"list": [Tensor(1.5, name="extra")], "pair": (Tensor(0.5), "text")}
+        self.calls = []
+
+    def __call__(self, x):
+        self.calls.append(len(x))
+        x = self.second(self.first(x)) * self.scale
+        return (x * self.extra["list"][0] + self.extra["pair"][0]).sum()
+
+
+def test_shared_parameters_constants_and_containers():
+    model = Shared()
+    g = grad(lambda m: m(X))(model)
+    assert list(g) == ["first.weight", "first.bias", "extra.list.0", "extra.pair.0"]
+    model(X).backward()
+    for name, p in model.named_parameters():
+        np.testing.assert_allclose(g[name].data, p.grad, rtol=1e-12)
+    assert model.calls == [6, 6], "what isn't a parameter is shared with the copy"
+    check_grads(lambda m: m(X), model)
+
+
+def test_a_copy_with_other_parameters_leaves_the_module_as_it_was():
+    model = Shared()
+    named = dict(model.named_parameters())
+    copy = model.with_parameters({name: Tensor(p.data * 2) for name, p in named.items()})
+    assert type(copy) is Shared and copy is not model and copy.first is copy.second is not model.first
+    assert copy.scale is model.scale and copy.calls is model.calls
+    assert dict(model.named_parameters()) == named
+    for (name, p), (other, q) in zip(model.named_parameters(), copy.named_parameters(), strict=True):
+        assert name == other and p is not q
+        np.testing.assert_array_equal(q.data, 2 * p.data)
+    for wrong in ({}, {**named, "third": Tensor(1.0)}):
+        with pytest.raises(KeyError, match="with_parameters: the names must be"):
+            model.with_parameters(wrong)
+
+
+class Inside(Module):
+    """A parameter in a container of some kind, and a reference back to the module around it."""
+
+    def __init__(self, wrap):
+        self.around = wrap(Tensor([2.0, 3.0]))
+        self.me = [self]
+
+    def __call__(self, x):
+        ((_, p),) = self.me[0].named_parameters()
+        return (p * x).sum()
+
+
+PAIR = namedtuple("PAIR", "left right")
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda p: p,
+        lambda p: [p, 1],
+        lambda p: (p, "text"),
+        lambda p: PAIR(None, p),
+        lambda p: {"p": p},
+        lambda p: OrderedDict(p=p),
+        lambda p: defaultdict(list, p=p),
+        lambda p: UserDict(p=p),
+        lambda p: MappingProxyType({"p": p}),
+        lambda p: [{"deep": ({"p": [p]},)}],
+    ],
+)
+def test_a_parameter_in_any_container_is_replaced(wrap):
+    model = Inside(wrap)
+    ((name, p),) = model.named_parameters()
+    copy = model.with_parameters({name: Tensor([5.0, 7.0])})
+    ((same, q),) = copy.named_parameters()
+    assert same == name and q.tolist() == [5, 7] and p.tolist() == [2, 3]
+    assert type(copy.around) is type(model.around) and copy.me[0] is copy
+    close(grad(lambda m: m(np.array([1.0, 10.0])))(model)[name].data, [1, 10])
+
+
+def test_a_module_without_parameters_is_nothing_to_differentiate_with_respect_to():
+    nothing = Sequential(np.tanh)
+    with pytest.raises(TypeError, match="no number among the arguments"):
+        grad(lambda m, x: m(x).sum())(nothing, X)
+    close(grad(lambda m, x: m(x).sum(), argnum=1)(nothing, X), 1 - np.tanh(X) ** 2)
+
+
+def test_stop_gradient_of_a_module_gives_a_copy_without_parameters():
+    model = small()
+    fixed = tg.stop_gradient(model)
+    assert fixed.parameters() == [] and len(model.parameters()) == 4
+    np.testing.assert_array_equal(fixed(X).data, model(X).data)
+    assert not fixed(X).requires_grad
+
+
+def test_a_vector_of_another_structure_is_an_error():
+    model = small()
+    with pytest.raises(ValueError, match="hvp: the vector must have the structure"):
+        hvp(loss)(model, X, LABELS, {"layers.0.weight": np.ones((2, 3))})
