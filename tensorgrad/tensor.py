@@ -125,6 +125,8 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
             needs_grad = self.requires_grad
         else:
             return _otherwise(primitive, (self, other), other)
+        if not primitive.complete:
+            return record(Tensor, primitive, (self, other))
         compute = primitive.func  # a name of its own: Python calls that sooner than an attribute
         try:
             y = compute(self._data, value)

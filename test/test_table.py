@@ -56,10 +56,13 @@ def test_operators_and_functions_go_by_rules_that_are_registered_later(restored,
         np.testing.assert_array_equal(gradient(lambda x: OPERATORS[func](x, [2.0, 3.0]), a)[0], 7)
     recorded_before.backward()
     np.testing.assert_array_equal(recorded_before.parents[0].grad, 7)
-    derivative(func, *[None] * 2)  # constants
-    assert type(func(Tensor(a), Tensor(b))) is np.ndarray
-    restored(func, lambda g, y, x1, x2: g, None)
-    np.testing.assert_array_equal(gradient(func, a, b), [np.ones((2, 2)), np.zeros((2, 2))])
+    for way in (OPERATORS[func], func):
+        restored(func, None, None)  # constants
+        assert type(way(Tensor(a), Tensor(b))) is type(way(Tensor(a), b)) is type(way(a, Tensor(b))) is np.ndarray
+        restored(func, lambda g, y, x1, x2: g, None)
+        np.testing.assert_array_equal(gradient(way, a, b), [np.ones((2, 2)), np.zeros((2, 2))])
+        assert not way(Tensor(a, requires_grad=False), Tensor(b)).requires_grad
+        assert type(way(a, Tensor(b))) is np.ndarray
 
 
 @pytest.mark.parametrize("func", OPERATORS, ids=lambda f: f.__name__)
