@@ -1,4 +1,4 @@
-"""Many arrays that pass for one: what is done to a `Batched` is done to each of its arrays, in one call of NumPy.
+"""Batched: a stack of arrays that acts as one of them. What is done to it is done to each, in one call of NumPy.
 
 Rules are written in NumPy's functions, so they take a batch of gradients as they take one, and a whole Jacobian is
 computed in a single backward walk. Elementwise functions and products are broadcast over the batch; the functions at
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .engine import Node
@@ -31,7 +32,7 @@ class Batched(NDArrayOperatorsMixin):
     array([ 30.,  70., 110.])
 
     Raises:
-        NotBatchable: it was to become one array, one number or one truth, or has no such attribute.
+        NotBatchable: it was to become one array, one number or one bool, or has no such attribute.
     """
 
     __slots__ = ("stack",)
@@ -88,7 +89,7 @@ class Batched(NDArrayOperatorsMixin):
         raise NotBatchable("a batch of arrays is not one array")
 
     def __bool__(self) -> bool:
-        raise NotBatchable("a batch of arrays is not one truth")
+        raise NotBatchable("a batch of arrays has no single truth value")
 
     def __float__(self) -> float:
         raise NotBatchable("a batch of arrays is not one number")
@@ -205,7 +206,9 @@ def _behind(index: Any) -> tuple:
 def _axes(axis: Any, ndim: int) -> Any:
     """axis (None for all), where the array is one deeper."""
     axis = tuple(range(ndim)) if axis is None else axis
-    return axis % ndim + 1 if isinstance(axis, (int, np.integer)) else tuple(a % ndim + 1 for a in axis)
+    if isinstance(axis, (int, np.integer)):
+        return normalize_axis_index(int(axis), ndim) + 1
+    return tuple(normalize_axis_index(a, ndim) + 1 for a in axis)
 
 
 def _along(func: Callable) -> Callable:

@@ -1,9 +1,9 @@
 """The engine: it records what is computed, and walks back along the record to compute gradients.
 
-Applying a function to nodes *records*: `record` computes it, and makes a node that keeps the function and its
-arguments. `backpropagate` *walks* from an output back to what it was made from, newest first, and evaluates the rules
-of the table. A node is an array with such a memory; the class that users see, `tensor.Tensor`, adds operators, methods
-and NumPy's protocols, and is known here only as `kind`, the exact type of the nodes of a graph.
+`record` computes a function of nodes, and makes a node that keeps the function and its arguments. `backpropagate`
+visits the nodes behind an output, newest first, and evaluates their rules, those of the table. The class that users
+see, `tensor.Tensor`, is a Node with operators, methods and NumPy's protocols; here it is only a `node_type`, the exact
+type of all nodes of a graph.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Node:
     _saved: Any
     name: str
     requires_grad: bool
-    __record__: Any  # records a function of nodes of this kind: `record` as a method of the class that users see
+    __record__: Any  # records a function of nodes of this type: `record` as a method of the class that users see
 
     @property
     def parents(self) -> tuple[Self, ...]:
@@ -71,17 +71,17 @@ class Ended:
 
 _new = object.__new__
 _FLOAT64 = np.dtype(np.float64)
-_HOLD_NO_NODE = frozenset({ndarray, int, float, str, slice, type(None)})
+HOLD_NO_NODE = frozenset({ndarray, int, float, str, slice, type(None)})  # what needn't be searched for nodes
 
 
-def record(kind: type[Node], primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any:
+def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any:
     """Apply a function to arguments of which some are nodes, and remember it."""
     if kwargs or len(args) != primitive.arity:
         args, kwargs = _bound(primitive, args, kwargs or {})
     values: list[Any] = []
     needs_grad = False
     for arg in args:
-        if type(arg) is kind:
+        if type(arg) is node_type:
             values.append(arg._data)
             if arg.requires_grad:
                 needs_grad = True
@@ -96,16 +96,16 @@ def record(kind: type[Node], primitive: Primitive, args: tuple, kwargs: dict | N
         y, saved = y
     if not primitive.complete:  # a node in the place of a constant doesn't count
         rules = primitive.rules_for(len(args))
-        found = [arg.requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is kind]  # noqa: B905
+        found = [arg.requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is node_type]  # noqa: B905
         if not found:
             return y
         needs_grad = any(found)
     needs_grad = needs_grad and is_grad_enabled()
     if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
-            return _outputs(kind, primitive, y, args, kwargs, saved, needs_grad)
+            return _outputs(node_type, primitive, y, args, kwargs, saved, needs_grad)
         y = floating(y, primitive.name)
-    node = _new(kind)  # new_node, written out: this is the path of every operation
+    node = _new(node_type)  # new_node, written out: this is the path of every operation
     node._data = y
     node._grad = None
     node._order = next(orders)
@@ -125,7 +125,7 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict
     args, kwargs = primitive.bind(args, kwargs)
     known = len(primitive.rules_for(len(args)))
     for i, arg in enumerate(args[known:], known + 1):
-        if type(arg) not in _HOLD_NO_NODE and holds_node(arg):
+        if type(arg) not in HOLD_NO_NODE and holds_node(arg):
             raise no_derivative(f"argument {i} of {primitive.name}")
     for name, value in kwargs.items():
         if holds_node(value):
@@ -136,13 +136,13 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict
 def holds_node(value: Any) -> bool:
     """Whether value is a node, or a list or tuple with one in it."""
     if isinstance(value, (list, tuple)):
-        return not _HOLD_NO_NODE.issuperset(map(type, value)) and any(map(holds_node, value))
+        return not HOLD_NO_NODE.issuperset(map(type, value)) and any(map(holds_node, value))
     return isinstance(value, Node)
 
 
-def new_node(kind: type[Node], data: Any, needs_grad: bool, primitive: Any, args: Any, kwargs: Any = None) -> Any:
+def new_node(node_type: type[Node], data: Any, needs_grad: bool, primitive: Any, args: Any, kwargs: Any = None) -> Any:
     """A node that was computed: data = primitive(*args, **kwargs)."""
-    node = _new(kind)
+    node = _new(node_type)
     node._data = data
     node._grad = None
     node._order = next(orders)
@@ -153,11 +153,11 @@ def new_node(kind: type[Node], data: Any, needs_grad: bool, primitive: Any, args
 
 
 def _outputs(
-    kind: type[Node], primitive: Primitive, y: tuple, args: Any, kwargs: Any, saved: Any, needs_grad: bool
+    node_type: type[Node], primitive: Primitive, y: tuple, args: Any, kwargs: Any, saved: Any, needs_grad: bool
 ) -> tuple:
     """The nodes of a function with several outputs: each is picked out of one node that holds them all."""
     arrays = tuple(p if hasattr(p, "dtype") and not isinstance(p, np.generic) else asarray(p) for p in y)
-    whole = new_node(kind, arrays, needs_grad, primitive, args, kwargs)
+    whole = new_node(node_type, arrays, needs_grad, primitive, args, kwargs)
     if needs_grad and primitive.saves:
         whole._saved = saved
     parts = [output(whole, i, needs_grad) if p.dtype.kind in "fc" else p for i, p in enumerate(arrays)]
@@ -194,7 +194,7 @@ def backpropagate(
     create_graph the rules are fed nodes instead of arrays, and record themselves; with free the graph, and the
     gradients of what isn't a leaf, are dropped on the way.
     """
-    kind = type(root)
+    node_type = type(root)
     grads = {root: grad}
     newest_first = [(-root._order, root)] if root._op is not None else []
     while newest_first:
@@ -212,12 +212,12 @@ def backpropagate(
         else:
             inputs = [grad, y]
             for arg in args:
-                inputs.append(arg._data if type(arg) is kind else arg)
+                inputs.append(arg._data if type(arg) is node_type else arg)
         rules = op.rules if op.rest is None else op.rules_for(len(args))
         if kwargs or op.saves:
             kwargs = rule_kwargs(node, create_graph)
         for rule, parent in zip(rules, args):  # noqa: B905 (arguments without a rule are constants)
-            if type(parent) is not kind:
+            if type(parent) is not node_type:
                 continue
             if parent._order > order:
                 raise data_changed(parent.name, parent.shape, op.name)
@@ -251,7 +251,7 @@ _FREED, _OVERWRITTEN = Ended(FREED), Ended(OVERWRITTEN)
 
 def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
     """The keyword arguments of a node's rules: what they know of the function's own, and what it saved for them."""
-    kwargs: dict = node._op.rule_kwargs(node._kwargs) if node._kwargs else {}
+    kwargs: dict = node._op.known_kwargs(node._kwargs) if node._kwargs else {}
     if not node._op.saves:
         return kwargs
     saved = {"saved": None if create_graph else node._saved}

@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
 
-# Whether operations are recorded here and now. The method itself: it is called for every operation.
+# Whether operations are recorded in this thread or asyncio task. The method itself, since every operation calls it.
 is_grad_enabled: Callable[[], bool] = _enabled.get
 
 

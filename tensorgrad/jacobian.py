@@ -18,8 +18,8 @@ def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
     """A function that gives the Jacobian of f: all derivatives of all outputs.
 
     A function with fewer outputs than inputs is walked backward, which costs a gradient for each output; one with fewer
-    inputs forward, which costs a `jvp` for each input. They go together, in batches that fit
-    into a few hundred megabytes; only where the result is a Tensor they go one after the other.
+    inputs forward, which costs a `jvp` for each input. They go together, in batches of
+    at most 2**24 recorded elements (128 MB of float64); only where the result is a Tensor they go one after the other.
 
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
@@ -95,7 +95,7 @@ def _units(trace: Trace, arrays: list) -> Iterator[list]:
 
 
 def _batch_size(trace: Trace) -> int:
-    """How many walks are done as one: as many as need 128 MB altogether."""
+    """How many walks are done as one: as many as keep all recorded arrays together within 2**24 elements."""
     elements = sum(a.size for n in trace.nodes for a in (n._data if isinstance(n._data, tuple) else (n._data,)))
     return max(1, 2**24 // max(elements, 1))
 

@@ -23,7 +23,7 @@ _lowest, _highest = np.minimum.reduce, np.maximum.reduce
 def _reduced(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
-    total = np.add.reduce(loss, axis=None) if type(loss) is np.ndarray else np.sum(loss)  # the first begins sooner
+    total = np.add.reduce(loss, axis=None) if type(loss) is np.ndarray else np.sum(loss)  # less overhead than np.sum
     return total / loss.size if reduction == "mean" else total
 
 
@@ -31,7 +31,7 @@ def _all_lie(values: Any, lowest: float, highest: float) -> bool:
     """Whether lowest <= values <= highest; of nan they don't."""
     if not values.size:
         return True
-    if type(values) is np.ndarray:  # without masks, which take half as long again
+    if type(values) is np.ndarray:  # without arrays of bools
         return bool(_lowest(values, axis=None) >= lowest and _highest(values, axis=None) <= highest)
     return bool(np.all((values >= lowest) & (values <= highest)))
 
@@ -39,7 +39,7 @@ def _all_lie(values: Any, lowest: float, highest: float) -> bool:
 def _each(g: Any, n: int, reduction: str) -> Any:
     """The gradient of each of n losses, from that of their reduction."""
     if type(g) is np.ndarray and not g.ndim:
-        g = g.item()  # a Python number is quicker, and leaves float32 what it is
+        g = g.item()  # a Python number leaves float32 what it is
     return g / max(n, 1) if reduction == "mean" else g
 
 

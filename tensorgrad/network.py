@@ -21,8 +21,8 @@ Activation = str | Callable[[Any], Any] | None
 
 _LISTS = frozenset({list, tuple})
 
-# How much an activation shrinks the variance of what passes, made good by the gain of the initial weights: He et al.,
-# 2015, arXiv:1502.01852, for those that let half of it pass; Glorot and Bengio, 2010, for the others.
+# The variance of the initial weights is 2 / nin (He et al., 2015, arXiv:1502.01852) before activations that are near to
+# zero for half of their inputs, and 2 / (nin + nout) (Glorot and Bengio, 2010) before the others.
 _HALF = {"relu", "leaky_relu", "gelu", "silu", "softplus"}
 _ACTIVATIONS: dict[str, Callable] = {
     name: getattr(functions, name) for name in ("relu", "leaky_relu", "sigmoid", "tanh", "softplus", "gelu", "silu")
@@ -75,7 +75,7 @@ class Module(Tree):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define __call__")
 
-    def _walk(self) -> Iterator[tuple[str, Any]]:
+    def walk(self) -> Iterator[tuple[str, Any]]:
         """Every module and every parameter in here with its dotted name, each once."""
         seen: set[int] = set()
         stack: list[tuple[str, Any]] = [("", self)]
@@ -101,7 +101,7 @@ class Module(Tree):
     def _tensors(self) -> dict[str, Tensor]:
         """All Tensors in here by name, constants too."""
         tensors: dict[str, Tensor] = {}
-        for name, item in self._walk():
+        for name, item in self.walk():
             if isinstance(item, Tensor):
                 if name in tensors:
                     raise ValueError(
@@ -112,13 +112,22 @@ class Module(Tree):
 
     def modules(self) -> list[Module]:
         """This module and all inside it."""
-        return [item for _, item in self._walk() if isinstance(item, Module)]
+        return [item for _, item in self.walk() if isinstance(item, Module)]
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
         """Pairs of dotted name and parameter, in the order of definition; a shared parameter stands once."""
-        return [(name, item) for name, item in self._walk() if isinstance(item, Tensor) and item.requires_grad]
+        return [(name, item) for name, item in self.walk() if isinstance(item, Tensor) and item.requires_grad]
+
+    def parameters_by_name(self) -> dict[str, Tensor]:
+        """The same as a dict.
+
+        Raises:
+            ValueError: two Tensors have one name.
+        """
+        return {name: item for name, item in self._tensors().items() if item.requires_grad}
 
     def parameters(self) -> list[Tensor]:
+        """The parameters in the order of definition; what an optimiser takes."""
         return [p for _, p in self.named_parameters()]
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> Module:
@@ -135,7 +144,7 @@ class Module(Tree):
         >>> len(frozen.parameters()), len(layer.parameters())
         (0, 2)
         """
-        own = dict(self.named_parameters())
+        own = self.parameters_by_name()
         if own.keys() != parameters.keys():
             raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters)}")
         return _copied(self, {id(p): parameters[name] for name, p in own.items()})
@@ -173,22 +182,23 @@ class Module(Tree):
         return self
 
     def eval(self) -> Module:
+        """`train(False)`."""
         return self.train(False)
 
-    def _describe(self) -> str:
+    def extra_repr(self) -> str:
         """What stands in the brackets of the repr."""
         return ""
 
     def __repr__(self) -> str:
         lines: list[str] = []
         open_modules: list[str] = []  # the names of the modules that we are in
-        for name, item in self._walk():
+        for name, item in self.walk():
             if not isinstance(item, Module):
                 continue
             while open_modules and not name.startswith(open_modules[-1]):
                 open_modules.pop()
             label = f"({name.removeprefix(open_modules[-1] if open_modules else '')}): " if name else ""
-            lines.append("  " * len(open_modules) + f"{label}{type(item).__name__}({item._describe()})")
+            lines.append("  " * len(open_modules) + f"{label}{type(item).__name__}({item.extra_repr()})")
             open_modules.append(f"{name}." if name else "")
         return "\n".join(lines)
 
@@ -271,7 +281,7 @@ class Neuron(_Linear):
         self.weight = Tensor(_initial(nin, 1, activation, rng, dtype)[:, 0], name="weight")
         self.bias = Tensor(np.zeros((), dtype), name="bias")
 
-    def _describe(self) -> str:
+    def extra_repr(self) -> str:
         return _arrow(self.weight.shape[0], 1, self.activation)
 
 
@@ -292,7 +302,7 @@ class Layer(_Linear):
         self.weight = Tensor(_initial(nin, nout, activation, rng, dtype), name="weight")
         self.bias = Tensor(np.zeros(nout, dtype), name="bias")
 
-    def _describe(self) -> str:
+    def extra_repr(self) -> str:
         nin, nout = self.weight.shape
         return _arrow(nin, nout, self.activation)
 
@@ -323,7 +333,7 @@ class Sequential(Module):
             x = layer(x)
         return x
 
-    def _describe(self) -> str:
+    def extra_repr(self) -> str:
         names = [type(f).__name__ if isinstance(f, Module) else _name(f) for f in self.layers]
         return "" if all(isinstance(f, Module) for f in self.layers) else ", ".join(names)
 

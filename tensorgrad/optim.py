@@ -70,8 +70,9 @@ class Optimizer:
         sizes: dict[Any, int] = {}
         for p in self.parameters:
             sizes[p.dtype] = max(sizes.get(p.dtype, 0), int(min(p.size, most)))
-        rows = {dtype: np.empty(size, dtype) for dtype, size in sizes.items()}
-        return [rows[p.dtype][: p.size].reshape(p.shape) if p.size <= most else rows[p.dtype] for p in self.parameters]
+        shared = {dtype: np.empty(size, dtype) for dtype, size in sizes.items()}
+        pairs = [(p, shared[p.dtype]) for p in self.parameters]
+        return [buffer[: p.size].reshape(p.shape) if p.size <= most else buffer for p, buffer in pairs]
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -94,6 +95,11 @@ class Optimizer:
 
 class SGD(Optimizer):
     """Stochastic gradient descent, as `torch.optim.SGD`.
+
+    Args:
+        parameters: leaves that require a gradient, each once.
+        lr: the step size, not negative, to be set at any time.
+        momentum, dampening, weight_decay, nesterov: as below.
 
     With momentum: v = momentum * v + (1 - dampening) * grad (at first v = grad), data -= lr * v; with nesterov
     data -= lr * (grad + momentum * v). weight_decay * data is added to the gradient.
@@ -158,6 +164,13 @@ class Adam(Optimizer):
     m and v are running means of the gradient and of its square, corrected for their start at 0; data -= lr * m /
     (sqrt(v) + eps). weight_decay * data is added to the gradient.
 
+    Args:
+        parameters: leaves that require a gradient, each once.
+        lr: the step size, not negative, to be set at any time.
+        betas: the decay rates of the two means, from 0 to below 1.
+        eps: what is added to sqrt(v).
+        weight_decay: not negative.
+
     Raises:
         ValueError: a number is negative or not finite, or a beta is not below 1.
 
@@ -214,7 +227,14 @@ class Adam(Optimizer):
 
 class AdamW(Adam):
     """Adam with the weight decay taken from the parameter itself, data *= 1 - lr * weight_decay, as `torch.optim.AdamW`
-    (Loshchilov and Hutter, 2017, arXiv:1711.05101)."""
+    (Loshchilov and Hutter, 2017, arXiv:1711.05101). Arguments and errors are those of Adam.
+
+    >>> w = Tensor([1.0, 2.0])
+    >>> (w * w).sum().backward()
+    >>> AdamW([w], lr=0.1, weight_decay=0.5).step()
+    >>> w
+    Tensor([0.85 1.8 ])
+    """
 
     _decoupled = True
 

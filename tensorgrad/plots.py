@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .functions import sigmoid, softmax
+from .grad_mode import no_grad
 from .network import Module
-from .tensor import Tensor, no_grad
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

@@ -202,7 +202,7 @@ def _scaled_sum(a: Any, b: Any, axis: Any) -> tuple[Any, Any]:
     return np.sum(b * scaled_exp(a, top), axis=axis, keepdims=True), top
 
 
-# What the sum loses by top, the logarithm gets back: so top counts as a constant here, and g[1] as 0.
+# log(total) + top doesn't depend on top. So the rules treat top as a constant, and ignore its gradient g[1].
 scaled_sum: Callable = derivative(
     _scaled_sum,
     lambda g, y, a, b, axis: g[0] * b * scaled_exp(a, y[1]),

@@ -30,6 +30,7 @@ from .derivatives.shapes import as_array
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .derivatives.table import require_no_out
 from .engine import (
+    HOLD_NO_NODE,
     Node,
     accumulate_grads,
     accumulate_recorded_grads,
@@ -45,7 +46,7 @@ from .grad_mode import enable_grad, is_grad_enabled, no_grad
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
-# How a notebook shows a Tensor that was computed, by format; drawing its graph is entered here by graph_utils.
+# How a notebook shows a Tensor that was computed, by format: draw/dot.py enters "svg" when it is imported.
 displays: dict[str, Callable[[Tensor], str | None]] = {}
 
 # What a Tensor is made of ---------------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def _plain(value: Any) -> Any:
 
 
 @functools.lru_cache
-def _one(dtype: np.dtype) -> ndarray:
+def _unit_gradient(dtype: np.dtype) -> ndarray:
     """The gradient that backward of a single number starts from. Read-only, since all share it."""
     return np.broadcast_to(np.ones((), dtype), ())
 
@@ -127,7 +128,7 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
             return _otherwise(primitive, (self, other), other)
         if not primitive.complete:
             return record(Tensor, primitive, (self, other))
-        compute = primitive.func  # a name of its own: Python calls that sooner than an attribute
+        compute = primitive.func  # a local variable: its call needs no look-up of a method
         try:
             y = compute(self._data, value)
         except ValueError as error:
@@ -176,18 +177,17 @@ def _method(func: Callable) -> Callable[..., Tensor]:
 
 
 def _question(func: Callable) -> Callable[..., Any]:
-    """The same, of a function that gives plain values."""
+    """The same for functions that give plain values, which is told to type checkers alone."""
     return _method(func)
 
 
 def _own(func: Callable) -> Callable[..., Tensor]:
-    """A function of the library's own as a method."""
+    """A function of the library's own as a method: itself, with a type for type checkers."""
     return func
 
 
 _new = object.__new__
 _getitem, _reshape = OWN[getitem], TABLE[np.reshape]
-_NO_TENSOR = frozenset({ndarray, int, float, str, slice, type(None)})
 
 
 @final
@@ -230,7 +230,8 @@ class Tensor(Node):
     @property
     def data(self) -> Any:
         """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward
-        any more. An element write (`p.data[0] = x`) passes by this property, and isn't noticed."""
+        any more. An element write (`p.data[0] = x`) passes by this property, and isn't noticed; nor is a change of
+        memory that was shared without being recorded: by detach(), inside no_grad, or in a view of a constant."""
         return self._data
 
     @data.setter
@@ -268,26 +269,32 @@ class Tensor(Node):
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
         return self._data.shape
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return self._data.ndim
 
     @property
     def size(self) -> int:
+        """The number of elements."""
         return self._data.size
 
     @property
     def dtype(self) -> np.dtype:
+        """The dtype of data and gradient, a floating one."""
         return self._data.dtype
 
     @property
     def strides(self) -> tuple[int, ...]:
+        """The bytes from one element to the next along each axis."""
         return self._data.strides
 
     @property
     def flags(self) -> Any:
+        """How the data lie in memory."""
         return self._data.flags
 
     # Backward
@@ -322,7 +329,7 @@ class Tensor(Node):
             )
         g: Any
         if grad is None:
-            g = _one(self.dtype) if self._data.shape == () else np.ones_like(self._data)
+            g = _unit_gradient(self.dtype) if self._data.shape == () else np.ones_like(self._data)
         else:
             g = grad if create_graph else _plain(grad)
             g = _array_of(g) if not hasattr(g, "dtype") else g
@@ -354,27 +361,28 @@ class Tensor(Node):
 
     def item(self) -> Any:
         """The one element of the Tensor as a Python number."""
-        return self._one()
+        return self._only_element()
 
     def tolist(self) -> Any:
+        """The data as nested lists of Python numbers, outside the graph."""
         return self._data.tolist()
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> ndarray:
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
-        return float(self._one())
+        return float(self._only_element())
 
     def __int__(self) -> int:
-        return int(self._one())
+        return int(self._only_element())
 
     def __complex__(self) -> complex:
-        return complex(self._one())
+        return complex(self._only_element())
 
     def __bool__(self) -> bool:
-        return bool(self._one())
+        return bool(self._only_element())
 
-    def _one(self) -> Any:
+    def _only_element(self) -> Any:
         if self.size != 1:
             raise ValueError(
                 f"a Tensor of shape {self.shape} is not one number, true or false; use .any(), .all() or an index"
@@ -472,7 +480,7 @@ class Tensor(Node):
         return other // self, other % self
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return np.round(self._data, ndigits or 0)
+        return np.round(self, ndigits or 0)
 
     def __eq__(self, other: Any) -> Any:
         return self._data == _plain(other)
@@ -504,7 +512,7 @@ class Tensor(Node):
         return bool(np.any(self._data == _plain(value)))
 
     def __getitem__(self, index: Any) -> Tensor:
-        if type(index) not in _NO_TENSOR and holds_node(index):
+        if type(index) not in HOLD_NO_NODE and holds_node(index):
             raise TypeError(
                 "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
             )

@@ -92,36 +92,11 @@ class Trace:
         inputs, oldest first; `needed`, the same with the inputs as a set, or None if nothing else requires a gradient;
         and `reached`, whether an output is among them.
         """
-        start, inputs = self.start, set(self.inputs)
-        self.connected = stray = False
-        nodes: list[Tensor] = []
-        seen = {y for y in self.outputs if y.requires_grad}
-        stack = list(seen)
-        while stack:
-            node = stack.pop()
-            if node._order < start or (node in inputs and node._op is not None):
-                self.connected = True
-            elif node._op is None:
-                stray = stray or node not in inputs
-            elif node._args is None:
-                raise RuntimeError(node._op.reason)  # type: ignore[union-attr]
-            else:
-                nodes.append(node)
-                for arg in node._args:
-                    if type(arg) is Tensor and arg.requires_grad and arg not in seen:
-                        seen.add(arg)
-                        stack.append(arg)
-        nodes.sort(key=lambda node: node._order)
+        nodes, self.connected, others = nodes_behind(self.outputs, self.inputs, self.start)
         self.nodes, self.needed = nodes, None
-        if stray or self.connected:
-            self.nodes, self.needed = [], inputs
-            for node in nodes:
-                for arg in node._args:
-                    if type(arg) is Tensor and arg in inputs:
-                        inputs.add(node)
-                        self.nodes.append(node)
-                        break
-        self.reached = any(y.requires_grad if self.needed is None else y in inputs for y in self.outputs)
+        if others or self.connected:
+            self.nodes, self.needed = dependent_nodes(nodes, self.inputs)
+        self.reached = any(y.requires_grad if self.needed is None else y in self.needed for y in self.outputs)
 
     def is_recorded(self, extra: Iterable[Any] = ()) -> bool:
         """Whether what we compute now is to be differentiated again."""
@@ -208,7 +183,44 @@ class Trace:
         return tree_fill(self.result, map(self.wrapper(extra), leaves))
 
 
-# An input that continues somebody else's Tensor: the same, as a node of its own.
+def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tuple[list[Tensor], bool, bool]:
+    """The nodes that outputs were computed by since `start`, oldest first; whether they lead to older Tensors that
+    require a gradient; and whether to leaves that do and aren't among the inputs."""
+    connected = others = False
+    nodes: list[Tensor] = []
+    seen = {y for y in outputs if y.requires_grad}
+    stack, given = list(seen), set(inputs)
+    while stack:
+        node = stack.pop()
+        if node._order < start or (node in given and node._op is not None):
+            connected = True
+        elif node._op is None:
+            others = others or node not in given
+        elif node._args is None:
+            raise RuntimeError(node._op.reason)  # type: ignore[union-attr]
+        else:
+            nodes.append(node)
+            for arg in node._args:
+                if type(arg) is Tensor and arg.requires_grad and arg not in seen:
+                    seen.add(arg)
+                    stack.append(arg)
+    nodes.sort(key=lambda node: node._order)
+    return nodes, connected, others
+
+
+def dependent_nodes(nodes: list[Tensor], inputs: list[Tensor]) -> tuple[list[Tensor], set[Tensor]]:
+    """Those of the nodes, oldest first, that depend on the inputs; and the set of them and the inputs."""
+    found, dependent = [], set(inputs)
+    for node in nodes:
+        for arg in node._args:
+            if type(arg) is Tensor and arg in dependent:
+                dependent.add(node)
+                found.append(node)
+                break
+    return found, dependent
+
+
+# The identity: an input of a trace, still connected to the caller's Tensor that it was made from.
 _same = Primitive(np.positive, (lambda g, y, x: g,))
 
 
@@ -267,7 +279,7 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     p = unbroadcast(p, parent._data, op.name)
     if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g
         return None
-    needed = _dependent(p, dummies) if create_graph else None
+    needed = dependent_nodes(nodes_behind([p], dummies, dummies[0]._order)[0], dummies)[1] if create_graph else None
     grads = backpropagate(p, v, create_graph=create_graph, needed=needed)
     if type(data) is not tuple:
         return grads.get(g)
@@ -275,14 +287,6 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
         grads[part] if type(part) is Tensor and part in grads else np.zeros_like(d)
         for part, d in zip(g, data, strict=True)
     )
-
-
-def _dependent(root: Tensor, inputs: list[Tensor]) -> set[Tensor]:
-    """The nodes behind root that depend on the inputs, and these."""
-    trace = Trace.__new__(Trace)
-    trace.outputs, trace.inputs, trace.start = [root], inputs, inputs[0]._order
-    trace._explore()
-    return set(trace.nodes) | set(inputs)
 
 
 # What transforms share -----------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ LEAVES = frozenset({Tensor, np.ndarray, float, int})  # types that are surely le
 class Tree:
     """A class of objects that are structures of arrays. (Module is one, in network.py.)"""
 
-    def named_parameters(self) -> list[tuple[str, Any]]:
+    def parameters_by_name(self) -> dict[str, Any]:
         """The leaves with their names."""
         raise NotImplementedError
 
@@ -41,8 +41,6 @@ def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False) -> Any:
     new: Any
     if kind in LEAVES:
         return func(tree)
-    if kind is list or kind is tuple:
-        return kind([tree_map(func, part, as_dicts=as_dicts) for part in tree])
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return kind(*[tree_map(func, part, as_dicts=as_dicts) for part in tree])
     if isinstance(tree, (list, tuple)):
@@ -52,7 +50,7 @@ def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False) -> Any:
         new.update((key, tree_map(func, part, as_dicts=as_dicts)) for key, part in tree.items())
         return new
     if isinstance(tree, Tree):
-        new = {name: func(leaf) for name, leaf in tree.named_parameters()}
+        new = {name: func(leaf) for name, leaf in tree.parameters_by_name().items()}
         return new if as_dicts else tree.with_parameters(new)
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         new = copy.copy(tree)
@@ -77,7 +75,7 @@ def tree_leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for key, part in tree.items():
             yield from tree_leaves(part, f"{path}[{key!r}]")
     elif isinstance(tree, Tree):
-        for name, leaf in tree.named_parameters():
+        for name, leaf in tree.parameters_by_name().items():
             yield f"{path}[{name!r}]", leaf
     elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         for field in dataclasses.fields(tree):

@@ -133,3 +133,10 @@ def test_a_batch_is_not_taken_for_one_array():
     ):
         with pytest.raises(TypeError):
             misuse()
+
+
+def test_an_axis_that_is_none_is_an_error():
+    batch = Batched(np.ones((2, 3, 4)))
+    for call in (lambda: np.sum(batch, axis=2), lambda: np.sum(batch, axis=(0, -3)), lambda: np.expand_dims(batch, 7)):
+        with pytest.raises(np.exceptions.AxisError):
+            call()

@@ -215,3 +215,15 @@ def test_a_vector_of_another_structure_is_an_error():
     model = small()
     with pytest.raises(ValueError, match="hvp: the vector must have the structure"):
         hvp(loss)(model, X, LABELS, {"layers.0.weight": np.ones((2, 3))})
+
+
+def test_two_parameters_of_one_name_are_an_error_rather_than_one_gradient():
+    class Twice(Module):
+        def __init__(self):
+            self.parts = {"a.b": Tensor(1.0), "a": {"b": Tensor(2.0)}}
+
+        def __call__(self):
+            return self.parts["a.b"] * self.parts["a"]["b"]
+
+    with pytest.raises(ValueError, match=r"two Tensors have the name 'parts.a.b'"):
+        grad(lambda m: m())(Twice())

@@ -196,3 +196,17 @@ def test_a_parameter_larger_than_a_block_is_changed_everywhere(order):
         velocity = 0.5 * velocity + g
         data = data - 0.1 * velocity
         np.testing.assert_allclose(p.data, data, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1), lambda p: Adam(p, 0.1)])
+def test_a_step_that_fails_half_way_leaves_no_wrong_gradient(make):
+    first, second = Tensor([1.0, 2.0]), Tensor([1.0, 2.0])
+    loss = (first * first * second).sum()
+    optimizer = make([first, second])
+    loss.backward()
+    with pytest.raises(FloatingPointError), np.errstate(all="raise"):
+        second.grad = np.array([1e308, 1e308])
+        optimizer.lr = 1e10
+        optimizer.step()
+    with pytest.raises(RuntimeError, match="was changed"):
+        loss.backward()

@@ -1,5 +1,7 @@
 """The table of derivatives: what is registered later holds everywhere, what a function saves, and who may watch."""
 
+import functools
+import io
 import operator
 
 import numpy as np
@@ -286,3 +288,23 @@ def test_nothing_of_a_loss_is_computed_outside_of_the_function_that_is_profiled(
     with observe(wrap):
         getattr(tg, name)(Tensor([[0.5, 2.0]]), [[1.0, 0.0]])
     assert computed == [True]
+
+
+def test_nothing_is_left_in_a_graph_whose_function_is_gone():
+    counts = []
+    with observe(counting(counts)):
+        f = derivative(lambda x: x * 2, lambda g, y, x: g * 2)
+        y = f(Tensor([1.0]))
+        del f
+    counts.clear()
+    y.backward()
+    assert y.parents[0].grad == 2 and not counts
+
+
+def test_formulas_are_those_of_the_rules_while_somebody_watches():
+    a, b = Tensor(2.0, name="a"), Tensor(3.0, name="b")
+    plain = tg.draw_backward(a * b).steps
+    with observe(lambda primitive, func, skip: functools.wraps(func)(lambda *args: func(*args))):
+        assert tg.draw_backward(a * b).steps == plain
+    with tg.detect_anomaly(), tg.profile(file=io.StringIO()):
+        assert tg.draw_backward(a * b).steps == plain

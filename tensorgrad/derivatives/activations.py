@@ -26,7 +26,7 @@ def relu(x: Any) -> Any:
 
 def one_where_positive(y: Any) -> Any:
     """1 where y > 0, else 0."""
-    positive = y > 0.0  # a float, which NumPy compares sooner than an int
+    positive = y > 0.0  # 0.0, so that no int is to be converted
     if type(positive) is not np.ndarray:
         return positive
     return positive.view(np.int8).astype(y.dtype)  # floats times floats is faster than floats times bools

@@ -33,7 +33,7 @@ def long_matrix(a):
 def matmul_left(g, y, x1, x2, bias=None):
     """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
-        return g.dot(x2.T) if type(g) is np.ndarray is type(x2) else g @ x2.T  # dot begins sooner
+        return g.dot(x2.T) if type(g) is np.ndarray is type(x2) else g @ x2.T  # dot has less overhead
     if x1.ndim > 2 == x2.ndim:
         return np.reshape(np.dot(long_matrix(g), x2.T), x1.shape)
     g, _, b = as_matrices(g, x1, x2)
@@ -77,7 +77,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     (4, 3)
     """
     if x.ndim == 2 == weight.ndim and type(x) is type(weight):
-        y = x.dot(weight)  # begins sooner than np.matmul
+        y = x.dot(weight)  # with less overhead than matmul
     elif x.ndim > 2 == weight.ndim:
         y = (long_matrix(x) @ weight).reshape(x.shape[:-1] + weight.shape[1:])
     else:

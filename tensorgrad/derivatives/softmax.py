@@ -33,7 +33,7 @@ def _exponentials(x: Any, axis: Any, keep_shifted: bool = False) -> tuple[Any, A
     """m, x - m (if it is to be kept), z = exp(x - m), t = sum(z) and log(t), with m the largest element along the axis,
     so that exp can't overflow.
 
-    A row of -inf has an m of -inf, but is shifted by 0, and has a t of 1, to divide by.
+    Where all of x is -inf, so is m, but 0 is subtracted, and t is set to 1, so that dividing by it gives 0.
     """
     x = x if hasattr(x, "ndim") else np.asarray(x)
     x = x if x.dtype.kind in "fc" else x.astype(np.float64)

@@ -35,6 +35,7 @@ CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: th
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
 
 OBSERVERS: list[Callable] = []  # what functions and rules are called through, see `observe`
+_OBSERVED: set[Primitive] = set()  # all that were ever observed since there were no observers
 
 # What changes how a result is computed but not what it is: the function gets them, its rules do not.
 FORWARD_ONLY = frozenset({"dtype", "casting", "subok", "optimize", "signature"})
@@ -50,18 +51,16 @@ class each:
 class Primitive:
     """A function together with its rules: what a graph is made of.
 
-    The engine reads `func` and `rules` anew at each call. So when they are replaced, by `define` or by an observer,
-    whatever holds this entry (operators, methods, recorded graphs) goes by the new ones.
+    `func` computes the output (with `saves`, the output and what its rules may use), `rules` are those of the first
+    arguments, `rest` is the rule of all further ones, rest(i, g, y, *args). The engine reads them anew at each call:
+    when they are replaced, operators, methods and recorded graphs go by the new ones.
     """
 
     __slots__ = (
         "func", "rules", "rest", "saves", "name", "arity", "complete", "parameters", "keywords", "settings", "open",
         "out", "_func", "_rules", "_rest", "_rest_rules",
     )  # fmt: skip
-
-    func: Callable  # computes the output from the arguments; with `saves`, the pair (output, what rules may use)
-    rules: tuple[Rule | None, ...]  # of the first arguments
-    rest: Rule | None  # of all further ones: rest(i, g, y, *args)
+    _rest_rules: tuple[Rule, ...]
 
     def __init__(self, func: Callable, rules: Sequence[Rule | each | None], saves: bool = False):
         self.name = getattr(func, "__name__", repr(func)).lstrip("_")
@@ -70,7 +69,7 @@ class Primitive:
         self.define(func, rules)
 
     def define(self, func: Callable, rules: Sequence[Rule | each | None]) -> None:
-        """Set all rules of the function func."""
+        """Set all rules. func is what users call: its signature tells which keyword arguments there are."""
         rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
         own: Any = tuple(rules[:-1] if rest else rules)
         self._rules, self._rest = own, rest
@@ -87,11 +86,11 @@ class Primitive:
     def renew(self) -> None:
         """Have the function and the rules called as they were defined, through the observers that there are."""
         func, rules, rest = self._func, self._rules, self._rest
+        _OBSERVED.update([self] if OBSERVERS else [])
         for wrap in OBSERVERS:
             rules = tuple([rule and wrap(self, rule, 2) for rule in rules])
             func, rest = wrap(self, func, 0), rest and wrap(self, rest, 3)
-        self.func, self.rules, self.rest = func, rules, rest
-        self._rest_rules: tuple[Rule, ...] = ()
+        self.func, self.rules, self.rest, self._rest_rules = func, rules, rest, ()
 
     def rules_for(self, n: int) -> tuple[Rule | None, ...]:
         """The rules of n arguments; those after the last that has a rule are left out."""
@@ -127,7 +126,7 @@ class Primitive:
                     raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
         return tuple(given), kwargs
 
-    def rule_kwargs(self, kwargs: dict) -> dict:
+    def known_kwargs(self, kwargs: dict) -> dict:
         """Those of a call's keyword arguments that the rules know."""
         if self.open or kwargs.keys() <= self.keywords:
             return kwargs
@@ -180,10 +179,8 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
     >>> x.grad
     array([ 3., 12.])
 
-    >>> def root(x):
-    ...     y = np.sqrt(x)
-    ...     return y, 0.5 / y
-    >>> root = derivative(root, lambda g, y, x, saved=None: g * (0.5 / y if saved is None else saved), saves=True)
+    >>> slope = lambda g, y, x, saved=None: g * (0.5 / y if saved is None else saved)
+    >>> root = derivative(lambda x: (y := np.sqrt(x), 0.5 / y), slope, saves=True)
     >>> root(Tensor(4.0))
     Tensor(2.)
     """
@@ -296,5 +293,7 @@ def observe(wrap: Callable[[Primitive, Callable, int], Callable]) -> Iterator[No
 
 
 def _renew_all() -> None:
-    for primitive in [*TABLE.values(), *OWN.values()]:
+    for primitive in {*TABLE.values(), *OWN.values(), *_OBSERVED}:
         primitive.renew()
+    if not OBSERVERS:
+        _OBSERVED.clear()

@@ -342,7 +342,7 @@ class Drawing:
 
     def _module_title(self, name: str) -> str:
         module = self.graph.modules[name]
-        described = f"{type(module).__name__}({module._describe()})".replace("->", "→")
+        described = f"{type(module).__name__}({module.extra_repr()})".replace("->", "→")
         return f"<B>{escaped(clean(name or described))}</B>" + (small(f"  {described}") if name else "")
 
 

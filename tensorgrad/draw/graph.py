@@ -153,7 +153,7 @@ def _count_nodes(operations: list[Operation], stretches: list[Stretch]) -> int:
 
 def modules_of(model: Module | None) -> tuple[dict[str, Module], dict[Any, tuple[str, str]]]:
     """Modules by their dotted name, and for each parameter its full name and that of the module that holds it."""
-    named = list(model._walk()) if model is not None else []
+    named = list(model.walk()) if model is not None else []
     modules = {name: item for name, item in named if isinstance(item, Module)}
     homes = {item: (name, _nearest(name, modules)) for name, item in named if isinstance(item, Node)}
     return modules, homes

@@ -108,7 +108,6 @@ _INFIX = {
 _ALONE = {
     "negative": "−", "square": "**2", "reciprocal": "1 /", "absolute": "abs", "conjugate": "conj",
     "matrix_transpose": ".mT", "<lambda>": "f",
-    "sce": "sigmoid cross-entropy", "smce": "softmax cross-entropy", "mse": "mean squared error",
     "sigmoid_cross_entropy": "sigmoid cross-entropy", "softmax_cross_entropy": "softmax cross-entropy",
     "mse_loss": "mean squared error",
 }  # fmt: skip
@@ -119,7 +118,7 @@ ORDERED = {"−", "/", "@", "**", "%"}  # labels of operations whose operands ca
 def operation_label(node: Node) -> str:
     """The operation that made node, in a word or two."""
     op: Any = node._op
-    args, kwargs = node._args, op.rule_kwargs(node._kwargs or {})
+    args, kwargs = node._args, op.known_kwargs(node._kwargs or {})
     module = getattr(op.func, "__module__", "numpy")  # NumPy 2.0's ufuncs don't say it
     if module.partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
         known = _notation(op.name, args, kwargs)

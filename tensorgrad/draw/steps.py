@@ -146,7 +146,7 @@ class Steps:
             if parameter.kind is not parameter.VAR_POSITIONAL:
                 names[parameter.name] = self._argument(arg)
         op: Any = o.node._op
-        names |= {name: self._argument(arg) for name, arg in op.rule_kwargs(o.node._kwargs or {}).items()}
+        names |= {name: self._argument(arg) for name, arg in op.known_kwargs(o.node._kwargs or {}).items()}
         if o.results[0] is o.node:  # of several outputs, the rule speaks of all at once
             names[parameters[0].name] = self._gradient_name(o.node)
             names[parameters[1].name] = self._drawing.name_of(o.node)
