@@ -71,6 +71,8 @@ class Batched(NDArrayOperatorsMixin):
         return _one_by_one(getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+        if kwargs.get("out") is not None:
+            raise NotBatchable(f"{func.__name__}: a batch isn't written into out=")
         return _BATCHED.get(func, lambda *a, **k: _one_by_one(func, a, k))(*args, **kwargs)
 
     @staticmethod

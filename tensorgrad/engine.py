@@ -93,7 +93,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
         raise explained(error, primitive.name, values) from error
     saved = None
     if primitive.saves:
-        y, saved = y
+        y, saved = primitive.output_and_saved(y)
     if not primitive.complete:  # a node in the place of a constant doesn't count
         rules = primitive.rules_for(len(args))
         found = [arg.requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is node_type]  # noqa: B905

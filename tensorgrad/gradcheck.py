@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .grad_mode import no_grad
 from .tensor import Tensor
 from .trace import value_and_gradient
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
@@ -90,7 +91,8 @@ def _compare(number: Callable, args: tuple, rtol: float, atol: float) -> tuple[i
         before = x.copy()
         for sign in (1, -1):
             x[...] = before + sign * h * step
-            ends.append(float(number(*tree_map(_constant, args))))
+            with no_grad():  # leaves still require a gradient, so that a Module finds its parameters
+                ends.append(float(number(*tree_map(_leaf, args))))
         x[...] = before
         return (ends[0] - ends[1]) / (2 * h)
 
@@ -107,8 +109,8 @@ def _compare(number: Callable, args: tuple, rtol: float, atol: float) -> tuple[i
     return looked_at, wrong
 
 
-def _constant(leaf: Any) -> Any:
-    return Tensor(leaf, requires_grad=False) if is_variable(leaf) else leaf
+def _leaf(leaf: Any) -> Any:
+    return Tensor(leaf) if is_variable(leaf) else leaf
 
 
 def _directions(x: np.ndarray, rng: np.random.Generator, limit: int = 100) -> Iterator[tuple[str, np.ndarray]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .batch import Batched, NotBatchable
+from .batch import Batched
 from .tensor import Tensor
 from .trace import Argnum, Trace, named, scalar_trace
 from .tree import tree_fill
@@ -108,7 +108,7 @@ def _for_each(trace: Trace, walk: Callable, stacks: list) -> list:
         try:
             found = walk([Batched(stack) for stack in stacks])
             return [r.stack if type(r) is Batched else np.broadcast_to(r, (n, *r.shape)) for r in found]
-        except NotBatchable:
+        except Exception:  # in a rule, which may be a user's: if not because of the batch, it comes again below
             pass
     return [np.stack(parts) for parts in zip(*[walk([stack[i] for stack in stacks]) for i in range(n)], strict=True)]
 

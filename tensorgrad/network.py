@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from types import MethodType
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from . import functions
+from .derivatives.shapes import as_array
 from .functions import linear
 from .tensor import Tensor
 from .tree import Tree
@@ -18,8 +21,6 @@ from .tree import Tree
 __all__ = ["Module", "Neuron", "Layer", "MLP", "Sequential"]
 
 Activation = str | Callable[[Any], Any] | None
-
-_LISTS = frozenset({list, tuple})
 
 # The variance of the initial weights is 2 / nin (He et al., 2015, arXiv:1502.01852) before activations that are near to
 # zero for half of their inputs, and 2 / (nin + nout) (Glorot and Bengio, 2010) before the others.
@@ -124,30 +125,46 @@ class Module(Tree):
         Raises:
             ValueError: two Tensors have one name.
         """
-        return {name: item for name, item in self._tensors().items() if item.requires_grad}
+        named = self.named_parameters()
+        if len(dict(named)) < len(named):
+            self._tensors()  # raises
+        return dict(named)
 
     def parameters(self) -> list[Tensor]:
         """The parameters in the order of definition; what an optimiser takes."""
         return [p for _, p in self.named_parameters()]
 
     def with_parameters(self, parameters: Mapping[str, Any]) -> Module:
-        """A copy of this module with other parameters. Modules inside are copied too; all else is shared.
+        """A copy of this module with other parameters: what transforms give to a function in place of the module.
+
+        Modules inside that hold a parameter are copied too, and so are lists, tuples and dicts; all else is shared with
+        this module. What is set on the copy (`self.count += 1`) stays on the copy; what is changed in place is changed
+        in both. A bound method, or a `functools.partial` of one, goes over to the copy; a closure over this module
+        still speaks of this one.
 
         Args:
-            parameters: a Tensor (or array) for each name of `named_parameters()`.
+            parameters: for each name of `named_parameters()` a Tensor or an array of the parameter's shape.
 
         Raises:
+            TypeError: parameters is no mapping.
             KeyError: a name is missing, or there is one too many.
+            ValueError: a shape differs, or two parameters have one name.
 
         >>> layer = Layer(2, 3, rng=0)
-        >>> frozen = layer.with_parameters({name: p.detach() for name, p in layer.named_parameters()})
-        >>> len(frozen.parameters()), len(layer.parameters())
-        (0, 2)
+        >>> double = layer.with_parameters({name: p * 2 for name, p in layer.named_parameters()})
+        >>> bool((double.weight == layer.weight * 2).all())
+        True
         """
         own = self.parameters_by_name()
+        if not isinstance(parameters, Mapping):
+            raise TypeError(f"with_parameters: a mapping of names to parameters is needed, not {parameters!r}")
         if own.keys() != parameters.keys():
             raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters)}")
-        return _copied(self, {id(p): parameters[name] for name, p in own.items()})
+        new = {n: p if isinstance(p, Tensor) else Tensor(p, name=own[n].name) for n, p in parameters.items()}
+        for name, p in own.items():
+            if new[name].shape != p.shape:
+                raise ValueError(f"with_parameters: {name} has shape {p.shape}, but is given {new[name].shape}")
+        return _copied(self, {id(p): new[name] for name, p in own.items()})
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -214,6 +231,13 @@ def _copied(item: Any, copies: dict[int, Any]) -> Any:
         inside = item
     elif isinstance(item, list | tuple):
         inside = dict(enumerate(item))
+    elif isinstance(item, MethodType):
+        owner = _copied(item.__self__, copies)
+        return item if owner is item.__self__ else MethodType(item.__func__, owner)
+    elif type(item) is functools.partial:
+        func, args, keywords = (_copied(part, copies) for part in (item.func, item.args, item.keywords))
+        same = func is item.func and args is item.args and keywords is item.keywords
+        return item if same else functools.partial(func, *args, **keywords)
     else:
         return item
     mutable = isinstance(item, Module | MutableMapping | list)
@@ -244,15 +268,15 @@ class _Linear(Module):
     _function: Callable | None
 
     def __call__(self, x: Any) -> Any:
-        if type(x) in _LISTS:
-            x = np.asarray(x)
+        if type(x) is not Tensor and not hasattr(x, "shape"):
+            x = as_array(x)
         try:
             y = linear(x, self.weight, self.bias)
-        except (ValueError, AttributeError) as error:
-            nin, shape = self.weight.shape[0], np.shape(x)
-            if shape[-1:] == (nin,):
+        except ValueError as error:
+            nin = self.weight.shape[0]
+            if x.shape[-1:] == (nin,):
                 raise
-            raise ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {shape}") from error
+            raise ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {x.shape}") from error
         return self._function(y) if self._function else y
 
 

@@ -12,7 +12,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .derivatives.table import Primitive, observe
+from .derivatives.observers import observe
+from .derivatives.table import Primitive
 from .tensor import Tensor
 
 __all__ = ["Profile", "detect_anomaly", "profile"]

@@ -445,6 +445,7 @@ class Tensor(Node):
             if func not in CONSTANT:
                 module = getattr(func, "__module__", "numpy")
                 raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))
+            require_no_out(func.__name__, kwargs.get("out"))
             implementation, args, kwargs = func, _plain(args), _plain(kwargs)
         return _implemented(implementation, func.__name__, args, kwargs)
 

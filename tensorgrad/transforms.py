@@ -51,7 +51,8 @@ def grad(f: Callable, argnum: Argnum = 0) -> Callable:
 
     Args:
         f: takes arrays, returns one real number: a Tensor of shape () or any other of size 1.
-        argnum: which argument, or a tuple of them. An argument may be a structure of arrays, or a Module.
+        argnum: which argument, or a tuple of them. An argument may be a structure of arrays, or a Module, of which f
+            is given a copy (see `Module.with_parameters`).
 
     Returns:
         A function of f's arguments. The gradient has the structure, shapes and (floating) dtypes of the argument; for a
@@ -166,6 +167,8 @@ def hvp(f: Callable, argnum: Argnum = 0) -> Callable:
 
 def stop_gradient(x: Any) -> Any:
     """x, as a constant: no derivative, of any order, goes through. Of a structure, each Tensor in it.
+
+    Of a Module it gives a copy that holds constants, and so has no parameters.
 
     >>> grad(lambda x: x * stop_gradient(x))(3.0)
     array(3.)

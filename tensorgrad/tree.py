@@ -49,14 +49,14 @@ def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False) -> Any:
         new = copy.copy(tree)
         new.update((key, tree_map(func, part, as_dicts=as_dicts)) for key, part in tree.items())
         return new
-    if isinstance(tree, Tree):
-        new = {name: func(leaf) for name, leaf in tree.parameters_by_name().items()}
-        return new if as_dicts else tree.with_parameters(new)
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         new = copy.copy(tree)
         for field in dataclasses.fields(tree):
             object.__setattr__(new, field.name, tree_map(func, getattr(tree, field.name), as_dicts=as_dicts))
         return new
+    if isinstance(tree, Tree):
+        new = {name: func(leaf) for name, leaf in tree.parameters_by_name().items()}
+        return new if as_dicts else tree.with_parameters(new)
     return func(tree)
 
 
@@ -74,12 +74,12 @@ def tree_leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(tree, dict):
         for key, part in tree.items():
             yield from tree_leaves(part, f"{path}[{key!r}]")
-    elif isinstance(tree, Tree):
-        for name, leaf in tree.parameters_by_name().items():
-            yield f"{path}[{name!r}]", leaf
     elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         for field in dataclasses.fields(tree):
             yield from tree_leaves(getattr(tree, field.name), f"{path}.{field.name}")
+    elif isinstance(tree, Tree):
+        for name, leaf in tree.parameters_by_name().items():
+            yield f"{path}[{name!r}]", leaf
     else:
         yield path, tree
 

@@ -49,3 +49,65 @@ def test_a_jacobian_costs_inputs_or_outputs_whichever_are_fewer():
     f, calls = count_rules(lambda x: wide.T @ x)
     close(jacobian(f)(np.ones(2)), wide.T)
     assert len(calls) <= 2
+
+
+# Rules of users, which may not take batches ---------------------------------------------------------------------------
+
+
+def element_by_element(g, y, x):
+    out = np.zeros(3)
+    for i in range(3):
+        out[i] = g[i] * 2 * x[i]
+    return out
+
+
+def with_a_recurrence(g, y, x):
+    out, c = np.empty(3), 0.0
+    for i in reversed(range(3)):
+        c = 0 * c + g[i]
+        out[i] = c
+    return out * 2 * x
+
+
+def only_of_ndarrays(g, y, x):
+    if not isinstance(g, np.ndarray):
+        raise RuntimeError("an ndarray is needed")
+    return g * 2 * x
+
+
+USERS_RULES = {
+    "element by element": element_by_element,
+    "a recurrence": with_a_recurrence,
+    "only of ndarrays": only_of_ndarrays,
+    "an assertion": lambda g, y, x: (_ for _ in ()).throw(AssertionError) if type(g) is not np.ndarray else g * 2 * x,
+    "reshape in an order": lambda g, y, x: g.reshape((3,), order="F") * 2 * x,
+    "ravel in an order": lambda g, y, x: g.ravel("F") * 2 * x,
+    "copy in an order": lambda g, y, x: g.copy(order="C") * 2 * x,
+    "astype with copy": lambda g, y, x: g.astype(float, copy=False) * 2 * x,
+    "einsum by numbers": lambda g, y, x: np.einsum(2 * x, [0], g, [0], [0]),
+    "concatenate flat": lambda g, y, x: np.concatenate([g[:1], g[1:]], axis=None) * 2 * x,
+    "an array of floats": lambda g, y, x: np.array([float(v) for v in g]) * 2 * x,
+    "fromiter": lambda g, y, x: np.fromiter(g, float) * 2 * x,
+    "text": lambda g, y, x: np.array([float(f"{v:.17g}") for v in g]) * 2 * x,
+    "out=": lambda g, y, x: np.take(g, [0, 1, 2], out=np.empty(3)) * 2 * x,
+    "out= of a sum": lambda g, y, x: np.sum(np.diag(g), axis=0, out=np.empty(3)) * 2 * x,
+    "a truth": lambda g, y, x: g * 2 * x if (g == g).all() else None,
+}
+
+
+@pytest.mark.parametrize("rule", USERS_RULES.values(), ids=USERS_RULES)
+def test_a_users_rule_need_not_take_batches(rule):
+    f = tg.derivative(lambda x: x * x, rule)
+    x = np.array([0.5, -1.0, 2.0])
+    close(jacobian(lambda x: f(x)[:2])(x), np.diag(2 * x)[:2])  # fewer outputs than inputs: backward
+    for row, unit in zip(jacobian(lambda x: f(x)[:2])(x), np.eye(3)[:2], strict=True):
+        close(row, tg.vjp(f, x)[1](unit)[0])
+
+
+def test_an_error_in_a_rule_is_the_one_that_a_single_gradient_gives():
+    def rule(g, y, x):
+        raise ZeroDivisionError("always")
+
+    f = tg.derivative(lambda x: x * x, rule)
+    with pytest.raises(ZeroDivisionError, match="always"):
+        jacobian(lambda x: f(x)[:2])(np.ones(3))

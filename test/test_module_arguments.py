@@ -1,7 +1,10 @@
 """A Module where an argument of a transform may be a dict: as the dict of its parameters, by name."""
 
+import dataclasses
+import functools
 from collections import OrderedDict, UserDict, defaultdict, namedtuple
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,3 +230,75 @@ def test_two_parameters_of_one_name_are_an_error_rather_than_one_gradient():
 
     with pytest.raises(ValueError, match=r"two Tensors have the name 'parts.a.b'"):
         grad(lambda m: m())(Twice())
+
+
+def test_a_penalty_on_all_parameters_is_checked_and_differentiated():
+    def penalised(m):
+        return (m(X) ** 2).mean() + sum((p**2).sum() for p in m.parameters())
+
+    def by_name(m):
+        return sum((p**3).sum() for p in dict(m.named_parameters()).values())
+
+    model = small()
+    for f in (penalised, by_name):
+        check_grads(f, model)
+        g = grad(f)(model)
+        model.zero_grad()
+        f(model).backward()
+        for name, p in model.named_parameters():
+            np.testing.assert_allclose(g[name].data, p.grad, rtol=1e-12)
+    check_grads(lambda m: sum((g * g).sum() for g in grad(penalised)(m).values()), model, order=1)
+
+
+class Actor(Module):
+    """Reaches its parameter through bound methods that it keeps."""
+
+    def __init__(self):
+        self.w, self.inner = Tensor(3.0), Layer(1, 1, rng=0)
+        self.act = self.scaled
+        self.acts = [functools.partial(self.scaled, 2.0), functools.partial(np.multiply, 2.0), len]
+        self.layer = self.inner.__call__
+
+    def scaled(self, x):
+        return self.w * x
+
+    def __call__(self, x):
+        return self.act(x) + self.acts[0]() + self.acts[1](x) + self.layer(np.full((1, 1), x)).sum()
+
+
+def test_bound_methods_that_a_module_keeps_go_over_to_the_copy():
+    model = Actor()
+    g = grad(lambda m: m(5.0))(model)
+    model(5.0).backward()
+    assert {name: part.item() for name, part in g.items()} == {
+        name: p.grad.item() for name, p in model.named_parameters()
+    }
+    assert float(g["w"]) == 7
+    assert model.act.__self__ is model, "the module itself is as it was"
+
+
+def test_with_parameters_takes_arrays_of_the_right_shapes_and_nothing_else():
+    layer = Layer(2, 3, rng=0)
+    copy = layer.with_parameters({"weight": np.ones((2, 3)), "bias": np.zeros(3)})
+    assert copy(np.ones((1, 2))).tolist() == [[2, 2, 2]] and len(copy.parameters()) == 2
+    assert copy.weight.name == "weight" and list(copy.state_dict()) == ["weight", "bias"]
+    with pytest.raises(ValueError, match=r"with_parameters: bias has shape \(3,\), but is given \(2,\)"):
+        layer.with_parameters({"weight": np.ones((2, 3)), "bias": np.zeros(2)})
+    with pytest.raises(TypeError, match="numbers are needed"):
+        layer.with_parameters({"weight": "text", "bias": None})
+    with pytest.raises(TypeError, match="a mapping of names to parameters is needed"):
+        layer.with_parameters([np.ones((2, 3)), np.zeros(3)])
+
+
+@dataclasses.dataclass
+class Line(Module):
+    slope: Any
+    start: float
+
+    def __call__(self, x):
+        return self.slope * x + self.start
+
+
+def test_a_module_that_is_a_dataclass_stays_one():
+    g = grad(lambda line: line(5.0))(Line(Tensor(2.0), 1.0))
+    assert type(g) is Line and float(g.slope) == 5 and float(g.start) == 1

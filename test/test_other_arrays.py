@@ -1,6 +1,7 @@
 """Tensors of other arrays that speak NumPy's protocols: a minimal one of our own, and Dask's."""
 
 import copy
+from array import array
 
 import numpy as np
 import pytest
@@ -141,3 +142,44 @@ def test_a_layer_whose_parameters_are_arrays_gives_arrays_as_linear_does(wrap, r
     np.testing.assert_array_equal(getattr(y, "array", y), getattr(expected, "array", expected))
     t = Tensor(x)
     assert layer(t).parents == (t,)
+
+
+def test_a_network_trains_on_a_sparse_matrix_as_on_the_dense_one(rng):
+    sparse = pytest.importorskip("scipy.sparse")
+    X, Y = rng.normal(size=(20, 6)) * (rng.random((20, 6)) < 0.3), rng.normal(size=(20, 1))
+    runs = []
+    for x in (X, sparse.csr_array(X)):
+        model = tg.MLP(6, [4, 1], rng=0)
+        optimizer, losses = tg.SGD(model.parameters(), 0.1), []
+        for _ in range(5):
+            loss = tg.mse_loss(model(x), Y)
+            optimizer.zero_grad()
+            loss.backward(retain_graph=False)
+            optimizer.step()
+            losses.append(loss.item())
+        runs.append(losses)
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-12)
+    weight, bias = rng.normal(size=(6, 2)), np.zeros(2)
+    np.testing.assert_allclose(tg.linear(sparse.csr_array(X), weight, bias), X @ weight, rtol=1e-12, atol=1e-14)
+
+
+class ArrayLike:
+    def __array__(self, dtype=None, copy=None):
+        return np.array([[1.0, 2.0, 3.0]])
+
+
+@pytest.mark.parametrize("x", [[[1, 2, 3]], ((1.0, 2.0, 3.0),), ArrayLike(), range(1, 4), array("d", [1, 2, 3])])
+def test_a_layer_takes_what_can_be_made_an_array(x):
+    layer = tg.Layer(3, 2, rng=0)
+    np.testing.assert_array_equal(layer(x).data.ravel(), layer(np.array([1.0, 2.0, 3.0])).data)
+
+
+def test_a_layer_takes_a_list_of_tensors_and_names_what_it_can_not_take():
+    layer, t = tg.Layer(3, 2, rng=0), Tensor([1.0, 2.0, 3.0])
+    layer([t, t]).sum().backward()
+    np.testing.assert_allclose(t.grad, 2 * layer.weight.data.sum(axis=1))
+    for wrong in (5.0, None, np.ones(2), [[1.0]]):
+        with pytest.raises((ValueError, TypeError), match=r"the input must have the shape \(\.\.\., 3\)|linear"):
+            layer(wrong)
+    with pytest.raises(TypeError, match="MaskedArray isn't supported"):
+        layer(np.ma.array([[1.0, 2.0, 3.0]]))

@@ -10,7 +10,7 @@ import pytest
 import tensorgrad as tg
 from tensorgrad import Tensor, derivative, losses
 from tensorgrad.derivatives import OWN, TABLE, Primitive, each
-from tensorgrad.derivatives.table import observe
+from tensorgrad.derivatives.observers import observe
 
 OPERATORS = {
     np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.divide: operator.truediv,
@@ -308,3 +308,62 @@ def test_formulas_are_those_of_the_rules_while_somebody_watches():
         assert tg.draw_backward(a * b).steps == plain
     with tg.detect_anomaly(), tg.profile(file=io.StringIO()):
         assert tg.draw_backward(a * b).steps == plain
+
+
+# What is wrong with a function or its rules ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "result, what",
+    [
+        (np.ones(2), "a ndarray"),
+        (np.ones(3), "a ndarray"),
+        (2.0, "a float"),
+        (None, "a NoneType"),
+        ((np.ones(2),), "1 values"),
+        ((np.ones(2), 1, 2), "3 values"),
+        ({"y": 1}, "a dict"),
+        ([np.ones(2), 1], "a list"),
+    ],
+    ids=repr,
+)
+def test_a_function_that_saves_must_return_a_pair(result, what):
+    def forgetful(x):
+        return result
+
+    f = derivative(forgetful, lambda g, y, x, saved=None: g, saves=True)
+    for x in (np.ones(2), Tensor(np.ones(2))):
+        with pytest.raises(TypeError, match=rf"forgetful: with saves=True .* \(output, saved\), not {what}"):
+            f(x)
+
+
+def test_rules_that_cannot_be_given_what_was_saved_are_an_error_at_once():
+    with pytest.raises(TypeError, match="doesn't take saved=, as a rule must"):
+        derivative(lambda x: (x, x), lambda g, y, x: g, saves=True)
+    with pytest.raises(TypeError, match="doesn't take saved="):
+        derivative(lambda *x: (x, x), each(lambda i, g, y, *x: g), saves=True)
+    with pytest.raises(TypeError, match="has an argument saved= of its own"):
+        derivative(lambda x, saved: (x, x), lambda g, y, x, saved: g, saves=True)
+    derivative(lambda x: (x, x), None, lambda g, y, x, **options: g, saves=True)
+
+
+@pytest.mark.parametrize("args", [(None,), (None, abs), (3, abs), (np.exp, 3), ("exp",)])
+def test_what_is_no_function_is_an_error(args):
+    with pytest.raises(TypeError, match="is not a function"):
+        derivative(*args)
+
+
+def test_an_argument_of_a_ufunc_without_a_rule_is_a_constant(restored):
+    restored(np.multiply, lambda g, y, x1, x2: 7 * g)
+    a, b = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    for way in (np.multiply, operator.mul):
+        way(a, b).sum().backward()
+        assert a.grad.tolist() == [7, 7] and b.grad.tolist() == [0, 0]
+        assert type(way(3.0, b)) is np.ndarray
+        a.zero_grad()
+
+
+@pytest.mark.parametrize("func", [np.round, np.argmax, np.all, np.argsort])
+def test_plain_values_are_not_written_into_out_either(func):
+    with pytest.raises(TypeError, match=rf"{func.__name__}: out="):
+        Tensor.__array_function__(Tensor([1.5, 2.5]), func, (), (Tensor([1.5, 2.5]),), {"out": np.zeros(2)})

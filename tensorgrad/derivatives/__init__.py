@@ -11,6 +11,7 @@ from . import (
     indexing,
     matrices,
     norms,
+    observers,
     polynomials,
     products,
     reductions,
@@ -40,5 +41,5 @@ __all__ = [
     "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
     "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
     "products", "convolution", "matrices", "decompositions", "norms",
-    "fft", "polynomials", "calculus", "unsupported",
+    "fft", "polynomials", "calculus", "unsupported", "observers",
 ]  # fmt: skip

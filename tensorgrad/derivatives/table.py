@@ -20,7 +20,7 @@ import contextlib
 import functools
 import inspect
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -34,8 +34,8 @@ COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
 
-OBSERVERS: list[Callable] = []  # what functions and rules are called through, see `observe`
-_OBSERVED: set[Primitive] = set()  # all that were ever observed since there were no observers
+OBSERVERS: list[Callable] = []  # what functions and rules are called through, see observers.py
+OBSERVED: set[Primitive] = set()  # those of which some are
 
 # What changes how a result is computed but not what it is: the function gets them, its rules do not.
 FORWARD_ONLY = frozenset({"dtype", "casting", "subok", "optimize", "signature"})
@@ -72,6 +72,7 @@ class Primitive:
         """Set all rules. func is what users call: its signature tells which keyword arguments there are."""
         rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
         own: Any = tuple(rules[:-1] if rest else rules)
+        own += (None,) * (getattr(func, "nin", 0) - len(own) if not rest else 0)  # what has no rule is a constant
         self._rules, self._rest = own, rest
         self.arity = -1 if rest else len(own)
         self.complete = None not in own
@@ -86,7 +87,7 @@ class Primitive:
     def renew(self) -> None:
         """Have the function and the rules called as they were defined, through the observers that there are."""
         func, rules, rest = self._func, self._rules, self._rest
-        _OBSERVED.update([self] if OBSERVERS else [])
+        OBSERVED.update([self] if OBSERVERS else [])
         for wrap in OBSERVERS:
             rules = tuple([rule and wrap(self, rule, 2) for rule in rules])
             func, rest = wrap(self, func, 0), rest and wrap(self, rest, 3)
@@ -103,7 +104,15 @@ class Primitive:
 
     def output(self, *args: Any, **kwargs: Any) -> Any:
         """The function's output alone, without what it saves."""
-        return self.func(*args, **kwargs)[0] if self.saves else self.func(*args, **kwargs)
+        result = self.func(*args, **kwargs)
+        return self.output_and_saved(result)[0] if self.saves else result
+
+    def output_and_saved(self, result: Any) -> tuple:
+        """What a function that saves something returned, or an error if it isn't a pair."""
+        if type(result) is not tuple or len(result) != 2:
+            what = f"{len(result)} values" if type(result) is tuple else f"a {type(result).__name__}"
+            raise TypeError(f"{self.name}: with saves=True the function must return (output, saved), not {what}")
+        return result
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Move keyword arguments that have a rule to their place; an error for what no rule honours."""
@@ -184,9 +193,11 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
     >>> root(Tensor(4.0))
     Tensor(2.)
     """
-    for what in (func, *rules):
-        if what is not None and not callable(what) and not isinstance(what, each):
+    for i, what in enumerate((func, *rules)):
+        if not callable(what) and not (i and (what is None or isinstance(what, each))):
             raise TypeError(f"derivative: {what!r} is not a function")
+    if saves:
+        _require_saved(func, rules)
     if dispatches(func):
         if saves:
             raise TypeError(f"derivative: {func.__name__} is NumPy's, and returns its output alone; it saves nothing")
@@ -204,10 +215,22 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
             record = getattr(arg, "__record__", None)
             if record is not None:
                 return record(primitive, args, kwargs)
-        return func(*args, **kwargs)[0] if saves else func(*args, **kwargs)
+        return primitive.output_and_saved(func(*args, **kwargs))[0] if saves else func(*args, **kwargs)
 
     OWN[dispatching] = primitive
     return dispatching  # type: ignore[return-value]
+
+
+def _require_saved(func: Callable, rules: Sequence[Callable | each | None]) -> None:
+    """An error, if rules can't be given `saved=`, or the function has an argument of that name itself."""
+    for what in (func, *rules):
+        what = what.rule if isinstance(what, each) else what
+        with contextlib.suppress(ValueError):  # a builtin without a signature
+            parameters = inspect.signature(what).parameters.values() if what is not None else ()
+            takes = any(p.name == "saved" or (what is not func and p.kind is p.VAR_KEYWORD) for p in parameters)
+            if what is not None and takes == (what is func):
+                problem = "has an argument saved= of its own" if takes else "doesn't take saved=, as a rule must"
+                raise TypeError(f"derivative: with saves=True, {what!r} {problem}")
 
 
 def with_rules(*rules: Callable | each | None, saves: bool = False) -> Callable[[Function], Function]:
@@ -270,30 +293,3 @@ def constant(*funcs: Callable) -> None:
 def non_differentiable(reason: str, *funcs: Callable) -> None:
     """Functions without a derivative here, and why."""
     NON_DIFFERENTIABLE.update(dict.fromkeys(funcs, reason))
-
-
-# Watching ------------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def observe(wrap: Callable[[Primitive, Callable, int], Callable]) -> Iterator[None]:
-    """While this lasts, the engine calls `wrap(primitive, func, skip)` in place of each function and each rule.
-
-    `skip` is the number of arguments before the function's own: 0 for the function, 2 for a rule (g and y), 3 for a
-    rule of many arguments (i, g and y). All threads are observed. Blocks may overlap; the first observer is the
-    innermost. Without one, it costs nothing: the engine calls what stands in the table.
-    """
-    OBSERVERS.append(wrap)
-    _renew_all()
-    try:
-        yield
-    finally:
-        OBSERVERS.remove(wrap)
-        _renew_all()
-
-
-def _renew_all() -> None:
-    for primitive in {*TABLE.values(), *OWN.values(), *_OBSERVED}:
-        primitive.renew()
-    if not OBSERVERS:
-        _OBSERVED.clear()
