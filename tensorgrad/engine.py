@@ -93,7 +93,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
         raise explained(error, primitive.name, values) from error
     saved = None
     if primitive.saves:
-        y, saved = primitive.output_and_saved(y)
+        y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
     if not primitive.complete:  # a node in the place of a constant doesn't count
         rules = primitive.rules_for(len(args))
         found = [arg.requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is node_type]  # noqa: B905
@@ -122,8 +122,9 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
 
 def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict | None]:
     """Arguments and keyword arguments where the rules expect them; an error for a node where there is no rule."""
-    args, kwargs = primitive.bind(args, kwargs)
-    known = len(primitive.rules_for(len(args)))
+    if kwargs or primitive.out is not None:
+        args, kwargs = primitive.bind(args, kwargs)
+    known = len(args) if primitive.rest else len(primitive.rules)
     for i, arg in enumerate(args[known:], known + 1):
         if type(arg) not in HOLD_NO_NODE and holds_node(arg):
             raise no_derivative(f"argument {i} of {primitive.name}")
@@ -251,11 +252,11 @@ _FREED, _OVERWRITTEN = Ended(FREED), Ended(OVERWRITTEN)
 
 def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
     """The keyword arguments of a node's rules: what they know of the function's own, and what it saved for them."""
-    kwargs: dict = node._op.known_kwargs(node._kwargs) if node._kwargs else {}
-    if not node._op.saves:
-        return kwargs
-    saved = {"saved": None if create_graph else node._saved}
-    return {**kwargs, **saved} if kwargs else saved
+    op, kwargs = node._op, node._kwargs
+    if not op.saves:
+        return op.known_kwargs(kwargs) if kwargs else {}
+    saved = None if create_graph else node._saved
+    return {**op.known_kwargs(kwargs), "saved": saved} if kwargs else {"saved": saved}
 
 
 def unbroadcast(d: Any, data: Any, name: str) -> Any:

@@ -268,10 +268,12 @@ class _Linear(Module):
     _function: Callable | None
 
     def __call__(self, x: Any) -> Any:
-        if type(x) is not Tensor and not hasattr(x, "shape"):
-            x = as_array(x)
         try:
             y = linear(x, self.weight, self.bias)
+        except AttributeError:
+            if hasattr(x, "shape"):
+                raise
+            return self(as_array(x))  # of a list, and what else can be made an array
         except ValueError as error:
             nin = self.weight.shape[0]
             if x.shape[-1:] == (nin,):

@@ -77,12 +77,12 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self.parameters:
-            p.zero_grad()
+            p._grad = None
 
     def step(self) -> None:
         """Change each parameter that has a gradient. A graph that used one of them can't go backward any more."""
         order = next(orders)
-        for p, scratch in zip(self.parameters, self._scratch, strict=True):
+        for p, scratch in zip(self.parameters, self._scratch):  # noqa: B905 (one for each)
             grad = p._grad
             if grad is not None:
                 p._order = order  # newer than what has used it; set first, in case that the update fails

@@ -63,3 +63,12 @@ def test_freed_memory_is_kept_unless_the_environment_says_otherwise(setting, kep
     environment |= {"TENSORGRAD_KEEP_MEMORY": setting} if setting else {}
     out = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
     assert (int(out.stdout) > 10 * 2**20) == kept
+
+
+def test_gradients_of_long_arrays_keep_no_memory():
+    from tensorgrad.derivatives.reductions import KEPT_LENGTH, ones, sum_rows
+
+    ones.cache_clear()
+    for n in (10, KEPT_LENGTH, KEPT_LENGTH + 1, 10 * KEPT_LENGTH):
+        assert sum_rows(np.ones((n, 1))) == n
+    assert ones.cache_info().currsize == 2

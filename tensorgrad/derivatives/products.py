@@ -60,11 +60,6 @@ def bias_gradient(g, y, x, weight, bias):
     return sum_rows(g) if g.ndim == 2 == weight.ndim else g
 
 
-def matrix_product(a, b):
-    """a @ b. The method dot has less overhead, but that of an ndarray takes other kinds of arrays for ndarrays."""
-    return a.dot(b) if type(b) is np.ndarray else a @ b
-
-
 @with_rules(matmul_left, matmul_right, bias_gradient)
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight + bias as one operation, without a second array for the sum.
@@ -81,12 +76,13 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     >>> linear(np.ones((4, 2)), Tensor(np.ones((2, 3))), Tensor(np.zeros(3))).shape
     (4, 3)
     """
-    if x.ndim == 2 == weight.ndim:
-        y = matrix_product(x, weight)
-    elif x.ndim > 2 == weight.ndim:
-        y = matrix_product(long_matrix(x), weight).reshape(x.shape[:-1] + weight.shape[1:])
+    rows = long_matrix(x) if x.ndim > 2 == weight.ndim else x
+    if rows.ndim == 2 == weight.ndim:
+        y = rows.dot(weight) if type(weight) is np.ndarray else rows @ weight  # ndarray.dot knows ndarrays alone
     else:
         y = np.matmul(x, weight)
+    if rows is not x:
+        y = y.reshape(x.shape[:-1] + weight.shape[1:])
     if y.dtype != bias.dtype or type(y) is not type(bias):
         return y + bias
     y += bias

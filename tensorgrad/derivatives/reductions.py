@@ -38,6 +38,9 @@ def spread(g, a, axis, keepdims, where=True):
     return g if where is True else np.where(where, g, 0)
 
 
+KEPT_LENGTH = 131_072  # of the ones that are kept, at most 16 arrays of 1 MB
+
+
 @functools.lru_cache(maxsize=16)
 def ones(n, dtype):
     return np.ones(n, dtype)
@@ -46,7 +49,8 @@ def ones(n, dtype):
 def sum_rows(g):
     """The sum over the first axis of a matrix, by BLAS, which is faster than np.sum where rows are short."""
     if type(g) is np.ndarray and g.dtype.char in "fd":
-        return ones(len(g), g.dtype).dot(g)
+        n = len(g)
+        return (ones(n, g.dtype) if n <= KEPT_LENGTH else np.ones(n, g.dtype)).dot(g)
     return np.sum(g, axis=0)
 
 
