@@ -19,7 +19,7 @@ from .errors import data_changed
 from .grad_mode import enable_grad, is_grad_enabled
 from .memory import is_owned
 from .tensor import Tensor
-from .tree import is_variable, tree_fill, tree_map
+from .tree import is_variable, tree_fill, tree_leaves, tree_map
 
 Argnum = int | tuple[int, ...]
 
@@ -42,7 +42,8 @@ class Trace:
             with enable_grad():
                 self.result = f(*lifted, **kwargs)
         self.outputs: list[Tensor] = []
-        tree_map(self._output, self.result)
+        for _, leaf in tree_leaves(self.result):
+            self._output(leaf)
         if not self.outputs:
             raise TypeError(f"{name}: the function returned {self.result!r}; it must return a Tensor")
         self._explore()

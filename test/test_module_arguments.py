@@ -302,3 +302,21 @@ class Line(Module):
 def test_a_module_that_is_a_dataclass_stays_one():
     g = grad(lambda line: line(5.0))(Line(Tensor(2.0), 1.0))
     assert type(g) is Line and float(g.slope) == 5 and float(g.start) == 1
+
+
+def test_a_function_may_return_a_module():
+    """One step of gradient descent, as a function from network to network."""
+
+    def step(m):
+        g = grad(loss)(m, X, LABELS)
+        return m.with_parameters({name: p - 0.5 * g[name] for name, p in m.named_parameters()})
+
+    model, v = small(), {name: np.ones(p.shape) for name, p in small().named_parameters()}
+    stepped, moved = jvp(step, (model,), (v,))
+    _, pullback = vjp(step, model)
+    (back,) = pullback(v)
+    H = hvp(loss)(model, X, LABELS, v)
+    for name, p in model.named_parameters():
+        close(stepped[name].data, p.data - 0.5 * grad(loss)(model, X, LABELS)[name].data)
+        close(moved[name].data, v[name] - 0.5 * H[name].data)
+        close(back[name].data, moved[name].data)  # the Hessian is symmetric
