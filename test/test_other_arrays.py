@@ -133,6 +133,16 @@ def test_a_layer_of_ducks_computes_what_linear_does(make, where, rng):
         np.testing.assert_allclose(getattr(q.grad, "array", q.grad), p.grad, rtol=1e-13)
 
 
+@pytest.mark.parametrize("which", ["weight", "bias"])
+def test_a_layer_of_which_one_parameter_is_a_duck(which, rng):
+    layer, mixed, x = tg.Layer(3, 4, rng=0), tg.Layer(3, 4, rng=0), rng.normal(size=(5, 3))
+    p = getattr(mixed, which)
+    p._data = Duck(p._data)
+    y, z = layer(x), mixed(x)
+    assert type(z.data) is Duck
+    np.testing.assert_allclose(z.data.array, y.data, rtol=1e-15)
+
+
 @pytest.mark.parametrize("wrap", [lambda a: a, Duck])
 def test_a_layer_whose_parameters_are_arrays_gives_arrays_as_linear_does(wrap, rng):
     x, layer = wrap(rng.normal(size=(5, 3))), tg.Layer(3, 4, rng=0)
