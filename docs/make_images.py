@@ -104,7 +104,7 @@ def tour():
     import nbformat
 
     text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
-    text = re.sub(r"\]\((\w+\.(png|gif))\)", r"](../docs/images/\1)", text)
+    text = re.sub(r"\]\((images/\w+\.(png|gif))\)", r"](../docs/\1)", text)
     parts = re.split(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     make = (nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell)
     cells = [make[i % 2](part.strip(), id=f"cell-{i}") for i, part in enumerate(parts) if part.strip()]

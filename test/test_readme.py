@@ -31,11 +31,26 @@ def test_snippets_print_what_they_say(tmp_path, monkeypatch):
             assert printed.getvalue() == snippet["output"], f"the snippet at line {line + 1} of README.md"
 
 
-def test_links_lead_somewhere():
-    targets = re.findall(r"\]\(([^)]+)\)", README)
-    assert len(targets) > 5
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+    assert len(targets) > 5 or page != "README.md"
     for target in targets:
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+        path, _, anchor = target.partition("#")
+        place = (ROOT / page).parent / path if path else ROOT / page
+        assert target.startswith("https://") or place.exists(), target
+        if anchor and not target.startswith("https://"):
+            headings = re.findall(r"^#+ (.*)$", place.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings], target
 
 
 def test_every_example_is_listed():

@@ -1,4 +1,4 @@
-"""Watching what is computed: functions and rules of the table, called through somebody else for a while."""
+"""Watching what is computed: for a while, the functions and rules of the table are called through wrappers."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ rule is written in NumPy's functions and operators alone. Fed arrays it gives ar
 so can be differentiated again. It need not undo broadcasting, nor look after the dtype: the engine does both, once.
 
 A complex gradient is kept as the plain (not conjugated) linear form: `dL = Re(g * dy)`. So the rule of a function that
-is holomorphic is the rule of school; the engine conjugates at its two ends, and `.grad` is what PyTorch gives.
+is holomorphic is the usual one; the engine conjugates at its two ends, and `.grad` is what PyTorch gives.
 """
 
 from __future__ import annotations
