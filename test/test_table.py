@@ -20,8 +20,15 @@ UNARY = {np.negative: operator.neg, np.positive: operator.pos, np.absolute: abs}
 METHODS = {np.exp: "exp", np.sum: "sum", np.max: "max", np.transpose: "transpose", np.reshape: "ravel"}
 
 
+@pytest.fixture(autouse=True)
+def the_table_is_left_as_it_was():
+    before = {func: (p.func, p.rules, p.rest) for func, p in TABLE.items()}
+    yield
+    assert before == {func: (p.func, p.rules, p.rest) for func, p in TABLE.items()}
+
+
 @pytest.fixture
-def restored():
+def restored(the_table_is_left_as_it_was):
     """Registers rules for a function as the test asks, and puts the old ones back."""
     before = {}
 
