@@ -13,6 +13,7 @@ from types import ModuleType
 import numpy as np
 
 from .derivatives import COMPOSED, CONSTANT, NON_DIFFERENTIABLE, TABLE
+from .derivatives.table import dispatches
 
 __all__ = ["functions", "kinds", "page"]
 
@@ -34,7 +35,7 @@ def functions(module: ModuleType) -> dict[str, Callable]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some names are deprecated
         members = {name: getattr(module, name) for name in sorted(dir(module)) if not name.startswith("_")}
-    return {name: f for name, f in members.items() if isinstance(f, np.ufunc) or hasattr(f, "_implementation")}
+    return {name: f for name, f in members.items() if dispatches(f)}
 
 
 def kinds(func: Callable) -> list[str]:

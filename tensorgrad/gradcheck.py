@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .grad_mode import no_grad
-from .tensor import Tensor
+from .tensor import Tensor, data_of
 from .trace import value_and_gradient
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
 
@@ -48,7 +48,7 @@ def check_grads(f: Callable, *args: Any, order: int = 2, rtol: float = 1e-5, ato
 
 
 def _in_double(leaf: Any) -> np.ndarray:
-    data = Tensor(leaf.data if isinstance(leaf, Tensor) else leaf).data
+    data = Tensor(data_of(leaf)).data
     return np.array(data, dtype=np.result_type(data, np.float64))
 
 

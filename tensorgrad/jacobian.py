@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .batch import Batched
-from .tensor import Tensor
+from .tensor import Tensor, data_of
 from .trace import Argnum, Trace, named, scalar_trace
 from .tree import tree_fill
 
@@ -135,7 +135,7 @@ def _directional(trace: Trace, unit: list) -> list:
         if a.dtype.kind != "c":
             results.append(a + 1j * np.where(turn, b, 0) if turned.all() else np.where(turn, a + 1j * b, a))
             continue
-        off, size = (v._data if isinstance(v, Tensor) else v for v in (np.where(turn, b - 1j * a, 0), a))
+        off, size = map(data_of, (np.where(turn, b - 1j * a, 0), a))
         if not np.allclose(off, 0, atol=1e-6 * max(1.0, float(np.max(np.abs(size), initial=0))), equal_nan=True):
             raise TypeError(
                 "jacobian: the function isn't holomorphic, so its derivative is no complex matrix; take the Jacobians "

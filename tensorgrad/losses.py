@@ -13,7 +13,7 @@ import numpy as np
 from .derivatives import derivative
 from .derivatives.activations import sigmoid, sigmoid_of_parts, sigmoid_parts
 from .derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
-from .tensor import Tensor
+from .tensor import Tensor, data_of
 
 __all__ = ["sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss"]
 
@@ -69,10 +69,6 @@ def _alike(name: str, a: Any, b: Any, what: str) -> Any:
     return b if b.dtype is a.dtype or b.dtype == a.dtype else b.astype(a.dtype)
 
 
-def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
-
-
 # Sigmoid cross-entropy -----------------------------------------------------------------------------------------------
 
 
@@ -119,7 +115,7 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     name = "sigmoid_cross_entropy"
     logits, labels = _checked(name, logits, labels, "labels", reduction)
     labels = _alike(name, logits, labels, "labels")
-    if not _all_lie(_raw(labels), 0, 1):
+    if not _all_lie(data_of(labels), 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
     return _recorded_sigmoid_cross_entropy(logits, labels, reduction)
 
@@ -173,7 +169,7 @@ _recorded_softmax_cross_entropy = derivative(
 
 def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
     if labels.shape == shape:
-        rows = _raw(labels)
+        rows = data_of(labels)
         if not (np.all(rows >= 0) and np.allclose(np.sum(rows, axis=-1), 1, atol=1e-4)):
             raise ValueError(f"{name}: rows of labels must be probabilities: none negative, each row with the sum 1")
     elif labels.shape != shape[:-1]:

@@ -13,7 +13,7 @@ import numpy as np
 from .functions import sigmoid, softmax
 from .grad_mode import no_grad
 from .network import Module
-from .tensor import Tensor
+from .tensor import data_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -95,7 +95,7 @@ def _probabilities(model: Callable, points: np.ndarray) -> np.ndarray:
     """(..., classes) from logits of the shape (...), (..., 1) or (..., classes)."""
     with no_grad():
         logits = model(points)
-    logits = np.asarray(logits.data if isinstance(logits, Tensor) else logits)
+    logits = np.asarray(data_of(logits))
     if logits.shape == points.shape[:-1]:
         logits = logits[..., None]
     if logits.ndim != points.ndim or logits.shape[:-1] != points.shape[:-1]:

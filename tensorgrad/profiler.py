@@ -14,7 +14,7 @@ import numpy as np
 
 from .derivatives.observers import observe
 from .derivatives.table import Primitive
-from .tensor import Tensor
+from .tensor import data_of
 
 __all__ = ["Profile", "detect_anomaly", "profile"]
 
@@ -113,6 +113,7 @@ def profile(top: int = 20, file: TextIO | None = None) -> Iterator[Profile]:
         The Profile, for `.rows`, `.wall`, `.numpy` and `.table()`.
 
     >>> import io
+    >>> from tensorgrad import Tensor, profile
     >>> x = Tensor([1.0, 2.0])
     >>> with profile(file=io.StringIO()) as p:
     ...     (x * x).sum().backward()
@@ -139,6 +140,7 @@ def detect_anomaly() -> Iterator[None]:
     Raises:
         FloatingPointError: it names the operation, the shapes, and whether it was on the way forward or back.
 
+    >>> from tensorgrad import Tensor, detect_anomaly
     >>> x = Tensor([0.0, 4.0])
     >>> with np.errstate(all="ignore"), detect_anomaly():
     ...     np.where(x > 0, np.sqrt(x), 0.0).sum().backward()
@@ -173,7 +175,7 @@ def _checked(primitive: Primitive, func: Callable, skip: int) -> Callable:
 
 def _count(question: Callable, value: Any, yes: bool = False) -> int:
     """How many elements of an array of floats don't (or do) answer the question with yes; of anything else 0."""
-    value = value.data if isinstance(value, Tensor) else value
+    value = data_of(value)
     if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
         return 0
     return int(np.count_nonzero(question(value) == yes))

@@ -73,6 +73,11 @@ def _array_of(data: Any) -> Any:
     return data
 
 
+def data_of(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return x._data if isinstance(x, Tensor) else x
+
+
 def _plain(value: Any) -> Any:
     """value with the data of each Tensor in it, also in lists, tuples and dicts."""
     if isinstance(value, Tensor):

@@ -18,7 +18,7 @@ from .engine import backpropagate, new_node, orders, output, pick, rule_kwargs, 
 from .errors import data_changed
 from .grad_mode import enable_grad, is_grad_enabled
 from .memory import is_owned
-from .tensor import Tensor
+from .tensor import Tensor, data_of
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
 
 Argnum = int | tuple[int, ...]
@@ -114,7 +114,7 @@ class Trace:
         if not self.reached:
             return [np.zeros_like(x._data) for x in self.inputs]
         if not create_graph:
-            seeds = [g._data if type(g) is Tensor else g for g in seeds]
+            seeds = [data_of(g) for g in seeds]
         root, g = self.outputs[0], seeds[0]
         if len(seeds) > 1:
             data = tuple([y._data for y in self.outputs])
@@ -135,7 +135,7 @@ class Trace:
         """The tangent of each output, given that of each input."""
         create_graph = self.is_recorded(tangents)
         if not create_graph:
-            tangents = [v._data if type(v) is Tensor else v for v in tangents]
+            tangents = [data_of(v) for v in tangents]
         all_tangents: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
         with enable_grad():  # for the rules that are transposed
             for node in self.nodes:
@@ -172,8 +172,8 @@ class Trace:
         if self.is_recorded(extra):
             return lambda value: value if type(value) is Tensor else Tensor(value, requires_grad=False)
         if self.any_tensor or self.connected or any([type(v) is Tensor for v in extra]):
-            return lambda value: Tensor(value._data if type(value) is Tensor else value, requires_grad=False)
-        return lambda value: value._data if type(value) is Tensor else value
+            return lambda value: Tensor(data_of(value), requires_grad=False)
+        return data_of
 
     def like_given(self, leaves: list, extra: Iterable[Any] = ()) -> Any:
         """One array for each input, in the structure of the arguments."""
@@ -261,7 +261,7 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     rule, kwargs, parent = op.rules_for(len(args))[i], rule_kwargs(node, create_graph), args[i]
     y: Any = node
     if not create_graph:
-        y, args = data, [arg._data if type(arg) is Tensor else arg for arg in args]
+        y, args = data, [data_of(arg) for arg in args]
     if isinstance(op.func, np.ufunc) and op.func.signature is None and op.func.nout == 1:
         d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
         if getattr(d, "shape", ()) == data.shape:

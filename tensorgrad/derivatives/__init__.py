@@ -11,7 +11,6 @@ from . import (
     indexing,
     matrices,
     norms,
-    observers,
     polynomials,
     products,
     reductions,
@@ -41,5 +40,5 @@ __all__ = [
     "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
     "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
     "products", "convolution", "matrices", "decompositions", "norms",
-    "fft", "polynomials", "calculus", "unsupported", "observers",
+    "fft", "polynomials", "calculus", "unsupported",
 ]  # fmt: skip

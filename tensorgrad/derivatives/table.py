@@ -72,7 +72,8 @@ class Primitive:
         """Set all rules. func is what users call: its signature tells which keyword arguments there are."""
         rest = rules[-1].rule if rules and isinstance(rules[-1], each) else None
         own: Any = tuple(rules[:-1] if rest else rules)
-        own += (None,) * (getattr(func, "nin", 0) - len(own) if not rest else 0)  # what has no rule is a constant
+        if not rest:
+            own += (None,) * (getattr(func, "nin", 0) - len(own))  # an argument of a ufunc without a rule is a constant
         self._rules, self._rest = own, rest
         self.arity = -1 if rest else len(own)
         self.complete = None not in own
@@ -223,14 +224,14 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
 
 def _require_saved(func: Callable, rules: Sequence[Callable | each | None]) -> None:
     """An error, if rules can't be given `saved=`, or the function has an argument of that name itself."""
-    for what in (func, *rules):
-        what = what.rule if isinstance(what, each) else what
-        with contextlib.suppress(ValueError):  # a builtin without a signature
-            parameters = inspect.signature(what).parameters.values() if what is not None else ()
-            takes = any(p.name == "saved" or (what is not func and p.kind is p.VAR_KEYWORD) for p in parameters)
-            if what is not None and takes == (what is func):
-                problem = "has an argument saved= of its own" if takes else "doesn't take saved=, as a rule must"
-                raise TypeError(f"derivative: with saves=True, {what!r} {problem}")
+    with contextlib.suppress(ValueError):  # a builtin without a signature
+        if "saved" in inspect.signature(func).parameters:
+            raise TypeError(f"derivative: with saves=True, {func!r} has an argument saved= of its own")
+    for rule in [rule.rule if isinstance(rule, each) else rule for rule in rules if rule is not None]:
+        with contextlib.suppress(ValueError):
+            parameters = inspect.signature(rule).parameters
+            if "saved" not in parameters and all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
+                raise TypeError(f"derivative: with saves=True, {rule!r} doesn't take saved=, as a rule must")
 
 
 def with_rules(*rules: Callable | each | None, saves: bool = False) -> Callable[[Function], Function]:

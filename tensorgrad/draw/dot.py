@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine import Node
 from ..network import Module
-from ..tensor import Tensor, displays
+from ..tensor import Tensor, data_of, displays
 from .cards import FAINT, GRADIENT, INK, KINDS, Numbers, card, escaped, legend_label, small
 from .graph import Graph, Operation, Stretch
 from .graphviz import formats, new_picture
@@ -289,7 +289,7 @@ class Drawing:
 
     def _card(self, x: Any, name: str) -> str:
         """The label of a card."""
-        blocks = [Numbers("data", INK, table(x._data if isinstance(x, Node) else x, self._wide))]
+        blocks = [Numbers("data", INK, table(data_of(x), self._wide))]
         strength = 0.0
         if isinstance(x, Node) and x.requires_grad:
             strength = self._strength(x)

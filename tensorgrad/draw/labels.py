@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node
+from ..tensor import data_of
 
 # Numbers, names and shapes -------------------------------------------------------------------------------------------
 
@@ -42,7 +43,7 @@ def clean(text: Any, most: int = 40) -> str:
 
 def summary(x: Any, short: bool = False) -> str:
     """Shape and dtype of a Tensor or an array; float64 goes without saying in the short form."""
-    data = x._data if isinstance(x, Node) else x
+    data = data_of(x)
     freed = " (graph dropped)" if isinstance(x, Node) and x._op is not None and x._args is None else ""
     return _shape(data.shape) + ("" if short and data.dtype == np.float64 else f" {data.dtype}") + freed
 

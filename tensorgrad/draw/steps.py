@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node, accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
-from ..tensor import Tensor
+from ..tensor import Tensor, data_of
 from .dot import Drawing
 from .formulas import formula, helpers
 from .graph import Operation
@@ -76,7 +76,7 @@ class Steps:
         """For each card of the picture all that is shown when one points at it."""
         nodes = {}
         for key, x in self._drawing.graph.drawn.items():
-            data = _data(x)
+            data = data_of(x)
             g = self._gradients.get(x) if isinstance(x, Node) else None
             nodes[self._drawing.cards[key]] = {
                 "name": self._drawing.name_of(x),
@@ -106,7 +106,7 @@ class Steps:
         op: Any = o.node._op
         args, kwargs = o.node._args, rule_kwargs(o.node)
         g, y = _gradient_and_output(o, grads)
-        values = [_data(a) for a in args]
+        values = [data_of(a) for a in args]
         told = []
         for rule, operand in zip(op.rules_for(len(args)), args, strict=False):
             if rule is None or not isinstance(operand, Node) or not operand.requires_grad:
@@ -170,7 +170,7 @@ class Steps:
 
     def _entry(self, x: Any, value: Any = None) -> dict:
         """A value as it stands in a step: its name, shape and numbers, or those of the given value."""
-        data = _data(x)
+        data = data_of(x)
         return {
             "name": self._drawing.name_of(x),
             "gradient": self._gradient_name(x),
@@ -199,10 +199,6 @@ def _show_when_complete(steps: list[dict]) -> None:
         for rule in reversed(step["rules"]):
             rule["more"] = rule["node"] in later
             later.add(rule["node"])
-
-
-def _data(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
 
 
 def _as_grad(g: Any) -> Any:
