@@ -25,6 +25,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,11 @@ TITLES = CONTENDERS | {KEEPING: "NumPy, memory kept", AGAIN: "NumPy again", BEFO
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}  # mallopt(3)
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 SLACK = 0.25  # of a thread, for what prepares the next call while the last one is computed
-PARTS = [*WORKLOADS, "memory", "scaling"]
+PARTS = [*WORKLOADS, "import", "memory", "scaling"]
+PACKAGES = {
+    "numpy": "numpy", "tensorgrad": "tensorgrad", "pytorch": "torch", "jax": "jax", "mygrad": "mygrad",
+    "autograd": "autograd.numpy", "micrograd": "micrograd.engine", AGAIN: "numpy", BEFORE: "tensorgrad",
+}  # fmt: skip
 
 
 def pinned(threads):
@@ -148,6 +153,39 @@ def steps_for(worker, seconds):
         n *= 4
 
 
+# Importing ------------------------------------------------------------------------------------------------------------
+
+TIMED_IMPORT = """
+import importlib, sys, time
+start = time.perf_counter()
+importlib.import_module(sys.argv[1])
+print(time.perf_counter() - start)
+"""
+
+
+def import_seconds(options, name, cache):
+    """How long a process of its own takes to import a package from its compiled files, kept in cache; None without it."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    checkout = options.before if name == BEFORE else HERE.parent
+    environment |= {"PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": cache}
+    command = [options.python.get(name, sys.executable), "-c", TIMED_IMPORT, PACKAGES[name]]
+    done = subprocess.run(command, env=environment, cwd=cache, capture_output=True, text=True)
+    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
+
+
+def race_of_imports(options):
+    """{package: seconds of an import in each round}, of those that are installed."""
+    with tempfile.TemporaryDirectory() as cache:
+        order = [name for name in everyone(options) if name in PACKAGES]
+        order = [name for name in order if import_seconds(options, name, cache) is not None]  # the first compiles
+        seconds = {name: [] for name in order}
+        for _ in range(options.rounds):
+            for name in order:
+                seconds[name].append(import_seconds(options, name, cache))
+            order = order[1:] + order[:1]
+    return seconds
+
+
 # The tables -----------------------------------------------------------------------------------------------------------
 
 
@@ -179,6 +217,19 @@ def training_table(results, names):
             cells.append(spread(np.array(seconds["tensorgrad"]) / np.array(seconds[BEFORE])))
         rows.append(cells)
     return table(["a step of", *(TITLES[name] for name in names), *(["now / before"] if BEFORE in names else [])], rows)
+
+
+def import_table(options):
+    """What importing a package takes, which for all but JAX and PyTorch includes NumPy."""
+    seconds = race_of_imports(options)
+    base = np.array(seconds["numpy"])
+    cells = {name: spread(np.array(taken) / base) for name, taken in seconds.items() if name != "numpy"}
+    cells["tensorgrad"] = f"**{cells['tensorgrad']}**" if "tensorgrad" in cells else "—"
+    titles = {**TITLES, "numpy": "NumPy", "jax": "JAX"}
+    return table(
+        ["", *(titles[name] for name in ("numpy", *cells))],
+        [["import", duration(statistics.median(base)), *cells.values()]],
+    )
 
 
 def memory_table(options):
@@ -329,6 +380,8 @@ def main(arguments=None):
         say("NumPy by hand: its time. The others: the ratio to it, median of the rounds, in brackets the quartiles.\n")
     for (name, why), missed in left_out.items():
         say(f"- Left out: {TITLES[name]} in {', '.join(dict.fromkeys(missed))}: {why}.")
+    if "import" in options.only:
+        say("\n### Time of an import\n\n" + import_table(options))
     if "memory" in options.only:
         say("\n### Most memory held during a step, float64\n\n" + memory_table(options))
     if "scaling" in options.only:
@@ -338,7 +391,7 @@ def main(arguments=None):
     say(f"Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(versions)}; {options.rounds} rounds.")
 
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "results.md").write_text("\n".join(report) + "\n")
+    (options.out / "results.md").write_text("\n".join(report) + "\n", encoding="utf-8")
     if pictured:
         try:
             draw(*pictured, options.out / "results.png")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from .derivatives import CREATION
 from .engine import Node
 
 
@@ -73,6 +74,8 @@ class Batched(NDArrayOperatorsMixin):
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         if kwargs.get("out") is not None:
             raise NotBatchable(f"{func.__name__}: a batch isn't written into out=")
+        if func in CREATION and not any(_counts([args, kwargs])):  # np.eye(3, like=batch): one array, the same for all
+            return func(*args, **kwargs, like=self.stack)
         return _BATCHED.get(func, lambda *a, **k: _one_by_one(func, a, k))(*args, **kwargs)
 
     @staticmethod

@@ -7,21 +7,28 @@ the installed NumPy, and looked up in the table of derivatives.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import ModuleType
 
 import numpy as np
 
-from .derivatives import COMPOSED, CONSTANT, NON_DIFFERENTIABLE, TABLE
-from .derivatives.table import dispatches
+from .calls import described
+from .derivatives import COMPOSED, CONSTANT, CREATION, NON_DIFFERENTIABLE, TABLE
+from .derivatives.signatures import dispatches
 
 __all__ = ["functions", "kinds", "page"]
 
-MODULES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
+MODULES = {
+    "numpy": np,
+    "numpy.linalg": np.linalg,
+    "numpy.fft": np.fft,
+    "numpy.lib.stride_tricks": np.lib.stride_tricks,
+}
 
 KINDS = {
     "differentiable": "With derivatives",
     "constant": "Constant almost everywhere, or a question: of Tensors they give plain values",
+    "creation": "They make arrays: like a Tensor, of floats a Tensor that requires no gradient",
     "non_differentiable": "Without a derivative: a TypeError gives the reason",
 }
 
@@ -32,6 +39,8 @@ def functions(module: ModuleType) -> dict[str, Callable]:
     >>> "sin" in functions(np), "concatenate" in functions(np), "array" in functions(np)
     (True, True, False)
     """
+    if not isinstance(module, ModuleType):
+        raise TypeError(f"functions: module must be a module, not {described(module)}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some names are deprecated
         members = {name: getattr(module, name) for name in sorted(dir(module)) if not name.startswith("_")}
@@ -39,14 +48,17 @@ def functions(module: ModuleType) -> dict[str, Callable]:
 
 
 def kinds(func: Callable) -> list[str]:
-    """In which lists a function is; in one of `differentiable`, `constant` and `non_differentiable`, if all is well.
+    """In which lists a function is; in one of the lists of KINDS, if all is well.
 
     >>> kinds(np.sin), kinds(np.argmax), kinds(np.save)
     (['differentiable'], ['constant'], ['non_differentiable'])
     """
+    if not callable(func) or not isinstance(func, Hashable):
+        raise TypeError(f"kinds: func must be a function, not {described(func)}")
     tables: dict[str, list] = {
         "differentiable": [TABLE, COMPOSED],
         "constant": [CONSTANT],
+        "creation": [CREATION],
         "non_differentiable": [NON_DIFFERENTIABLE],
     }
     return [kind for kind, homes in tables.items() for home in homes if func in home]
@@ -62,8 +74,8 @@ def page() -> str:
                 lists[kind].append(name)
 
     rows = [
-        "| | functions | with derivatives | constant or a question | without a derivative |",
-        "|---|---|---|---|---|",
+        "| | functions | with derivatives | constant or a question | make arrays | without a derivative |",
+        "|---|---|---|---|---|---|",
     ]
     for module, lists in found.items():
         numbers = [len(names) for names in lists.values()]
@@ -87,11 +99,11 @@ NOTE = """Keyword arguments (`axis`, `keepdims`, `where`, `initial`, `dtype` and
 `out=` always raises one. The methods `reduce`, `accumulate`, `reduceat` and `outer` of ufuncs with derivatives have
 derivatives, too; `at` raises an error.
 
-NumPy looks for Tensors in a function's main arguments only. It doesn't see them among the numbers of a list, as in
-`np.array([t, u])` or `np.linspace([t, u], 1)` (write `np.stack([t, u])`), in options such as `left=` of `np.interp`, or
-in what is assigned to an array, as in `array[0] = t`: there it takes their data, and the graph ends.
+NumPy looks for Tensors in a function's main arguments only. Among the numbers of a list, as in `np.array([t, u])` or
+`np.sum([t, u])`, or in what is assigned to an array, it asks them for their numbers, which is a TypeError.
+[leaving.md](leaving.md) has the whole list.
 
-The functions of `scipy.special` that have derivatives are listed in `tensorgrad/special.py`."""
+The functions of `scipy.special` that have derivatives are listed in `tensorgrad/special/__init__.py`."""
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ type of all nodes of a graph.
 
 from __future__ import annotations
 
-import itertools
 import operator
-import threading
 from heapq import heappop, heappush
 from typing import Any, Self
 
@@ -19,13 +17,14 @@ from numpy import asarray, ndarray
 
 from .derivatives.reductions import sum_rows
 from .derivatives.table import Primitive
-from .errors import FREED, OVERWRITTEN, data_changed, explained, no_derivative, require_no_subclass
+from .errors import FREED, OVERWRITTEN, data_changed, described_tensor, explained, no_derivative, require_no_subclass
 from .grad_mode import is_grad_enabled
-from .memory import is_owned, share_memory
+from .memory import changes, is_owned
+from .ordering import make_orders
 
 # Each node gets the next number when its data is made, so what a node was computed from has smaller numbers, and
 # sorting by it is a topological sort.
-orders = itertools.count()
+orders = make_orders()
 
 
 class Node:
@@ -66,12 +65,17 @@ class Ended:
     def __init__(self, reason: str):
         self.reason = reason
 
+    def error(self, node: Node) -> RuntimeError:
+        """What is raised when a walk comes to the node."""
+        return RuntimeError(f"{described_tensor(node.name, getattr(node._data, 'shape', None))}: {self.reason}")
+
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
 _new = object.__new__
 _FLOAT64 = np.dtype(np.float64)
-HOLD_NO_NODE = frozenset({ndarray, int, float, str, slice, type(None)})  # what needn't be searched for nodes
+IMMUTABLE = frozenset({int, float, bool, str, slice, type(None), type(Ellipsis)})
+HOLD_NO_NODE = IMMUTABLE | {ndarray}  # what needn't be searched for nodes
 
 
 def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dict | None = None) -> Any:
@@ -101,6 +105,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
             return y
         needs_grad = any(found)
     needs_grad = needs_grad and is_grad_enabled()
+    if needs_grad and (kwargs or not primitive.complete or len(args) != primitive.arity):
+        args, kwargs = _kept(primitive, args, kwargs)
     if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
             return _outputs(node_type, primitive, y, args, kwargs, saved, needs_grad)
@@ -122,7 +128,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
 
 def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict | None]:
     """Arguments and keyword arguments where the rules expect them; an error for a node where there is no rule."""
-    if kwargs or primitive.out is not None:
+    if kwargs or primitive.signature.out is not None:
         args, kwargs = primitive.bind(args, kwargs)
     known = len(args) if primitive.rest else len(primitive.rules)
     for i, arg in enumerate(args[known:], known + 1):
@@ -132,6 +138,24 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict
         if holds_node(value):
             raise no_derivative(f"the argument {name}= of {primitive.name}")
     return args, kwargs or None
+
+
+def _kept(primitive: Primitive, args: tuple, kwargs: dict | None) -> tuple[tuple, dict | None]:
+    """The same, with copies of the arrays and lists that have no rule (indices, masks): others may change theirs."""
+    n = len(primitive.rules)
+    if not primitive.complete or (len(args) > n and not IMMUTABLE.issuperset(map(type, args[n:]))):
+        rules = primitive.rules_for(len(args))
+        rules += (None,) * (len(args) - len(rules))
+        args = tuple([arg if rule else _copy(arg) for arg, rule in zip(args, rules, strict=False)])
+    if kwargs and not IMMUTABLE.issuperset(map(type, kwargs.values())):
+        kwargs = {name: _copy(value) for name, value in kwargs.items()}
+    return args, kwargs
+
+
+def _copy(value: Any) -> Any:
+    if type(value) is list or (type(value) is tuple and not IMMUTABLE.issuperset(map(type, value))):
+        return type(value)(map(_copy, value))
+    return value.copy() if hasattr(value, "__array_function__") and not isinstance(value, Node) else value
 
 
 def holds_node(value: Any) -> bool:
@@ -177,7 +201,7 @@ def floating(y: Any, name: str) -> Any:
     """What a function gave, as an array of floats; NumPy gives scalars for 0-d arrays."""
     if isinstance(y, np.generic) or not hasattr(y, "dtype"):
         y = asarray(y)
-    require_no_subclass(y, name)
+    require_no_subclass(type(y), name)
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
     return y
@@ -195,15 +219,17 @@ def backpropagate(
     create_graph the rules are fed nodes instead of arrays, and record themselves; with free the graph, and the
     gradients of what isn't a leaf, are dropped on the way.
     """
-    node_type = type(root)
+    node_type, latest_change = type(root), changes.latest
     grads = {root: grad}
     newest_first = [(-root._order, root)] if root._op is not None else []
     while newest_first:
         _, node = heappop(newest_first)
         op, args, kwargs = node._op, node._args, node._kwargs
         if args is None:
-            raise RuntimeError(op.reason)
+            raise op.error(node)
         order = node._order
+        if order < latest_change:
+            require_unchanged(node)
         grad = grads.pop(node) if free else grads[node]
         y = node if create_graph else node._data
         if type(grad) is tuple:
@@ -301,47 +327,23 @@ def complete_outputs(grad: tuple, node: Any, create_graph: bool) -> tuple[tuple,
     return grad, tuple(output(node, i) for i in range(len(y))) if create_graph else y
 
 
-# What gradients add up to, and data that changes ---------------------------------------------------------------------
-
-_accumulating = threading.RLock()  # threads may share parameters
+# Data that changes ---------------------------------------------------------------------------------------------------
 
 
-def accumulate_grads(grads: dict[Any, Any]) -> None:
-    """Add each gradient to the `.grad` of its node. No two nodes share a buffer: what others see is copied."""
-    with _accumulating:
-        while grads:
-            node, grad = grads.popitem()
-            if type(grad) is not ndarray or grad.dtype.kind == "c":
-                if type(grad) is tuple:
-                    continue
-                grad = floating(np.conj(grad), "backward")
-            if node._grad is None:
-                node._grad = grad if type(grad) is ndarray and is_owned(grad) else grad.copy()
-            else:
-                node._grad += grad
+def mark_changed(node: Any, in_place: bool = False) -> None:
+    """Note that data has been replaced, or changed in place: what was computed from it can't go backward any more."""
+    node._order = next(orders)
+    if in_place:
+        changes.note(node._data, (node._order, node.name, node._data.shape))
+    if node._op is not None:
+        node._op, node._args, node._kwargs, node._saved = _OVERWRITTEN, None, None, None
 
 
-def accumulate_recorded_grads(grads: dict[Any, Any]) -> None:
-    """The same with gradients that are part of a graph: nodes, which aren't changed in place."""
-    with _accumulating:
-        for node, grad in grads.items():
-            if type(grad) is tuple:
-                continue
-            if type(grad) is not type(node):
-                grad = new_node(type(node), grad.copy(), False, None, None)
-            grad = np.conj(grad) if grad.dtype.kind == "c" else grad
-            node._grad = +grad if node._grad is None else node._grad + grad  # never a rule's own argument
-
-
-def mark_changed(node: Any, views: bool = False) -> None:
-    """Note that data has changed: nothing computed from the old data can go backward any more. With views, that of the
-    nodes whose memory it shares has changed too."""
-    changed, array = [node], node._data
-    while changed:
-        node = changed.pop()
-        if type(node._data) is not tuple:  # or its own outputs would look older
-            node._order = next(orders)
-        if node._op is not None:
-            if views:
-                changed += [p for p in node.parents if share_memory(p._data, array)]
-            node._op, node._args, node._kwargs, node._saved = _OVERWRITTEN, None, None, None
+def require_unchanged(node: Any) -> None:
+    """An error, if memory that a node was computed from, or its own, has been written into since."""
+    for value in (*node._args, node):
+        data = value._data if isinstance(value, Node) else value
+        for array in data if type(data) is tuple else (data,):
+            change = changes.since(array, node._order) if hasattr(array, "dtype") else None
+            if change:
+                raise data_changed(change[1], change[2] or array.shape, node._op.name)

@@ -8,22 +8,46 @@ from typing import Any
 import numpy as np
 
 CHANGED = (
-    "the data of Tensor{} of shape {} was changed after {} had used it and before backward, so its gradient would be "
+    "the data of {} was changed after {} had used it and before backward, so its gradient would be "
     "wrong; run backward before the change, or compute the result anew"
 )
 FREED = (
-    "backward went through this graph with retain_graph=False, which freed it; compute the result anew, or call the "
+    "a backward went through this graph with retain_graph=False, which freed it; compute the result anew, or call the "
     "first backward with retain_graph=True"
 )
 OVERWRITTEN = (
-    "the data of a Tensor was changed after it had been computed and before backward, so its gradient would be wrong; "
+    "its data was changed after it had been computed and before backward, so its gradient would be wrong; "
     "compute the result anew, or change a copy of the data"
 )
+NOT_AN_ARRAY = (
+    "a Tensor that requires a gradient can't become part of an array: its gradient would be lost. Join Tensors by "
+    "np.stack or np.concatenate, multiply by array @ tensor, choose by np.where(mask, tensor, array); or take "
+    "tensor.data to leave the graph on purpose"
+)
+LEFT_THE_GRAPH = (
+    "What leaves the graph: tensor.data, .numpy(), .tolist(), .item(), float(tensor), and so math.exp(tensor); and "
+    "inside no_grad() also np.array([t, u]), array[i] = t, array.dot(t) and compiled functions such as SciPy's. Write "
+    "np.exp(t), np.stack([t, u]), array @ t, and functions of tensorgrad.special"
+)
+NO_GRADIENT = (
+    "backward: this Tensor doesn't require a gradient: it was made with requires_grad=False, detached, or computed "
+    f"inside no_grad or from constants alone. {LEFT_THE_GRAPH}"
+)
+NO_ASSIGNMENT = (
+    "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with np.where(mask, "
+    "value, tensor) or np.concatenate; or, to change a leaf outside the graph, write tensor.data[index] = value"
+)
+NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
 
 
 def data_changed(name: str, shape: tuple[int, ...], operation: str) -> RuntimeError:
     """A Tensor's data was changed after an operation had used it."""
-    return RuntimeError(CHANGED.format(f" {name!r}" if name else "", shape, operation))
+    return RuntimeError(CHANGED.format(described_tensor(name, shape), operation))
+
+
+def described_tensor(name: str, shape: tuple[int, ...] | None) -> str:
+    """A Tensor in an error's text, by name and shape."""
+    return f"Tensor{f' {name!r}' if name else ''}" + (f" of shape {shape}" if shape is not None else "")
 
 
 def no_derivative(what: str, reason: str = "") -> TypeError:
@@ -34,12 +58,10 @@ def no_derivative(what: str, reason: str = "") -> TypeError:
     )
 
 
-def require_no_subclass(data: Any, name: str) -> None:
+def require_no_subclass(kind: type, name: str) -> None:
     """An error for those subclasses of ndarray that compute otherwise than it does."""
-    if type(data) is not np.ndarray and isinstance(data, (np.ma.MaskedArray, np.matrix)):
-        raise TypeError(
-            f"{name}: a {type(data).__name__} isn't supported; pass np.asarray(data), or data.filled(value)"
-        )
+    if kind is not np.ndarray and issubclass(kind, np.ndarray) and issubclass(kind, (np.ma.MaskedArray, np.matrix)):
+        raise TypeError(f"{name}: a {kind.__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
 
 
 # Errors of NumPy -----------------------------------------------------------------------------------------------------

@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import is_int
 from .derivatives.activations import leaky_relu, normal_cdf, relu, sigmoid, softplus, tanh_cdf
+from .derivatives.arrays import as_numbers
 from .derivatives.convolution import correlate, output_size
-from .derivatives.products import linear
+from .derivatives.products import linear as linear_of_arrays
 from .derivatives.softmax import log_softmax, logsumexp, softmax
+from .errors import explained
+from .tensor import Tensor
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
@@ -24,17 +28,26 @@ __all__ = [
 
 
 def tanh(x: Any) -> Any:
-    """`numpy.tanh`, under the name that stands beside the other activations."""
-    return np.tanh(x)
+    """`numpy.tanh`, under the name that stands beside the other activations; of a list of Tensors too.
+
+    Raises:
+        TypeError: x isn't numbers.
+    """
+    return np.tanh(x if type(x) is Tensor else as_numbers("tanh", "x", x))
 
 
 def silu(x: Any) -> Any:
     """x * sigmoid(x), elementwise, also known as swish (Elfwing, Uchibe and Doya, 2017, arXiv:1702.03118).
 
+    Raises:
+        TypeError: x isn't real numbers.
+
     >>> from tensorgrad import Tensor, silu
     >>> silu(Tensor([-1e4, 0.0, 1e4]))
     Tensor([   -0.     0. 10000.])
     """
+    if type(x) is not Tensor or x._data.dtype.kind != "f":
+        x = as_numbers("silu", "x", x, "f")
     return np.multiply(x, sigmoid(x))
 
 
@@ -47,23 +60,64 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
     Raises:
         ValueError: another approximate.
+        TypeError: x isn't real numbers.
 
     >>> from tensorgrad import Tensor, gelu
     >>> gelu(Tensor([-1.0, 0.0, 1.0]))
     Tensor([-0.15865525  0.          0.84134475])
     """
-    if approximate not in ("none", "tanh"):
+    if not isinstance(approximate, str) or approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', not {approximate!r}")
+    if type(x) is not Tensor or x._data.dtype.kind != "f":
+        x = as_numbers("gelu", "x", x, "f")
     return np.multiply(x, normal_cdf(x) if approximate == "none" else tanh_cdf(x))
+
+
+# A layer -------------------------------------------------------------------------------------------------------------
+
+
+def linear(x: Any, weight: Any, bias: Any) -> Any:
+    """x @ weight + bias as one operation, without a second array for the sum.
+
+    Args:
+        x: (..., n), or a sparse matrix of SciPy, (m, n)
+        weight: (n, m), or (n,)
+        bias: (m,), or ()
+
+    Returns:
+        (..., m), or (...)
+
+    Raises:
+        ValueError: shapes that don't fit.
+        TypeError: x, weight or bias aren't numbers.
+
+    >>> from tensorgrad import Tensor, linear
+    >>> linear(np.ones((4, 2)), Tensor(np.ones((2, 3))), Tensor(np.zeros(3))).shape
+    (4, 3)
+    """
+    if type(x) is not Tensor and (type(x) is not np.ndarray or x.dtype.kind != "f") and not hasattr(x, "tocsr"):
+        x = as_numbers("linear", "x", x)
+    if type(weight) is not Tensor or type(bias) is not Tensor:
+        weight, bias = as_numbers("linear", "weight", weight), as_numbers("linear", "bias", bias)
+    if bias.ndim >= weight.ndim:  # what is added would be more than one number for each output
+        raise ValueError(
+            f"linear: for weight of shape {weight.shape}, bias must have the shape {weight.shape[1:]}, not {bias.shape}"
+        )
+    try:
+        return linear_of_arrays(x, weight, bias)
+    except ValueError as error:
+        raise explained(error, "linear", (x, weight, bias)) from error
 
 
 # Convolution ---------------------------------------------------------------------------------------------------------
 
+_LARGEST = 2**31 - 1  # stride, padding or dilation: what is added up of them is a C integer still
+
 
 def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
     pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
-    if len(pair) != 2 or not all(isinstance(v, int | np.integer) and v >= least for v in pair):
-        raise ValueError(f"conv2d: {name} must be an int of at least {least}, or a pair of them, not {value!r}")
+    if len(pair) != 2 or not all(is_int(v) and least <= v <= _LARGEST for v in pair):
+        raise ValueError(f"conv2d: {name} must be an int from {least} to {_LARGEST}, or a pair of them, not {value!r}")
     return int(pair[0]), int(pair[1])
 
 
@@ -74,7 +128,11 @@ def _check_convolution(x: Any, weight: Any, bias: Any, geometry: tuple) -> None:
             f"conv2d: x must be (N, C, H, W) and weight (out, C / groups, kH, kW), not {x.shape} and {weight.shape}; "
             f"expand_dims gives a single image its N"
         )
-    if not isinstance(groups, int) or groups < 1 or x.shape[1] % groups or weight.shape[0] % groups:
+    if not weight.size:
+        raise ValueError(
+            f"conv2d: there is nothing in the filters of shape {weight.shape}; each length must be positive"
+        )
+    if x.shape[1] % groups or weight.shape[0] % groups:
         raise ValueError(
             f"conv2d: groups={groups!r} must divide the {x.shape[1]} channels of x and the {weight.shape[0]} of y"
         )
@@ -111,13 +169,17 @@ def conv2d(
 
     Raises:
         ValueError: shapes that don't fit, or a stride, padding, dilation or groups out of range.
+        TypeError: x, weight or bias aren't numbers.
 
     >>> from tensorgrad import Tensor, conv2d
     >>> conv2d(np.ones((1, 1, 4, 4)), Tensor(np.ones((2, 1, 3, 3))), padding=1).shape
     (1, 2, 4, 4)
     """
-    x, weight, bias = (a if a is None or hasattr(a, "shape") else np.asarray(a, float) for a in (x, weight, bias))
-    geometry = (_pair("stride", stride, 1), _pair("padding", padding, 0), _pair("dilation", dilation, 1), groups)
+    x, weight = as_numbers("conv2d", "x", x), as_numbers("conv2d", "weight", weight)
+    bias = None if bias is None else as_numbers("conv2d", "bias", bias)
+    if not is_int(groups) or groups < 1:
+        raise ValueError(f"conv2d: groups must be a positive int, not {groups!r}")
+    geometry = (_pair("stride", stride, 1), _pair("padding", padding, 0), _pair("dilation", dilation, 1), int(groups))
     _check_convolution(x, weight, bias, geometry)
     y = correlate(x, weight, geometry)
     return y if bias is None else y + np.reshape(bias, (-1, 1, 1))

@@ -18,27 +18,33 @@ _enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
 is_grad_enabled: Callable[[], bool] = _enabled.get
 
 
+# The blocks that this thread or task is in, the last of which holds. One object may be entered several times, also by
+# several threads at once; and the blocks of a generator may end in another order.
+_entered: ContextVar[tuple[_GradMode, ...]] = ContextVar("entered_grad_modes", default=())
+
+
 class _GradMode:
     """Sets whether operations are recorded, and sets it back; a context manager and a decorator."""
 
     _enable: bool
 
-    def __init__(self) -> None:
-        self._before: list[bool] = []
-
     def __enter__(self) -> None:
-        self._before.append(is_grad_enabled())
+        _entered.set((*_entered.get(), self))
         _enabled.set(self._enable)
 
     def __exit__(self, *exception: object) -> None:
-        _enabled.set(self._before.pop())
+        entered = _entered.get()
+        last = max(i for i, block in enumerate(entered) if block is self)
+        rest = entered[:last] + entered[last + 1 :]
+        _entered.set(rest)
+        _enabled.set(rest[-1]._enable if rest else True)
 
     def __call__(self, func: Function) -> Function:
         name = type(self).__name__
-        if not callable(func) or inspect.isgeneratorfunction(func) or inspect.iscoroutinefunction(func):
+        if not callable(func) or inspect.isclass(func) or any(ask(func) for ask in _SUSPENDED):
             raise TypeError(
                 f"@{name}() is for ordinary functions; write `with {name}():` inside {func!r}, between its yields or "
-                "awaits"
+                "awaits, or decorate the methods of a class"
             )
 
         @functools.wraps(func)
@@ -47,6 +53,10 @@ class _GradMode:
                 return func(*args, **kwargs)
 
         return switched  # type: ignore[return-value]
+
+
+# What runs on after the call has returned, outside of the block
+_SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
 class no_grad(_GradMode):

@@ -7,26 +7,36 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import non_negative, positive_int
+from .calls import described, require_call
 from .grad_mode import no_grad
+from .linearity import irregular
 from .tensor import Tensor, data_of
-from .trace import value_and_gradient
+from .trace import Trace, value_and_gradient
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
 
 
 def check_grads(f: Callable, *args: Any, order: int = 2, rtol: float = 1e-5, atol: float = 1e-6) -> None:
     """Compare the derivatives of f with differences of its values, `(f(x + h) - f(x - h)) / 2h`, and say what is wrong.
 
+    Rules must also be linear in the gradient that they are given, which is looked at with two of them; and forward mode
+    must agree with backward mode, as it does where rules are written in functions that record.
+
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors. Several outputs are added
             up with weights between 0.5 and 1.5, the same each time.
         *args: where. They are made double precision first. Choose a point where f is smooth: not at the kink of a relu.
-        order: 1 checks the gradient, 2 also the gradient's gradient, and so on.
+        order: 1 checks the gradient alone, 2 also forward mode and the gradient's gradient, and so on.
         rtol, atol: how far the two may be apart: rtol times the larger, plus atol times the larger of 1 and |f|. The
             differences themselves are good to about 1e-9.
 
     Raises:
         AssertionError: they differ. It names the argument and the element, and gives both numbers. Of a large array a
             hundred elements are looked at one by one, and all of them together in one direction.
+        TypeError: f is no function, or returned something else than Tensors; there are no args, or no numbers among
+            them; or a rule makes plain numbers of the gradient that it is given.
+        ValueError: args hold nan or inf, order is no positive int, or rtol or atol no number for which the check could
+            fail: they must be finite, not negative, and rtol below 1.
 
     >>> from tensorgrad import derivative
     >>> cube = derivative(lambda x: x**3, lambda g, y, x: g * 3 * x**2)
@@ -38,17 +48,69 @@ def check_grads(f: Callable, *args: Any, order: int = 2, rtol: float = 1e-5, ato
       argument 1: 5 by the rules, 2 by differences (3 too large, 2.5 times)
     The rule of this argument is wrong, or f isn't smooth here: try another point.
     """
+    require_call("check_grads", f)
+    order = positive_int("check_grads: order", order)
+    rtol, atol = non_negative("check_grads: rtol", rtol), non_negative("check_grads: atol", atol)
+    if rtol >= 1:
+        raise ValueError(f"check_grads: rtol must be below 1, or wrong derivatives would pass; it is {rtol}")
+    if not args:
+        raise TypeError("check_grads: no argument was given; write check_grads(f, x) for f of one argument")
     arrays = tree_fill(args, (_in_double(leaf) for _, leaf in tree_leaves(args) if is_variable(leaf)))
-    number = _weighted(lambda *arrays: f(*_refilled(args, arrays)))
+
+    def outputs(*arrays: Any) -> Any:
+        return f(*_refilled(args, arrays))
+
+    number = _weighted(outputs)
     for k in range(1, order + 1):
         looked_at, wrong = _compare(number, arrays, rtol, atol)
         if wrong:
             raise AssertionError(_verdict(k, looked_at, wrong))
+        if k == 1:
+            _require_consistent_modes(
+                Trace("check_grads", outputs, range(len(args)), arrays, {}), order > 1, rtol, atol
+            )
         number = _weighted(_gradient_of(number))
 
 
+def _require_consistent_modes(trace: Trace, forward: bool, rtol: float, atol: float) -> None:
+    """An error, if the gradient isn't linear in the one that it starts from, or isn't the transpose of forward mode."""
+    first = [irregular(y._data) for y in trace.outputs]
+    second = [irregular(y._data, 1) for y in trace.outputs]
+    a, b = trace.vjp(first), trace.vjp(second)
+    both = trace.vjp([2 * p - 5 * q for p, q in zip(first, second, strict=True)])
+    for one, other, sum_of_both in zip(a, b, both, strict=True):
+        size = float(np.max(np.abs(one) + np.abs(other), initial=0))
+        off = float(np.max(np.abs(sum_of_both - (2 * one - 5 * other)), initial=0))
+        if not off <= rtol * size + atol:
+            raise AssertionError(
+                "check_grads: a rule isn't linear in the gradient g that it is given: for 2 g - 5 h it gives something "
+                f"else than 2 times its result for g less 5 times that for h, {off:.4g} apart"
+            )
+    if forward:
+        v = [irregular(x._data, 2) for x in trace.inputs]
+        dy = trace.jvp(v)
+        there, size = _inner_product(first, dy)
+        back, other_size = _inner_product(a, v)
+        if not abs(there - back) <= rtol * (size + other_size) + atol:
+            raise AssertionError(
+                f"check_grads: forward mode gives {there:.10g} for a derivative that the gradient says is {back:.10g}: "
+                f"a rule makes plain numbers of the gradient g that it is given, as float(g), g.item() or g.data do"
+            )
+
+
+def _inner_product(left: list, right: list) -> tuple[float, float]:
+    """The sum of the products of all elements, and that of their sizes."""
+    products = [data_of(a) * data_of(b) for a, b in zip(left, right, strict=True)]
+    return sum(float(np.sum(np.real(p))) for p in products), sum(float(np.sum(np.abs(p))) for p in products)
+
+
 def _in_double(leaf: Any) -> np.ndarray:
-    data = Tensor(data_of(leaf)).data
+    try:
+        data = Tensor(data_of(leaf)).data
+    except TypeError as error:
+        raise TypeError(f"check_grads: args hold {described(leaf)}, of which no Tensor can be made") from error
+    if not np.isfinite(data).all():
+        raise ValueError(f"check_grads: args hold nan or inf, in {described(leaf)}; choose a point where f is smooth")
     return np.array(data, dtype=np.result_type(data, np.float64))
 
 
@@ -71,6 +133,8 @@ def _weighted(f: Callable) -> Callable:
         total: Any = Tensor(0.0, requires_grad=False)
         for _, y in tree_leaves(f(*args)):
             if y is not None:
+                if type(y) is not Tensor:
+                    raise TypeError(f"check_grads: the function returned {described(y)}, which is not a Tensor")
                 weights = rng.uniform(0.5, 1.5, np.shape(y)) if np.size(y) > 1 else 1.0
                 total = total + np.real(np.sum(y * weights)) + np.imag(np.sum(y * weights))
         return total

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from .batch import Batched
+from .calls import FIRST, Argnum, described, differentiated, positions
 from .tensor import Tensor, data_of
-from .trace import Argnum, Trace, named, scalar_trace
+from .trace import Trace, named, scalar_trace
 from .tree import tree_fill
 
 
-def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
+def jacobian(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: Argnum = FIRST) -> Callable:
     """A function that gives the Jacobian of f: all derivatives of all outputs.
 
     A function with fewer outputs than inputs is walked backward, which costs a gradient for each output; one with fewer
@@ -23,26 +24,30 @@ def jacobian(f: Callable, argnum: Argnum = 0) -> Callable:
 
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
-        argnum: which argument, or a tuple of them.
+        argnum, has_aux, argnums: as for `grad`.
 
     Returns:
         A function of f's arguments. The Jacobian of an output y with respect to an argument x has shape
-        `y.shape + x.shape`. Structures nest: that of the output, and in it that of the argument.
+        `y.shape + x.shape`. Structures nest: that of the output, and in it that of the argument. With has_aux the
+        result is `(jacobian, aux)`.
 
         Of a complex x: if y is real, each entry is a gradient as `grad` gives it; if y is complex, f must be
         holomorphic, and the entries are its complex derivatives.
 
     Raises:
-        TypeError: f returned no Tensor, or it is complex but not holomorphic.
+        TypeError: f returned no Tensor, or it is complex but not holomorphic; argnum as for `grad`.
 
     >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
     array([[2., 0.],
            [0., 4.]])
     """
 
+    chosen = differentiated("jacobian", f, argnum, argnums, has_aux)
+
     @named("jacobian", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        return _jacobian(Trace("jacobian", f, argnum, args, kwargs))
+        trace = Trace("jacobian", f, chosen, args, kwargs, has_aux)
+        return (_jacobian(trace), trace.aux()) if has_aux else _jacobian(trace)
 
     return evaluate
 
@@ -84,14 +89,11 @@ def _units(trace: Trace, arrays: list) -> Iterator[list]:
     ends = np.cumsum([0, *(a.size for a in arrays)])
     step = _batch_size(trace)
     for start in range(0, int(ends[-1]), step):
-        ones = np.arange(start, min(start + step, int(ends[-1])))  # where the 1 is, counted through all arrays
-        stacks = []
-        for array, begin, end in zip(arrays, ends[:-1], ends[1:], strict=True):
-            flat = np.zeros((len(ones), array.size), array.dtype)
-            here = (ones >= begin) & (ones < end)
-            flat[here, ones[here] - begin] = 1
-            stacks.append(flat.reshape(len(ones), *array.shape))
-        yield stacks
+        n = min(step, int(ends[-1]) - start)
+        yield [
+            np.eye(n, array.size, start - begin, array.dtype, like=array._data).reshape(n, *array.shape)
+            for array, begin in zip(arrays, ends[:-1], strict=True)
+        ]
 
 
 def _batch_size(trace: Trace) -> int:
@@ -116,7 +118,7 @@ def _for_each(trace: Trace, walk: Callable, stacks: list) -> list:
 def _joined(parts: list[list], along: list, others: list) -> list[list]:
     """For each array of `along` and each of `others` the part that belongs to them, from the batches in `parts`."""
     if not parts:
-        return [[np.zeros((a.size, *b.shape), b.dtype) for b in others] for a in along]
+        return [[np.zeros((a.size, *b.shape), b.dtype, like=b._data) for b in others] for a in along]
     whole = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*parts, strict=True)]
     ends = np.cumsum([0, *(a.size for a in along)])
     return [[stack[begin:end] for stack in whole] for begin, end in pairwise(ends)]
@@ -148,69 +150,90 @@ def _directional(trace: Trace, unit: list) -> list:
 # Second derivatives --------------------------------------------------------------------------------------------------
 
 
-def hessian(f: Callable, argnum: Argnum = 0) -> Callable:
+def hessian(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: Argnum = FIRST) -> Callable:
     """A function that gives the matrix of second derivatives of f, `jacobian(grad(f))`.
 
     Args:
         f: as for `grad`.
-        argnum: which argument, or a tuple of them.
+        argnum, has_aux, argnums: as for `grad`.
 
     Returns:
         A function of f's arguments. The Hessian with respect to an argument x has shape `x.shape + x.shape`; with
-        respect to a structure it is a structure of structures.
+        respect to a structure it is a structure of structures. With has_aux the result is `(hessian, aux)`.
+
+    Raises:
+        TypeError, ValueError: as `grad`.
 
     >>> hessian(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]))
     array([[4., 2.],
            [2., 0.]])
     """
+    chosen = differentiated("hessian", f, argnum, argnums, has_aux)
 
     @named("hessian", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        return _jacobian(scalar_trace("hessian", f, argnum, args, kwargs).derived())
+        trace = scalar_trace("hessian", f, chosen, args, kwargs, has_aux)
+        found = _jacobian(trace.derived())
+        return (found, trace.aux()) if has_aux else found
 
     return evaluate
 
 
-def laplacian(f: Callable, argnum: int = 0) -> Callable:
+def laplacian(
+    f: Callable, argnum: SupportsIndex = FIRST, has_aux: bool = False, *, argnums: SupportsIndex = FIRST
+) -> Callable:
     """A function that gives the sum of the second derivatives of f along each coordinate, without the Hessian.
 
     Args:
         f: takes points of shape (..., d), returns a Tensor of shape (...): one number for each point, which depends on
             that point alone, as a network's output does.
-        argnum: which argument holds the points.
+        argnum: which argument holds the points, one array.
+        has_aux, argnums: as for `grad`.
 
     Returns:
-        A function of f's arguments, giving an array of shape (...). It costs d Hessian-vector products, however many
-        points there are.
+        A function of f's arguments, giving an array of shape (...) (with has_aux, `(array, aux)`). It costs d
+        Hessian-vector products, however many points there are.
 
     Raises:
+        TypeError: the points aren't one array.
         ValueError: f doesn't give one number for each point.
 
     >>> laplacian(lambda x: (x**3).sum(axis=-1))(np.array([[1.0, 2.0], [0.0, 1.0]]))
     array([18.,  6.])
     """
+    chosen = differentiated("laplacian", f, argnum, argnums, has_aux)
+    if not isinstance(chosen, int):
+        raise TypeError(f"laplacian: argnum must be one int, the argument that holds the points, not {chosen}")
 
     @named("laplacian", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        def total(*args: Any, **kwargs: Any) -> Any:
-            y, x = f(*args, **kwargs), args[argnum]
-            if np.shape(y) != x.shape[:-1]:
-                raise ValueError(
-                    f"laplacian: for points of shape {x.shape} the function must return shape {x.shape[:-1]}, a number "
-                    f"for each, not {np.shape(y)}"
-                )
-            return y.sum()
-
-        trace = scalar_trace("laplacian", total, argnum, args, kwargs).derived()
-        (x,) = trace.inputs
-        d, step = x.shape[-1], _batch_size(trace)
-        result: Any = np.zeros(x.shape[:-1], x.dtype)
-        for start in range(0, d, step):
-            axes = np.arange(start, min(start + step, d))
-            units = np.zeros((len(axes), *x.shape), x.dtype)
-            units[axes - start, ..., axes] = 1
-            (second,) = _for_each(trace, trace.vjp, [units])
-            result = result + second[axes - start, ..., axes].sum(axis=0)
-        return trace.wrapper()(result if type(result) is Tensor else np.asarray(result))
+        (i,) = positions("laplacian", chosen, len(args))
+        if not getattr(args[i], "shape", ()):
+            raise TypeError(
+                f"laplacian: argument {i} must be an array of points, of shape (..., d), not {described(args[i])}"
+            )
+        trace = Trace("laplacian", f, chosen, args, kwargs, has_aux)
+        (x,), y = trace.inputs, trace.result
+        if type(y) is not Tensor or y.shape != x.shape[:-1] or y.dtype.kind == "c":
+            raise ValueError(
+                f"laplacian: for points of shape {x.shape} the function must return real numbers of shape "
+                f"{x.shape[:-1]}, one for each, not {described(y)}"
+            )
+        found = _sum_of_second_derivatives(trace.summed().derived())
+        return (found, trace.aux()) if has_aux else found
 
     return evaluate
+
+
+def _sum_of_second_derivatives(trace: Trace) -> Any:
+    """Of a trace of the gradient at points (..., d), its derivatives along the axes, an array of shape (...)."""
+    (x,) = trace.inputs
+    d, step = x.shape[-1], _batch_size(trace)
+    result: Any = np.zeros(x.shape[:-1], x.dtype, like=x._data)
+    for start in range(0, d, step):
+        n = min(step, d - start)
+        axes = np.eye(n, d, start, x.dtype, like=x._data).reshape(n, *[1] * (x.ndim - 1), d)
+        units = np.broadcast_to(axes, (n, *x.shape))
+        (second,) = _for_each(trace, trace.vjp, [units])
+        result = result + np.where(units == 1, second, 0).sum(axis=(0, -1))
+    return trace.wrapper()(np.asarray(result) if isinstance(result, np.generic) else result)

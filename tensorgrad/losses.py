@@ -1,7 +1,8 @@
 """Loss functions, each one operation with one rule.
 
 All take `reduction`: 'mean' over the examples (for mse_loss and sigmoid_cross_entropy: over all elements), 'sum', or
-'none' for the loss of each. Targets are constants unless they are Tensors. The loss has the predictions' dtype.
+'none' for the loss of each. Targets are constants unless they are Tensors; a list of Tensors is stacked. The loss has
+the predictions' dtype.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from .derivatives import derivative
 from .derivatives.activations import sigmoid, sigmoid_of_parts, sigmoid_parts
+from .derivatives.arrays import as_numbers
 from .derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from .tensor import Tensor, data_of
 
@@ -43,29 +45,21 @@ def _each(g: Any, n: int, reduction: str) -> Any:
     return g / max(n, 1) if reduction == "mean" else g
 
 
-def _checked(name: str, predictions: Any, targets: Any, what: str, reduction: str) -> tuple[Any, Any]:
-    """Both as Tensors or arrays of real numbers, or an error."""
-    if reduction != "mean" and reduction not in ("sum", "none"):
+def _checked(name: str, first: str, predictions: Any, second: str, targets: Any, reduction: str) -> tuple[Any, Any]:
+    """Both, given with their names, as Tensors or arrays of real numbers, or an error."""
+    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
-    if not hasattr(predictions, "dtype"):
-        predictions = np.asarray(predictions)
-    if not hasattr(targets, "dtype"):
-        targets = np.asarray(targets)
-    if predictions.dtype.kind != "f":
-        if isinstance(predictions, Tensor) or predictions.dtype.kind not in "biu":
-            raise TypeError(f"{name}: the first argument must be real numbers, not {predictions.dtype}")
-        predictions = predictions.astype(np.float64)
-    if targets.dtype.kind not in "fbiu":
-        raise TypeError(f"{name}: {what} must be real numbers, not {targets.dtype}")
+    if type(predictions) is not Tensor or predictions._data.dtype.kind != "f":
+        predictions = as_numbers(name, first, predictions, "f")
+    if type(targets) is not np.ndarray or targets.dtype.kind not in "fiu":
+        targets = as_numbers(name, second, targets, "fbiu")
     return predictions, targets
 
 
-def _alike(name: str, a: Any, b: Any, what: str) -> Any:
+def _alike(name: str, first: str, a: Any, second: str, b: Any) -> Any:
     """b, of a's shape, in a's dtype."""
     if a.shape != b.shape:
-        raise ValueError(
-            f"{name}: {what} must have the shape {a.shape} of the first argument, not {b.shape}; reshape one"
-        )
+        raise ValueError(f"{name}: {second} must have the shape {a.shape} of the {first}, not {b.shape}; reshape one")
     return b if b.dtype is a.dtype or b.dtype == a.dtype else b.astype(a.dtype)
 
 
@@ -113,8 +107,8 @@ def sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     Tensor(0.34657359)
     """
     name = "sigmoid_cross_entropy"
-    logits, labels = _checked(name, logits, labels, "labels", reduction)
-    labels = _alike(name, logits, labels, "labels")
+    logits, labels = _checked(name, "logits", logits, "labels", labels, reduction)
+    labels = _alike(name, "logits", logits, "labels", labels)
     if not _all_lie(data_of(labels), 0, 1):
         raise ValueError(f"{name}: labels must lie from 0 to 1 (for classes -1 and 1, pass (labels + 1) / 2)")
     return _recorded_sigmoid_cross_entropy(logits, labels, reduction)
@@ -171,17 +165,22 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
     if labels.shape == shape:
         rows = data_of(labels)
         if not (np.all(rows >= 0) and np.allclose(np.sum(rows, axis=-1), 1, atol=1e-4)):
-            raise ValueError(f"{name}: rows of labels must be probabilities: none negative, each row with the sum 1")
+            raise ValueError(
+                f"{name}: labels have the shape {shape} of the logits, so rows of labels must be probabilities: none "
+                f"negative, each row with the sum 1"
+            )
     elif labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of "
             f"probabilities of shape {shape}, not of shape {labels.shape}"
         )
     elif labels.dtype.kind not in "iu":
-        raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use labels.astype(int)")
+        way_out = "labels.data.astype(int)" if type(labels) is Tensor else "labels.astype(int)"
+        raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use {way_out}")
     elif not _all_lie(labels, 0, shape[-1] - 1):
         raise ValueError(
-            f"{name}: class numbers must lie from 0 to {shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
+            f"{name}: for the {shape[-1]} classes of logits of shape {shape}, class numbers must lie from 0 to "
+            f"{shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
         )
 
 
@@ -190,7 +189,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
 
     Args:
         logits: (..., classes)
-        labels: (...) class numbers, as ints; or (..., classes) rows of probabilities p.
+        labels: (...) class numbers, as ints, which are copied; or (..., classes) rows of probabilities p.
         reduction: 'mean', 'sum' or 'none' (which gives the shape (...)).
 
     Raises:
@@ -202,11 +201,13 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     Tensor(0.34657359)
     """
     name = "softmax_cross_entropy"
-    logits, labels = _checked(name, logits, labels, "labels", reduction)
+    logits, labels = _checked(name, "logits", logits, "labels", labels, reduction)
     if not logits.ndim:
         raise ValueError(f"{name}: logits need an axis of classes, (..., classes), not the shape ()")
     _check_classes(name, labels, logits.shape)
-    if labels.ndim == logits.ndim and labels.dtype != logits.dtype:
+    if labels.ndim < logits.ndim:
+        labels = labels.copy()  # the caller may fill the array with the next batch before backward
+    elif labels.dtype != logits.dtype:
         labels = labels.astype(logits.dtype)
     return _recorded_softmax_cross_entropy(logits, labels, reduction)
 
@@ -241,5 +242,6 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     >>> mse_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
     Tensor(2.)
     """
-    predictions, targets = _checked("mse_loss", predictions, targets, "targets", reduction)
-    return _recorded_mse_loss(predictions, _alike("mse_loss", predictions, targets, "targets"), reduction)
+    name = "mse_loss"
+    predictions, targets = _checked(name, "predictions", predictions, "targets", targets, reduction)
+    return _recorded_mse_loss(predictions, _alike(name, "predictions", predictions, "targets", targets), reduction)

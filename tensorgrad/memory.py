@@ -4,33 +4,137 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
+# Who holds an array --------------------------------------------------------------------------------------------------
+
 
 def is_owned(array: Any) -> bool:
-    """Whether the caller's variable is all that keeps this array alive: then it may be changed, or given away."""
-    return array.base is None and sys.getrefcount(array) == _ALONE
+    """Whether the caller's variable is all that keeps this array alive: then it may be changed, or given away.
+
+    The variable must be one that the caller has assigned, or an argument that was moved into it: one that its own
+    caller keeps, too, looks owned on Python 3.14, where arguments are lent without being counted.
+    """
+    return array.base is None and _count(array) == _ALONE
 
 
-def _references_of_one_name() -> int:
-    def count(array: ndarray) -> int:
-        return sys.getrefcount(array)
+def _references_of_one_name(count: Callable[[Any], int]) -> int:
+    """What `count` gives of an array that only one variable of the caller holds; -1 where it can't be told by that.
 
-    array = np.empty(0)
-    return count(array)
+    It must be told from an array that a second variable, a list, or another thread's frame holds: on some Pythons
+    references that are borrowed, or counted elsewhere, don't show.
+    """
+
+    def counted(array: ndarray) -> int:
+        return count(array)
+
+    def of_one() -> int:
+        array = np.empty(0)
+        return counted(array)
+
+    def of_a_second_name() -> int:
+        array = np.empty(0)
+        second = array
+        found = counted(array)
+        return found if second is array else -1
+
+    def of_a_container(hold: Callable[[ndarray], Any]) -> int:
+        array = np.empty(0)
+        held = hold(array)
+        found = counted(array)
+        return found if held is not None else -1
+
+    holders = (lambda a: [a], lambda a: (a,), lambda a: {0: a}, lambda a: lambda: a)
+    others = [of_a_second_name(), *map(of_a_container, holders)]
+    return of_one() if all(n > of_one() for n in others) else -1
 
 
-_ALONE = _references_of_one_name()
+_count: Callable[[Any], int] = getattr(sys, "getrefcount", lambda array: 0)
+_ALONE = _references_of_one_name(_count)
 
 
-def share_memory(a: Any, b: Any) -> bool:
-    """Whether two arrays, or one of a tuple of arrays and another, may share memory."""
-    if type(a) is tuple:
-        return any(share_memory(part, b) for part in a)
-    return isinstance(a, ndarray) and isinstance(b, ndarray) and np.may_share_memory(a, b)
+# Memory that was written into ----------------------------------------------------------------------------------------
+
+
+Change = tuple[
+    int, str, tuple[int, ...] | None
+]  # when; and of the Tensor by which it was made, name and shape, if known
+
+
+class Changes:
+    """Which memory was written into by `tensor.data += ...` and by optimisers, and when, as an order of the engine.
+
+    A graph that is older than the latest change asks whether it used that memory, be it by another Tensor that shares
+    it (a detached one, a view) or as a plain array. Memory is forgotten as soon as nothing refers to it.
+    """
+
+    def __init__(self) -> None:
+        self.latest = -1
+        self._of_memory: dict[int, tuple[weakref.ref, dict[Any, Change]]] = {}
+
+    def note(self, array: Any, change: Change) -> None:
+        """The memory of this array has been written into, or is about to be."""
+        entry = self._of_memory.get(id(array))
+        if entry is not None:
+            entry[1][None] = change
+        else:
+            owner = owner_of(array)
+            self._entry(owner)[_layout(array) if array is not owner else None] = change
+        self.latest = change[0]
+
+    def _entry(self, owner: Any) -> dict[Any, Change]:
+        """The changes of the memory of this array, by what has changed: None for all of it, or the layout of a view."""
+        key = id(owner)
+        if key not in self._of_memory:
+            forget = self._of_memory.pop
+            try:
+                self._of_memory[key] = weakref.ref(owner, lambda _: forget(key, None)), {}
+            except TypeError:  # not all kinds of arrays can be referred to weakly
+                return {}
+        return self._of_memory[key][1]
+
+    def since(self, array: Any, order: int) -> Change | None:
+        """A change of this array's memory that is newer than `order`, if there is one."""
+        entry = self._of_memory.get(id(owner_of(array)))
+        for layout, change in list(entry[1].items()) if entry is not None else ():
+            if change[0] > order and (layout is None or _overlap(array, layout)):
+                return change
+        return None
+
+
+changes = Changes()
+
+
+def owner_of(array: Any) -> Any:
+    """The array that holds the memory which this one is a view of, or itself."""
+    while isinstance(array, ndarray) and isinstance(array.base, ndarray):
+        array = array.base
+    return array
+
+
+def _layout(array: Any) -> tuple:
+    """Where the elements of a view lie."""
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+
+
+def _overlap(array: ndarray, layout: tuple) -> bool:
+    """Whether an array has an element in common with another of the same memory, of which this is the layout."""
+    address, shape, strides, typestr = layout
+    interface = {"data": (address, True), "shape": shape, "strides": strides, "typestr": typestr, "version": 3}
+    other = np.asarray(SimpleNamespace(__array_interface__=interface))
+    try:
+        return np.shares_memory(array, other, max_work=10_000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+
+
+# Memory that is kept -------------------------------------------------------------------------------------------------
 
 
 def keep_freed_memory() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import functools
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from itertools import pairwise
 from types import MethodType
 from typing import Any
 
@@ -13,9 +15,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import functions
-from .derivatives.shapes import as_array
-from .functions import linear
-from .tensor import Tensor
+from .arguments import MOST, floating_dtype, generator, positive_int, positive_ints, yes_or_no
+from .derivatives.arrays import as_numbers
+from .derivatives.products import linear
+from .tensor import Tensor, data_of
 from .tree import Tree
 
 __all__ = ["Module", "Neuron", "Layer", "MLP", "Sequential"]
@@ -30,27 +33,27 @@ _ACTIVATIONS: dict[str, Callable] = {
 }
 
 
-def _activation(activation: Activation) -> Callable | None:
-    if activation is None or callable(activation):
+# Containers in which parameters aren't looked for: they have no names there, or no order.
+_NOT_SEARCHED = (set, frozenset, deque, np.ndarray)
+
+
+def _activation(where: str, activation: Any) -> Callable | None:
+    if activation is None or (callable(activation) and not isinstance(activation, type)):
         return activation
     if not isinstance(activation, str) or activation not in _ACTIVATIONS:
-        raise ValueError(f"unknown activation {activation!r}; use one of {', '.join(_ACTIVATIONS)}, or a function")
+        raise ValueError(
+            f"{where}: unknown activation {activation!r}; use one of {', '.join(_ACTIVATIONS)}, or a function"
+        )
     return _ACTIVATIONS[activation]
 
 
-def _initial(nin: int, nout: int, activation: Activation, rng: Any, dtype: DTypeLike) -> np.ndarray:
+def _initial(where: str, nin: int, nout: int, activation: Activation, rng: Any, dtype: Any) -> np.ndarray:
     """Weights of shape (nin, nout), uniform, whose outputs keep the variance of the inputs at any width."""
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"dtype must be a floating one, not {np.dtype(dtype)}")
+    if nin * nout > MOST:
+        raise ValueError(f"{where}: {nin} x {nout} weights are more than an array can hold")
     variance = 2 / nin if _name(activation) in _HALF else 2 / (nin + nout)
     limit = math.sqrt(3 * variance)  # the variance of the uniform distribution from -limit to limit is limit**2 / 3
-    return np.random.default_rng(rng).uniform(-limit, limit, (nin, nout)).astype(dtype)
-
-
-def _width(what: str, n: Any) -> int:
-    if not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"{what} must be a positive int, not {n!r}")
-    return int(n)
+    return generator(f"{where}: rng", rng).uniform(-limit, limit, (nin, nout)).astype(dtype)
 
 
 def _name(function: Any) -> str:
@@ -91,6 +94,8 @@ class Module(Tree):
             elif isinstance(item, Tensor):
                 inside = ()
             else:
+                if isinstance(item, _NOT_SEARCHED):
+                    self._require_no_parameters(name, item)
                 continue
             if id(item) in seen:
                 continue
@@ -98,6 +103,15 @@ class Module(Tree):
             if isinstance(item, Module | Tensor):
                 yield name, item
             stack.extend((f"{name}.{key}" if name else str(key), part) for key, part in reversed(list(inside)))
+
+    def _require_no_parameters(self, name: str, item: Any) -> None:
+        """An error, if parameters are in a container in which they would not be found."""
+        parts = item if not isinstance(item, np.ndarray) else item.flat if item.dtype == object else ()
+        if any(isinstance(part, Module | Tensor) for part in parts):
+            raise TypeError(
+                f"{type(self).__name__}: parameters in {name}, a {type(item).__name__}, aren't found; put them into a "
+                f"list, a tuple or a dict"
+            )
 
     def _tensors(self) -> dict[str, Tensor]:
         """All Tensors in here by name, constants too."""
@@ -146,7 +160,7 @@ class Module(Tree):
             parameters: for each name of `named_parameters()` a Tensor or an array of the parameter's shape.
 
         Raises:
-            TypeError: parameters is no mapping.
+            TypeError: parameters is no mapping, or one isn't numbers.
             KeyError: a name is missing, or there is one too many.
             ValueError: a shape differs, or two parameters have one name.
 
@@ -159,12 +173,15 @@ class Module(Tree):
         if not isinstance(parameters, Mapping):
             raise TypeError(f"with_parameters: a mapping of names to parameters is needed, not {parameters!r}")
         if own.keys() != parameters.keys():
-            raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters)}")
-        new = {n: p if isinstance(p, Tensor) else Tensor(p, name=own[n].name) for n, p in parameters.items()}
+            raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters, key=str)}")
+        new = {}
         for name, p in own.items():
-            if new[name].shape != p.shape:
-                raise ValueError(f"with_parameters: {name} has shape {p.shape}, but is given {new[name].shape}")
-        return _copied(self, {id(p): new[name] for name, p in own.items()})
+            given = parameters[name]
+            given = given if isinstance(given, Tensor) else as_numbers("with_parameters", name, given)
+            if given.shape != p.shape:
+                raise ValueError(f"with_parameters: {name} has shape {p.shape}, but is given {given.shape}")
+            new[id(p)] = given if isinstance(given, Tensor) else Tensor(given, name=p.name)
+        return _copied(self, new)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -173,27 +190,36 @@ class Module(Tree):
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of the data of every Tensor, by name: what `np.savez(path, **model.state_dict())` writes."""
-        return {name: np.array(item.data) for name, item in self._tensors().items()}
+        return {name: np.copy(item.data) for name, item in self._tensors().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Put the arrays of a state_dict back, copied.
+        """Put the arrays of a state_dict back, copied, in the dtypes that the Tensors have.
 
         Raises:
+            TypeError: state is no mapping, or one of its arrays isn't numbers, or complex for a real Tensor.
             KeyError: a name is missing, or there is one too many.
-            ValueError: a shape differs. Nothing has been loaded then.
+            ValueError: a shape differs, or a number is too large for the dtype.
+
+        After an error, nothing has been loaded.
         """
         own = self._tensors()
-        if own.keys() != set(state.keys()):
-            missing, extra = sorted(own.keys() - state.keys()), sorted(set(state.keys()) - own.keys())
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict: a mapping of names to arrays is needed, not a {type(state).__name__}")
+        missing, extra = sorted(own.keys() - set(state)), sorted(set(state) - own.keys(), key=str)
+        if missing or extra:
             raise KeyError(f"load_state_dict: missing {missing}, unexpected {extra}")
+        with np.errstate(over="ignore"):
+            new = {name: _loaded(name, p, state[name]) for name, p in own.items()}
         for name, p in own.items():
-            if np.shape(state[name]) != p.shape:
-                raise ValueError(f"load_state_dict: {name} has shape {p.shape}, but is given {np.shape(state[name])}")
-        for name, p in own.items():
-            p.data = np.array(state[name], dtype=p.dtype)
+            p.data = new[name]
 
     def train(self, mode: bool = True) -> Module:
-        """Set `training` here and in every module inside: what dropout and the like go by."""
+        """Set `training` here and in every module inside: what dropout and the like go by.
+
+        Raises:
+            TypeError: mode isn't a bool.
+        """
+        mode = yes_or_no("train: mode", mode)
         for module in self.modules():
             module.training = mode
         return self
@@ -218,6 +244,17 @@ class Module(Tree):
             lines.append("  " * len(open_modules) + f"{label}{type(item).__name__}({item.extra_repr()})")
             open_modules.append(f"{name}." if name else "")
         return "\n".join(lines)
+
+
+def _loaded(name: str, p: Tensor, value: Any) -> Any:
+    """A copy of what load_state_dict is given for the Tensor p of this name, of its shape and dtype, or an error."""
+    given = data_of(as_numbers("load_state_dict", name, value, "fc" if p.dtype.kind == "c" else "f"))
+    if given.shape != p.shape:
+        raise ValueError(f"load_state_dict: {name} has shape {p.shape}, but is given {given.shape}")
+    new = np.array(given, dtype=p.dtype, like=p.data)
+    if given.dtype != p.dtype and np.any(np.isfinite(new) != np.isfinite(given)):
+        raise ValueError(f"load_state_dict: {name} is given a number that is too large for {p.dtype}")
+    return new
 
 
 def _copied(item: Any, copies: dict[int, Any]) -> Any:
@@ -270,16 +307,20 @@ class _Linear(Module):
     def __call__(self, x: Any) -> Any:
         try:
             y = linear(x, self.weight, self.bias)
-        except AttributeError:
-            if hasattr(x, "shape"):
-                raise
-            return self(as_array(x))  # of a list, and what else can be made an array
-        except ValueError as error:
-            nin = self.weight.shape[0]
-            if x.shape[-1:] == (nin,):
-                raise
-            raise ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {x.shape}") from error
+        except (AttributeError, TypeError, ValueError) as error:
+            if isinstance(getattr(x, "shape", None), tuple):
+                raise self._explained(error, x) from error
+            return self(as_numbers(repr(self), "the input", x))  # of a list, and what else can be made an array
         return self._function(y) if self._function else y
+
+    def _explained(self, error: Exception, x: Any) -> Exception:
+        """An error of linear as one of this layer, if x is what is wrong."""
+        nin = self.weight.shape[0]
+        if hasattr(x, "__array_function__"):  # which a sparse matrix isn't
+            as_numbers(repr(self), "the input", x)
+        if x.shape[-1:] != (nin,):
+            return ValueError(f"{self!r}: the input must have the shape (..., {nin}), not {x.shape}")
+        return error
 
 
 class Neuron(_Linear):
@@ -294,17 +335,18 @@ class Neuron(_Linear):
     Called with x of shape (..., nin), it gives (...).
 
     Raises:
-        ValueError: nin isn't positive, the activation is unknown, or x has another shape.
-        TypeError: the dtype isn't floating.
+        ValueError: nin isn't a positive int, the activation is unknown, or x has another shape.
+        TypeError: the dtype isn't floating, rng is neither a Generator nor a seed, or x isn't numbers.
 
     >>> Neuron(3, rng=0)(np.ones((5, 3))).shape
     (5,)
     """
 
     def __init__(self, nin: int, activation: Activation = None, *, rng: Any = None, dtype: DTypeLike = np.float64):
-        nin = _width("nin", nin)
-        self.activation, self._function = activation, _activation(activation)
-        self.weight = Tensor(_initial(nin, 1, activation, rng, dtype)[:, 0], name="weight")
+        where = type(self).__name__
+        nin, dtype = positive_int(f"{where}: nin", nin), floating_dtype(f"{where}: dtype", dtype)
+        self.activation, self._function = activation, _activation(where, activation)
+        self.weight = Tensor(_initial(where, nin, 1, activation, rng, dtype)[:, 0], name="weight")
         self.bias = Tensor(np.zeros((), dtype), name="bias")
 
     def extra_repr(self) -> str:
@@ -323,9 +365,11 @@ class Layer(_Linear):
     def __init__(
         self, nin: int, nout: int, activation: Activation = None, *, rng: Any = None, dtype: DTypeLike = np.float64
     ):
-        nin, nout = _width("nin", nin), _width("nout", nout)
-        self.activation, self._function = activation, _activation(activation)
-        self.weight = Tensor(_initial(nin, nout, activation, rng, dtype), name="weight")
+        where = type(self).__name__
+        nin, nout = positive_int(f"{where}: nin", nin), positive_int(f"{where}: nout", nout)
+        dtype = floating_dtype(f"{where}: dtype", dtype)
+        self.activation, self._function = activation, _activation(where, activation)
+        self.weight = Tensor(_initial(where, nin, nout, activation, rng, dtype), name="weight")
         self.bias = Tensor(np.zeros(nout, dtype), name="bias")
 
     def extra_repr(self) -> str:
@@ -351,7 +395,10 @@ class Sequential(Module):
     def __init__(self, *layers: Callable[[Any], Any]):
         for layer in layers:
             if not callable(layer):
-                raise TypeError(f"Sequential: {layer!r} is neither a module nor a function")
+                hint = "; pass them one by one, as Sequential(*layers)" if isinstance(layer, list | tuple) else ""
+                raise TypeError(f"Sequential: {layer!r} is neither a module nor a function{hint}")
+            if isinstance(layer, type):
+                raise TypeError(f"Sequential: {layer!r} is a class; pass a module that was made of it, or a function")
         self.layers = list(layers)
 
     def __call__(self, x: Any) -> Any:
@@ -393,15 +440,10 @@ class MLP(Sequential):
         rng: Any = None,
         dtype: DTypeLike = np.float64,
     ):
-        if isinstance(nouts, int) or not len(nouts):
-            raise ValueError(f"MLP: nouts must be a list of widths such as [16, 16, 1], not {nouts!r}")
-        _activation(activation)  # one layer alone has no use for it, but an unknown name is an error
-        rng = np.random.default_rng(rng)
-        widths = [nin, *nouts]
-        last = len(nouts) - 1
-        super().__init__(
-            *(
-                Layer(widths[i], widths[i + 1], activation if i < last else None, rng=rng, dtype=dtype)
-                for i in range(len(nouts))
-            )
-        )
+        where = type(self).__name__
+        widths = [positive_int(f"{where}: nin", nin), *positive_ints(f"{where}: nouts", nouts)]
+        _activation(where, activation)  # one layer alone has no use for it, but an unknown name is an error
+        rng, dtype = generator(f"{where}: rng", rng), floating_dtype(f"{where}: dtype", dtype)
+        functions = [*[activation] * (len(widths) - 2), None]
+        pairs = zip(pairwise(widths), functions, strict=True)
+        super().__init__(*(Layer(m, n, function, rng=rng, dtype=dtype) for (m, n), function in pairs))

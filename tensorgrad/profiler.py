@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
+import threading
+import weakref
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,11 +16,17 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from .derivatives.locks import fork_safe_lock
 from .derivatives.observers import observe
 from .derivatives.table import Primitive
-from .tensor import data_of
+from .errors import data_changed
+from .memory import owner_of
+from .tensor import Tensor, data_of
 
 __all__ = ["Profile", "detect_anomaly", "profile"]
+
+
+_counting = fork_safe_lock()  # all threads add to the same rows
 
 
 @dataclass
@@ -30,18 +40,26 @@ class Row:
     backward: float = 0.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Profile:
     """The rows of a profile, and the wall-clock time between its beginning and its end, in seconds."""
 
     rows: dict[tuple[str, str], Row] = field(default_factory=dict)
     wall: float = 0.0
-    _inner: list[float] = field(default_factory=lambda: [0.0])  # the time inside operations, for each that is running
+    _running: Any = field(default_factory=threading.local)
 
     @property
     def numpy(self) -> float:
         """The time spent inside the functions and their rules: NumPy's own share."""
         return sum(row.forward + row.backward for row in self.rows.values())
+
+    @property
+    def _inner(self) -> list[float]:
+        """The time inside of operations, for each that is running in this thread."""
+        if not hasattr(self._running, "inner"):
+            self._running.inner = [0.0]
+        inner: list[float] = self._running.inner
+        return inner
 
     def _timed(self, primitive: Primitive, func: Callable, skip: int) -> Callable:
         """func, with its time noted in the row of its name and shapes, less what inside it is timed itself."""
@@ -49,21 +67,23 @@ class Profile:
 
         @functools.wraps(func)
         def timed(*args: Any, **kwargs: Any) -> Any:
+            inner = self._inner
             begin = perf_counter()
-            self._inner.append(0.0)
+            inner.append(0.0)
             try:
                 return func(*args, **kwargs)
             finally:
                 took = perf_counter() - begin
-                own = took - self._inner.pop()
-                self._inner[-1] += took
+                own = took - inner.pop()
+                inner[-1] += took
                 shapes = " ".join(_shape(a) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
-                row = self.rows.setdefault((name, shapes), Row(name, shapes))
-                if skip:
-                    row.backward += own
-                else:
-                    row.forward += own
-                    row.calls += 1
+                with _counting:
+                    row = self.rows.setdefault((name, shapes), Row(name, shapes))
+                    if skip:
+                        row.backward += own
+                    else:
+                        row.forward += own
+                        row.calls += 1
 
         return timed
 
@@ -103,7 +123,7 @@ def profile(top: int = 20, file: TextIO | None = None) -> Iterator[Profile]:
 
     Each row is one operation on arguments of certain shapes: how often it ran, its time forward and backward (both
     inside NumPy, in milliseconds), and its share of all. Timing adds a little to each call. All threads
-    are timed; one profile at a time.
+    are timed. Blocks may overlap: each counts what runs while it lasts.
 
     Args:
         top: how many rows.
@@ -134,21 +154,32 @@ def profile(top: int = 20, file: TextIO | None = None) -> Iterator[Profile]:
 def detect_anomaly() -> Iterator[None]:
     """Inside this block, the first operation that gives nan, or inf where its arguments were finite, raises an error.
 
-    So does the first derivative rule: what to look for when a gradient is nan, and nobody knows from where. Both cost
-    a look at every array.
+    So does the first derivative rule: what to look for when a gradient is nan, and nobody knows from where. And so does
+    backward through an operation of which an argument was changed since, be it element by element or by another name
+    of the same memory, which nothing else notices. It costs a look at every array, and a checksum.
 
     Raises:
         FloatingPointError: it names the operation, the shapes, and whether it was on the way forward or back.
+        RuntimeError: data has changed; it names the Tensor and the operation that used it.
 
     >>> from tensorgrad import Tensor, detect_anomaly
-    >>> x = Tensor([0.0, 4.0])
+    >>> x = Tensor([0.0, 4.0], name="x")
     >>> with np.errstate(all="ignore"), detect_anomaly():
     ...     np.where(x > 0, np.sqrt(x), 0.0).sum().backward()
     Traceback (most recent call last):
     FloatingPointError: the derivative of sqrt of shapes 2 gives 1 nan
     (in the derivative of sqrt with respect to an argument of shape (2,))
+    >>> with detect_anomaly():
+    ...     y = x * x
+    ...     x.data[0] = 5.0
+    ...     y.backward()
+    Traceback (most recent call last):
+    RuntimeError: the data of Tensor 'x' of shape (2,) was changed after multiply had used it and before backward, so \
+its gradient would be wrong; run backward before the change, or compute the result anew
+    (in the derivative of multiply with respect to an argument of shape (2,))
     """
-    with observe(_checked):
+    checksums = _Checksums()
+    with observe(checksums.compared), observe(_checked):
         yield
 
 
@@ -179,3 +210,70 @@ def _count(question: Callable, value: Any, yes: bool = False) -> int:
     if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
         return 0
     return int(np.count_nonzero(question(value) == yes))
+
+
+class _Checksums:
+    """The checksums of the arrays that operations have used, by their outputs: a rule gets the same output again."""
+
+    def __init__(self) -> None:
+        self._of_output: dict[int, tuple[weakref.ref, list[int | None]]] = {}
+
+    def compared(self, primitive: Primitive, func: Callable, skip: int) -> Callable:
+        """func, which has checksums of its arguments taken; or a rule of it, which has them compared."""
+
+        @functools.wraps(func)
+        def compute(*args: Any, **kwargs: Any) -> Any:
+            result = func(*args, **kwargs)
+            y, *saved = result if primitive.saves else (result,)
+            y = _own_arrays(y, args)
+            self._take(y, args)
+            return (y, *saved) if primitive.saves else y
+
+        @functools.wraps(func)
+        def rule(*args: Any, **kwargs: Any) -> Any:
+            self._compare(primitive.name, args[skip - 1], args[skip:])
+            return func(*args, **kwargs)
+
+        return rule if skip else compute
+
+    def _take(self, y: Any, args: tuple) -> None:
+        key = _first(y)
+        if isinstance(key, np.ndarray):
+            number, forget = id(key), self._of_output.pop
+            sums = [_checksum(array) for array in (*args, *(y if isinstance(y, tuple) else (y,)))]
+            self._of_output[number] = weakref.ref(key, lambda _: forget(number, None)), sums
+
+    def _compare(self, name: str, y: Any, args: tuple) -> None:
+        outputs = [data_of(part) for part in (y if isinstance(y, tuple) else (y,))]
+        _, sums = self._of_output.get(id(_first(data_of(y))), (None, ()))
+        for array, before in zip([*map(data_of, args), *outputs], sums, strict=False):
+            if before is not None and _checksum(array) != before:
+                raise data_changed(*_holder(array), name)
+
+
+def _first(y: Any) -> Any:
+    return data_of(y[0]) if isinstance(y, tuple) and y else y
+
+
+def _own_arrays(y: Any, args: tuple) -> Any:
+    """An output by which its operation can be known again: no scalar, and no array that was given."""
+    if isinstance(y, tuple):
+        parts = [_own_arrays(part, args) for part in y]
+        return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
+    if isinstance(y, np.generic):
+        return np.asarray(y)
+    return y.view() if isinstance(y, np.ndarray) and any(y is arg for arg in args) else y
+
+
+def _checksum(value: Any) -> int | None:
+    """A checksum of an array; None of anything else."""
+    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+        return None
+    return zlib.crc32(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+
+
+def _holder(array: np.ndarray) -> tuple[str, tuple[int, ...]]:
+    """The name and shape of the Tensor of this array, or of the array that it is a view of. Rules are given arrays, so
+    only the garbage collector knows it."""
+    holders = [x for memory in (array, owner_of(array)) for x in gc.get_referrers(memory) if isinstance(x, Tensor)]
+    return next(((x.name, x.shape) for x in holders if x.name), ("", array.shape))

@@ -7,6 +7,7 @@ find it: `__array_ufunc__` and `__array_function__`. All of them ask the table o
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, final
 
@@ -14,26 +15,17 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
-from .derivatives import (
-    COMPOSED,
-    CONSTANT,
-    METHODS,
-    NON_DIFFERENTIABLE,
-    OWN,
-    TABLE,
-    Primitive,
-)
+from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
+from .derivatives.arrays import array_in, as_array
 from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
-from .derivatives.shapes import as_array
+from .derivatives.products import sparse_matmul
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .derivatives.table import require_no_out
 from .engine import (
     HOLD_NO_NODE,
     Node,
-    accumulate_grads,
-    accumulate_recorded_grads,
     backpropagate,
     floating,
     holds_node,
@@ -41,8 +33,11 @@ from .engine import (
     orders,
     record,
 )
-from .errors import explained, no_derivative, require_no_subclass
+from .errors import NO_ASSIGNMENT, NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative, require_no_subclass
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
+from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
+from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, require_purpose
+from .linearity import require_linear_rules_behind
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -56,7 +51,7 @@ def _array_of(data: Any) -> Any:
     """data as the floating array that a Tensor wraps; an array is not copied."""
     if isinstance(data, Tensor):
         raise TypeError("Tensor: this is a Tensor already; detach() gives one outside the graph that shares its data")
-    require_no_subclass(data, "Tensor")
+    require_no_subclass(type(data), "Tensor")
     if not hasattr(data, "__array_function__"):
         if holds_node(data):
             raise TypeError(
@@ -102,8 +97,12 @@ def _arrays(primitive: Primitive, args: tuple) -> tuple:
     """args with arrays where lists stand in their place, lists of Tensors stacked."""
     if _LISTS.isdisjoint(map(type, args)):
         return args
-    rules = (*primitive.rules_for(len(args)), *[None] * len(args))  # what has no rule is a shape, and stays as it is
-    return tuple(as_array(arg) if rule and type(arg) in _LISTS else arg for arg, rule in zip(args, rules, strict=False))
+    rules = (*primitive.rules_for(len(args)), *[None] * len(args))
+    lists = [bool(rule) and type(arg) in _LISTS for arg, rule in zip(args, rules, strict=False)]
+    if not any(lists):  # what has no rule is a shape, and stays as it is
+        return args
+    like = array_in(_plain(args))
+    return tuple([as_array(arg, like) if is_list else arg for arg, is_list in zip(args, lists, strict=True)])
 
 
 def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
@@ -164,6 +163,10 @@ def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     """An operator on anything but arrays of floats: array-likes are recorded, the rest is left to the other operand."""
     if isinstance(other, int | float | complex | list | tuple | np.generic) or hasattr(other, "__array_ufunc__"):
         return record(Tensor, primitive, _arrays(primitive, args))
+    if is_sparse(other):
+        if primitive is TABLE[np.matmul]:
+            return record(Tensor, OWN[sparse_matmul], args)
+        raise no_sparse(primitive.name, other)
     return NotImplemented
 
 
@@ -189,6 +192,17 @@ def _question(func: Callable) -> Callable[..., Any]:
 def _own(func: Callable) -> Callable[..., Tensor]:
     """A function of the library's own as a method: itself, with a type for type checkers."""
     return func
+
+
+def _number(kind: type) -> Callable[[Tensor], Any]:
+    """The method by which a Tensor of one element becomes a Python number."""
+
+    def convert(self: Tensor) -> Any:
+        if self.requires_grad and is_grad_enabled():
+            require_purpose(sys._getframe(1))
+        return kind(self._only_element())
+
+    return convert
 
 
 _new = object.__new__
@@ -241,8 +255,8 @@ class Tensor(Node):
 
     @data.setter
     def data(self, value: Any) -> None:
-        if value is self._data:  # changed in place, and so was what it is a view of
-            mark_changed(self, views=True)
+        if value is self._data:  # changed in place, and so were those that share its memory
+            mark_changed(self, in_place=True)
             return
         value = _array_of(value)
         if value.shape != self.shape or value.dtype != self.dtype:
@@ -256,9 +270,7 @@ class Tensor(Node):
     @property
     def grad(self) -> Any:
         """The gradient that backward passes have added up, an array of the Tensor's shape and dtype; zeros before."""
-        if self._grad is None:
-            self._grad = np.zeros_like(self._data)
-        return self._grad
+        return gradient_of(self)
 
     @grad.setter
     def grad(self, value: Any) -> None:
@@ -328,13 +340,11 @@ class Tensor(Node):
         if create_graph and not retain_graph:
             raise ValueError("backward: the graph of the gradients goes through this one, so it can't be freed")
         if not self.requires_grad:
-            raise RuntimeError(
-                "backward: this Tensor doesn't require a gradient: it was made with requires_grad=False, detached, or "
-                "computed inside no_grad or from constants alone"
-            )
+            raise RuntimeError(NO_GRADIENT)
         g: Any
         if grad is None:
-            g = _unit_gradient(self.dtype) if self._data.shape == () else np.ones_like(self._data)
+            one = type(self._data) is ndarray and self._data.shape == ()
+            g = _unit_gradient(self.dtype) if one else np.ones_like(self._data)
         else:
             g = grad if create_graph else _plain(grad)
             g = _array_of(g) if not hasattr(g, "dtype") else g
@@ -344,6 +354,7 @@ class Tensor(Node):
                 raise TypeError(f"backward: a gradient of dtype {g.dtype} doesn't fit a Tensor of dtype {self.dtype}")
             g = floating(np.conj(g).astype(self.dtype), "backward")
         if create_graph:
+            require_linear_rules_behind(self)
             with enable_grad():
                 return accumulate_recorded_grads(backpropagate(self, g, create_graph=True))
         grads = backpropagate(self, g, free=not retain_graph)
@@ -373,16 +384,15 @@ class Tensor(Node):
         return self._data.tolist()
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> ndarray:
+        if is_sparse_product(sys._getframe(1)):
+            return as_unknown(self)
+        if self.requires_grad and is_grad_enabled():
+            raise TypeError(NOT_AN_ARRAY)
         return np.array(self._data, dtype=dtype, copy=copy)
 
-    def __float__(self) -> float:
-        return float(self._only_element())
-
-    def __int__(self) -> int:
-        return int(self._only_element())
-
-    def __complex__(self) -> complex:
-        return complex(self._only_element())
+    __float__ = _number(float)
+    __int__ = _number(int)
+    __complex__ = _number(complex)
 
     def __bool__(self) -> bool:
         return bool(self._only_element())
@@ -410,6 +420,13 @@ class Tensor(Node):
         return f"Tensor({text}{name}{dtype})"
 
     __hash__ = object.__hash__
+
+    @property
+    def _mask(self) -> Any:
+        """What np.ma asks of the operands of a masked array, before it takes their `_data`."""
+        if self.requires_grad and is_grad_enabled():
+            raise TypeError(f"a masked array would lose the graph of a Tensor: {NOT_AN_ARRAY}")
+        raise AttributeError("_mask")
 
     def __reduce__(self) -> tuple:
         """Pickled and copied as a leaf: data, name and gradient, without the graph behind it."""
@@ -443,9 +460,15 @@ class Tensor(Node):
         raise no_derivative(name, in_place if method == "at" else NON_DIFFERENTIABLE.get(ufunc, ""))
 
     def __array_function__(self, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+        if len(types) > 1:
+            for kind in types:
+                require_no_subclass(kind, func.__name__)
         if func in TABLE:
             return record(Tensor, TABLE[func], _arrays(TABLE[func], args), kwargs)
         implementation = COMPOSED.get(func)
+        if func in CREATION:
+            y = _implemented(CREATION[func], func.__name__, (func, self._data, *args), kwargs)
+            return y if isinstance(y, Tensor) or y.dtype.kind not in "fc" else Tensor(y, requires_grad=False)
         if implementation is None:
             if func not in CONSTANT:
                 module = getattr(func, "__module__", "numpy")
@@ -519,17 +542,11 @@ class Tensor(Node):
 
     def __getitem__(self, index: Any) -> Tensor:
         if type(index) not in HOLD_NO_NODE and holds_node(index):
-            raise TypeError(
-                "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
-            )
+            raise TypeError(NO_INDEX)
         return record(Tensor, _getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(
-            "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with "
-            "np.where(mask, value, tensor) or np.concatenate; or, to change a leaf outside the graph, write "
-            "tensor.data[index] = value"
-        )
+        raise TypeError(NO_ASSIGNMENT)
 
     def __delitem__(self, index: Any) -> None:
         raise TypeError("elements of a Tensor can't be deleted; np.delete makes a new one without them")
@@ -569,7 +586,8 @@ class Tensor(Node):
 
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, given as numbers or as one tuple; reversed by default."""
-        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore
+        new = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None
+        return np.transpose(self, new)  # type: ignore
 
     def astype(self, dtype: DTypeLike) -> Tensor:
         """A Tensor of another floating dtype; the gradient comes back in this one's."""

@@ -8,61 +8,86 @@ depth, and never take one's variables for the other's.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
-from .engine import backpropagate, new_node, orders, output, pick, rule_kwargs, unbroadcast
-from .errors import data_changed
+from .engine import backpropagate, new_node, orders, output, pick, require_unchanged, rule_kwargs, unbroadcast
+from .errors import LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled
-from .memory import is_owned
+from .linearity import is_elementwise, require_linear_rules, require_zero
+from .memory import changes, is_owned
 from .tensor import Tensor, data_of
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
 
-Argnum = int | tuple[int, ...]
+IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 
 # The root of a call with several outputs.
 _gather = Primitive(lambda *parts: parts, (each(lambda i, g, y, *parts: g[i]),))
 
 
+class _NoNumber(TypeError):
+    """A leaf of an argument that isn't a number, or an array of them."""
+
+
 class Trace:
     """A call of f on inputs of its own, and the two ways through what was recorded."""
 
-    def __init__(self, name: str, f: Callable, argnum: Argnum | Iterable[int], args: tuple, kwargs: dict):
+    def __init__(
+        self,
+        name: str,
+        f: Callable,
+        argnum: int | Sequence[int],
+        args: tuple,
+        kwargs: dict,
+        has_aux: bool = False,
+    ):
         self.name = name
         self.inputs: list[Tensor] = []
         self.any_tensor = False  # among what we were given
         self.start = next(orders)
-        self.given, lifted = self._lifted(argnum, args)
-        if is_grad_enabled():
-            self.result = f(*lifted, **kwargs)
-        else:
-            with enable_grad():
-                self.result = f(*lifted, **kwargs)
-        self.outputs: list[Tensor] = []
-        for _, leaf in tree_leaves(self.result):
-            self._output(leaf)
-        if not self.outputs:
-            raise TypeError(f"{name}: the function returned {self.result!r}; it must return a Tensor")
+        numbers = positions(name, argnum, len(args))
+        given = tuple([args[i] for i in numbers])
+        self.given = given[0] if isinstance(argnum, int) else given
+        lifted = self._lifted(numbers, args)
+        try:
+            if is_grad_enabled():
+                result = f(*lifted, **kwargs)
+            else:
+                with enable_grad():
+                    result = f(*lifted, **kwargs)
+            self.result: Any
+            self._aux: Any
+            self.result, self._aux = output_and_aux(name, result) if has_aux else (result, None)
+            self.outputs = self._outputs()
+        except Exception as error:  # of f, which is a user's
+            named = with_lists_named(error, name, args, numbers)
+            if named is error:
+                raise
+            raise named from error
         self._explore()
+        self._require_no_constant_made_inside()
+        self.aux_is_connected = has_aux and leads_outside(tree_leaves(self._aux), self.inputs, self.start)
 
-    def _lifted(self, argnum: Argnum | Iterable[int], args: tuple) -> tuple[Any, list]:
-        """What we differentiate with respect to, as it was given, and all arguments, with inputs in its place."""
-        numbers = (argnum,) if isinstance(argnum, int) else tuple(argnum)
-        if any(not -len(args) <= i < len(args) for i in numbers):
-            raise TypeError(f"{self.name}: argnum is {argnum}, but there are {len(args)} positional arguments")
-        numbers = tuple(i % len(args) for i in numbers)
-        if len(set(numbers)) < len(numbers):
-            raise ValueError(f"{self.name}: argnum {argnum} names an argument twice")
+    def _lifted(self, numbers: tuple[int, ...], args: tuple) -> list:
+        """All arguments, with inputs in the place of those that are differentiated."""
         new = list(args)
         for i in numbers:
-            new[i] = tree_map(self._input, args[i])
+            try:
+                new[i] = tree_map(self._input, args[i])
+            except _NoNumber as error:
+                raise TypeError(f"{self.name}: argument {i} holds {error}") from error
+            except RecursionError as error:
+                raise ValueError(f"{self.name}: argument {i} holds itself, or is nested too deep") from error
         if not self.inputs:
-            raise TypeError(f"{self.name}: there is no number among the arguments to differentiate with respect to")
-        given = tuple(args[i] for i in numbers)
-        return given[0] if isinstance(argnum, int) else given, new
+            what = " and ".join(described(args[i]) for i in numbers)
+            raise TypeError(
+                f"{self.name}: there is no number among the arguments to differentiate with respect to: {what}"
+            )
+        return new
 
     def _input(self, leaf: Any) -> Any:
         if type(leaf) is Tensor:
@@ -71,20 +96,28 @@ class Trace:
         elif not is_variable(leaf):
             return leaf
         else:
-            x = Tensor(leaf)
+            try:
+                x = Tensor(leaf)
+            except TypeError as error:
+                raise _NoNumber(f"{described(leaf)}, of which no Tensor can be made: {error}") from error
         self.inputs.append(x)
         return x
 
-    def _output(self, leaf: Any) -> None:
-        if leaf is None:
-            return
-        if not isinstance(leaf, Tensor):
-            raise TypeError(
-                f"{self.name}: the function returned {described(leaf)}, which is not a Tensor: a bool, an index and "
-                f"the like have no derivative, and what is computed from .data or .item() isn't connected any more. "
-                f"If the output is meant to be constant, return it as Tensor(value, requires_grad=False)"
-            )
-        self.outputs.append(leaf)
+    def _outputs(self) -> list[Tensor]:
+        """The Tensors in what f returned; an error for what isn't connected any more."""
+        outputs = []
+        for _, leaf in tree_leaves(self.result):
+            if isinstance(leaf, Tensor):
+                outputs.append(leaf)
+            elif leaf is not None:
+                raise TypeError(
+                    f"{self.name}: the function returned {described(leaf)}, which is not a Tensor: a bool, an index "
+                    f"and the like have no derivative, and what is computed outside the graph isn't connected any "
+                    f"more. {IF_CONSTANT}"
+                )
+        if not outputs:
+            raise TypeError(f"{self.name}: the function returned {described(self.result)}; it must return a Tensor")
+        return outputs
 
     def _explore(self) -> None:
         """Find the nodes of this call: those newer than its start. Older ones belong to whoever called us.
@@ -93,11 +126,23 @@ class Trace:
         inputs, oldest first; `needed`, the same with the inputs as a set, or None if nothing else requires a gradient;
         and `reached`, whether an output is among them.
         """
+        self.tried: set[bool] = set()  # the ways in which rules that aren't our own have been tried
         nodes, self.connected, others = nodes_behind(self.outputs, self.inputs, self.start)
         self.nodes, self.needed = nodes, None
         if others or self.connected:
             self.nodes, self.needed = dependent_nodes(nodes, self.inputs)
         self.reached = any(y.requires_grad if self.needed is None else y in self.needed for y in self.outputs)
+
+    def _require_no_constant_made_inside(self) -> None:
+        """An error for an output that depends on no input, but on a Tensor that f made and that requires a gradient."""
+        if self.needed is None:  # no Tensor but the inputs requires a gradient
+            return
+        for y in self.outputs:
+            if y.requires_grad and y not in self.needed and not nodes_behind([y], self.inputs, self.start)[1]:
+                raise TypeError(
+                    f"{self.name}: the function returned a Tensor that depends on none of its arguments: it was "
+                    f"computed from a Tensor that the function made itself. {IF_CONSTANT}"
+                )
 
     def is_recorded(self, extra: Iterable[Any] = ()) -> bool:
         """Whether what we compute now is to be differentiated again."""
@@ -113,13 +158,15 @@ class Trace:
             create_graph = self.is_recorded(seeds)
         if not self.reached:
             return [np.zeros_like(x._data) for x in self.inputs]
-        if not create_graph:
+        if create_graph:
+            self._require_linear_rules(True)
+        else:
             seeds = [data_of(g) for g in seeds]
         root, g = self.outputs[0], seeds[0]
         if len(seeds) > 1:
             data = tuple([y._data for y in self.outputs])
             root, g = computed(_gather, data, tuple(self.outputs)), tuple(seeds)
-        free = free and not self.connected
+        free = free and not (self.connected or self.aux_is_connected)
         grads = backpropagate(root, g, create_graph=create_graph, free=free, needed=self.needed)
         del g
         return [self._owned(grads, x) for x in self.inputs]
@@ -134,11 +181,15 @@ class Trace:
     def jvp(self, tangents: list) -> list:
         """The tangent of each output, given that of each input."""
         create_graph = self.is_recorded(tangents)
+        self._require_linear_rules(create_graph)
         if not create_graph:
             tangents = [data_of(v) for v in tangents]
         all_tangents: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
         with enable_grad():  # for the rules that are transposed
+            latest_change = changes.latest
             for node in self.nodes:
+                if node._order < latest_change:
+                    require_unchanged(node)
                 op: Any = node._op
                 rules = op.rules_for(len(node._args))
                 for i, (rule, parent) in enumerate(zip(rules, node._args)):  # noqa: B905 (the rest are constants)
@@ -154,6 +205,21 @@ class Trace:
             np.zeros_like(y._data) if d is None else np.asarray(d) if isinstance(d, np.generic) else d.copy()
             for d, y in zip(found, self.outputs, strict=True)
         ]
+
+    def _require_linear_rules(self, create_graph: bool) -> None:
+        """An error, if a rule that a walk will record isn't linear; looked at once."""
+        if create_graph not in self.tried:
+            require_linear_rules(self.nodes, create_graph, self.needed)
+            self.tried.add(create_graph)
+
+    def summed(self) -> Trace:
+        """The same call, with the sum of its output as what it returned."""
+        new = copy.copy(self)
+        with enable_grad():
+            new.result = self.outputs[0].sum()
+        new.outputs = [new.result]
+        new._explore()
+        return new
 
     def derived(self) -> Trace:
         """The same call, with the gradient of its output as what it returned."""
@@ -183,6 +249,20 @@ class Trace:
         """One array for each output, in the structure of the result."""
         return tree_fill(self.result, map(self.wrapper(extra), leaves))
 
+    def aux(self, extra: Iterable[Any] = ()) -> Any:
+        """What f returned beside its output, with Tensors as results are given; what is no Tensor stays as it is."""
+        tensors = [leaf for _, leaf in tree_leaves(self._aux) if type(leaf) is Tensor]
+        if not tensors or (self.aux_is_connected and is_grad_enabled()):
+            return self._aux
+        as_tensor = self.any_tensor or self.connected or self.aux_is_connected or any(type(v) is Tensor for v in extra)
+
+        def value(leaf: Any) -> Any:
+            if type(leaf) is not Tensor:
+                return leaf
+            return Tensor(leaf._data, leaf.name, requires_grad=False) if as_tensor else leaf._data
+
+        return tree_map(value, self._aux)
+
 
 def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tuple[list[Tensor], bool, bool]:
     """The nodes that outputs were computed by since `start`, oldest first; whether they lead to older Tensors that
@@ -198,7 +278,7 @@ def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tup
         elif node._op is None:
             others = others or node not in given
         elif node._args is None:
-            raise RuntimeError(node._op.reason)  # type: ignore[union-attr]
+            raise node._op.error(node)
         else:
             nodes.append(node)
             for arg in node._args:
@@ -221,6 +301,20 @@ def dependent_nodes(nodes: list[Tensor], inputs: list[Tensor]) -> tuple[list[Ten
     return found, dependent
 
 
+def leads_outside(leaves: Iterable[tuple[str, Any]], inputs: list[Tensor], start: int) -> bool:
+    """Whether a Tensor among the leaves was computed from one that is older than `start` and requires a gradient."""
+    given, seen = set(inputs), set()
+    stack = [leaf for _, leaf in leaves if type(leaf) is Tensor and leaf.requires_grad]
+    while stack:
+        node = stack.pop()
+        if node._order < start or (node in given and node._op is not None):
+            return True
+        if node not in seen:
+            seen.add(node)
+            stack += [arg for arg in node._args or () if type(arg) is Tensor and arg.requires_grad]
+    return False
+
+
 # The identity: an input of a trace, still connected to the caller's Tensor that it was made from.
 _same = Primitive(np.positive, (lambda g, y, x: g,))
 
@@ -228,13 +322,6 @@ _same = Primitive(np.positive, (lambda g, y, x: g,))
 def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
     """A Tensor in the graph that was computed from args: data = primitive(*args)."""
     return new_node(Tensor, data, True, primitive, args)
-
-
-def described(value: Any) -> str:
-    """A value in an error's text."""
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape} and dtype {value.dtype}"
-    return f"{type(value).__name__} {value!r}"
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -262,7 +349,7 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     y: Any = node
     if not create_graph:
         y, args = data, [data_of(arg) for arg in args]
-    if isinstance(op.func, np.ufunc) and op.func.signature is None and op.func.nout == 1:
+    if is_elementwise(op):
         d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
         if getattr(d, "shape", ()) == data.shape:
             return unbroadcast(d, data, op.name)
@@ -278,12 +365,12 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     if p is None:
         return None
     p = unbroadcast(p, parent._data, op.name)
-    if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g
-        return None
+    if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g, so it must be zero
+        return require_zero(p, op.name)
     needed = dependent_nodes(nodes_behind([p], dummies, dummies[0]._order)[0], dummies)[1] if create_graph else None
     grads = backpropagate(p, v, create_graph=create_graph, needed=needed)
     if type(data) is not tuple:
-        return grads.get(g)
+        return grads[g] if g in grads else require_zero(p, op.name)
     return tuple(
         grads[part] if type(part) is Tensor and part in grads else np.zeros_like(d)
         for part, d in zip(g, data, strict=True)
@@ -293,25 +380,31 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
 # What transforms share -----------------------------------------------------------------------------------------------
 
 
-def scalar_trace(name: str, f: Callable, argnum: Argnum, args: tuple, kwargs: dict) -> Trace:
+def scalar_trace(
+    name: str, f: Callable, argnum: int | Sequence[int], args: tuple, kwargs: dict, has_aux: bool = False
+) -> Trace:
     """A call of a function that must return one real number."""
-    trace = Trace(name, f, argnum, args, kwargs)
+    trace = Trace(name, f, argnum, args, kwargs, has_aux)
     y = trace.result
     if type(y) is not Tensor or y.size != 1 or y.dtype.kind == "c":
         what = f"shape {y.shape} and dtype {y.dtype}" if type(y) is Tensor else f"a {type(y).__name__}"
-        raise TypeError(
+        error = TypeError(
             f"{name}: the function must return one real number, not {what}; sum its output, take np.real or np.abs of "
             f"a complex one, or use vjp or jacobian"
         )
+        raise with_lists_named(error, name, args, positions(name, argnum, len(args)))
     return trace
 
 
-def value_and_gradient(name: str, f: Callable, argnum: Argnum, args: tuple, kwargs: dict) -> tuple[Any, Any]:
-    """The value of f, which must be one real number, and its gradient."""
-    trace = scalar_trace(name, f, argnum, args, kwargs)
+def value_and_gradient(
+    name: str, f: Callable, argnum: int | Sequence[int], args: tuple, kwargs: dict, has_aux: bool = False
+) -> tuple[Any, Any]:
+    """The value of f, which must be one real number, and its gradient; with has_aux ((value, aux), gradient)."""
+    trace = scalar_trace(name, f, argnum, args, kwargs, has_aux)
     y = trace.outputs[0]
     g = trace.vjp([np.ones_like(y._data)], free=True)
-    return trace.like_result([y]), trace.like_given([conj(d) for d in g])
+    value = trace.like_result([y])
+    return (value, trace.aux()) if has_aux else value, trace.like_given([conj(d) for d in g])
 
 
 def named(name: str, f: Callable) -> Callable[[Callable], Callable]:

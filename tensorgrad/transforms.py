@@ -16,43 +16,51 @@ grows fastest; a tangent is a plain difference, dy = f(x + dx) - f(x).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from .calls import FIRST, Argnum, described, differentiated, matching_leaves, require_call
 from .gradcheck import check_grads
 from .jacobian import hessian, jacobian, laplacian
 from .tensor import Tensor
-from .trace import Argnum, Trace, conj, named, scalar_trace, value_and_gradient
-from .tree import matching_leaves, tree_map
+from .trace import Trace, conj, named, scalar_trace, value_and_gradient
+from .tree import tree_map
 
 __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
 ]  # fmt: skip
 
 
-def value_and_grad(f: Callable, argnum: Argnum = 0) -> Callable:
+def value_and_grad(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: Argnum = FIRST) -> Callable:
     """A function that gives f's value together with its gradient, for the cost of one: `(y, gradient)`. See `grad`.
+
+    With has_aux, f returns a pair `(y, aux)`, and the result is `((y, aux), gradient)`.
 
     >>> import numpy as np
     >>> from tensorgrad import value_and_grad
     >>> value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
     (array(5.), array([2., 4.]))
     """
+    chosen = differentiated("value_and_grad", f, argnum, argnums, has_aux)
 
     @named("value_and_grad", f)
     def evaluate(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        return value_and_gradient("grad", f, argnum, args, kwargs)
+        return value_and_gradient("value_and_grad", f, chosen, args, kwargs, has_aux)
 
     return evaluate
 
 
-def grad(f: Callable, argnum: Argnum = 0) -> Callable:
+def grad(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: Argnum = FIRST) -> Callable:
     """A function that gives the gradient of f.
 
     Args:
         f: takes arrays, returns one real number: a Tensor of shape () or any other of size 1.
-        argnum: which argument, or a tuple of them. An argument may be a structure of arrays, or a Module, of which f
-            is given a copy (see `Module.with_parameters`).
+        argnum: which argument, or a tuple of them, counted from 0, or from the end if negative. An argument may be a
+            structure of arrays, or a Module, of which f is given a copy (see `Module.with_parameters`).
+        has_aux: f returns a pair `(y, aux)`. The gradient is that of y, and the result is `(gradient, aux)`. aux may be
+            anything: of Tensors in it (in lists, tuples, dicts, dataclasses, Modules) the values are given, as arrays
+            or Tensors, like the gradient.
+        argnums: another name for argnum, the one that JAX has.
 
     Returns:
         A function of f's arguments. The gradient has the structure, shapes and (floating) dtypes of the argument; for a
@@ -61,36 +69,44 @@ def grad(f: Callable, argnum: Argnum = 0) -> Callable:
         Tensor that requires a gradient, the result is a Tensor connected to it.
 
     Raises:
-        TypeError: f returned something that is not one real number, or no Tensor. A number that was computed outside
-            the graph has a gradient of zero only by accident, so it is an error: return Tensor(c, requires_grad=False).
+        TypeError: f is no function, or returned something that is not one real number, or no Tensor. A number that was
+            computed outside the graph has a gradient of zero only by accident, so it is an error, and so is a Tensor
+            that f made of one: return Tensor(c, requires_grad=False). There is no argument of the number argnum.
+        ValueError: argnum names no argument, or one twice.
 
     >>> from tensorgrad import grad
     >>> grad(grad(lambda x: x**3))(2.0)
     array(12.)
     >>> grad(lambda p: (p["w"] * 3 + p["b"])**2)({"w": 1.0, "b": 0.5})
     {'w': array(21.), 'b': array(7.)}
+    >>> grad(lambda x, y: (x * y, {"sum": x + y}), argnums=(0, 1), has_aux=True)(2.0, 3.0)
+    ((array(3.), array(2.)), {'sum': array(5.)})
     """
+    chosen = differentiated("grad", f, argnum, argnums, has_aux)
 
     @named("grad", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        return value_and_gradient("grad", f, argnum, args, kwargs)[1]
+        value, gradient = value_and_gradient("grad", f, chosen, args, kwargs, has_aux)
+        return (gradient, value[1]) if has_aux else gradient
 
     return evaluate
 
 
-def vjp(f: Callable, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tuple]]:
+def vjp(f: Callable, *args: Any, has_aux: bool = False, **kwargs: Any) -> tuple[Any, ...]:
     """The value of f, and the function that takes a gradient back through it: a product of a vector and the Jacobian.
 
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
         *args: where; all of them are differentiated. Keyword arguments go to f as they are.
+        has_aux: f returns a pair `(y, aux)`; see `grad`.
 
     Returns:
-        `(y, pullback)`. `pullback(g)`, with g of the structure and shapes of y, is a tuple: one gradient for each
-        argument. It can be called many times.
+        `(y, pullback)`, or `(y, pullback, aux)`. `pullback(g)`, with g of the structure and shapes of y, is a tuple:
+        one gradient for each argument. It can be called many times.
 
     Raises:
-        ValueError: g has another structure or shape than y. TypeError: f returned no Tensor.
+        ValueError: g has another structure or shape than y. TypeError: f returned no Tensor, or g has a dtype that
+            doesn't fit.
 
     >>> import numpy as np
     >>> from tensorgrad import vjp
@@ -100,16 +116,20 @@ def vjp(f: Callable, *args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], tu
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 30.]), array(21.))
     """
-    trace = Trace("vjp", f, range(len(args)), args, kwargs)
+    require_call("vjp", f, has_aux)
+    if not args:
+        raise TypeError("vjp: no argument was given; write vjp(f, x) for f of one argument")
+    trace = Trace("vjp", f, range(len(args)), args, kwargs, has_aux)
 
     def pullback(g: Any) -> tuple:
-        seeds = matching_leaves("vjp", "gradient", trace.result, g)
+        seeds = matching_leaves("pullback of vjp", "gradient", trace.result, g)
         return trace.like_given([conj(d) for d in trace.vjp([conj(s) for s in seeds])], seeds)
 
-    return trace.like_result(trace.outputs), pullback
+    y = trace.like_result(trace.outputs)
+    return (y, pullback, trace.aux()) if has_aux else (y, pullback)
 
 
-def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, Any]:
+def jvp(f: Callable, args: Sequence, tangents: Sequence, has_aux: bool = False, **kwargs: Any) -> tuple[Any, ...]:
     """The value of f, and its derivative in one direction: a product of the Jacobian and a vector, in forward mode.
 
     The tangents are sent forward through what the call recorded, with the rules of the table transposed: an elementwise
@@ -117,50 +137,72 @@ def jvp(f: Callable, args: tuple, tangents: tuple, **kwargs: Any) -> tuple[Any, 
 
     Args:
         f: takes arrays (or structures of them), returns a Tensor, or a structure of Tensors.
-        args: a tuple of arguments.
+        args: a tuple of arguments, `(x,)` if there is one; or a list.
         tangents: a tuple of directions, one for each argument, of its structure and shapes.
+        has_aux: f returns a pair `(y, aux)`; see `grad`.
 
     Returns:
-        `(y, dy)`, of the same structure and shapes.
+        `(y, dy)`, of the same structure and shapes; or `(y, dy, aux)`.
 
     Raises:
-        ValueError: the tangents don't fit the arguments. TypeError: f returned no Tensor.
+        ValueError: the tangents don't fit the arguments. TypeError: args or tangents is no tuple, f returned no Tensor,
+            or a rule that isn't the library's own makes plain numbers of the gradient that it is given.
 
     >>> import numpy as np
     >>> from tensorgrad import jvp
     >>> jvp(lambda x: np.sin(x) * 2, (0.0,), (1.0,))
     (array(0.), array(2.))
     """
-    trace = Trace("jvp", f, range(len(args)), tuple(args), kwargs)
+    require_call("jvp", f, has_aux)
+    for what, given in (("args", args), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"jvp: {what} must be a tuple with one entry for each argument of f, not {described(given)}; for one "
+                f"argument write jvp(f, (x,), (v,))"
+            )
+    if len(args) != len(tangents):
+        raise ValueError(
+            f"jvp: args and tangents must be as many; there are {len(args)} args, and {len(tangents)} tangents"
+        )
+    trace = Trace("jvp", f, range(len(args)), tuple(args), kwargs, has_aux)
     vs = matching_leaves("jvp", "tangent", tuple(args), tuple(tangents))
-    return trace.like_result(trace.outputs, vs), trace.like_result(trace.jvp(vs), vs)
+    y, dy = trace.like_result(trace.outputs, vs), trace.like_result(trace.jvp(vs), vs)
+    return (y, dy, trace.aux(vs)) if has_aux else (y, dy)
 
 
-def hvp(f: Callable, argnum: Argnum = 0) -> Callable:
+def hvp(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: Argnum = FIRST) -> Callable:
     """A function that gives the product of the Hessian of f and a vector, without the Hessian: O(n) time and memory.
 
     Args:
         f: as for `grad`.
-        argnum: which argument, or a tuple of them.
+        argnum, has_aux, argnums: as for `grad`.
 
     Returns:
         A function of f's arguments and then of a vector v, of the structure and shapes of the argument; so is the
-        result. It is the gradient of the number `(grad(f)(x) * v).sum()` (Pearlmutter, Fast exact multiplication by the
-        Hessian, 1994).
+        result (with has_aux, `(result, aux)`). It is the gradient of the number `(grad(f)(x) * v).sum()` (Pearlmutter,
+        Fast exact multiplication by the Hessian, 1994).
+
+    Raises:
+        TypeError: as `grad`; and there is no vector after the arguments. ValueError: v doesn't fit the argument.
 
     >>> import numpy as np
     >>> from tensorgrad import hvp
     >>> hvp(lambda x: x[0]**2 * x[1])(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 2.])
     """
+    chosen = differentiated("hvp", f, argnum, argnums, has_aux)
 
     @named("hvp", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
+        if len(args) < 2:
+            raise TypeError(f"hvp: after the arguments of f the vector is needed, as in hvp(f)(x, v); got {len(args)}")
         *args, v = args  # type: ignore
-        trace = scalar_trace("hvp", f, argnum, tuple(args), kwargs).derived()
-        seeds = matching_leaves("hvp", "vector", trace.given, v)
-        products = trace.vjp([conj(s) for s in seeds])
-        return trace.like_given([conj(p) for p in products], seeds)
+        trace = scalar_trace("hvp", f, chosen, tuple(args), kwargs, has_aux)
+        gradient = trace.derived()
+        seeds = matching_leaves("hvp", "vector", gradient.given, v)
+        products = gradient.vjp([conj(s) for s in seeds])
+        product = gradient.like_given([conj(p) for p in products], seeds)
+        return (product, trace.aux(seeds)) if has_aux else product
 
     return evaluate
 

@@ -98,31 +98,3 @@ def is_variable(leaf: Any) -> bool:
     if type(leaf) in LEAVES:
         return True
     return not (leaf is None or isinstance(leaf, (str, bool, np.bool, FunctionType, BuiltinFunctionType, np.ufunc)))
-
-
-def matching_leaves(name: str, what: str, like: Any, given: Any) -> list:
-    """The leaves of given, in the order of those of `like` (Tensors or arrays), with their shape and dtype.
-
-    Raises:
-        ValueError: the structures or shapes differ.
-        TypeError: a dtype doesn't fit.
-    """
-    wanted, leaves = ({path: leaf for path, leaf in tree_leaves(tree) if is_variable(leaf)} for tree in (like, given))
-    if wanted.keys() != leaves.keys():
-        raise ValueError(
-            f"{name}: the {what} must have the structure of what it belongs to, with an array at each of "
-            f"{', '.join(map(repr, wanted))}, not at {', '.join(map(repr, leaves))}"
-        )
-    found = []
-    for path, target in wanted.items():
-        leaf = leaves[path] if isinstance(leaves[path], Tensor) else np.asarray(leaves[path])
-        target = target if hasattr(target, "dtype") else np.asarray(target)
-        if leaf.shape != target.shape:
-            raise ValueError(f"{name}: the {what} {path} has shape {leaf.shape}, but belongs to shape {target.shape}")
-        dtype = target.dtype if target.dtype.kind in "fc" else np.dtype(float)
-        if leaf.dtype is not dtype:
-            if leaf.dtype.kind not in "biufc" or (leaf.dtype.kind == "c" and dtype.kind != "c"):
-                raise TypeError(f"{name}: the {what} {path} of dtype {leaf.dtype} doesn't fit dtype {dtype}")
-            leaf = leaf.astype(dtype)
-        found.append(leaf)
-    return found

@@ -37,11 +37,18 @@ case(np.choose, [0, 0], [x(2)])
 case(np.piecewise, x(2, 3), of=lambda f, v: f(v, [v < 0, v > 1], [lambda u: -u, 3.0, lambda u: u * u]))
 case(np.piecewise, x(4), of=lambda f, v: f(v, v > 0, [lambda u, p: u**p, lambda u, p: u / p], 3))
 case(np.piecewise, x(4), of=lambda f, v: f(v, [v > -1, v > 0], [np.sin, np.square]))
+some = np.array([True, False, True, False])
+case(np.piecewise, x(4), [some, ~some], [2.5, np.square])
+case(np.piecewise, x(4), [some], [np.sin, -1.5])
+case(np.piecewise, positive(4), [some], [lambda u, p: u**p, lambda u, p: u / p], 3)
 case(np.piecewise, positive(), of=lambda f, v: f(v, [v > 0], [np.log]))
 case(np.nan_to_num, x(2, 3, layout="F"))
 case(np.nan_to_num, x())
 case(np.nan_to_num, x(3, dtype=complex))
 case(np.nan_to_num, x([1.0, nan, 2.0]), nan=3.0)
+HOLES = [inf, -inf, nan, 1.5, nan, -inf, inf]
+case(np.nan_to_num, x(HOLES), posinf=3.5, neginf=-4.0)
+case(np.nan_to_num, x(HOLES), of=lambda f, v: f(v, nan=v[3] ** 2, posinf=v[3], neginf=3 * v[3]))
 case(np.full_like, x(2, 3), 1.5, of=lambda f, a, v: a * f(a, v))
 
 # Padding

@@ -4,7 +4,7 @@ import numpy as np
 from cases import case, positive, x
 
 from tensorgrad import sigmoid
-from tensorgrad.derivatives.elementwise import astype, clip, fraction
+from tensorgrad.derivatives.elementwise import astype, clip, fraction, power_log
 
 # One argument: 0-d, a matrix in Fortran's order, empty; and complex where the function is holomorphic.
 
@@ -81,8 +81,13 @@ case(np.power, x(4), 2.0)
 case(np.power, x(2, 2), np.array([0, 1]))
 case(np.power, x(4), np.array([0.0, 1.0, 2.0, 3.0]))
 case(np.power, np.array([0.0, 1.0, 2.0]), positive(3))
+case(np.power, x(4), np.array([0, 1, 3, 4], np.uint8))
 case(np.power, positive(3), -1, of=lambda f, a, n: a**n)
 case(np.power, 2.0, x(3), of=lambda f, a, b: a**b)
+
+for n in (1, 2, 3):
+    case(power_log, positive(3), x(2, 1), n, like=lambda a, b, n: a**b * np.log(a) ** n)
+case(power_log, positive(3, dtype=complex), x(3), 2, like=lambda a, b, n: a**b * np.log(a) ** n)
 
 case(np.remainder, x(4), 0.7)
 case(np.remainder, x(4), x(4))
@@ -92,6 +97,10 @@ case(np.fmod, x(4), x(4))
 case(np.arctan2, x([1.0, 1.0, -1.0, -1.0]), x([1.0, -1.0, 1.0, -1.0]))
 case(np.copysign, x(4), np.array([1.0, -1.0, 0.0, -0.0]))
 case(np.copysign, x(4), -1)
+case(np.copysign, x(2, 3), x(3))
+case(np.copysign, 2.0, x(3))
+case(np.heaviside, np.array([0.0, 1.0, -1.0, 0.0]), x(4))
+case(np.heaviside, 0.0, x(2, 3))
 case(np.fmax, x(3), np.array([np.nan, 0.5, -3]))
 case(np.fmin, np.array([np.nan, 0.5, 3]), x(3))
 
@@ -144,6 +153,8 @@ case(np.ldexp, x(2, 3), np.array([1, -2, 0]))
 case(np.ldexp, x(), 3)
 case(np.nextafter, x(3), 1.0)
 case(np.nextafter, x(2, 1), np.array([1.0, -1.0]))
+case(np.nextafter, x(3), x(3))
+case(np.nextafter, 1.0, x(3))
 case(np.divmod, x(4), positive(4))
 case(np.divmod, x(2, 3), 0.7)
 case(np.divmod, 5.0, positive(3))

@@ -3,7 +3,7 @@
 import numpy as np
 from cases import case, x
 
-from tensorgrad.derivatives.indexing import getitem, scatter
+from tensorgrad.derivatives.indexing import add_windows, getitem, scatter
 
 mask = np.array([[True, False, True], [False, True, True]])
 
@@ -56,14 +56,14 @@ case(np.take, x(2, 3, 2), indices, axis=1)
 case(np.take, x(2, 3), [2, -1], axis=-1)
 case(np.take, x(2, 3), [-7, 8, 0], mode="wrap")
 case(np.take, x(2, 3), [-7, 8, 1], axis=1, mode="clip")
-case(np.take, x(2, 3), indices=[], axis=0, of=lambda f, a, indices, axis: f(a, np.array(indices, int), axis=axis))
+case(np.take, x(2, 3), indices=np.array([], int), axis=0)
 case(np.take, x(3), [[True, False]])
 case(np.take_along_axis, x(2, 3), indices, axis=1)
 case(np.take_along_axis, x(2, 3), indices[:, :1], axis=-1)
 case(np.take_along_axis, x(3, 3), indices, axis=0)
 case(np.take_along_axis, x(2, 3), np.array([5, 0, 5]), axis=None)
 case(np.take_along_axis, x(1, 3, 2), np.array([[[0, 0]], [[1, 1]]]), axis=1)
-case(np.compress, [True, False, True], x(3))
+case(np.compress, np.array([True, False, True]), x(3))
 case(np.compress, [False, True], x(2, 3))
 case(np.compress, [False, True], x(2, 3), axis=1)
 case(np.extract, mask, x(2, 3))
@@ -86,6 +86,20 @@ case(np.insert, x(2, 3, layout="F"), [0, 5], 1.5)
 for trim in ("fb", "f", "b"):
     case(np.trim_zeros, x(2), of=lambda f, v, trim=trim: f(np.concatenate([[0, 0], v, [0], v, [0]]), trim))
 case(np.trim_zeros, x(3))
+
+# Windows
+
+windows = np.lib.stride_tricks.sliding_window_view
+case(windows, x(5), 2)
+case(windows, x(5), (5,), 0)
+case(windows, x(2, 3, 4, layout="F"), 2, axis=1)
+case(windows, x(3, 4), (2, 3))
+case(windows, x(3, 4, layout="strided"), window_shape=[2, 3], axis=(-1, 0))
+case(windows, x(5), (2, 3), (0, 0))
+case(windows, x(2, 3), (), ())
+case(windows, x(4), 2, subok=True, writeable=True)
+case(windows, x(4, dtype=complex), 3)
+case(add_windows, x(3, 4, 2), (1,), (3, 5))
 
 # In order
 

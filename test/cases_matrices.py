@@ -8,7 +8,7 @@ from tensorgrad.derivatives.matrices import cofactors_by_svd
 
 def plus(n):
     """Called with a + n times the identity, so that the matrix is far from a singular one."""
-    return lambda f, a, *args, **kwargs: f(a + n * np.eye(a.shape[-1]), *args, **kwargs)
+    return lambda f, a, *args, **kwargs: f(a + n * np.eye(a.shape[-1], like=a), *args, **kwargs)
 
 
 def symmetric(f, a, *args, **kwargs):
@@ -48,16 +48,31 @@ case(np.linalg.pinv, x(3, 3), 1e-12, True, of=symmetric)
 case(np.linalg.pinv, x(2, 2, **C), hermitian=True, of=symmetric)
 case(np.linalg.pinv, x(4, 2), x(2, 3), of=lambda f, a, b: f(a @ b, 1e-5))  # of rank 2
 
+
+def three_values(f, a, *args, **kwargs):
+    """Called with matrices that have singular values near 4, 2 and 0.5, so that a limit may leave some of them out."""
+    return f(a / 5 + np.array([[4.0, 0.0, 0.0], [0.0, 0.0, -2.0], [0.0, 0.5, 0.0]], like=a), *args, **kwargs)
+
+
+case(np.linalg.pinv, x(3, 3), 0.3, of=three_values)
+case(np.linalg.pinv, x(2, 3, 3), rtol=np.array([0.3, 0.7]), of=three_values)
+case(np.linalg.pinv, x(3, 3, **C), rcond=0.7, of=three_values)
+case(
+    np.linalg.pinv, x(3, 3), 0.3, True, of=lambda f, *args: symmetric(lambda a, *more: three_values(f, a, *more), *args)
+)
+
 case(np.linalg.lstsq, x(4, 2), x(4))
 case(np.linalg.lstsq, x(4, 2), x(4, 3), rcond=None)
 case(np.linalg.lstsq, x(2, 4), x(2), 1e-10)
 case(np.linalg.lstsq, x(3, 3), x(3, 1), rcond=-1)
+case(np.linalg.lstsq, x(3, 3), x(3, 2), rcond=0.3, of=three_values)
+case(np.linalg.lstsq, x(3, 2), x(3), rcond=1.5)  # no limit: LAPACK takes the precision for it
 case(np.linalg.lstsq, x(4, 2, **C), x(4, 2, **C))
 case(np.linalg.lstsq, x(4, 2), np.arange(4.0))
 case(np.linalg.lstsq, np.vander([0.0, 1.0, 2.0, 4.0], 3), x(4))
 case(np.linalg.lstsq, x(4, 2), x(2, 3), x(4), of=lambda f, a, b, c: f(a @ b, c, 1e-5)[:3])  # of rank 2
 
-case(np.linalg.tensorsolve, x(2, 3, 6), x(2, 3), of=lambda f, a, b: f(a + 3 * np.eye(6).reshape(2, 3, 6), b))
+case(np.linalg.tensorsolve, x(2, 3, 6), x(2, 3), of=lambda f, a, b: f(a + 3 * np.eye(6, like=a).reshape(2, 3, 6), b))
 case(np.linalg.tensorsolve, x(2, 6, 3), x(2, 3), axes=(1,))
 case(np.linalg.tensorsolve, x(4, 2, 2, **C), x(4, **C))
 case(np.linalg.tensorinv, x(2, 3, 6))
@@ -97,6 +112,8 @@ for f in (np.linalg.vecdot, np.vecdot):
     case(f, x(3, 2), x(3, 2), axis=0)
     case(f, x(2, 3, **C), x(3, **C))
     case(f, x(2, 3), np.array([1.0, 2.0, 3.0j]))
+case(np.vecdot, x(2, 3), x(3), keepdims=True)
+case(np.vecdot, x(4, 3, 2, **C), x(3, 2), axis=-2, keepdims=True)
 if hasattr(np, "matvec"):
     case(np.matvec, x(2, 3), x(3))
     case(np.matvec, x(2, 3, **C), x(4, 3, **C))

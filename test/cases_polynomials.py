@@ -42,13 +42,14 @@ case(np.roots, x([0.5, 2.0, -3.0]), of=lambda f, p: f(np.concatenate([p, [0.0]])
 case(np.poly, x(3))
 case(np.poly, x(2, dtype=complex))
 case(np.poly, x(3, 3))
-case(np.poly, x(2), of=lambda f, p: f(p[0] + 1j * p[1] * np.array([1.0, -1.0])))
+case(np.poly, x(2), of=lambda f, p: f(np.stack([p[0] + 1j * p[1], p[0] - 1j * p[1]])))
 
 # Least squares
 
 POINTS = [0.0, 0.7, 1.5, 2.0, 3.0]
 case(np.polyfit, x(POINTS), x(5), 2)
 case(np.polyfit, POINTS, x(5, 2), 1)
+case(np.polyfit, x(POINTS), x(5), 1, 1e-12)
 case(np.polyfit, x(POINTS), x(5), 1, w=positive(5))
 case(np.polyfit, POINTS, x(5, 2), 1, None, False, [1.0, 2.0, 1.0, 3.0, 1.0])
 case(np.polyfit, x(POINTS), x(5), 2, cov=True)

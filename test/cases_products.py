@@ -4,6 +4,7 @@ import numpy as np
 from cases import case, x
 
 from tensorgrad import linear
+from tensorgrad.derivatives.products import sparse_matmul
 
 # Vectors, matrices, batches, and batches that broadcast.
 
@@ -85,6 +86,8 @@ case(np.tensordot, x(2, 3, 4), x(4, 2), axes=([0, 2], [1, 0]))
 case(np.tensordot, x(2, 3, 4), x(3, 2), axes=((-3, 1), (-1, 0)))
 case(np.tensordot, x(2, 3), x(3), axes=(1, 0))
 case(np.tensordot, x(2, 3), x(3, 2), axes=(-1, -2))
+case(np.tensordot, x(2, 3), x(3, 2), axes=((1,), 0))
+case(np.tensordot, x(2, 3), x(3, 2), axes=[[1], [0]])
 case(np.tensordot, x(2, 0), x(0, 3), 1)
 case(np.tensordot, x(2, 3, dtype=complex), np.ones((3, 2)), 1)
 case(np.tensordot, x(), x(), 0)
@@ -130,6 +133,9 @@ case(np.einsum, x(2, 3), [0, 1], x(3, 2), [1, 2], [0, 2])
 case(np.einsum, x(2, 3), [0, 1], x(3, 2), [1, 2])
 case(np.einsum, x(2, 2, 3), [..., 0, 1], x(3), [1], [..., 0])
 case(np.einsum, x(3, 3), [30, 30])
+case(np.einsum, x(2, 3), [0, 30])
+case(np.einsum, x(2, 3), [26, 25])  # the numbers in a result that is left to NumPy are sorted
+case(np.einsum, x(2, 3, 4), (51, ..., 3), x(4), (3,))
 case(np.einsum, x(3, 2), [5, 1], x(5), [20], [20, 1])
 case(np.einsum, "ij,jk->ik", x(2, 3), np.ones((3, 2)))
 case(np.einsum, "ij,jk->ik", np.ones((2, 3)), x(3, 2, layout="strided"))
@@ -140,3 +146,9 @@ case(np.einsum, "ij,j->i", x(2, 3, dtype=complex), x(3, dtype=complex))
 case(np.einsum, "i,i->", x(3), x(3, dtype=complex))
 case(np.einsum, "ij->j", x(2, 3), dtype=np.float64)
 case(np.einsum, "i,i->", x(3), x(3), order="F", casting="safe")
+
+
+# The product with a sparse matrix, whose formulas are those of two dense ones ----------------------------------------
+
+case(sparse_matmul, x(3, 2), x(2, 4), like=np.matmul)
+case(sparse_matmul, np.eye(3, 2), x(2, 4), like=np.matmul)

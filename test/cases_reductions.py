@@ -45,7 +45,7 @@ for f in (np.sum, np.mean, np.prod, np.var, np.std):
     case(f, x(2, 2, 3), axis=(0, -1), where=mask)
     case(f, x(2, 3), where=True)
 
-for f in (np.max, np.min):
+for f in (np.max, np.min, np.amax, np.amin):
     case(f, x(2, 3), axis=1, where=mask, initial=0.1)
     case(f, x(2, 3), initial=0.0)
     case(f, x(2, 3), axis=(0, 1), where=mask[:, :1] ^ mask[:1], initial=0.1, keepdims=True)

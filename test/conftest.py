@@ -1,11 +1,40 @@
-"""Fixtures that several files of tests use."""
+"""Fixtures that several files of tests use; and the environment, which is the same whoever runs the tests."""
 
 import gc
 import importlib.util
+import os
+import re
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+# What users set for themselves, and would change what is computed, drawn or printed. Of Python's own settings those
+# stay that say where things are, and whether there is a GIL.
+SETTINGS = re.compile(
+    r"(MPL|MATPLOTLIB|JUPYTER|IPYTHON|IPYKERNEL|DASK|SCIPY|SKLEARN|TENSORGRAD|TORCH|PYTEST_(ADDOPTS|PLUGINS))\w*"
+    r"|PYTHON(?!PATH$|HOME$|USERBASE$|NOUSERSITE$|DONTWRITEBYTECODE$|PYCACHEPREFIX$|_GIL$)\w*"
+    r"|(WAYLAND_)?DISPLAY|BROWSER|NO_COLOR|FORCE_COLOR|CLICOLOR\w*|COLUMNS|LINES|LC_\w+|LANG|LANGUAGE"
+)
+
+
+def pytest_configure(config):
+    """Take the user's settings out of the environment, for the tests and all processes that they start."""
+    for name in list(os.environ):
+        if SETTINGS.fullmatch(name):
+            del os.environ[name]
+    folder = tempfile.TemporaryDirectory(prefix="tensorgrad-tests-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        os.environ[name] = folder.name
+    os.environ |= {"JUPYTER_NO_CONFIG": "1", "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONUTF8": "1"}
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib:  # as it is delivered, and without a window: see matplotlib.matplotlib_fname
+        os.environ["MATPLOTLIBRC"] = str(Path(matplotlib.origin).parent / "mpl-data" / "matplotlibrc")
+        if Path("matplotlibrc").exists():
+            sys.modules.get("matplotlib", importlib.import_module("matplotlib")).rcdefaults()
 
 
 @pytest.fixture(scope="session")

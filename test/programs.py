@@ -57,9 +57,15 @@ STEPS = {
     "identity": lambda a, b: identity(a),
 }
 
-random_programs = st.lists(
-    st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=12
-)
+
+def programs_of(steps):
+    step = st.tuples(st.sampled_from(sorted(steps)), st.integers(0, 40), st.integers(0, 40))
+    return st.lists(step, min_size=1, max_size=12)
+
+
+random_programs = programs_of(STEPS)
+# The same without rules that ignore the gradient they are given, which no derivative of higher order can be made of
+differentiable_programs = programs_of(STEPS.keys() - {"captured", "argument", "output"})
 
 
 def run(program):

@@ -204,7 +204,7 @@ def test_an_argument_that_does_not_exist():
     ],
 )  # fmt: skip
 def test_a_tensor_of_what_is_not_a_number(data):
-    with pytest.raises(TypeError, match="Tensor: numbers are needed, not dtype"):
+    with pytest.raises(TypeError, match=r"Tensor: .*numbers.*, not "):
         Tensor(data)
 
 
@@ -242,7 +242,7 @@ def test_a_gradient_that_does_not_fit():
             t.grad = np.ones(shape)
     with pytest.raises(TypeError, match=says("backward", "complex128", "float64")):
         t.backward(np.full((2, 3), 1j))
-    with pytest.raises(TypeError, match="numbers are needed"):
+    with pytest.raises(TypeError, match=r"numbers.*, not "):
         t.backward("x")
     with pytest.raises(TypeError, match="backward"):
         t.backward(np.full((2, 3), "x"))
@@ -258,7 +258,7 @@ def test_data_that_does_not_fit():
             ValueError, match=says("data of shape", "can't replace data of shape (2, 3)", "reshape it or use astype")
         ):
             t.data = data
-    with pytest.raises(TypeError, match="numbers are needed"):
+    with pytest.raises(TypeError, match=r"numbers.*, not "):
         t.data = "x"
     assert t.shape == (2, 3)
     (t * 2).backward()  # nothing was changed
@@ -326,8 +326,8 @@ LOGITS = np.zeros((2, 3))
 @pytest.mark.parametrize(
     "labels, error, parts",
     [
-        ([0, 3], ValueError, ("from 0 to 2", "from 0 to 3")),
-        ([-1, 0], ValueError, ("from 0 to 2", "from -1 to 0")),
+        ([0, 3], ValueError, ("3 classes", "(2, 3)", "from 0 to 2", "from 0 to 3")),
+        ([-1, 0], ValueError, ("3 classes", "(2, 3)", "from 0 to 2", "from -1 to 0")),
         ([0.0, 1.0], TypeError, ("must be ints", "float64", "astype(int)")),
         ([True, False], TypeError, ("must be ints", "bool")),
         (["a", "b"], TypeError, ("real numbers",)),
@@ -401,10 +401,11 @@ def test_logits_without_classes():
 @pytest.mark.parametrize("lr", [-1, -1e-9, math.nan, math.inf, -math.inf, np.float64("nan"), "0.1", None, 1j, [0.1]])
 @pytest.mark.parametrize("make", [tg.SGD, tg.Adam, tg.AdamW])
 def test_an_invalid_learning_rate(make, lr):
-    with pytest.raises((ValueError, TypeError), match=says("lr must be a finite number, and not negative")):
+    said = says(make.__name__, "lr must be a finite number, and not negative", repr(lr))
+    with pytest.raises(ValueError, match=said):
         make([ones(2)], lr)
     optimizer = make([ones(2)], 0.1)
-    with pytest.raises((ValueError, TypeError), match=says("lr must be a finite number, and not negative")):
+    with pytest.raises(ValueError, match=said):
         optimizer.lr = lr
     assert optimizer.lr == 0.1
 
@@ -421,7 +422,9 @@ def test_an_invalid_learning_rate(make, lr):
         (lambda: tg.SGD([ones(2)], 0.1, weight_decay=math.nan), ValueError, ("weight_decay", "nan")),
         (lambda: tg.SGD([ones(2)], 0.1, nesterov=True), ValueError, ("nesterov", "momentum")),
         (lambda: tg.Adam([ones(2)], betas=(0.9, 1.0)), ValueError, ("Adam", "betas", "below 1")),
-        (lambda: tg.Adam([ones(2)], betas=(-0.1, 0.9)), ValueError, ("betas[0]", "-0.1")),
+        (lambda: tg.Adam([ones(2)], betas=(-0.1, 0.9)), ValueError, ("Adam", "betas[0]", "-0.1")),
+        (lambda: tg.Adam([ones(2)], betas=0.9), ValueError, ("Adam", "betas", "two numbers", "0.9")),
+        (lambda: tg.SGD(tg.Layer(2, 3), 0.1), TypeError, ("SGD", "model.parameters()", "Layer")),
         (lambda: tg.AdamW([ones(2)], eps=-1e-8), ValueError, ("eps", "-1e-08")),
     ],
 )
@@ -451,6 +454,8 @@ def test_an_unknown_activation(activation):
     "call, error, parts",
     [
         (lambda: tg.MLP(2, 3), ValueError, ("MLP", "[16, 16, 1]", "not 3")),
+        (lambda: tg.MLP(2, None), ValueError, ("MLP", "[16, 16, 1]", "not None")),
+        (lambda: tg.MLP(2, [3, "a"]), ValueError, ("MLP", "nouts[1]", "positive int", "'a'")),
         (lambda: tg.MLP(2, []), ValueError, ("MLP", "[16, 16, 1]", "not []")),
         (lambda: tg.MLP(0, [3]), ValueError, ("nin", "positive int", "0")),
         (lambda: tg.MLP(2, [3, -1]), ValueError, ("nout", "positive int", "-1")),

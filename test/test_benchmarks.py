@@ -41,16 +41,18 @@ def test_no_workload_is_left_out_above(contenders):
 
 
 def test_the_command_writes_its_table_and_says_who_is_missing(tmp_path):
-    options = "--only moons,record,memory --dtypes float64 --threads 1 --contenders numpy,tensorgrad,micrograd"
+    options = "--only moons,record,import,memory --dtypes float64 --threads 1 --contenders numpy,tensorgrad,micrograd"
     command = [sys.executable, str(BENCHMARKS / "run.py"), *options.split(), "--rounds", "2", "--seconds", "1e-4"]
     command += ["--out", str(tmp_path)]
-    out = subprocess.run(command, capture_output=True, text=True)
+    out = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert out.returncode == 0, out.stderr
-    written = (tmp_path / "results.md").read_text()
+    written = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert written.strip() == out.stdout.strip()
     assert "float64, one thread" in written
     assert "| moons, 2-16-16-1, batch 100 |" in written
     assert "Left out: micrograd in moons" in written
+    importing = written.partition("### Time of an import\n\n")[2].splitlines()
+    assert importing[0].startswith("|  | NumPy | tensorgrad |") and importing[2].startswith("| import | ")
 
 
 def test_a_wrong_loss_ends_the_run(contenders):

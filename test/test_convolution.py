@@ -82,6 +82,25 @@ def test_images_in_every_memory_layout(layout, settings):
         np.testing.assert_allclose(a.grad, b.grad, atol=1e-10)
 
 
+@pytest.mark.parametrize("name", ["stride", "dilation"])
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint8])
+def test_a_step_beyond_the_image_is_taken_once(name, kind):
+    """Of one place, or of filters of one element, the step doesn't matter."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(2, 2, 3, 3)), rng.normal(size=(4, 1, 1, 1) if name == "dilation" else (4, 1, 2, 2))
+    settings = {name: kind(200), "groups": kind(2)}
+    ours, theirs = [Tensor(a) for a in (x, weight)], [torch.tensor(a, requires_grad=True) for a in (x, weight)]
+    y = conv2d(*ours, **settings)
+    expected = torch.nn.functional.conv2d(*theirs, **{key: int(value) for key, value in settings.items()})
+    np.testing.assert_allclose(y.data, expected.detach(), atol=1e-14)
+    (y * y).sum().backward()
+    (expected * expected).sum().backward()
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad, b.grad, atol=1e-13)
+    np.testing.assert_array_equal(conv2d(*ours, **{**settings, name: 2**31 - 1}).data, y.data)
+
+
 def test_against_the_definition():
     x, weight, bias = arrays()
     y = conv2d(Tensor(x), weight, bias).data

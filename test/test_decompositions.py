@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from duck import StrictDuck
 from helpers import gradient
 from linear_algebra import adjoint, check_against_pytorch, close, random, restart, symmetric
 
@@ -150,6 +151,25 @@ def test_losses_that_depend_on_an_arbitrary_choice(f, message):
     a, weight = random(4, 4, dtype=complex), random(1)
     with pytest.raises(ValueError, match=message):
         gradient(lambda a: np.sum(np.real(f(a) * weight)), a)
+
+
+@pytest.mark.parametrize(
+    "f, message",
+    [
+        (lambda a: np.linalg.eigh(a + adjoint(a))[1], "eigh: the loss depends on the phases"),
+        (lambda a: np.linalg.svd(a[:, :2])[0][:, 2:] ** 3, "svd: the loss depends on the vectors after the first 2"),
+        (
+            lambda a: square(a * 0 + np.eye(4, like=a)),
+            "eigh: the loss depends on the vectors that belong to coinciding",
+        ),
+    ],
+)
+def test_losses_of_other_arrays_that_depend_on_an_arbitrary_choice(f, message):
+    weight = np.triu(np.arange(4.0) + np.ones((4, 1)))
+    a = StrictDuck(random(4, 4, dtype=complex))
+    with pytest.raises(ValueError, match=message):
+        y = np.real(f(Tensor(a)))
+        np.sum(y * StrictDuck(weight[:, : y.shape[-1]])).backward()
 
 
 def test_a_constant_made_of_vectors_is_no_error():

@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 from drawn import DATA, arrows, names, node, operations, read, small_graph
 
 from tensorgrad import Layer, Module, Tensor, derivative
-from tensorgrad.graph_utils import draw_dot_tensor
+from tensorgrad.graph_utils import draw_backward, draw_dot_tensor
 
 graphviz = pytest.importorskip("graphviz")
 
@@ -95,8 +96,34 @@ def test_bad_input_is_an_error_that_says_what_is_allowed():
             draw_dot_tensor(t, format=bad)
     with pytest.raises(ValueError, match="max_nodes must be at least 10"):
         draw_dot_tensor(t, max_nodes=2)
-    with pytest.raises(TypeError, match="model must be a Module"):
-        draw_dot_tensor(t, model=[t])
+    for bad in ("lr", "", None, 3, ["LR"], ("LR",), t):
+        with pytest.raises(ValueError, match="rankdir must be one of LR, TB, RL, BT"):
+            draw_dot_tensor(t, rankdir=bad)
+    for bad in ("10", 10.0, 50.5, np.nan, True, [100], t):
+        with pytest.raises(TypeError, match=r"^draw_dot_tensor: max_nodes must be an int, or None for all"):
+            draw_dot_tensor(t, max_nodes=bad)
+    assert draw_dot_tensor(t, max_nodes=np.int64(10)).source == draw_dot_tensor(t, max_nodes=10).source
+    for bad in (3, 0, None, "yes", [True], np.ones(1)):
+        for name in ("show_data", "legend"):
+            with pytest.raises(TypeError, match=rf"^draw_dot_tensor: {name} must be True or False"):
+                draw_dot_tensor(t, **{name: bad})
+
+
+@pytest.mark.parametrize("draw", [draw_dot_tensor, draw_backward])
+def test_what_can_not_be_drawn_or_named_by_is_an_error(draw):
+    t = Tensor([1.0], name="t")
+    for bad in (None, 3, "t", [t], {"t": t}, Module(), np.ones(2), Tensor):
+        with pytest.raises(TypeError, match=rf"^{draw.__name__}: a Tensor is drawn, not {type(bad).__name__}"):
+            draw(bad)
+    for bad in (3, "names", [t], (t,), {t}, t, np.ones(2), {t: "t"}, {1: t}, {None: t}, {"a": t, 2: t}):
+        with pytest.raises(TypeError, match=rf"^{draw.__name__}: names must be a dict of Tensors or arrays by name"):
+            draw(t * 2, names=bad)
+    for bad in (3, "model", [t], {"t": t}, t, Layer, lambda x: x):
+        with pytest.raises(TypeError, match=rf"^{draw.__name__}: model must be a Module, not {type(bad).__name__}"):
+            draw(t * 2, model=bad)
+    x = t * 2
+    for good in ({}, None, locals(), MappingProxyType({"x": x})):
+        draw(x, names=good)
 
 
 # The same graph, the same bytes ---------------------------------------------------------------------------------------

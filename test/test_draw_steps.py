@@ -126,7 +126,21 @@ def test_what_has_no_backward_pass_to_show_is_an_error():
         y = y + 1
     with pytest.raises(ValueError, match="301 operations are too many"):
         draw_backward(y)
+    for title in (None, 3, ["title"], b"title"):
+        with pytest.raises(TypeError, match=r"^draw_backward: title must be a str"):
+            draw_backward(y, title=title)
+
+
+def test_a_graph_that_was_freed_or_changed_says_so():
     freed = Tensor(1.0) * 2
+    later = freed * 3
     freed.backward(retain_graph=False)
-    with pytest.raises((ValueError, RuntimeError), match=r"nothing was recorded|retain_graph"):
-        draw_backward(freed)
+    for root in (freed, later, later + 1.0):
+        with pytest.raises(ValueError, match=r"^draw_backward: .*retain_graph=False, which freed it"):
+            draw_backward(root)
+    changed = Tensor(1.0) * 2
+    later = changed * 3
+    changed.data = np.array(5.0)
+    for root in (changed, later):
+        with pytest.raises(ValueError, match=r"^draw_backward: .* changed after"):
+            draw_backward(root)

@@ -16,6 +16,9 @@ import pytest
 
 import tensorgrad as tg
 from tensorgrad import Tensor
+from tensorgrad.derivatives import softmax
+from tensorgrad.derivatives.reductions import KEPT_LENGTH
+from tensorgrad.engine import backpropagate
 
 inf, nan = math.inf, math.nan
 
@@ -57,6 +60,9 @@ EDGES = [
     Edge(
         "copysign", lambda x: np.copysign(x, -1.0), [-2, 0, 2], [1, 0, -1], lambda t, x: t.copysign(x, t.tensor(-1.0))
     ),
+    Edge("the sign of copysign", lambda x: np.copysign([1.0, 0.0, 2.0], x), [-2, 0, inf], [0, 0, 0]),
+    Edge("the value of heaviside at 0", lambda x: np.heaviside([-1.0, 0.0, 1.0, nan], x), [2, 2, 2, 2], [0, 1, 0, 0]),
+    Edge("nextafter's aim", lambda x: np.nextafter(1.0, x), [-2, 1, 2], [0, 0, 0]),
     Edge(
         "where", lambda x: np.where(x > 0, x * x, -x), [-1, 0, 3], [-1, -1, 6], lambda t, x: t.where(x > 0, x * x, -x)
     ),
@@ -91,6 +97,8 @@ EDGES = [
     Edge("x**[0, 1, 2, 3]", lambda x: x ** np.arange(4.0), [0, 0, 0, 0], [0, 1, 0, 0], lambda t, x: x ** t.arange(4.0)),
     Edge("0**x", lambda x: 0.0**x, [0, 0.5, 1, 2], [0, 0, 0, 0], lambda t, x: 0.0**x),
     Edge("[0, 2]**x", lambda x: np.power([0.0, 2.0], x), [3, 1], [0, 2 * math.log(2)]),
+    Edge("x**0 of infinities", lambda x: x**0 + x ** np.zeros(3), [inf, -inf, nan], [0, 0, 0], lambda t, x: x**0),
+    Edge("x**0 of tiny numbers", lambda x: x ** np.zeros(2), [1e-310, -5e-324], [0, 0], lambda t, x: x**0),
     # 0 / 0 in the formula
     Edge("std of equal numbers", np.std, [2, 2, 2], [0, 0, 0], lambda t, x: t.std(x, unbiased=False)),
     Edge("std of one number", np.std, [2], [0]),
@@ -123,6 +131,7 @@ EDGES = [
     Edge("softplus", tg.softplus, [-1e4, 0, 1e4], [0, 0.5, 1], lambda t, x: t.nn.functional.softplus(x)),
     Edge("silu", tg.silu, [-1e4, 0, 1e4], [0, 0.5, 1], lambda t, x: t.nn.functional.silu(x)),
     Edge("gelu", tg.gelu, [-1e4, 0, 1e4], [0, 0.5, 1], lambda t, x: t.nn.functional.gelu(x)),
+    Edge("i0", np.i0, [0, 1e-10, nan], [0, 5e-11, nan]),
     Edge("gelu, tanh", lambda x: tg.gelu(x, "tanh"), [-1e4, 0, 1e4], [0, 0.5, 1]),
 ]
 
@@ -144,6 +153,22 @@ def test_gradient_at_the_edge_is_that_of_pytorch(edge: Edge):
     x = torch.tensor(np.array(edge.at, dtype=float if np.isrealobj(edge.at) else complex), requires_grad=True)
     edge.torch(torch, x).sum().backward()
     np.testing.assert_allclose(gradient(edge.ours, edge.at, x.detach().numpy().dtype), x.grad.numpy(), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x**0,
+        lambda x: np.copysign(2.0, x),
+        lambda x: np.nextafter(2.0, x),
+        lambda x: np.linalg.matrix_power(x, 0),
+    ],
+)
+def test_what_is_constant_has_the_gradient_0_behind_an_infinite_slope(f):
+    """0 times infinity would be nan."""
+    x = Tensor([[1.0, 2.0], [-3.0, 4.0]])
+    f(x).backward(np.full((2, 2), inf))
+    np.testing.assert_array_equal(x.grad, np.zeros((2, 2)))
 
 
 def test_sqrt_has_an_infinite_slope_at_0():
@@ -173,6 +198,83 @@ def test_two_clip_limits():
     np.testing.assert_array_equal(a.grad, [0, 1, 0, 0])
     np.testing.assert_array_equal(low.grad, 1)
     np.testing.assert_array_equal(high.grad, [0, 0, 1, 1])
+
+
+# Powers of both their arguments --------------------------------------------------------------------------------------
+
+BASES = [0.0, -0.0, 0.5, 1.0, 2.0, -2.0, inf, -inf, nan]
+EXPONENTS = [0.0, -0.0, 0.5, 1.0, 2.0, 3.0, -0.5, -1.0, inf, -inf, nan]
+
+# Where the derivative in y, x**y log(x), is nan or infinite at y = 0, PyTorch has a number for its slope in x all the
+# same.
+NO_SLOPE = {(x, 0.0, "yx") for x in (-2.0, inf, -inf)}
+
+
+def derivatives_of_power(power: Callable, x: float, y: float) -> dict[str, float]:
+    """The first and the second derivatives in x and y, recorded ones; those that are not recorded must be the same."""
+    a, b = Tensor(x), Tensor(y)
+    z = power(a, b)
+    plain, recorded = (backpropagate(z, np.ones(()), create_graph=again) for again in (False, True))
+    found = {}
+    for name, t in (("x", a), ("y", b)):
+        np.testing.assert_array_equal(plain[t], getattr(recorded[t], "data", recorded[t]))
+        found[name] = plain[t].item()
+        second = backpropagate(recorded[t], np.ones(())) if getattr(recorded[t], "requires_grad", False) else {}
+        found.update({name + other: float(second.get(u, 0.0)) for other, u in (("x", a), ("y", b))})
+    return found
+
+
+def pytorchs_derivatives_of_power(torch: Any, name: str, x: float, y: float) -> dict[str, float]:
+    a, b = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (x, y))
+    grads = torch.autograd.grad(getattr(torch, name)(a, b), (a, b), create_graph=True)
+    found = {}
+    for name, g in zip("xy", grads, strict=True):
+        found[name] = g.item()
+        second = torch.autograd.grad(g, (a, b), retain_graph=True, allow_unused=True)
+        found.update({name + other: 0.0 if d is None else d.item() for other, d in zip("xy", second, strict=True)})
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("power, name", [(np.power, "pow"), (np.float_power, "float_power")])
+@pytest.mark.parametrize("x", BASES)
+def test_derivatives_of_powers_are_those_of_pytorch(power, name, x):
+    """The first ones always; the second ones where PyTorch has a number, but for d2/dx dy = 1 / x at y = 0. There
+    PyTorch has 0, as if the mask by which it keeps x**0 from nan were there for every y."""
+    torch = pytest.importorskip("torch")
+    for y in EXPONENTS:
+        ours, theirs = derivatives_of_power(power, x, y), pytorchs_derivatives_of_power(torch, name, x, y)
+        for which, expected in theirs.items():
+            if which == "xy" and y == 0 and 0 < x < inf:
+                expected = 1 / x
+            if len(which) == 1 or (not math.isnan(expected) and (x, y, which) not in NO_SLOPE):
+                np.testing.assert_allclose(ours[which], expected, rtol=1e-13, err_msg=f"{which} at {x}**{y}")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("y", [1.5, 2.0, 3.0, 7.5])
+def test_powers_of_0_have_all_the_derivatives_that_exist(y):
+    """x**y, y x**(y - 1), x**y log(x)**n and x**(y - 1) log(x)**n (y log(x) + n) all go to 0 for x to 0 and y > 1;
+    PyTorch's second derivatives in y are nan there."""
+    found = derivatives_of_power(np.power, 0.0, y)
+    found.pop("xx")
+    assert set(found.values()) == {0.0}
+    assert derivatives(lambda e: 0.0**e, y, 3) == [0, 0, 0]
+    assert derivatives(lambda e: tg.grad(lambda b: b**e)(Tensor(0.0)), y, 2) == [0, 0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("y", [0.5, 1.0, 1.5, 2.0, 3.0, -1.0])
+def test_mixed_derivatives_of_powers_of_0_are_the_same_in_both_orders(y):
+    """Where they don't exist, too: nan, or infinite."""
+    found = derivatives_of_power(np.power, 0.0, y)
+    np.testing.assert_array_equal(found["xy"], found["yx"])
+
+
+def test_a_mixed_derivative_of_a_power_at_the_exponent_0():
+    """d/dy (y x**(y - 1)) = 1 / x at y = 0, and d2/dy2 = 2 log(x) / x."""
+    slope = lambda e: tg.grad(lambda b: b**e)(Tensor(2.0))  # noqa: E731
+    np.testing.assert_allclose(derivatives(slope, 0.0, 2), [0.5, math.log(2.0)], rtol=1e-15)
 
 
 # Higher derivatives --------------------------------------------------------------------------------------------------
@@ -374,6 +476,17 @@ def test_softmaxes_of_short_and_long_rows(n, dtype):
     likely = log_p > -10  # exp magnifies the rounding of its argument
     np.testing.assert_allclose(tg.softmax(x)[likely], np.exp(log_p[likely]), **close)
     np.testing.assert_allclose(tg.softmax(x), np.exp(log_p), rtol=100 * close["rtol"])
+
+
+def test_what_softmax_keeps_for_short_rows_is_bounded():
+    """The starts of rows are kept for at most as many as fill 1 MB: of longer arrays they are computed each time."""
+    softmax.kept_starts.cache_clear()
+    for m, kept in ((3, 1), (KEPT_LENGTH, 2), (KEPT_LENGTH + 1, 2), (3, 2)):
+        x = np.zeros((m, 2))
+        x[-1] = [0.0, math.log(3.0)]
+        np.testing.assert_allclose(tg.softmax(x)[[0, -1]], [[0.5, 0.5], [0.25, 0.75]])
+        assert softmax.kept_starts.cache_info().currsize == kept
+    assert softmax.kept_starts.cache_info().maxsize * KEPT_LENGTH * 8 <= 2**24
 
 
 MEMORY = {

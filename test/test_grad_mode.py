@@ -125,3 +125,94 @@ def test_no_grad_holds_for_one_thread():
     done.set()
     thread.join()
     assert seen == {"without": False, "with": True}
+
+
+def test_one_object_entered_by_two_threads_restores_each_of_them():
+    shared, w, seen = no_grad(), Tensor([1.0]), {}
+    first_in, second_in, first_out = threading.Event(), threading.Event(), threading.Event()
+
+    def first():
+        with shared:
+            first_in.set()
+            second_in.wait(10)
+        seen["first"] = (w * 2).requires_grad
+        first_out.set()
+
+    def second():
+        first_in.wait(10)
+        with enable_grad(), no_grad(), shared:
+            second_in.set()
+            first_out.wait(10)
+            seen["second, inside"] = (w * 2).requires_grad
+        seen["second"] = (w * 2).requires_grad
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {"first": True, "second, inside": False, "second": True}
+
+
+def test_one_object_entered_by_two_tasks_and_inside_itself():
+    shared, w, seen = no_grad(), Tensor([1.0]), []
+
+    async def task():
+        with shared:
+            await asyncio.sleep(0)
+            with shared, enable_grad(), shared:
+                await asyncio.sleep(0)
+            seen.append((w * 2).requires_grad)
+        await asyncio.sleep(0)
+        seen.append((w * 2).requires_grad)
+
+    async def both():
+        await asyncio.gather(task(), task())
+
+    asyncio.run(both())
+    assert seen == [False, False, True, True] and (w * 2).requires_grad
+
+
+def test_blocks_that_do_not_end_in_the_order_of_their_beginning():
+    """As those of a generator may."""
+    w = Tensor([1.0])
+
+    def steps():
+        with no_grad():
+            yield
+        yield
+
+    generator = steps()
+    next(generator)
+    assert not (w * 2).requires_grad
+    with enable_grad():
+        next(generator)
+        assert (w * 2).requires_grad
+    assert (w * 2).requires_grad
+    other = steps()
+    next(other)
+    with enable_grad():
+        with no_grad():
+            next(other)
+            assert not (w * 2).requires_grad
+        assert (w * 2).requires_grad
+    assert (w * 2).requires_grad
+
+
+def test_what_runs_on_after_the_call_is_not_decorated():
+    async def stream():
+        yield 1
+
+    async def coroutine():
+        pass
+
+    def generator():
+        yield 1
+
+    class Model:
+        pass
+
+    for wrong in (stream, coroutine, generator, Model, 5, None, "name"):
+        for mode in (no_grad, enable_grad):
+            with pytest.raises(TypeError, match=rf"@{mode.__name__}\(\) is for ordinary functions"):
+                mode()(wrong)

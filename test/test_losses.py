@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from tensorgrad import Tensor, grad, mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
+from tensorgrad import Tensor, grad, mse_loss, no_grad, sigmoid_cross_entropy, softmax_cross_entropy
 
 REDUCTIONS = ["mean", "sum", "none"]
 rng = np.random.default_rng(0)
@@ -166,6 +166,11 @@ def test_an_empty_batch():
             assert math.isnan(loss_of(x, targets).item())
 
 
+NO_NUMBERS = [
+    None, "text", b"text", {}, object(), len, float, np.float64, np.ndarray, (x for x in [1.0]), 10**400,
+    np.array([1.0, None]), np.array(["2020-01-01"], "M8[D]"), np.timedelta64(1, "s"), np.zeros(2, [("x", float)]),
+    np.ma.array([0.0, 1.0], mask=[0, 1]), [None, 1.0], ["a", "b"],
+]  # fmt: skip
 LOSSES = {
     "sigmoid_cross_entropy": (sigmoid_cross_entropy, [0.0, 1.0], [0, 1]),
     "softmax_cross_entropy": (softmax_cross_entropy, [[0.0, 1.0]], [1]),
@@ -173,11 +178,66 @@ LOSSES = {
 }
 
 
+# What stands around a loss -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("name", LOSSES)
+def test_lists_of_tensors_are_stacked(name, which):
+    """The numbers and gradients of a list are those of np.stack of it, for predictions and for targets."""
+    loss_of = LOSSES[name][0]
+    given = [np.array([[0.5, -2.0], [3.0, 1.0]]), np.array([[0.25, 0.75], [0.5, 0.5]])]
+    parts, stacked = [Tensor(row) for row in given[which]], Tensor(given[which])
+    for value in (parts, tuple(parts), stacked):
+        args = list(given)
+        args[which] = value
+        loss_of(*args).backward()
+    for part, g in zip(parts, stacked.grad, strict=True):
+        np.testing.assert_allclose(part.grad, 2 * g, rtol=1e-15)
+        assert np.all(g != 0)
+
+
+def test_lists_in_lists_of_tensors_and_numbers_are_stacked_too():
+    a, b = Tensor(1.0), Tensor(3.0)
+    mse_loss([[a, 0.0], [2.0, b]], [[0.0, 0.0], [0.0, 1.0]], "sum").backward()  # a^2 + 4 + (b - 1)^2
+    assert a.grad == 2 and b.grad == 4
+    labels = [Tensor(0.25), Tensor(0.75)]
+    softmax_cross_entropy([0.0, 1.0], labels).backward()
+    np.testing.assert_allclose([y.grad for y in labels], -np.log(np.exp([0, 1]) / np.exp([0, 1]).sum()), rtol=1e-14)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_the_array_of_class_numbers_may_be_used_again_before_backward(reduction):
+    x, labels = rng.normal(size=(4, 3)), np.array([0, 1, 2, 1])
+    expected = Tensor(x)
+    softmax_cross_entropy(expected, labels, reduction).backward()
+    for kept in (labels.copy(), labels.astype(np.uint8), memoryview(labels.copy())):
+        logits = Tensor(x)
+        loss = softmax_cross_entropy(logits, kept, reduction)
+        kept[:] = np.zeros(4, np.asarray(kept).dtype)  # the next batch
+        loss.backward(retain_graph=True)
+        np.testing.assert_array_equal(logits.grad, expected.grad)
+        logits.zero_grad()
+        loss.backward(create_graph=True)  # by rules that look at the labels, not at what was saved
+        np.testing.assert_allclose(logits.grad.data, expected.grad, rtol=1e-12)
+
+
+def test_a_loss_records_nothing_that_it_needn_t():
+    with no_grad():
+        assert not softmax_cross_entropy(Tensor(np.zeros((2, 3))), [0, 1]).requires_grad
+    targets = np.zeros((2, 3))
+    loss = mse_loss(Tensor(np.ones((2, 3))), targets)
+    assert any(arg is targets for arg in loss._args), "an array that is no class number isn't copied"
+
+
+# Errors --------------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_bad_input_of_every_loss(name):
     loss_of, x, targets = LOSSES[name]
-    for reduction in ("average", None, "Mean"):
-        with pytest.raises(ValueError, match=rf"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}"):
+    for reduction in ("average", None, "Mean", 1, ["mean"], np.array("mean"), np.array(["mean", "sum"]), Tensor(1.0)):
+        with pytest.raises(ValueError, match=rf"{name}: reduction must be 'mean', 'sum' or 'none', not "):
             loss_of(Tensor(x), targets, reduction=reduction)
     with pytest.raises(ValueError, match=rf"{name}: .*\(7,\)"):
         loss_of(Tensor(x), np.zeros(7, int))
@@ -191,6 +251,24 @@ def test_bad_input_of_every_loss(name):
         loss_of(Tensor(np.asarray(x) + 1j), targets)
     with pytest.raises(TypeError, match=rf"{name}: .* must be real numbers, not complex128"):
         loss_of(Tensor(x), np.asarray(targets) + 1j)
+    first = "predictions" if name == "mse_loss" else "logits"
+    second = "targets" if name == "mse_loss" else "labels"
+    for wrong in NO_NUMBERS:
+        with pytest.raises(
+            TypeError, match=rf"{name}: ({first} must be real numbers, not|a MaskedArray isn't supported)"
+        ):
+            loss_of(wrong, targets)
+        with pytest.raises(
+            TypeError, match=rf"{name}: ({second} must be real numbers, not|a MaskedArray isn't supported)"
+        ):
+            loss_of(Tensor(x), wrong)
+    ragged, itself = [[0.0], [0.0, 1.0]], [0.0]
+    itself.append(itself)
+    for wrong in (ragged, itself, [Tensor(1.0), Tensor([1.0, 2.0])]):
+        with pytest.raises(ValueError, match=rf"{name}: {first} can't be made an array"):
+            loss_of(wrong, targets)
+        with pytest.raises(ValueError, match=rf"{name}: {second} can't be made an array"):
+            loss_of(Tensor(x), wrong)
 
 
 @pytest.mark.parametrize("label", [-1, 1.5, np.nan])
@@ -202,11 +280,23 @@ def test_labels_that_are_not_probabilities_are_errors(label):
 def test_invalid_class_numbers_are_errors():
     logits = Tensor(np.zeros((2, 3)))
     for labels in ([0, 3], [-1, 0]):
-        with pytest.raises(ValueError, match=r"class numbers must lie from 0 to 2, not from"):
+        with pytest.raises(ValueError, match=r"3 classes .* \(2, 3\), class numbers must lie from 0 to 2, not from"):
             softmax_cross_entropy(logits, labels)
-    for labels in ([0.0, 1.0], [True, False], Tensor([0.0, 1.0])):
-        with pytest.raises(TypeError, match=r"class numbers must be ints, not .*astype\(int\)"):
+    for labels in ([0.0, 1.0], [True, False], [np.nan, 0.0]):
+        with pytest.raises(TypeError, match=r"class numbers must be ints, not .*use labels.astype\(int\)"):
             softmax_cross_entropy(logits, labels)
+
+
+def test_the_way_out_that_is_named_for_class_numbers_that_are_floats_works():
+    logits = Tensor(np.zeros((2, 3)))
+    for labels in (np.array([0.0, 2.0]), Tensor([0.0, 2.0]), np.array([True, False])):
+        with pytest.raises(TypeError, match="class numbers must be ints") as error:
+            softmax_cross_entropy(logits, labels)
+        way_out = str(error.value).split("use ")[1]
+        assert softmax_cross_entropy(logits, eval(way_out, {"labels": labels})).item() == pytest.approx(np.log(3))
+
+
+def test_logits_need_an_axis_of_classes():
     with pytest.raises(ValueError, match=r"logits need an axis of classes"):
         softmax_cross_entropy(Tensor(1.0), 0)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers import gradient
-from linear_algebra import check_against_pytorch, close, random, restart
+from linear_algebra import check_against_pytorch, close, random, restart, symmetric
 
 from tensorgrad import Tensor, jvp
 
@@ -69,6 +69,16 @@ def test_lists_stand_for_arrays():
     close(b.grad, [0.5, 0.25])
 
 
+def test_the_power_0_is_the_identity_whatever_stands_in_the_matrix():
+    a = np.array([[np.inf, np.nan], [1.0, 0.0]])
+    for stack in (a, np.stack([a, a, a])):
+        t = Tensor(stack)
+        y = np.linalg.matrix_power(t, 0)
+        np.testing.assert_array_equal(y.data, np.linalg.matrix_power(stack, 0))
+        (y * 5).backward()
+        np.testing.assert_array_equal(t.grad, np.zeros_like(stack))
+
+
 # Singular matrices ----------------------------------------------------------------------------------------------------
 
 
@@ -87,6 +97,39 @@ def test_det_of_exactly_singular_matrices_in_a_stack():
     close(gradient(lambda a: np.sum(np.linalg.det(a)), a), [[[4, -2], [-2, 1]], [[0, 0], [0, 0]], [[2, 0], [-1, 3]]])
 
 
+@pytest.mark.parametrize("limit", [{"rcond": 0.4}, {"rtol": 0.4}])
+def test_a_pseudo_inverse_that_leaves_out_what_is_no_rounding_error(limit):
+    """diag(4, 1)^+ with the limit 1.6 is diag(1/4, 0). To first order, [[4, e], [f, 1]] has the pseudo-inverse
+    [[1/4, (4 f + e) / 60], [(4 e + f) / 60, 0]]: its singular vectors turn by (4 e + f) / 15 and (4 f + e) / 15."""
+    a = np.diag([4.0, 1.0])
+    for (i, j), expected in {
+        (0, 0): [[-1 / 16, 0], [0, 0]],
+        (0, 1): [[0, 1 / 60], [1 / 15, 0]],
+        (1, 0): [[0, 1 / 15], [1 / 60, 0]],
+        (1, 1): [[0, 0], [0, 0]],
+    }.items():
+        close(gradient(lambda a, i=i, j=j: np.linalg.pinv(a, **limit)[i, j], a), expected)
+
+
+def test_coinciding_values_beside_some_that_are_left_out_are_an_error():
+    with pytest.raises(ValueError, match="svd: the loss depends on the vectors that belong to coinciding values"):
+        gradient(lambda a: np.linalg.pinv(a, 0.5)[0, 1], np.diag([4.0, 4.0, 1.0]))
+    close(gradient(lambda a: np.sum(np.linalg.pinv(a, 0.1)), np.diag([4.0, 4.0, 4.0])), -np.ones((3, 3)) / 16)
+
+
+def test_coinciding_values_beside_rounding_errors_that_are_left_out():
+    """There the rank stays the same, and no singular vectors are needed: dP = -P dA P in the space of the others."""
+    expected = [[0, -1 / 16, 0], [0, 0, 0], [0, 0, 0]]
+    close(gradient(lambda a: np.linalg.pinv(a, 1e-10)[0, 1], np.diag([4.0, 4.0, 1e-17])), expected)
+
+
+@pytest.mark.parametrize("rcond", [None, -1, 0, 1, 1.5, np.nan, np.inf, 1e-3, 0.4])
+def test_the_limit_of_lstsq_is_that_of_lapack(rcond):
+    a, b = symmetric(4.0, 1.0, 1e-5), random(3)
+    for ours, theirs in zip(np.linalg.lstsq(Tensor(a), b, rcond), np.linalg.lstsq(a, b, rcond), strict=True):
+        close(getattr(ours, "data", ours), theirs, 1e-7)
+
+
 # Errors ---------------------------------------------------------------------------------------------------------------
 
 
@@ -98,6 +141,20 @@ def test_det_of_exactly_singular_matrices_in_a_stack():
         (lambda t: np.linalg.lstsq(t, np.ones(3)), np.linalg.LinAlgError, "lstsq: shapes"),
         (lambda t: np.linalg.tensorsolve(t, np.ones(3)), np.linalg.LinAlgError, "tensorsolve: shapes"),
         (lambda t: np.linalg.tensorinv(t, 0), ValueError, "tensorinv: ind"),
+        (lambda t: np.linalg.matrix_power(t, 2.5), TypeError, "matrix_power of shapes"),
+        (lambda t: np.linalg.matrix_power(t, t[0, 0]), TypeError, "matrix_power of shapes"),
+        (lambda t: np.linalg.pinv(t, t[0, 0]), TypeError, "argument 2 of pinv has no derivative"),
+        (lambda t: np.linalg.pinv(t, rtol=t[0, 0]), TypeError, "argument rtol= of pinv has no derivative"),
+        (lambda t: np.linalg.pinv(t, 0.1, rtol=0.1), ValueError, "pinv of shapes"),
+        (lambda t: np.linalg.lstsq(t, np.ones(2), 0.1 * t[0, 0]), TypeError, "argument 2 of pinv has no derivative"),
+        (lambda t: np.vecdot(t, t, axis=[0]), TypeError, "vecdot of shapes"),
+        (lambda t: np.vecdot(t, t, axis=2), ValueError, "vecdot of shapes"),
+        (lambda t: np.cross(t[:, [0, 1, 1]], t[:, [0, 1, 1]], axis=[1]), TypeError, "cross of shapes"),
+        (lambda t: np.einsum(t, [0, 52]), ValueError, "einsum: subscripts are a string"),
+        (lambda t: np.einsum(t, [0, -1]), ValueError, "einsum: subscripts are a string"),
+        (lambda t: np.einsum(t, [0, True]), ValueError, "einsum: subscripts are a string"),
+        (lambda t: np.einsum(t, t), ValueError, "einsum: subscripts are a string"),
+        (lambda t: np.tensordot(t, t, (1, 0, 0)), ValueError, "tensordot"),
         (lambda t: np.linalg.matrix_power(t[:1], 2), np.linalg.LinAlgError, "matrix_power: matrices"),
         (lambda t: np.linalg.multi_dot([t, np.ones(3)]), ValueError, "multi_dot: shapes"),
         (lambda t: np.linalg.multi_dot([t]), ValueError, "multi_dot: shapes"),

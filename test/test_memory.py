@@ -4,11 +4,13 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
+from duck import Duck
 
-from tensorgrad.memory import is_owned, share_memory
+from tensorgrad.memory import Changes, _references_of_one_name, is_owned
 
 
 def test_an_array_is_owned_by_its_only_name():
@@ -37,11 +39,69 @@ def test_a_view_is_not_owned_nor_is_an_array_that_a_function_holds():
     assert not is_owned(array) and held is not None
 
 
-def test_what_may_share_memory():
-    a, b = np.ones((2, 3)), np.ones(3)
-    assert share_memory(a, a[0]) and share_memory(a.T, a) and not share_memory(a, b)
-    assert share_memory((b, a[1]), a) and not share_memory((b, b[:1]), a)
-    assert not share_memory([1.0], a) and not share_memory(None, a)
+def test_an_argument_is_owned_if_it_was_moved_in():
+    def passed_on(array):
+        return is_owned(array)
+
+    kept = np.ones(3)
+    arrays = {"temporary": np.ones(3), "kept": kept}
+    owned = [passed_on(np.ones(3)), passed_on(arrays.pop("temporary"))]  # pytest would hold what stands in an assert
+    shared = [passed_on(arrays.pop("kept"))]
+    assert all(owned) and not any(shared) and len(kept) == 3
+
+
+def test_an_array_that_another_thread_holds_is_not_owned():
+    array = np.ones(3)
+    holds, ends = threading.Event(), threading.Event()
+
+    def hold(arrays):
+        held = arrays.pop()
+        holds.set()
+        ends.wait()
+        assert len(held) == 3
+
+    thread = threading.Thread(target=hold, args=([array],))
+    thread.start()
+    holds.wait()
+    shared = is_owned(array)
+    ends.set()
+    thread.join()
+    assert not shared and is_owned(array)
+
+
+def test_changed_memory_is_found_by_any_array_that_has_an_element_of_it():
+    changes, a, b = Changes(), np.zeros((4, 4)), np.zeros(3)
+    changes.note(a[:, 0], (5, "a", (4,)))
+    assert changes.latest == 5
+    assert changes.since(a, 4) and changes.since(a.T[0, 1:], 4) and changes.since(a[:, ::2], 4)
+    assert not changes.since(a, 5)  # used after the change
+    assert not changes.since(a[:, 1::2], 4) and not changes.since(b, 4)
+    changes.note(a, (7, "a", None))
+    assert changes.since(a[:, 1], 6) and not changes.since(a[:, 1], 7)
+
+
+def test_changed_memory_is_forgotten_with_its_last_array():
+    changes, a = Changes(), np.zeros((4, 4))
+    view = a[1:]
+    changes.note(view, (5, "", None))
+    changes.note(Duck(a), (6, "", None))  # nothing holds it any more
+    assert len(changes._of_memory) == 1
+    del a
+    assert changes.since(view, 4)
+    del view
+    assert not changes._of_memory
+
+
+def test_where_references_are_counted_otherwise_nothing_is_owned():
+    """On a Python that doesn't count what a second name, a list or a closure holds, or doesn't count at all."""
+
+    def count(array):
+        return sys.getrefcount(array)
+
+    of_one = _references_of_one_name(count)
+    assert of_one > 0
+    for other in (lambda array: 0, lambda array: 1, lambda array: min(count(array), of_one), id):
+        assert _references_of_one_name(other) == -1
 
 
 PROGRAM = """

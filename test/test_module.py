@@ -1,10 +1,15 @@
 """Modules: how parameters are found, saved and loaded; and the layers that come with the library."""
 
 import copy
+import functools
+import math
 import pickle
+from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from duck import Duck
 
 from tensorgrad import MLP, SGD, Layer, Module, Neuron, Sequential, Tensor, gelu, mse_loss, relu
 
@@ -129,12 +134,149 @@ def test_a_state_that_does_not_fit_loads_nothing():
         np.testing.assert_array_equal(array, before[name])
 
 
+class Lazy(Mapping):
+    """A mapping that reads its arrays when it is asked, as that of np.load does, and fails at some of them."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def __getitem__(self, name):
+        if self.state[name] is None:
+            raise OSError("the file ends here")
+        return self.state[name]
+
+    def __iter__(self):
+        return iter(self.state)
+
+    def __len__(self):
+        return len(self.state)
+
+
+WEIGHT, BIAS = np.full((2, 3), 5.0), np.full(3, 7.0)
+ITSELF: list = [1.0]
+ITSELF.append(ITSELF)
+NO_REAL = "bias must be real numbers, not"
+NO_STATES = {  # with the error, and what it says
+    "None": (None, TypeError, "a mapping of names to arrays is needed, not a NoneType"),
+    "a list": ([("weight", WEIGHT), ("bias", BIAS)], TypeError, "a mapping .* not a list"),
+    "a module": (Layer(2, 3, rng=0), TypeError, "a mapping .* not a Layer"),
+    "a string": ("weight", TypeError, "a mapping .* not a str"),
+    "no names": ({}, KeyError, r"missing \['bias', 'weight'\], unexpected \[\]"),
+    "one too few": ({"weight": WEIGHT}, KeyError, r"missing \['bias'\], unexpected \[\]"),
+    "one too many": ({"weight": WEIGHT, "bias": BIAS, 3: BIAS, "x": 1}, KeyError, r"unexpected \[3, 'x'\]"),
+    "a shape": ({"weight": WEIGHT, "bias": np.zeros(4)}, ValueError, r"bias has shape \(3,\), but is given \(4,\)"),
+    "a shape that broadcasts": (
+        {"weight": WEIGHT, "bias": 1.0},
+        ValueError,
+        r"bias has shape \(3,\), but is given \(\)",
+    ),
+    "an array of None": ({"weight": WEIGHT, "bias": [None] * 3}, TypeError, f"{NO_REAL} object"),
+    "None in place of an array": (
+        {"weight": WEIGHT, "bias": None},
+        TypeError,
+        f"{NO_REAL} .*a NoneType",
+    ),
+    "strings": ({"weight": WEIGHT, "bias": ["1", "2", "3"]}, TypeError, f"{NO_REAL} <U1"),
+    "objects": ({"weight": WEIGHT, "bias": BIAS.astype(object)}, TypeError, f"{NO_REAL} object"),
+    "complex": ({"weight": WEIGHT, "bias": BIAS + 0j}, TypeError, f"{NO_REAL} complex128"),
+    "dates": ({"weight": WEIGHT, "bias": np.zeros(3, "M8[D]")}, TypeError, f"{NO_REAL} datetime64"),
+    "masked": (
+        {"weight": WEIGHT, "bias": np.ma.array(BIAS, mask=[0, 1, 0])},
+        TypeError,
+        "a MaskedArray isn't supported",
+    ),
+    "a matrix": ({"weight": WEIGHT.view(np.matrix), "bias": BIAS}, TypeError, "a matrix isn't supported"),
+    "ragged": ({"weight": WEIGHT, "bias": [[1.0], [1.0, 2.0], 3.0]}, ValueError, "bias can't be made an array"),
+    "a list that holds itself": ({"weight": WEIGHT, "bias": ITSELF}, ValueError, "bias can't be made an array"),
+    "a file that ends": (Lazy({"weight": WEIGHT, "bias": None}), OSError, "the file ends here"),
+}
+
+
+@pytest.mark.parametrize("why", NO_STATES)
+def test_a_state_that_can_not_be_loaded_changes_nothing(why):
+    state, error, said = NO_STATES[why]
+    layer = Layer(2, 3, rng=0)
+    before, loss = layer.state_dict(), layer(np.ones((1, 2))).sum()
+    with pytest.raises(error, match=said if error is OSError else f"load_state_dict: .*{said}"):
+        layer.load_state_dict(state)
+    for name, array in layer.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+    loss.backward()  # which the graph would notice
+
+
+def test_a_number_too_large_for_the_dtype_is_not_loaded():
+    layer = Layer(2, 1, rng=0, dtype=np.float32)
+    before = layer.state_dict()
+    with pytest.raises(ValueError, match="load_state_dict: bias is given a number that is too large for float32"):
+        layer.load_state_dict({"weight": np.ones((2, 1)), "bias": np.array([1e300])})
+    np.testing.assert_array_equal(layer.weight.data, before["weight"])
+    layer.load_state_dict({"weight": np.ones((2, 1)), "bias": np.array([math.inf])})
+    assert layer.bias.data[0] == math.inf
+
+
+def test_what_can_be_loaded():
+    layer = Layer(1, 3, rng=0)
+    for bias in ([1, 2, 3], (True, False, True), np.array([1, 2, 3], np.uint8), np.float32([1, 2, 3]), [math.nan] * 3):
+        layer.load_state_dict({"weight": [[1.0, 2.0, 3.0]], "bias": bias})
+        np.testing.assert_array_equal(layer.bias.data, np.asarray(bias, float))
+    other = Layer(1, 3, rng=1)
+    layer.load_state_dict(dict(other.named_parameters()))  # Tensors: their data
+    np.testing.assert_array_equal(layer.weight.data, other.weight.data)
+    assert layer.weight.data is not other.weight.data
+    layer.load_state_dict(Lazy(other.state_dict()))
+    module = Module()
+    module.z = Tensor(np.zeros(2, complex))
+    module.load_state_dict({"z": [1.0, 2j]})
+    np.testing.assert_array_equal(module.z.data, [1, 2j])
+
+
+def test_the_state_of_another_kind_of_arrays_is_of_that_kind():
+    module = Module()
+    module.w = Tensor(Duck(np.array([1.0, 2.0])))
+    state = module.state_dict()
+    assert type(state["w"]) is Duck and state["w"].array is not module.w.data.array
+    module.load_state_dict({"w": Duck(np.array([3.0, 4.0]))})
+    assert type(module.w.data) is Duck
+    np.testing.assert_array_equal(module.w.data.array, [3, 4])
+
+
+@pytest.mark.parametrize(
+    "container, named",
+    [
+        (set, "set"),
+        (frozenset, "frozenset"),
+        (deque, "deque"),
+        (lambda parts: np.array([*parts, None], object), "ndarray"),
+    ],
+)
+@pytest.mark.parametrize("part", [lambda: Layer(1, 1), Module])
+def test_parameters_are_never_overlooked_in_silence(container, named, part):
+    module = Module()
+    module.inner = Module()
+    module.inner.layers = {"a": container([part()])}
+    with pytest.raises(
+        TypeError, match=f"Module: parameters in inner.layers.a, a {named}, aren't found; put them into a"
+    ):
+        module.parameters()
+    module.inner.layers = {"a": [container([1, 2]), np.ones(3), "text"]}  # without parameters, anything goes
+    assert module.parameters() == []
+
+
 def test_two_tensors_of_one_name_are_an_error_and_none_is_lost():
     module = Module()
     module.table = {"a": {"b": Tensor(1.0)}, "a.b": Tensor(2.0)}
     assert len(module.parameters()) == 2
     with pytest.raises(ValueError, match=r"two Tensors have the name 'table\.a\.b'"):
         module.state_dict()
+
+
+@pytest.mark.parametrize("wrong", ["eval", None, 2, [], np.array([True, False])])
+def test_a_mode_is_true_or_false(wrong):
+    tree = Tree()
+    with pytest.raises(TypeError, match="train: mode must be True or False, not"):
+        tree.train(wrong)
+    assert all(module.training is True for module in tree.modules())
+    assert not tree.train(np.False_).training
 
 
 def test_train_and_eval():
@@ -204,6 +346,19 @@ def test_shapes_and_values(batch):
         np.testing.assert_array_equal(module(x.tolist() if x.size else x).data, module(x).data)
 
 
+def test_lists_of_tensors_are_stacked_as_input():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    for module in (Neuron(3, "tanh", rng=0), Layer(3, 2, "gelu", rng=0), MLP(3, [4, 1], rng=0)):
+        rows, stacked = [Tensor(row) for row in x], Tensor(x)
+        for value in (rows, stacked):
+            (module(value) ** 2).sum().backward()
+        np.testing.assert_allclose([row.grad for row in rows], stacked.grad, rtol=1e-14)
+        numbers = [Tensor(v) for v in x[0]]
+        np.testing.assert_array_equal(module(numbers).data, module(x[0]).data)
+        module(numbers).sum().backward()
+        assert all(v.grad != 0 for v in numbers)
+
+
 def test_an_array_as_input_gets_no_gradient_and_a_tensor_does():
     layer = Layer(3, 2, rng=0)
     x = Tensor(np.ones((4, 3)))
@@ -270,6 +425,19 @@ def test_networks_of_any_width_train_with_one_learning_rate():
 # Errors ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [None, "text", {}, object(), len, np.ndarray, np.array(["a", "b", "c"]), np.array([1.0, None, 2.0]), 10**400,
+     np.zeros(3, "m8[s]"), np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), np.ones((2, 3)).view(np.matrix)],
+)  # fmt: skip
+def test_an_input_that_is_not_numbers_is_an_error(wrong):
+    for module in (Layer(3, 4), Neuron(3), MLP(3, [4, 1])):
+        with pytest.raises(
+            TypeError, match=r"-> \d.*\): (the input must be numbers, not|a (MaskedArray|matrix) isn't)"
+        ):
+            module(wrong)
+
+
 def test_an_input_of_the_wrong_shape_is_an_error():
     for module in (Layer(3, 4), Neuron(3), MLP(3, [4, 1])):
         for x in (np.ones((5, 4)), np.ones(2), np.ones(())):
@@ -278,28 +446,92 @@ def test_an_input_of_the_wrong_shape_is_an_error():
 
 
 def test_invalid_widths_are_errors():
-    for n in (0, -1, 2.0, "3", None):
-        with pytest.raises(ValueError, match="nin must be a positive int, not"):
+    for n in (0, -1, 2.0, "3", None, True, np.True_, 10**30, [2], np.array([2]), np.timedelta64(2, "s"), math.nan, 2j):
+        said = "(must be a positive int, not|is more than an array can hold)"
+        with pytest.raises(ValueError, match=f"Layer: nin {said}"):
             Layer(n, 1)
-        with pytest.raises(ValueError, match="nout must be a positive int, not"):
+        with pytest.raises(ValueError, match=f"Layer: nout {said}"):
             Layer(1, n)
-        with pytest.raises(ValueError, match="nin must be a positive int, not"):
+        with pytest.raises(ValueError, match=f"Neuron: nin {said}"):
             Neuron(n)
-    for nouts in (5, [], ()):
-        with pytest.raises(ValueError, match=r"nouts must be a list of widths such as \[16, 16, 1\]"):
+        with pytest.raises(ValueError, match=f"MLP: nin {said}"):
+            MLP(n, [1])
+        with pytest.raises(ValueError, match=rf"MLP: nouts\[1\] {said}"):
+            MLP(2, [3, n])
+    for nouts in (5, [], (), None, 3.5, "12", b"12", {4: 1}, {4, 1}, np.array(4), np.zeros(0, int), iter([4, 1]), len):
+        with pytest.raises(ValueError, match=r"MLP: nouts must be a list of widths such as \[16, 16, 1\]"):
             MLP(2, nouts)
+    for nouts in (np.array([4.0, 1.0]), [[4, 1]], [None]):
+        with pytest.raises(ValueError, match=r"MLP: nouts\[0\] must be a positive int"):
+            MLP(2, nouts)
+    with pytest.raises(ValueError, match=r"Layer: .* weights are more than an array can hold"):
+        Layer(2**40, 2**40)
 
 
-def test_an_unknown_activation_or_dtype_is_an_error():
-    for make in (lambda **kw: Neuron(2, **kw), lambda **kw: Layer(2, 1, **kw), lambda **kw: MLP(2, [3, 1], **kw)):
-        with pytest.raises(ValueError, match="unknown activation 'swoosh'; use one of relu, leaky_relu, sigmoid"):
-            make(activation="swoosh")
-        with pytest.raises(TypeError, match="dtype must be a floating one, not int64"):
-            make(dtype=np.int64)
+def test_widths_may_be_of_numpy():
+    for nouts in ([4, 1], (4, 1), np.array([4, 1]), [np.int64(4), np.uint8(1)]):
+        assert [p.shape for p in MLP(np.int32(2), nouts).parameters()] == [(2, 4), (4,), (4, 1), (1,)]
+
+
+MAKERS = {
+    "Neuron": lambda **kw: Neuron(2, **kw),
+    "Layer": lambda **kw: Layer(2, 1, **kw),
+    "MLP": lambda **kw: MLP(2, [3, 1], **kw),
+}
+NO_DTYPES = [np.int64, int, complex, bool, str, object, "text", [("x", float)], "M8[s]", 3, {}, object()]
+NO_SEEDS = [
+    "0", 0.5, -1, True, [0.5], [1, -1], {}, np.random, object(), math.nan, Tensor(1.0), np.array([1.0]), np.array(1),
+    np.ones((1, 1), int).view(np.matrix),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_unknown_activation_is_an_error(name):
+    make = MAKERS[name]
+    with pytest.raises(ValueError, match=f"{name}: unknown activation 'swoosh'; use one of relu, leaky_relu, sigmoid"):
+        make(activation="swoosh")
+    for wrong in (3, ["relu"], np.tanh(1.0), {}, True, Layer, float, ""):
+        with pytest.raises(ValueError, match=f"(?s){name}: unknown activation .*; use one of relu, .*or a function"):
+            make(activation=wrong)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_dtype_is_a_floating_one(name):
+    make = MAKERS[name]
+    for wrong in NO_DTYPES:
+        with pytest.raises(TypeError, match=f"{name}: dtype must be a floating one"):
+            make(dtype=wrong)
+    for right in (np.float16, "f4", float, np.dtype(np.longdouble), None):
+        assert all(p.dtype == np.dtype(right) for p in make(dtype=right).parameters())
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_random_generator_is_one_or_made_of_a_seed(name):
+    make = MAKERS[name]
+    for wrong in NO_SEEDS:
+        with pytest.raises(TypeError, match=rf"{name}: rng must be a numpy\.random\.Generator, or a seed"):
+            make(rng=wrong)
+    for right in (0, np.int64(3), 10**30, [1, 2], (1, 2), np.array([1, 2]), np.random.default_rng(1)):
+        first = make(rng=np.random.default_rng(copy.deepcopy(right)))
+        for p, q in zip(first.parameters(), make(rng=right).parameters(), strict=True):
+            np.testing.assert_array_equal(p.data, q.data)
+    for right in (None, np.random.PCG64(1), np.random.RandomState(1), np.random.SeedSequence(1)):
+        make(rng=right)
 
 
 def test_what_is_not_a_layer_is_an_error():
     with pytest.raises(TypeError, match="Sequential: 3 is neither a module nor a function"):
         Sequential(Layer(2, 1), 3)
+    with pytest.raises(
+        TypeError, match=r"(?s)Sequential: .* is neither a module nor a function; .*Sequential\(\*layers\)"
+    ):
+        Sequential([Layer(2, 1), np.tanh])
+    for wrong in (None, "relu", 1.0, np.ones(2), Tensor(1.0)):
+        with pytest.raises(TypeError, match=r"(?s)Sequential: .*is neither a module nor a function"):
+            Sequential(wrong)
+    with pytest.raises(TypeError, match=r"Sequential: .*Layer'> is a class; pass a module that was made of it"):
+        Sequential(Layer)
+    for right in (np.tanh, len, functools.partial(np.add, 1.0), Layer(2, 1).__call__, lambda x: x):
+        Sequential(right)
     with pytest.raises(NotImplementedError, match="Tree must define __call__"):
         Tree()(1)

@@ -68,6 +68,15 @@ def test_equal_largest_elements_share_the_gradient():
         (lambda t: np.linalg.norm(t[0], "fro"), ValueError, "norm: ord='fro'"),
         (lambda t: np.linalg.norm(t[None], 2), ValueError, "norm: shape"),
         (lambda t: np.linalg.norm(t, 2, (0, 0)), ValueError, "norm: shape"),
+        (lambda t: np.linalg.norm(t, t[0, 0]), TypeError, "norm: the order must be a real number"),
+        (lambda t: np.linalg.norm(t[0], 2 * t[0, 0]), TypeError, "norm: the order must be a real number"),
+        (lambda t: np.linalg.vector_norm(t, ord=3 * t[0, 0]), TypeError, "norm: the order must be a real number"),
+        (lambda t: np.linalg.matrix_norm(t, ord=t[0, 0]), TypeError, "norm: the order must be a real number"),
+        (lambda t: np.linalg.cond(t, t[0, 0]), TypeError, "norm: the order must be a real number"),
+        (lambda t: np.linalg.vector_norm(t, ord=1j), TypeError, "norm: the order must be a real number"),
+        (lambda t: np.linalg.norm(t, axis=[0]), TypeError, "norm: axis must be an int or a tuple"),
+        (lambda t: np.linalg.vector_norm(t, axis=[]), TypeError, "norm: axis must be an int or a tuple"),
+        (lambda t: np.linalg.cond(t[:0]), np.linalg.LinAlgError, "cond: an empty matrix"),
     ],
 )
 def test_errors(call, error, message):

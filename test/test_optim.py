@@ -1,9 +1,13 @@
 """The optimisers against PyTorch's, step by step, and against their formulas."""
 
+import math
+import threading
+
 import numpy as np
 import pytest
+from duck import Duck
 
-from tensorgrad import MLP, SGD, Adam, AdamW, Tensor, mse_loss
+from tensorgrad import MLP, SGD, Adam, AdamW, Layer, Tensor, mse_loss
 
 OPTIONS = {
     "SGD": (SGD, {"lr": 0.1}),
@@ -21,17 +25,23 @@ OPTIONS = {
 SHAPES = [(3, 2), (4,), (), (2, 0)]
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def drawn(rng, shape, dtype):
+    """Normal numbers; complex ones with another imaginary part."""
+    imaginary = 1j * rng.normal(size=shape) if np.dtype(dtype).kind == "c" else 0
+    return np.array(rng.normal(size=shape) + imaginary, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128, np.complex64])
 @pytest.mark.parametrize("case", OPTIONS)
 def test_every_step_is_that_of_pytorch(case, dtype):
     torch = pytest.importorskip("torch")
     make, options = OPTIONS[case]
     rng = np.random.default_rng(0)
-    ours = [Tensor(np.array(rng.normal(size=shape), dtype=dtype)) for shape in SHAPES]
+    ours = [Tensor(drawn(rng, shape, dtype)) for shape in SHAPES]
     theirs = [torch.tensor(p.data.copy(), requires_grad=True) for p in ours]
     optimizer = make(ours, **options)
     reference = getattr(torch.optim, make.__name__)(theirs, **options)
-    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    tolerance = 1e-12 if dtype in (np.float64, np.complex128) else 1e-5
     for step in range(20):
         if step == 10:  # the learning rate can be changed at any time
             optimizer.lr = optimizer.lr / 3
@@ -39,7 +49,7 @@ def test_every_step_is_that_of_pytorch(case, dtype):
         optimizer.zero_grad()
         reference.zero_grad()
         for p, t in zip(ours, theirs, strict=True):
-            g = np.array(rng.normal(size=p.shape), dtype=dtype)
+            g = drawn(rng, p.shape, dtype)
             p.grad = g.copy()
             t.grad = torch.tensor(g)
         optimizer.step()
@@ -141,23 +151,80 @@ def test_a_step_between_use_and_backward_is_an_error():
         loss.backward()
 
 
-@pytest.mark.parametrize("make", [SGD, Adam, AdamW])
-@pytest.mark.parametrize("lr", [-0.1, np.nan, np.inf, "0.1", None])
-def test_invalid_learning_rates_are_errors(make, lr):
-    w = Tensor([1.0])
-    with pytest.raises(ValueError, match="lr must be a finite number, and not negative"):
-        make([w], lr=lr)
-    optimizer = make([w], lr=0.1)
-    with pytest.raises(ValueError, match="lr must be a finite number, and not negative"):
-        optimizer.lr = lr
-    assert optimizer.lr == 0.1
+def test_complex_parameters_in_any_layout_take_the_same_step():
+    rng = np.random.default_rng(0)
+    data, grad = drawn(rng, (4, 6), complex), drawn(rng, (4, 6), complex)
+    for make in (SGD, Adam, AdamW):
+        straight = Tensor(data.copy())
+        turned, every_second = Tensor(data.T.copy().T), Tensor(np.repeat(data, 2, axis=1)[:, ::2])
+        for p in (straight, turned, every_second):
+            p.grad = grad
+            make([p], lr=0.1).step()
+        np.testing.assert_array_equal(turned.data, straight.data)
+        np.testing.assert_array_equal(every_second.data, straight.data)
+        assert not np.any(straight.data == data)
+
+
+# Settings ------------------------------------------------------------------------------------------------------------
+
+RATES = [
+    (make, name)
+    for make, names in (
+        (SGD, ("lr", "momentum", "dampening", "weight_decay")),
+        (Adam, ("lr", "eps", "weight_decay")),
+        (AdamW, ("lr", "eps", "weight_decay")),
+    )
+    for name in names
+]
+NO_RATES = [
+    -0.1, math.nan, math.inf, 10**400, "0.1", None, True, 1j, [0.1], np.array(0.1), Tensor(0.1), np.timedelta64(1, "s"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make, name", RATES)
+def test_a_rate_is_a_finite_number_when_it_is_given_and_when_it_is_set(make, name):
+    said = f"{make.__name__}: {name} must be a finite number, and not negative"
+    optimizer = make([Tensor([1.0])], **{"lr": 0.1, name: 0.25})
+    for wrong in NO_RATES:
+        with pytest.raises(ValueError, match=said):
+            make([Tensor([1.0])], **{"lr": 0.1, name: wrong})
+        with pytest.raises(ValueError, match=said):
+            setattr(optimizer, name, wrong)
+        assert getattr(optimizer, name) == 0.25
+    for right in (0, np.float32(0.5), np.int64(2), 1):
+        setattr(optimizer, name, right)
+        assert getattr(optimizer, name) == right and type(getattr(optimizer, name)) is float
+
+
+@pytest.mark.parametrize(
+    "wrong", [0.9, None, (), (0.9,), (0.9, 0.99, 0.999), "ab", {0: 0.9, 1: 0.9}, [[0.9], [0.9, 0.9]]]
+)
+def test_betas_are_two(wrong):
+    for make in (Adam, AdamW):
+        with pytest.raises(ValueError, match=rf"{make.__name__}: betas(\[0\])? must be (two numbers|a finite number)"):
+            make([Tensor([1.0])], betas=wrong)
+        optimizer = make([Tensor([1.0])], betas=[0.5, np.float64(0.9)])
+        with pytest.raises(ValueError, match=f"{make.__name__}: betas"):
+            optimizer.betas = wrong
+        assert optimizer.betas == (0.5, 0.9)
+
+
+def test_what_is_set_later_counts():
+    w, v = Tensor([1.0]), Tensor([1.0])
+    early, late = SGD([w], 0.1, momentum=0.5, weight_decay=0.1), SGD([v], 1.0)
+    late.lr, late.momentum, late.weight_decay = 0.1, 0.5, 0.1
+    for _ in range(3):
+        w.grad = v.grad = [1.0]
+        early.step()
+        late.step()
+    assert w.data[0] == v.data[0] != 1
 
 
 def test_invalid_options_are_errors():
     w = Tensor([1.0])
-    for name in ("momentum", "dampening", "weight_decay"):
-        with pytest.raises(ValueError, match=f"{name} must be a finite number, and not negative"):
-            SGD([w], lr=0.1, **{name: -1})
+    for wrong in ("yes", None, 1, [True]):
+        with pytest.raises(TypeError, match="SGD: nesterov must be True or False"):
+            SGD([w], lr=0.1, momentum=0.9, nesterov=wrong)
     for options in ({}, {"momentum": 0.9, "dampening": 0.1}):
         with pytest.raises(ValueError, match="nesterov needs a momentum, and a dampening of 0"):
             SGD([w], lr=0.1, nesterov=True, **options)
@@ -170,17 +237,52 @@ def test_invalid_options_are_errors():
             make([w], eps=-1e-8)
 
 
-def test_parameters_that_are_not_leaves_are_errors():
-    with pytest.raises(ValueError, match="SGD: no parameters"):
-        SGD([], lr=0.1)
-    with pytest.raises(TypeError, match="SGD: parameters must be Tensors, not ndarray"):
-        SGD([np.ones(2)], lr=0.1)
-    with pytest.raises(TypeError, match=r"SGD: .*isn't a leaf that requires a gradient"):
-        SGD([Tensor([1.0]) * 2], lr=0.1)
-    with pytest.raises(TypeError, match=r"SGD: .*isn't a leaf that requires a gradient"):
-        SGD([Tensor([1.0], requires_grad=False)], lr=0.1)
-    with pytest.raises(TypeError, match=r"SGD: parameters must be several Tensors"):
-        SGD(Tensor([1.0]), lr=0.1)
+# Parameters ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong, kind, said",
+    [
+        ([], ValueError, "no parameters"),
+        ([np.ones(2)], TypeError, "parameters must be Tensors, not ndarray"),
+        (np.ones(2), TypeError, "must be several Tensors, .*not a ndarray"),
+        (Tensor([1.0]), TypeError, "must be several Tensors, .*not a Tensor"),
+        (Layer(2, 1), TypeError, r"must be several Tensors, as model\.parameters\(\) gives them .*not a Layer"),
+        (Layer, TypeError, "must be several Tensors, .*not a type"),
+        (None, TypeError, "must be several Tensors, .*not a NoneType"),
+        (0.1, TypeError, "must be several Tensors, .*not a float"),
+        ("w", TypeError, "must be Tensors, not str"),
+        ({"w": Tensor([1.0])}, TypeError, "must be Tensors, not str; pass a list"),
+        (
+            Layer(2, 1).named_parameters(),
+            TypeError,
+            r"must be Tensors, not tuple; pass a list of them, such as model\.",
+        ),
+        ([{"params": [Tensor([1.0])]}], TypeError, "must be Tensors, not dict"),
+        ([Tensor([1.0]), Tensor([1.0]) * 2], TypeError, "isn't a leaf that requires a gradient"),
+        ([Tensor([1.0], requires_grad=False)], TypeError, "isn't a leaf that requires a gradient"),
+    ],
+)
+def test_parameters_that_are_none(wrong, kind, said):
+    for make in (SGD, Adam, AdamW):
+        with pytest.raises(kind, match=f"(?s){make.__name__}: .*{said}"):
+            make(wrong, lr=0.1)
+
+
+def test_what_was_computed_is_no_leaf_after_its_graph_has_gone():
+    freed = Tensor([1.0, 2.0]) * 2
+    (freed * freed).sum().backward(retain_graph=False)
+    overwritten = Tensor([1.0, 2.0]) * 2
+    overwritten.data += 1
+    for t in (freed, overwritten):
+        assert not t.parents
+        with pytest.raises(TypeError, match=r"SGD: .*isn't a leaf"):
+            SGD([t], lr=0.1)
+
+
+def test_parameters_may_come_from_a_generator():
+    layer = Layer(2, 1, rng=0)
+    assert SGD((p for p in layer.parameters()), 0.1).parameters == layer.parameters()
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -198,15 +300,104 @@ def test_a_parameter_larger_than_a_block_is_changed_everywhere(order):
         np.testing.assert_allclose(p.data, data, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("make", [lambda p: SGD(p, 0.1), lambda p: Adam(p, 0.1)])
-def test_a_step_that_fails_half_way_leaves_no_wrong_gradient(make):
-    first, second = Tensor([1.0, 2.0]), Tensor([1.0, 2.0])
-    loss = (first * first * second).sum()
-    optimizer = make([first, second])
-    loss.backward()
-    with pytest.raises(FloatingPointError), np.errstate(all="raise"):
-        second.grad = np.array([1e308, 1e308])
-        optimizer.lr = 1e10
-        optimizer.step()
-    with pytest.raises(RuntimeError, match="was changed"):
+# A step that fails ---------------------------------------------------------------------------------------------------
+
+
+def overflowing(p):
+    """A gradient that no optimiser can take without an overflow."""
+    p.grad = np.full(p.shape, 1e308)
+
+
+def of_another_shape(p):
+    """The same gradient, whose shape was changed in place."""
+    p.grad = np.ones(p.shape)
+    p.grad.shape = (1, 2, 1)
+
+
+def of_strings(p):
+    p._grad = np.array(["a", "b"])
+
+
+FAILING = {  # with the error, and what it says
+    "overflow": (overflowing, FloatingPointError, "overflow"),
+    "shape": (of_another_shape, ValueError, r"(SGD|Adam|AdamW)\.step of shapes \(2,\) and \(1, 2, 1\)"),
+    "dtype": (of_strings, TypeError, r"(SGD|Adam|AdamW)\.step of shapes"),
+}
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW, lambda p, lr: SGD(p, lr, momentum=0.9, weight_decay=0.1)])
+@pytest.mark.parametrize("why", FAILING)
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_step_that_fails_half_way_leaves_no_wrong_gradient(make, why, failing):
+    spoil, error, said = FAILING[why]
+    parameters = [Tensor([1.0, 2.0]), Tensor([3.0, 4.0]), Tensor([5.0, 6.0])]
+    before = [p.data.copy() for p in parameters]
+    losses = [(p * p).sum() for p in parameters]
+    everything = (parameters[0] * parameters[1] * parameters[2]).sum()
+    for loss in losses:
         loss.backward()
+    spoil(parameters[failing])
+    with pytest.raises(error, match=said), np.errstate(all="raise"):
+        make(parameters, 1e10).step()
+    for i, (p, loss) in enumerate(zip(parameters, losses, strict=True)):
+        p.zero_grad()
+        if i <= failing:  # it was changed, or may have been
+            with pytest.raises(RuntimeError, match="was changed"):
+                loss.backward()
+        else:
+            np.testing.assert_array_equal(p.data, before[i])
+            loss.backward()
+            np.testing.assert_array_equal(p.grad, 2 * before[i])
+    with pytest.raises(RuntimeError, match="was changed"):
+        everything.backward()
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, AdamW])
+def test_a_parameter_that_can_not_be_written_into_is_an_error(make):
+    p = Tensor(np.broadcast_to(1.0, (3,)))
+    p.grad = np.ones(3)
+    with pytest.raises(ValueError, match=rf"{make.__name__}\.step of shapes \(3,\).*read-only"):
+        make([p], 0.1).step()
+
+
+# Other threads -------------------------------------------------------------------------------------------------------
+
+
+class Slow(Duck):
+    """An array that lets another thread run, and waits for it a while, before something is added to it in place."""
+
+    def __init__(self, array, meanwhile):
+        super().__init__(array)
+        self.meanwhile = meanwhile
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
+        if ufunc is np.add and out and out[0] is self:
+            self.meanwhile()
+        return super().__array_ufunc__(ufunc, method, *inputs, out=out, **kwargs)
+
+
+@pytest.mark.parametrize("act", ["zero_grad", "step"])
+def test_what_another_thread_adds_meanwhile_counts_for_all_parameters_or_for_none(act):
+    def meanwhile():
+        if not thread.is_alive() and not done:
+            thread.start()
+            thread.join(0.2)  # without a lock, it would be done by then
+
+    def run():
+        getattr(optimizer, act)()
+        done.append(True)
+
+    done: list[bool] = []
+    thread = threading.Thread(target=run)
+    parameters = [Tensor(Duck(np.zeros(2))) for _ in range(3)]
+    for p in parameters:
+        p._grad = Slow(np.ones(2), meanwhile)
+    optimizer = SGD(parameters, 1.0)
+    (parameters[0] + parameters[1] + parameters[2]).backward(Duck(np.ones(2)))
+    thread.join()
+    assert done
+    for p in parameters:
+        if act == "step":
+            np.testing.assert_array_equal(p.data.array, [-2, -2])
+        else:
+            np.testing.assert_array_equal(p.grad.array, [0, 0])

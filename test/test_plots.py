@@ -5,7 +5,7 @@ import pytest
 
 plt = pytest.importorskip("matplotlib.pyplot")
 
-from tensorgrad import MLP, mse_loss  # noqa: E402
+from tensorgrad import MLP, Module, Tensor, mse_loss  # noqa: E402
 from tensorgrad.plots import (  # noqa: E402
     animate_training,
     plot_decision_boundary,
@@ -114,14 +114,167 @@ def test_frames_stand_at_the_steps_they_are_given(tmp_path):
         animate_training(model, states, [1.0], X, labels, at=[0, 1])
 
 
-def test_errors_say_what_is_needed():
-    with pytest.raises(ValueError, match="empty"):
-        plot_history([])
-    with pytest.raises(ValueError, match=r"\(n, 2\)"):
-        plot_decision_boundary(lambda x: x, np.ones((4, 3)), np.ones(4))
-    with pytest.raises(ValueError, match="logits"):
-        plot_decision_boundary(lambda x: np.ones(3), np.ones((4, 2)), np.zeros(4))
-    with pytest.raises(ValueError, match="'data' or 'grad'"):
-        plot_histograms(MLP(2, [1]), "weights")
-    with pytest.raises(ValueError, match="state_dict"):
-        animate_training(MLP(2, [1]), [], [], np.ones((4, 2)), np.zeros(4))
+# What would be left out, and what can't be drawn ----------------------------------------------------------------------
+
+POINTS, LABELS = np.random.default_rng(0).normal(size=(10, 2)), np.arange(10) % 2
+MODEL = MLP(2, [3, 1], rng=0)
+STATE = MODEL.state_dict()
+
+
+def by_first(points):
+    """Logits (...) that are the first coordinate."""
+    return points[..., 0]
+
+
+def history(values, **options):
+    return lambda: plot_history(values, **options)
+
+
+def boundary(model=by_first, X=POINTS, labels=LABELS, **options):
+    return lambda: plot_decision_boundary(model, X, labels, **{"resolution": 9, **options})
+
+
+def histograms(*args, **options):
+    return lambda: plot_histograms(*args, **options)
+
+
+def animation(model=MODEL, states=(STATE,), losses=(1.0, 0.5), X=POINTS, labels=LABELS, **options):
+    return lambda: animate_training(model, states, losses, X, labels, **{"resolution": 9, **options})
+
+
+NO_NUMBERS, NOT_FINITE = "must be a sequence of numbers", "can't be drawn; draw the steps before it"
+WRONG = {  # by the function: each call, and what its error says
+    "plot_history": [
+        *[
+            (history(v), NO_NUMBERS)
+            for v in (None, 3, "abc", ["1", "2"], [[1, 2], [3, 4]], [1j], [None], [b"1"], np.eye(2), {1.0, 0.5})
+        ],
+        *[
+            (history(v), NO_NUMBERS)
+            for v in (iter([1.0]), (x for x in [1.0]), {"loss": 1.0}.values(), np.ma.array([1.0, 2.0], mask=[1, 0]))
+        ],
+        *[(history({"loss": v}), NO_NUMBERS) for v in (None, "text", {"a": 1.0}, 2.0)],
+        *[(history(v), "empty") for v in ([], {}, {"loss": []}, np.zeros(0))],
+        *[(history([1.0, v]), f"loss is {v} at step 1, which {NOT_FINITE}") for v in (np.nan, np.inf, -np.inf)],
+        (history({"loss": [1.0], "other": [np.nan]}), "other is nan at step 0"),
+        (history({1: [1.0]}), "names of a history must be text"),
+        (history({"accuracy": [0.5, 97.0]}), "accuracy must be between 0 and 1, not from 0.5 to 97"),
+        (history({"test accuracy": [-0.5]}), "test accuracy must be between 0 and 1"),
+        (history([1.0, 0.0], log=True), "loss is down to 0, which has no place on a logarithmic axis"),
+        (history([1.0], log="yes"), "log must be True or False"),
+        (history([1.0], ax=3), "ax must be one Axes of matplotlib, not int 3"),
+        (history([1.0], ax=np.array([None, None])), "ax must be one Axes"),
+    ],
+    "plot_decision_boundary": [
+        *[(boundary(model=m), "must be a function from points to logits") for m in (None, 3, "model", POINTS)],
+        *[
+            (boundary(X=x), r"X must be \(n, 2\)")
+            for x in (None, "a", 3.0, POINTS[0], POINTS[:, :1], np.ones((10, 3)), [])
+        ],
+        *[
+            (boundary(labels=v), r"labels \(n,\)")
+            for v in (None, 1, LABELS[1:], np.eye(2)[LABELS], LABELS[:, None], "text")
+        ],
+        (boundary(X=POINTS[:0], labels=LABELS[:0]), "n > 0"),
+        (boundary(X=[[1.0], [1.0, 2.0]]), r"X must be an array \(n, 2\)"),
+        (boundary(X=np.ma.array(POINTS)), "X: a MaskedArray isn't supported"),
+        (boundary(labels=np.ma.array(LABELS, mask=LABELS)), "labels: a MaskedArray isn't supported"),
+        *[(boundary(X=POINTS * v), "X holds nan or inf") for v in (np.nan, np.inf)],
+        (boundary(X=POINTS * 1j), "X must be real numbers, not complex128"),
+        (boundary(X=np.full((10, 2), "a")), "X must be real numbers, not <U1"),
+        (boundary(labels=["a"] * 10), "labels must be real numbers, not <U1"),
+        (boundary(labels=[None] * 10), "labels must be real numbers, not object"),
+        (boundary(labels=2 * LABELS - 1), r"from 0 to 1; there is -1; for labels -1 and 1 pass \(labels \+ 1\) / 2"),
+        (boundary(labels=LABELS + 1), "the model has 2 classes, so labels must be from 0 to 1; there is 2$"),
+        (boundary(labels=LABELS * np.nan), "there is nan"),
+        (boundary(labels=LABELS + 0.5), "there is 0.5"),
+        (
+            boundary(model=lambda p: np.stack([p[..., 0]] * 3, -1), labels=LABELS + 2),
+            "3 classes, .* from 0 to 2; there is 3",
+        ),
+        *[(boundary(model=lambda p, v=v: v), "the model gave") for v in (None, 3.0, "text", np.ones(3), [1.0], {})],
+        (boundary(model=lambda p: p[..., :0]), r"the model gave \(9, 9, 0\)"),
+        (boundary(model=lambda p: p[None, ..., 0]), r"the model gave \(1, 9, 9\)"),
+        (boundary(model=lambda p: p[..., 0] * np.nan), "81 of the 81 logits of the model are nan or inf"),
+        (boundary(model=lambda p: np.where(p[..., 0] > 0, np.inf, 0.0)), "logits of the model are nan or inf"),
+        (boundary(model=lambda p: p[..., 0] * 1j), "logits of the model must be real numbers, not complex128"),
+        (boundary(model=lambda p: p[..., 0] > 0), "logits of the model must be real numbers, not bool"),
+        *[(boundary(resolution=v), "resolution must be") for v in (0, 1, -3, 2.5, "a", None, True)],
+        *[
+            (boundary(margin=v), "margin must be a finite number, and not negative")
+            for v in (-1, np.nan, np.inf, "a", None)
+        ],
+        (boundary(X=POINTS * [0, 1], margin=0), "margin must be above 0 where all points lie on one line"),
+        *[(boundary(names=v), "names must be a list with the name of each class") for v in ("ab", 3, [1, 2], {"a": 1})],
+        *[(boundary(names=v), "the model has 2 classes, but there are") for v in ([], ["a"], ["a", "b", "c"])],
+        (boundary(ax="left"), "ax must be one Axes"),
+    ],
+    "plot_histograms": [
+        *[(histograms(v), "model must be a Module") for v in (None, 3, [1.0], STATE, MLP)],
+        *[(histograms(MODEL, v), "of must be 'data' or 'grad'") for v in ("weights", 3, None, POINTS, ["data"])],
+        *[(histograms(MODEL, bins=v), "bins must be a positive int") for v in (0, -1, 2.5, "auto", None, [1, 2])],
+        (histograms(Module()), "the model has no parameters"),
+        (histograms(MODEL, ax=3), "ax must be one Axes"),
+    ],
+    "animate_training": [
+        *[(animation(model=v), "model must be a Module") for v in (None, 3, by_first)],
+        *[
+            (animation(states=v), "states must be a list of state_dicts")
+            for v in (None, 3, STATE, "states", [None], [1.0])
+        ],
+        (animation(states=[]), "states is empty"),
+        (animation(states=[STATE, {}]), r"states\[1\]: .*missing"),
+        (animation(states=[{name: value[..., None] for name, value in STATE.items()}]), r"states\[0\]: .*shape"),
+        (animation(states=[dict.fromkeys(STATE)]), r"states\[0\]: "),
+        (animation(losses=[]), "losses is empty"),
+        (animation(losses=[1.0, np.nan]), f"losses is nan at step 1, which {NOT_FINITE}"),
+        *[(animation(losses=v), NO_NUMBERS) for v in (None, "text", 3.0)],
+        *[(animation(at=v), "at must be ints from 0 to 1") for v in (5, [-1], "a", [0.5], [None], [True], [[0]])],
+        *[(animation(at=v), "1 states need as many places in at") for v in ([], [0, 1], [[1.0], [1.0, 2.0]])],
+        *[(animation(interval=v), "interval must be") for v in (0, -1, "a", None, np.nan)],
+        *[(animation(resolution=v), "resolution must be") for v in (0, 1, "a")],
+        (animation(labels=LABELS - 1), "labels must be from 0 to 1; there is -1"),
+        (animation(X=POINTS * np.nan), "X holds nan or inf"),
+        (animation(function=3), "must be a function from points to logits"),
+        (animation(function=lambda p: np.ones(3)), r"the model gave \(3,\)"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_call_draws_nothing_and_says_why(name):
+    for call, said in WRONG[name]:
+        with pytest.raises((TypeError, ValueError, KeyError), match=said) as error:
+            call()
+        assert f"{name}: " in str(error.value)
+        assert not plt.get_fignums(), "no empty figure is left"
+    for key, value in MODEL.state_dict().items():
+        np.testing.assert_array_equal(value, STATE[key])
+
+
+def test_what_fails_in_the_users_model_comes_through():
+    def model(points):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        plot_decision_boundary(model, POINTS, LABELS)
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        animate_training(MODEL, [STATE], [1.0], POINTS, LABELS, function=model)
+    assert not plt.get_fignums()
+
+
+def test_tensors_and_plain_numbers_are_drawn_alike():
+    np.testing.assert_array_equal(plot_history([Tensor(2.0), Tensor([1.0])]).lines[0].get_ydata(), [2.0, 1.0])
+    np.testing.assert_array_equal(plot_history(Tensor([2.0, 1.0])).lines[0].get_ydata(), [2.0, 1.0])
+    np.testing.assert_array_equal(plot_history({"accuracy": [0, 1]}).figure.axes[-1].lines[0].get_ydata(), [0, 1])
+    for X, labels in ((Tensor(POINTS), Tensor(LABELS)), (POINTS.tolist(), LABELS.astype(bool)), (POINTS, LABELS * 1.0)):
+        ax = plot_decision_boundary(MODEL, X, labels, resolution=9)
+        drawn = [c.get_offsets() for c in ax.collections if len(c.get_offsets()) > 1]
+        assert sum(map(len, drawn)) == len(POINTS)
+
+
+def test_a_parameter_without_a_finite_number_is_marked():
+    model = MLP(2, [1], rng=0)
+    model.layers[0].bias.data[...] = np.nan
+    notes = [text.get_text() for text in plot_histograms(model).texts]
+    assert "nan or inf" in notes and any(note.startswith("std") for note in notes)

@@ -55,8 +55,13 @@ def test_gaussian_process(run):
 
 
 def test_physics_informed_ode(run):
+    """Where it stops, the equation is met; so u can't be further from the closed solution than the bound says."""
     found = run("physics_informed_ode")
-    assert found["error"] < 1e-3  # against the closed solution
+    assert np.abs(found["missed"]).max() <= found["TOLERANCE"]
+    assert found["worst"] < 2 * found["TOLERANCE"]  # between the times it was fitted at, too
+    assert found["error"] < found["bound"] < 0.02
+    at_start = found["network"](found["weights"], np.array([[0.0], [1e-6]]))[:, 0]
+    np.testing.assert_allclose(at_start, 1, atol=1e-9)  # u(0) = 1, u'(0) = 0
 
 
 def test_hmc(run):

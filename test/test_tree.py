@@ -62,8 +62,10 @@ def test_outputs_in_a_list_with_none():
 
 def test_other_structures_are_errors():
     x = np.ones(3)
-    with pytest.raises(ValueError, match="structure"):
+    with pytest.raises(ValueError, match="2 args, and 1 tangents"):
         jvp(lambda x, y: x, (x, x), (x,))
+    with pytest.raises(ValueError, match=r"structure .* none is at \[1\]\['b'\]"):
+        jvp(lambda x, y: x, (x, {"b": x}), (x, {"c": x}))
     with pytest.raises(ValueError, match="structure"):
         vjp(lambda x: (x, x), x)[1](x)
 

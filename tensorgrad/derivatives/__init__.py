@@ -5,6 +5,7 @@ from . import (
     assembling,
     calculus,
     convolution,
+    creation,
     decompositions,
     elementwise,
     fft,
@@ -23,6 +24,7 @@ from .methods import METHODS
 from .table import (
     COMPOSED,
     CONSTANT,
+    CREATION,
     NON_DIFFERENTIABLE,
     OWN,
     TABLE,
@@ -36,9 +38,9 @@ from .table import (
 )
 
 __all__ = [
-    "COMPOSED", "CONSTANT", "METHODS", "NON_DIFFERENTIABLE", "OWN", "TABLE",
+    "COMPOSED", "CONSTANT", "CREATION", "METHODS", "NON_DIFFERENTIABLE", "OWN", "TABLE",
     "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
     "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
     "products", "convolution", "matrices", "decompositions", "norms",
-    "fft", "polynomials", "calculus", "unsupported",
+    "fft", "polynomials", "calculus", "creation", "unsupported",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import as_numbers, is_floating
 from .table import with_rules
 
 # The rectifier -------------------------------------------------------------------------------------------------------
@@ -21,6 +22,8 @@ def relu(x: Any) -> Any:
     """
     if type(x) is np.ndarray and x.dtype.char in "fd" and x.size <= KEPT_SIZE:
         return np.maximum(x, zeros(x.shape, x.strides, x.dtype))
+    if not is_floating(x):
+        return relu(as_numbers("relu", "x", x, "f"))
     return np.maximum(x, 0)
 
 
@@ -53,6 +56,10 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     >>> leaky_relu(Tensor([-1.0, 2.0]))
     Tensor([-0.01  2.  ])
     """
+    if not is_floating(x):
+        return leaky_relu(as_numbers("leaky_relu", "x", x, "f"), negative_slope)
+    if type(negative_slope) is not float:
+        as_numbers("leaky_relu", "negative_slope", negative_slope, "f")
     return np.where(np.greater(x, 0), x, np.multiply(x, negative_slope))
 
 
@@ -77,6 +84,8 @@ def sigmoid(x: Any) -> Any:
     >>> sigmoid(Tensor([-1e4, 0.0, 1e4]))
     Tensor([0.  0.5 1. ])
     """
+    if not is_floating(x):
+        return sigmoid(as_numbers("sigmoid", "x", x, "f"))
     return sigmoid_of_parts(*sigmoid_parts(x))
 
 
@@ -88,6 +97,8 @@ def softplus(x: Any) -> Any:
     >>> softplus(Tensor([-1e4, 0.0, 1e4]))
     Tensor([0.00000000e+00 6.93147181e-01 1.00000000e+04])
     """
+    if not is_floating(x):
+        return softplus(as_numbers("softplus", "x", x, "f"))
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
@@ -99,6 +110,8 @@ _SLOPE, _CUBE = math.sqrt(8 / math.pi), 0.044715
 @with_rules(lambda g, y, x: g * y * (1 - y) * (_SLOPE + 3 * _CUBE * _SLOPE * x * x))
 def tanh_cdf(x: Any) -> Any:
     """What stands for Phi in gelu's approximation, sigmoid(sqrt(8 / pi) (x + 0.044715 x^3)), written with tanh."""
+    if not is_floating(x):
+        return tanh_cdf(as_numbers("tanh_cdf", "x", x, "f"))
     y = x * x
     y *= _CUBE
     y += 1
@@ -133,6 +146,8 @@ def normal_cdf(x: Any) -> Any:
     >>> normal_cdf(Tensor([-20.0, 0.0, 20.0]))
     Tensor([2.75362412e-89 5.00000000e-01 1.00000000e+00])
     """
+    if not is_floating(x):
+        return normal_cdf(as_numbers("normal_cdf", "x", x, "f"))
     t = np.minimum(np.abs(x), 40.0)
     if t.dtype == np.float16:  # whose range P and Q exceed
         return normal_cdf(x.astype(np.float32)).astype(np.float16)

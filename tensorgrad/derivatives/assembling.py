@@ -1,10 +1,13 @@
 """Arrays made of parts of others: grids, blocks, choices, paddings, and functions applied to one part after another."""
 
+import functools
+
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .arrays import arange, array_in, as_array, as_arrays
 from .indexing import along, scatter
-from .shapes import as_array
+from .shapes import numbers
 from .table import composed
 
 # Grids and blocks ----------------------------------------------------------------------------------------------------
@@ -15,7 +18,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', not {indexing!r}")
     n = len(xi)
-    grids = [np.reshape(as_array(x), [-1 if i == k else 1 for k in range(n)]) for i, x in enumerate(xi)]
+    grids = [np.reshape(x, [-1 if i == k else 1 for k in range(n)]) for i, x in enumerate(as_arrays(*xi))]
     if indexing == "xy" and n > 1:
         grids = [np.swapaxes(grid, 0, 1) for grid in grids]
     return tuple(grids) if sparse else tuple(np.broadcast_arrays(*grids))
@@ -23,7 +26,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
 
 @composed(np.ix_)
 def ix_(*args):
-    args = [as_array(a) for a in args]
+    args = as_arrays(*args)
     if any(a.ndim != 1 for a in args):
         raise ValueError(f"ix_: takes arrays of one dimension, not of shapes {', '.join(str(a.shape) for a in args)}")
     args = [np.flatnonzero(a) if a.dtype == bool else a for a in args]
@@ -37,13 +40,13 @@ def block(arrays):
     depths = set(leaf_depths(arrays))
     if len(depths) != 1:
         raise ValueError(f"block: all arrays must be nested equally deep, not {sorted(depths)}")
-    depth = depths.pop()
+    depth, like = depths.pop(), array_in(arrays)
     ndim = max(depth, *(np.ndim(leaf) for leaf in leaves(arrays)))
 
     def joined(part, level):
         if isinstance(part, list):
             return np.concatenate([joined(p, level + 1) for p in part], axis=level - depth)
-        part = as_array(part)
+        part = as_array(part, like)
         return np.reshape(part, (1,) * (ndim - part.ndim) + part.shape)
 
     return joined(arrays, 0)
@@ -74,18 +77,20 @@ def leaves(arrays):
 def select(condlist, choicelist, default=0):
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(f"select: {len(condlist)} conditions and {len(choicelist)} choices; give one choice for each")
-    if any(np.asarray(c).dtype != bool for c in condlist):
+    like = array_in(*condlist, *choicelist, default)
+    conditions = [as_array(c, like) for c in condlist]
+    if any(c.dtype != bool for c in conditions):
         raise TypeError("select: the conditions must be arrays of bools, such as x > 0")
-    values = [v if type(v) in (int, float, complex) else as_array(v) for v in (*choicelist, default)]
+    values = [v if type(v) in (int, float, complex) else as_array(v, like) for v in (*choicelist, default)]
     y = values[-1]
-    for condition, value in zip(reversed(condlist), reversed(values[:-1]), strict=True):
+    for condition, value in zip(reversed(conditions), reversed(values[:-1]), strict=True):
         y = np.where(condition, value, y)
     return y.astype(np.result_type(*(getattr(v, "dtype", v) for v in values)))
 
 
 @composed(np.choose)
 def choose(a, choices, out=None, mode="raise"):
-    a, n = as_array(a), len(choices)
+    a, n = as_array(a, array_in(choices)), len(choices)
     if a.dtype.kind not in "biu":
         raise TypeError(f"choose: the first argument tells by integers which choice to take; its dtype is {a.dtype}")
     if mode == "raise" and np.any((a < 0) | (a >= n)):
@@ -97,18 +102,18 @@ def choose(a, choices, out=None, mode="raise"):
 @composed(np.piecewise)
 def piecewise(x, condlist, funclist, *args, **kw):
     x = as_array(x)
-    if np.isscalar(condlist) or (not isinstance(condlist[0], list | np.ndarray) and x.ndim != 0):
+    if np.isscalar(condlist) or (x.ndim and np.ndim(condlist[0]) == 0 and not isinstance(condlist[0], np.ndarray)):
         condlist = [condlist]
-    conditions = [np.broadcast_to(np.asarray(c, bool), x.shape) for c in condlist]
+    conditions = [np.broadcast_to(as_array(c, x).astype(bool), x.shape) for c in condlist]
     if len(funclist) == len(conditions) + 1:
-        conditions.append(~np.any(conditions, axis=0))
+        conditions.append(~functools.reduce(np.logical_or, conditions))
     if len(funclist) != len(conditions):
         raise ValueError(f"piecewise: {len(funclist)} functions, {len(conditions)} conditions; give as many or 1 more")
     y = np.zeros_like(x)
     for condition, func in zip(conditions, funclist, strict=True):
         if np.any(condition):
             value = func(x[condition], *args, **kw) if callable(func) else func
-            value = np.broadcast_to(as_array(value), (np.count_nonzero(condition),))
+            value = np.broadcast_to(as_array(value, x), (int(np.count_nonzero(condition)),))
             y = np.where(condition, scatter(value.astype(x.dtype), condition, x.shape), y)
     return y
 
@@ -126,15 +131,6 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     return np.where(np.isneginf(x), limits.min if neginf is None else neginf, x)
 
 
-@composed(np.full_like)
-def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
-    if hasattr(fill_value, "__record__"):
-        raise TypeError("full_like: the graph would lose the value; write np.broadcast_to(tensor, array.shape)")
-    y = np.empty_like(a, dtype, order, subok, shape, **device)
-    y[...] = fill_value
-    return y
-
-
 # Padding: one axis after another, a part in front and a part behind --------------------------------------------------
 
 
@@ -149,22 +145,23 @@ def pad(array, pad_width, mode="constant", **kwargs):
         if name not in allowed:
             raise ValueError(f"pad: mode {mode!r} takes no argument {name}=")
     if isinstance(pad_width, dict):
-        widths = {normalize_axis_index(axis, array.ndim): width for axis, width in pad_width.items()}
+        widths = {normalize_axis_index(axis, array.ndim): numbers(width) for axis, width in pad_width.items()}
         pad_width = [np.broadcast_to(widths.get(axis, 0), 2) for axis in range(array.ndim)]
-    widths = np.broadcast_to(pad_width, (array.ndim, 2))
-    options = {name: pairs(value, array.ndim) for name, value in kwargs.items() if name != "reflect_type"}
+    widths = np.broadcast_to(numbers(pad_width), (array.ndim, 2))
+    kind = kwargs.pop("reflect_type", "even")
+    options = {name: pairs(numbers(v) if name == "stat_length" else v, array) for name, v in kwargs.items()}
     for axis, (before, after) in enumerate(widths.tolist()):
         if before < 0 or after < 0:
             raise ValueError(f"pad: widths must not be negative, as in {pad_width}")
         if before or after:
             here = {name: value[axis] for name, value in options.items()}
-            array = padding(array, axis, before, after, mode, kwargs.get("reflect_type", "even"), **here)
+            array = padding(array, axis, before, after, mode, kind, **here)
     return array
 
 
-def pairs(value, ndim):
-    """One (before, after) for each axis."""
-    return [(None, None)] * ndim if value is None else np.broadcast_to(as_array(value), (ndim, 2))
+def pairs(value, array):
+    """One (before, after) for each axis of the array."""
+    return [(None, None)] * array.ndim if value is None else np.broadcast_to(as_array(value, array), (array.ndim, 2))
 
 
 def joined(front, array, back, axis):
@@ -177,14 +174,14 @@ def repeated(value, array, axis, n):
 
 
 def pad_constant(array, axis, before, after, mode, kind, constant_values=(0, 0)):
-    front, back = (as_array(constant_values[i]) for i in (0, 1))
+    front, back = (as_array(constant_values[i], array) for i in (0, 1))
     return joined(repeated(front, array, axis, before), array, repeated(back, array, axis, after), axis)
 
 
 def pad_ramp(array, axis, before, after, mode, kind, end_values=(0, 0)):
     ends = array[along(axis, 0)], array[along(axis, -1)]
     front, back = (
-        np.linspace(np.broadcast_to(as_array(value), end.shape), end, n, endpoint=False, axis=axis)
+        np.linspace(np.broadcast_to(as_array(value, array), end.shape), end, n, endpoint=False, axis=axis)
         for value, end, n in zip((end_values[0], end_values[1]), ends, (before, after), strict=True)
     )
     return joined(front, array, np.flip(back, axis), axis)
@@ -202,7 +199,7 @@ def pad_by_index(array, axis, before, after, mode, kind):
     """With elements of the array: which ones, NumPy says by padding their indices 0, 1, 2, ... in the same way."""
     if kind == "odd" and array.shape[axis] > 1:
         return pad_odd(array, axis, before, after, mode)
-    index = np.pad(np.arange(array.shape[axis]), (before, after), mode)
+    index = np.pad(arange(array.shape[axis], array), (before, after), mode)
     return np.take(array, index, axis=axis)
 
 
@@ -244,7 +241,7 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     axis = normalize_axis_index(axis, arr.ndim)
     vectors = np.moveaxis(arr, axis, -1)
     batch = vectors.shape[:-1]
-    results = [as_array(func1d(vectors[i], *args, **kwargs)) for i in np.ndindex(batch)]
+    results = [as_array(func1d(vectors[i], *args, **kwargs), arr) for i in np.ndindex(batch)]
     if not results:
         raise ValueError(f"apply_along_axis: shape {arr.shape} has no rows along axis {axis} to apply a function to")
     each = results[0].shape

@@ -5,8 +5,9 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays
 from .indexing import along, scatter
-from .shapes import as_array
+from .shapes import numbers
 from .table import composed, derivative
 
 # Points from start to stop, y = start + t (stop - start) with t from 0 to 1 ------------------------------------------
@@ -19,7 +20,8 @@ def _linspace(start, stop, num, endpoint, dtype, axis):
 def progress(y, num, endpoint, axis):
     """t, in a shape that broadcasts to y's."""
     axis = normalize_axis_index(axis, y.ndim)
-    return np.reshape(np.linspace(0.0, 1.0, num, endpoint), [-1 if i == axis else 1 for i in range(y.ndim)])
+    t = arange(num, y) / max(num - 1 if endpoint else num, 1)
+    return np.reshape(t, [-1 if i == axis else 1 for i in range(y.ndim)])
 
 
 def ramp_start(g, y, start, stop, num=50, endpoint=True, dtype=None, axis=0):
@@ -37,7 +39,8 @@ derivative(np.geomspace, lambda g, y, start, stop, *a, **k: ramp_start(g * y, y,
 
 @composed(np.linspace)
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
-    start, stop = (end if np.isscalar(end) else as_array(end) for end in (start, stop))
+    like = array_in(start, stop)
+    start, stop = (end if np.isscalar(end) else as_array(end, like) for end in (start, stop))
     y = ramp(start, stop, num, endpoint, dtype, axis)
     gaps = num - 1 if endpoint else num
     return (y, np.subtract(stop, start) / gaps if gaps else np.nan) if retstep else y
@@ -45,9 +48,12 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
 
 @composed(np.logspace)
 def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    like = array_in(start, stop, base)
+    start, stop, base = (a if np.isscalar(a) else as_array(a, like) for a in (start, stop, base))
     if np.ndim(base):
-        ndim = np.broadcast(*(np.empty(np.shape(a)) for a in (start, stop, base))).ndim
-        start, stop, base = (np.reshape(a, (1,) * (ndim - np.ndim(a)) + np.shape(a)) for a in (start, stop, base))
+        start, stop = as_array(start, base), as_array(stop, base)
+        ndim = max(start.ndim, stop.ndim, base.ndim)
+        start, stop, base = (np.reshape(a, (1,) * (ndim - a.ndim) + a.shape) for a in (start, stop, base))
         base = np.expand_dims(base, axis)
     y = np.power(base, np.linspace(start, stop, num, endpoint, axis=axis))
     return y if dtype is None else y.astype(dtype)
@@ -58,13 +64,12 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
 
 @composed(np.diff)
 def diff(a, n=1, axis=-1, prepend=None, append=None):
-    a = as_array(a)
+    (a, *ends), n = arrays_or_none(a, prepend, append), numbers(n)
     if n < 0:
         raise ValueError(f"diff: the order of the difference must not be negative, as {n} is")
     axis = normalize_axis_index(axis, a.ndim)
     if n and (prepend is not None or append is not None):
         one = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
-        ends = [None if end is None else as_array(end) for end in (prepend, append)]
         first, last = (end if end is None or end.ndim else np.broadcast_to(end, one) for end in ends)
         a = np.concatenate([part for part in (first, a, last) if part is not None], axis=axis)
     for _ in range(n):
@@ -74,24 +79,23 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
 
 @composed(np.ediff1d)
 def ediff1d(ary, to_end=None, to_begin=None):
-    ary = np.ravel(as_array(ary))
-    parts = [to_begin, np.diff(ary), to_end]
-    return np.concatenate([np.ravel(as_array(part)) for part in parts if part is not None], dtype=ary.dtype)
+    ary, to_end, to_begin = arrays_or_none(ary, to_end, to_begin)
+    parts = [to_begin, np.diff(np.ravel(ary)), to_end]
+    return np.concatenate([np.ravel(part) for part in parts if part is not None], dtype=ary.dtype)
 
 
 @composed(np.gradient)
 def gradient(f, *varargs, axis=None, edge_order=1):
-    f = as_array(f)
+    f, *spacings = as_arrays(f, *(varargs or (1.0,)))
     f = f if f.dtype.kind in "fc" else f.astype(float)
     axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
-    spacings = varargs or (1.0,)
-    if len(spacings) == 1 and np.ndim(spacings[0]) == 0:
+    if len(spacings) == 1 and spacings[0].ndim == 0:
         spacings = spacings * len(axes)
     if len(spacings) != len(axes):
         raise TypeError(f"gradient: {len(spacings)} spacings for {len(axes)} axes; give one for all, or one for each")
-    if edge_order not in (1, 2):
+    if numbers(edge_order) not in (1, 2):
         raise ValueError(f"gradient: edge_order must be 1 or 2, not {edge_order}")
-    y = tuple(slope(f, as_array(h), i, edge_order) for h, i in zip(spacings, axes, strict=True))
+    y = tuple(slope(f, h, i, edge_order) for h, i in zip(spacings, axes, strict=True))
     return y[0] if len(axes) == 1 else y
 
 
@@ -120,10 +124,10 @@ def slope(f, h, axis, edge_order):
 
 @composed(np.trapezoid)
 def trapezoid(y, x=None, dx=1.0, axis=-1):
-    y = as_array(y)
+    y, x = arrays_or_none(y, x)
+    dx = dx if np.isscalar(dx) else as_array(dx, y)
     axis = normalize_axis_index(axis, y.ndim)
     if x is not None:
-        x = as_array(x)
         dx = np.diff(x, axis=axis if x.ndim > 1 else 0)
         if x.ndim == 1:
             dx = np.reshape(dx, [-1 if i == axis else 1 for i in range(y.ndim)])
@@ -133,7 +137,7 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 
 @composed(np.interp)
 def interp(x, xp, fp, left=None, right=None, period=None):
-    x, xp, fp = (as_array(a).astype(np.result_type(as_array(a), float)) for a in (x, xp, fp))  # as NumPy does
+    x, xp, fp = (a.astype(np.result_type(a, float)) for a in as_arrays(x, xp, fp))  # as NumPy does
     if xp.ndim != 1 or xp.shape != fp.shape or not len(xp):
         raise ValueError(f"interp: xp and fp must be vectors of one length, not of shapes {xp.shape} and {fp.shape}")
     if period is not None:
@@ -181,7 +185,8 @@ derivative(np.convolve, convolve_gradient, lambda g, y, a, v, mode="full": convo
 
 @composed(np.correlate)
 def correlate(a, v, mode="valid"):
-    a, v = np.atleast_1d(as_array(a)), np.flip(np.conj(np.atleast_1d(as_array(v))))
+    a, v = np.atleast_1d(*as_arrays(a, v))
+    v = np.flip(np.conj(v))
     if mode == "same" and a.shape < v.shape:  # NumPy's convolve returns another middle part here
         return np.convolve(a, v)[len(a) // 2 : len(a) // 2 + len(v)]
     return np.convolve(a, v, mode)

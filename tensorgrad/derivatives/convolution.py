@@ -27,10 +27,22 @@ def images_last(x, padding):
     (n, c, h, w), (ph, pw) = x.shape, padding
     x = x.transpose(1, 2, 3, 0)
     if not (ph or pw):
-        return np.ascontiguousarray(x)
-    padded = np.zeros((c, h + 2 * ph, w + 2 * pw, n), x.dtype)
+        return np.ascontiguousarray(x) if type(x) is np.ndarray else x
+    padded = np.zeros((c, h + 2 * ph, w + 2 * pw, n), x.dtype, like=x)
     padded[:, ph : ph + h, pw : pw + w] = x
     return padded
+
+
+def windows(x, kernel, output, geometry):
+    """Of padded images (C, H, W, N), what each filter element meets at each place: a view (C, kH, kW, oH, oW, N)."""
+    (sh, sw), _, (dh, dw), _ = geometry
+    if type(x) is np.ndarray:
+        bc, bh, bw, bn = x.strides
+        shape, strides = (x.shape[0], *kernel, *output, x.shape[3]), (bc, dh * bh, dw * bw, sh * bh, sw * bw, bn)
+        return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+    span = tuple(d * (k - 1) + 1 for d, k in zip((dh, dw), kernel, strict=True))
+    view = np.lib.stride_tricks.sliding_window_view(x, span, axis=(1, 2))[:, ::sh, ::sw, :, ::dh, ::dw]
+    return np.transpose(view, (0, 4, 5, 1, 2, 3))
 
 
 def columns(x, kernel, geometry):
@@ -38,14 +50,10 @@ def columns(x, kernel, geometry):
 
     Its shape is (groups, C / groups * kH * kW, oH * oW * N).
     """
-    (sh, sw), padding, (dh, dw), groups = geometry
-    (n, c, *size), (kh, kw) = x.shape, kernel
+    (n, c, *size), (kh, kw), groups = x.shape, kernel, geometry[3]
     oh, ow = output_size(size, kernel, geometry)
-    x = images_last(x, padding)
-    bc, bh, bw, bn = x.strides
-    shape, strides = (c, kh, kw, oh, ow, n), (bc, dh * bh, dw * bw, sh * bh, sw * bw, bn)
-    windows = np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
-    return windows.reshape(groups, c // groups * kh * kw, oh * ow * n)
+    view = windows(images_last(x, geometry[1]), kernel, (oh, ow), geometry)
+    return view.reshape(groups, c // groups * kh * kw, oh * ow * n)
 
 
 def output_matrices(y, groups):
@@ -54,10 +62,15 @@ def output_matrices(y, groups):
     return y.transpose(1, 2, 3, 0).reshape(groups, o // groups, h * w * n)
 
 
+def filter_matrices(weight, groups):
+    """(O, C / groups, kH, kW) as a matrix for each group, (groups, O / groups, C / groups * kH * kW)."""
+    o, c, kh, kw = weight.shape
+    return weight.reshape(groups, o // groups, c * kh * kw)
+
+
 def _correlate(x, weight, geometry):
-    groups, kernel = geometry[3], weight.shape[2:]
-    y = weight.reshape(groups, weight.shape[0] // groups, -1) @ columns(x, kernel, geometry)
-    size = output_size(x.shape[2:], kernel, geometry)
+    size = output_size(x.shape[2:], weight.shape[2:], geometry)
+    y = filter_matrices(weight, geometry[3]) @ columns(x, weight.shape[2:], geometry)
     return y.reshape(weight.shape[0], *size, x.shape[0]).transpose(3, 0, 1, 2)
 
 
@@ -68,10 +81,10 @@ def _weight_gradient(g, x, kernel, geometry):
 
 def _input_gradient(g, weight, size, geometry):
     (sh, sw), (ph, pw), (dh, dw), groups = geometry
-    (n, _, oh, ow), (o, c, kh, kw) = g.shape, weight.shape
-    dcolumns = weight.reshape(groups, o // groups, -1).transpose(0, 2, 1) @ output_matrices(g, groups)
+    (n, _, oh, ow), (_, c, kh, kw) = g.shape, weight.shape
+    dcolumns = filter_matrices(weight, groups).transpose(0, 2, 1) @ output_matrices(g, groups)
     dcolumns = dcolumns.reshape(groups * c, kh, kw, oh, ow, n)
-    dx = np.zeros((groups * c, size[0] + 2 * ph, size[1] + 2 * pw, n), dcolumns.dtype)
+    dx = np.zeros((groups * c, size[0] + 2 * ph, size[1] + 2 * pw, n), dcolumns.dtype, like=dcolumns)
     for i in range(kh):
         for j in range(kw):
             top, left = i * dh, j * dw

@@ -28,7 +28,7 @@ def hermitian(a):
 
 def upper_half(a):
     """The upper triangle of matrices with half of their diagonal."""
-    return np.triu(a) - a * (np.eye(a.shape[-1], dtype=a.dtype) / 2)
+    return (np.triu(a) + np.triu(a, 1)) / 2
 
 # Triangular factors --------------------------------------------------------------------------------------------------
 
@@ -62,10 +62,10 @@ def clearly_nonzero(x, size):
 def raise_if_arbitrary(where, x, name, choice):
     """An error if the loss depends on an arbitrary choice: somewhere in x, which is made of the gradients.
 
-    Only if x is an array: a rule that is recorded, for a second derivative or in forward mode, may later be fed another
+    Not if x is a Tensor: a rule that is recorded, for a second derivative or in forward mode, may later be fed another
     gradient than that of the loss.
     """
-    if type(x) is np.ndarray and np.any(where):
+    if not hasattr(x, "requires_grad") and np.any(where):
         raise ValueError(
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
@@ -124,13 +124,14 @@ def ratio(name, x, d, cotangent, x_size, d_size):
     """x / d. Where d is 0 up to rounding: 0 if the cotangent is 0 there, too; nan if not, as there is no gradient."""
     zero = np.abs(d) <= 100 * np.finfo(d.dtype).eps * d_size
     arbitrary = zero & clearly_nonzero(cotangent, x_size)
-    raise_if_arbitrary(arbitrary, cotangent, name, "the vectors that belong to coinciding values, or to values of 0")
+    if not hasattr(x, "__record__"):  # one array alone; in a batch the nan tells
+        raise_if_arbitrary(arbitrary, x, name, "the vectors that belong to coinciding values, or to values of 0")
     return x * np.where(zero, np.where(arbitrary, np.nan, 0), 1 / np.where(zero, 1, d))
 
 
 def over_differences(name, x, w, cotangent, x_size):
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
-    other = ~np.eye(w.shape[-1], dtype=bool)
+    other = ~np.eye(w.shape[-1], dtype=bool, like=w)
     gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
     return ratio(name, x * other, gap, cotangent * other, x_size, largest(w[..., None]))
 
@@ -149,6 +150,14 @@ def diagonal_of(a):
     return np.diagonal(a, 0, -2, -1)
 
 
+def raise_if_phases_count(name, x, size):
+    """An error if the loss depends on the phases of complex vectors; x is the product of them and their gradients."""
+    if not np.isrealobj(x):
+        vectors = "singular vectors" if name == "svd" else "eigenvectors"
+        phases = clearly_nonzero(np.imag(diagonal_of(x)), size[..., 0])
+        raise_if_arbitrary(phases, x, name, f"the phases of the {vectors}")
+
+
 @conjugated
 def eigh_gradient(g, y, a, UPLO="L"):
     """V (diag(g_w) + K) V^H, where k_ij = (x_ij - conj(x_ji)) / 2 (w_j - w_i) and X = V^H G_V. Giles, section 3.1."""
@@ -157,8 +166,7 @@ def eigh_gradient(g, y, a, UPLO="L"):
         return (v * gw[..., None, :]) @ H(v)
     x = H(v) @ gv
     size = largest(x)
-    phases = clearly_nonzero(np.imag(diagonal_of(x)), size[..., 0])
-    raise_if_arbitrary(phases, x, "eigh", "the phases of the eigenvectors")
+    raise_if_phases_count("eigh", x, size)
     k = over_differences("eigh", (x - H(x)) / 2, w, both_triangles(x), size)
     return v @ (diagonal_matrix(gw) + k) @ H(v)
 
@@ -175,8 +183,7 @@ def eig_gradient(g, y, a):
     if not is_zero(gv):
         x = H(v) @ gv
         size = largest(x)
-        phases = clearly_nonzero(np.imag(diagonal_of(x)), size[..., 0])
-        raise_if_arbitrary(phases, x, "eig", "the phases of the eigenvectors")
+        raise_if_phases_count("eig", x, size)
         x_fixed = x - H(v) @ v * np.expand_dims(np.real(diagonal_of(x)), -2)  # at fixed lengths of the columns
         k = k + over_differences("eig", x_fixed, conj(w), both_triangles(x) + np.abs(x_fixed), size)
     return np.linalg.solve(H(v), k @ H(v))
@@ -195,8 +202,7 @@ def svd_gradient(g, y, a, full_matrices):
     v, gv = without_complement("svd", H(vh), H(gvh), s.shape[-1])
     a, b = H(u) @ gu, H(v) @ gv
     size, s_size = largest(a) + largest(b), largest(s[..., None])
-    phases = clearly_nonzero(np.imag(diagonal_of(a + b)), size[..., 0])
-    raise_if_arbitrary(phases, a, "svd", "the phases of the singular vectors")
+    raise_if_phases_count("svd", a + b, size)
     plus, minus = ((x - H(x)) / 2 for x in (a + b, a - b))
     sums = np.expand_dims(s, -2) + np.expand_dims(s, -1)
     k = over_differences("svd", plus, s, both_triangles(a) + both_triangles(b), size)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .table import composed, computed_by, constant, derivative
+from .table import composed, computed_by, constant, derivative, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
 
@@ -41,16 +41,36 @@ derivative(np.cbrt,       lambda g, y, x: g / (3 * y * y))
 def power_base(g, y, x1, x2):
     """g * x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
     if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
-        return g * (x2 * power(x1, x2 - 1)) if x2 != 0 else 0 * g
+        return g * (x2 * power(x1, x2 - 1)) if x2 != 0 else np.zeros_like(g)
     zero = x2 == 0
-    return g * np.where(zero, 0, x2) * np.power(x1, np.where(zero, 1, x2 - 1))
+    if type(y) is not np.ndarray:  # it may be recorded, and away from x1 = 0 the derivative of this in x2 isn't 0
+        zero = zero & ~(np.abs(x1) >= np.finfo(y.dtype).tiny)
+    return g * np.where(zero, 0, x2) * np.power(np.where(zero, 1, x1), x2 - 1.0)
 
 
 def power_exponent(g, y, x1, x2):
-    """g * y * np.log(x1), and 0 where x1 is 0."""
-    zero = x1 == 0
-    base = x1 if np.isrealobj(y) else x1 + 0j
-    return g * np.where(zero, 0, y) * np.log(np.where(zero, 1, base))
+    """g * y * np.log(x1), and 0 where x1 is 0 and x2 isn't negative, as in PyTorch."""
+    return g * (times_log(y, x1, x2, 1) if type(y) is np.ndarray else power_log(x1, x2, 1))
+
+
+def times_log(y, x1, x2, n):
+    """y * np.log(x1)**n, where y is x1**x2; its limit 0 where x1 is 0 and x2 isn't negative."""
+    zero = (x1 == 0) & (x2 >= 0)
+    log = np.log(np.where(zero, 1, x1 if np.isrealobj(y) else x1 + 0j))
+    return np.where(zero, 0, y) * (log if n == 1 else log**n)
+
+
+def power_log_base(g, y, x1, x2, n):
+    """x1**(x2 - 1) log(x1)**(n - 1) (x2 log(x1) + n)"""
+    less = power_log(x1, x2 - 1, n - 1) if n > 1 else np.power(x1, x2 - 1)
+    return g * (x2 * power_log(x1, x2 - 1, n) + n * less)
+
+
+@with_rules(power_log_base, lambda g, y, x1, x2, n: g * power_log(x1, x2, n + 1))
+def power_log(x1, x2, n):
+    """x1**x2 * log(x1)**n, the n-th derivative of x1**x2 in x2. Its own derivatives hold at 0, too: those of a product
+    of a power and a logarithm would be 0 times infinity."""
+    return times_log(np.power(x1, x2), x1, x2, n)
 
 
 derivative(np.power,       power_base, power_exponent)
@@ -116,8 +136,10 @@ derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 
 def i0_slope(x):
     """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all bits."""
-    n = 4 * int(8 + np.sqrt(np.max(np.abs(x), initial=0)))
-    c = np.cos(np.arange(n) * (math.pi / 2 / n) + math.pi / 4 / n).astype(x.dtype)  # a quarter of the period is enough
+    size = float(np.max(np.abs(x), initial=0))
+    n = 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan at any point
+    points = np.arange(n, like=x) * (math.pi / 2 / n) + math.pi / 4 / n  # a quarter of the period is enough
+    c = np.cos(points).astype(x.dtype)
     return np.mean(c * np.sinh(np.expand_dims(x, -1) * c), axis=-1)
 
 
@@ -136,7 +158,10 @@ derivative(np.fmax,     lambda g, y, x1, x2: for_picked(g, y, x1, x2),
                         lambda g, y, x1, x2: for_picked(g, y, x2, x1))
 derivative(np.fmin,     lambda g, y, x1, x2: for_picked(g, y, x1, x2),
                         lambda g, y, x1, x2: for_picked(g, y, x2, x1))
-derivative(np.copysign, lambda g, y, x1, x2: g * np.sign(x1) * np.sign(y))
+derivative(np.copysign, lambda g, y, x1, x2: g * np.sign(x1) * np.sign(y),
+                        lambda g, y, x1, x2: np.zeros_like(g))
+derivative(np.heaviside, None,  # constant almost everywhere
+                         lambda g, y, x1, x2: np.where(np.equal(x1, 0), g, 0))
 
 
 def slope_of_absolute(x):
@@ -211,7 +236,7 @@ def real_if_close(a, tol=100):
 
 derivative(np.ldexp,     lambda g, y, x1, x2: np.ldexp(g, x2))
 derivative(np.nextafter, lambda g, y, x1, x2: g,
-                         None)
+                         lambda g, y, x1, x2: np.zeros_like(g))
 derivative(np.frexp,     lambda g, y, x: np.ldexp(g[0], -np.frexp(x)[1]))
 
 fraction = derivative(lambda x: np.modf(x)[0], lambda g, y, x: g)
@@ -247,10 +272,10 @@ def np_astype(x, dtype, /, *, copy=True, device=None):
 # Constant almost everywhere ------------------------------------------------------------------------------------------
 
 constant(
-    np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide, np.heaviside,
+    np.floor, np.ceil, np.trunc, np.rint, np.fix, np.round, np.around, np.floor_divide,
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
     np.isnan, np.isinf, np.isfinite, np.isneginf, np.isposinf, np.isclose, np.allclose, np.array_equal, np.array_equiv,
     np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.signbit, np.spacing,
-    np.zeros_like, np.ones_like, np.empty_like, np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
+    np.result_type, np.can_cast, np.common_type, np.min_scalar_type,
 )  # fmt: skip

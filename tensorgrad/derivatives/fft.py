@@ -5,6 +5,7 @@ A complex gradient is a plain linear form here (see `table`): with y = F x it is
 
 import numpy as np
 
+from .arrays import inside
 from .indexing import along, scatter
 from .table import composed, derivative
 
@@ -21,7 +22,7 @@ def resized(a, n, axis):
 def times_in_spectrum(h, n, axis):
     """How often each coefficient of the half h stands in the spectrum of n real numbers: the first once, as the last if
     n is even, the others twice (the second time conjugated)."""
-    times = np.full(n // 2 + 1, 2, np.finfo(h.dtype).dtype)
+    times = np.full(n // 2 + 1, 2, np.finfo(h.dtype).dtype, like=inside(h))
     times[0] = 1
     if n % 2 == 0:
         times[-1] = 1

@@ -5,7 +5,8 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .shapes import as_array
+from .arrays import arange, as_array, as_arrays
+from .shapes import numbers
 from .table import composed, constant, derivative
 
 
@@ -14,10 +15,18 @@ def along(axis, index):
     return (slice(None),) * axis + (index,)
 
 
+def grid(shape, like):
+    """The indices of all elements of an array, one array for each axis; they broadcast."""
+    return [
+        np.reshape(arange(n, like), [-1 if i == k else 1 for k in range(len(shape))])
+        for i, n in enumerate(shape)
+    ]
+
+
 def may_repeat(index):
     """Whether an index can name an element twice: only one with an array of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(p, list) or (np.ndim(p) and np.asarray(p).dtype != bool) for p in parts)
+    return any(isinstance(p, list | tuple) or (np.ndim(p) and as_array(p).dtype != bool) for p in parts)
 
 
 def _scatter(g, index, shape):
@@ -35,13 +44,13 @@ getitem = derivative(operator.getitem, lambda g, y, a, index: scatter(g, index, 
 
 @composed(np.take)
 def take(a, indices, axis=None, out=None, mode="raise"):
+    a, indices = as_arrays(a, indices)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
     axis = normalize_axis_index(axis, a.ndim)
     n = a.shape[axis]
-    indices = np.asarray(indices)
     if indices.dtype == bool:
         indices = indices.astype(int)  # bools count as 0 and 1 here; they are no mask
     if mode != "raise":
@@ -51,6 +60,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
 
 @composed(np.take_along_axis)
 def take_along_axis(arr, indices, axis=-1):
+    arr, indices = as_arrays(arr, indices)
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
     if indices.dtype.kind not in "iu" or indices.ndim != arr.ndim:
@@ -59,37 +69,40 @@ def take_along_axis(arr, indices, axis=-1):
             f"not {indices.dtype} of shape {indices.shape}; np.take and arr[indices] take other shapes"
         )
     axis = normalize_axis_index(axis, arr.ndim)
-    grid = [np.arange(n).reshape([-1 if i == j else 1 for j in range(arr.ndim)]) for i, n in enumerate(arr.shape)]
-    grid[axis] = indices
-    return arr[tuple(grid)]
+    places = grid(arr.shape, arr)
+    places[axis] = indices
+    return arr[tuple(places)]
 
 
 @composed(np.compress)
 def compress(condition, a, axis=None, out=None):
+    a, condition = as_arrays(a, condition)
     return np.take(a, np.flatnonzero(condition), axis=axis, out=out)
 
 
 @composed(np.extract)
 def extract(condition, arr):
+    arr, condition = as_arrays(arr, condition)
     return np.take(arr, np.flatnonzero(condition))
 
 
 @composed(np.delete)
 def delete(arr, obj, axis=None):
+    arr, obj = as_array(arr), numbers(obj)
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis=axis)
+    return np.take(arr, np.delete(arange(arr.shape[axis], arr), obj), axis=axis)
 
 
 @composed(np.insert)
 def insert(arr, obj, values, axis=None):
-    arr, values = as_array(arr), as_array(values)
+    arr, values = as_arrays(arr, values)
     if axis is None:
         arr, axis = np.ravel(arr), 0
     axis, n = normalize_axis_index(axis, arr.ndim), arr.shape[axis]
     if isinstance(obj, slice):
-        obj = np.arange(n)[obj]
-    obj = np.asarray(obj)
+        obj = arange(n, arr)[obj]
+    obj = as_array(obj, arr)
     obj = np.flatnonzero(obj) if obj.dtype == bool else obj
     if obj.size and obj.dtype.kind not in "iu":
         raise IndexError(f"insert: the places must be integers, a slice or bools, not of dtype {obj.dtype}")
@@ -98,7 +111,7 @@ def insert(arr, obj, values, axis=None):
         values = np.moveaxis(values, 0, axis)
     many = values.shape[axis] if obj.size == 1 else obj.size
     values = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
-    order = np.insert(np.arange(n), obj.astype(int), n + np.arange(many))
+    order = np.insert(arange(n, arr), obj.astype(int), n + arange(many, arr))
     return np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
 
 
@@ -109,10 +122,34 @@ def trim_zeros(filt, trim="fb", axis=None):
         if i in axes:
             n = filt.shape[i]
             some = len(places) > 0
-            first = (places.min() if some else n) if "f" in trim.lower() else 0
-            last = (places.max() + 1 if some else 0) if "b" in trim.lower() else n
+            first = (int(places.min()) if some else n) if "f" in trim.lower() else 0
+            last = (int(places.max()) + 1 if some else 0) if "b" in trim.lower() else n
             filt = filt[along(i, slice(first, last))]
     return filt
+
+
+# Windows that slide over an array, and the reverse: windows added up where they were taken from -----------------------
+
+
+def _add_windows(g, axes, shape):
+    out, depth = np.zeros_like(g, shape=shape), len(shape)
+    for place in np.ndindex(g.shape[depth:]):  # of the windows' elements; an axis may have several windows
+        starts = [sum(i for i, axis in zip(place, axes, strict=True) if axis == k) for k in range(depth)]
+        taken = tuple(slice(start, start + n) for start, n in zip(starts, g.shape[:depth], strict=True))
+        out[taken] += g[(..., *place)]
+    return out
+
+
+add_windows = derivative(_add_windows, lambda g, y, x, axes, shape: windows(g, x.shape[len(shape) :], axes))
+windows = np.lib.stride_tricks.sliding_window_view
+
+
+def windows_gradient(g, y, x, window_shape, axis=None, *, subok=False, writeable=False):
+    axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim, allow_duplicate=True)
+    return add_windows(g, axes, x.shape)
+
+
+derivative(windows, windows_gradient)
 
 
 # Sorting: an index chosen in the forward pass ------------------------------------------------------------------------
@@ -153,7 +190,7 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     matrices = np.moveaxis(a, (axis1, axis2), (-2, -1))
     n, m = matrices.shape[-2:]
     length = max(min(n + min(offset, 0), m - max(offset, 0)), 0)
-    i = np.arange(length)
+    i = arange(length, a)
     return matrices[..., i + max(-offset, 0), i + max(offset, 0)]
 
 
@@ -169,7 +206,7 @@ def diag(v, k=0):
     if v.ndim != 1:
         raise ValueError(f"diag: takes one or two dimensions, not shape {v.shape}; np.diagonal takes more")
     n = len(v) + abs(k)
-    i = np.arange(len(v))
+    i = arange(len(v), v)
     return scatter(v, (i + max(-k, 0), i + max(k, 0)), (n, n))
 
 

@@ -6,18 +6,15 @@ differentiation, 2008; and those named beside the rules. The rules hold at any o
 
 import functools
 import itertools
+import operator
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from .products import flip
+from .arrays import as_arrays
+from .products import conj, flip
 from .reductions import axes_of
-from .shapes import as_array
 from .table import composed, derivative, with_rules
-
-
-def conj(a):
-    """The complex conjugate; a real array as it is, without a copy."""
-    return a if np.isrealobj(a) else np.conj(a)
 
 
 def H(a):
@@ -27,7 +24,7 @@ def H(a):
 
 def diagonal_matrix(d):
     """Matrices with the vectors d on their diagonals."""
-    return np.expand_dims(d, -1) * np.eye(d.shape[-1], dtype=d.dtype)
+    return np.expand_dims(d, -1) * np.eye(d.shape[-1], dtype=d.dtype, like=d)
 
 
 def conjugated(rule):
@@ -77,32 +74,52 @@ def pinv_gradient(g, y, a, rcond=None, hermitian=False, *, rtol=None):
     return (d + H(d)) / 2 if hermitian else d
 
 
-derivative(np.linalg.pinv, pinv_gradient)
+@with_rules(pinv_gradient)
+def pinv(a, rcond=None, hermitian=False, **rtol):
+    return np.linalg.pinv(a, rcond, hermitian, **rtol)
+
+
+@composed(np.linalg.pinv)
+def np_pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
+    """Where a limit leaves out more than rounding errors, the rank of a isn't that of its pseudo-inverse, and the
+    gradient comes from the singular vectors."""
+    y = pinv(a, rcond, hermitian, **({} if rtol is np._NoValue else {"rtol": rtol}))
+    limit = rcond if rtol is np._NoValue else rtol
+    if limit is None:
+        return y
+    u, s, vh = np.linalg.svd(a, False, hermitian=hermitian)
+    limit = limit if np.ndim(limit) == 0 else np.expand_dims(limit, -1)
+    kept = s > limit * np.max(s, axis=-1, keepdims=True, initial=0)
+    least = np.min(np.where(kept, s, np.inf), axis=-1, keepdims=True, initial=np.inf)
+    if np.all(kept | (s <= np.finfo(s.dtype).eps ** 0.5 * least)):
+        return y
+    return (H(vh) * np.expand_dims(np.where(kept, 1 / np.where(kept, s, 1), 0), -2)) @ H(u)
 
 
 @composed(np.linalg.lstsq)
 def lstsq(a, b, rcond=None):
     """x = P b, with the pseudo-inverse P of a; and, as NumPy gives them, residuals, rank and singular values."""
-    a, b = as_array(a), as_array(b)
+    a, b = as_arrays(a, b)
     if a.ndim != 2 or b.ndim not in (1, 2) or len(a) != len(b):
         raise np.linalg.LinAlgError(
             f"lstsq: shapes {a.shape} and {b.shape} don't match; it takes (m, n) and (m,), or (m, n) and (m, k)"
         )
     dtype = np.result_type(a, b, np.float32)
     a, b = (x if x.dtype == dtype else x.astype(dtype) for x in (a, b))
-    eps = np.finfo(dtype).eps
-    rcond = eps * max(a.shape) if rcond is None else eps if rcond == -1 else rcond
+    given = rcond is not None and 0 < rcond < 1  # beyond, LAPACK takes the precision for the limit
+    if not given:
+        rcond = float(np.finfo(dtype).eps) * (max(a.shape) if rcond is None else 1)
     s = np.linalg.svdvals(a)
-    rank = np.int32(np.count_nonzero(s > rcond * np.max(s, initial=0)))
-    x = np.linalg.pinv(a, rcond) @ b
-    difference = b - a @ x
-    squares = np.sum(np.real(conj(difference) * difference), axis=0, keepdims=b.ndim == 1)
+    rank = np.sum(s > rcond * np.max(s, initial=0), dtype=np.int32)
+    x = (np.linalg.pinv if given else pinv)(a, rcond) @ b
+    away = b - a @ x
+    squares = np.sum(np.real(conj(away) * away), axis=0, keepdims=b.ndim == 1)
     return x, squares if rank == a.shape[1] < a.shape[0] else squares[:0], rank, s
 
 
 @composed(np.linalg.tensorsolve)
 def tensorsolve(a, b, axes=None):
-    a, b = as_array(a), as_array(b)
+    a, b = as_arrays(a, b)
     if axes is not None:
         last = axes_of(tuple(axes), a.ndim)
         a = np.transpose(a, [i for i in range(a.ndim) if i not in last] + list(last))
@@ -124,13 +141,18 @@ def tensorinv(a, ind=2):
     return np.reshape(np.linalg.inv(np.reshape(a, (n, -1))), a.shape[ind:] + a.shape[:ind])
 
 
+@with_rules(lambda g, y, a: np.zeros_like(g))
+def identity_like(a):
+    return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype, like=a)
+
+
 @composed(np.linalg.matrix_power)
 def matrix_power(a, n):
     """By repeated squaring; negative powers are powers of the inverse."""
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError(f"matrix_power: matrices must be square, not of shape {a.shape}")
-    if n == 0:
-        return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
+    if operator.index(n) == 0:
+        return identity_like(a)
     if n < 0:
         return np.linalg.matrix_power(np.linalg.inv(a), -n)
     half = np.linalg.matrix_power(a, n // 2) if n > 1 else None
@@ -155,7 +177,7 @@ def cofactors(a, y):
 
 def products_of_others(s, *left_out):
     """The product of the last axis of s, without the elements that stand at these indices."""
-    k = np.arange(s.shape[-1])
+    k = np.arange(s.shape[-1], like=s)
     skip = functools.reduce(np.logical_or, (k == np.expand_dims(i, -1) for i in left_out))
     return np.prod(np.where(skip, 1, s.reshape(*s.shape[:-1], *[1] * (skip.ndim - 1), -1)), axis=-1)
 
@@ -164,7 +186,7 @@ def cofactors_by_svd_gradient(g, y, a):
     """With A = U S V^H, dA = U E V^H: the cofactors change by det(U V^H) conj(U) D conj(V^H), where d_ij = -e_ji p_ij,
     d_ii = sum_j e_jj p_ij, and p_ij (0 for i = j) is the product of all singular values but s_i and s_j."""
     u, s, vh = np.linalg.svd(a)
-    i = np.arange(s.shape[-1])
+    i = np.arange(s.shape[-1], like=s)
     p = products_of_others(s, i[:, None], i) * (i[:, None] != i)
     d = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None] * (H(u) @ g @ H(vh))
     e = diagonal_matrix((p @ np.diagonal(d, 0, -2, -1)[..., None])[..., 0]) - flip(d * p)
@@ -174,7 +196,7 @@ def cofactors_by_svd_gradient(g, y, a):
 @with_rules(cofactors_by_svd_gradient)
 def cofactors_by_svd(a):
     u, s, vh = np.linalg.svd(a)
-    others = products_of_others(s, np.arange(s.shape[-1]))
+    others = products_of_others(s, np.arange(s.shape[-1], like=s))
     return (np.linalg.det(u) * np.linalg.det(vh))[..., None, None] * ((conj(u) * others[..., None, :]) @ conj(vh))
 
 
@@ -219,7 +241,7 @@ def chain(arrays, lengths):
 
 @composed(np.linalg.multi_dot)
 def multi_dot(arrays, *, out=None):
-    arrays = [as_array(a) for a in arrays]
+    arrays = as_arrays(*arrays)
     shapes = [a.shape for a in arrays]
     if (
         len(arrays) < 2
@@ -235,27 +257,6 @@ def multi_dot(arrays, *, out=None):
     return chain(arrays, [ends[0], *[shape[0] for shape in shapes[1:]], ends[1]])
 
 
-@composed(np.linalg.vecdot, np.vecdot)
-def vecdot(x1, x2, /, *, axis=-1):
-    """The sum of conj(x1) x2 along the axis."""
-    a, b = (np.moveaxis(as_array(x), axis, -1) for x in (x1, x2))
-    return np.matmul(np.expand_dims(conj(a), -2), np.expand_dims(b, -1))[..., 0, 0]
-
-
-def matvec(x1, x2, /):
-    return np.matmul(x1, np.expand_dims(x2, -1))[..., 0]
-
-
-def vecmat(x1, x2, /):
-    """conj(x1) @ x2: the vector is conjugated."""
-    return np.matmul(np.expand_dims(conj(as_array(x1)), -2), x2)[..., 0, :]
-
-
-if hasattr(np, "matvec"):  # since NumPy 2.2
-    composed(np.matvec)(matvec)
-    composed(np.vecmat)(vecmat)
-
-
 @composed(np.linalg.matmul)
 def matmul(x1, x2, /):
     return np.matmul(x1, x2)
@@ -268,7 +269,7 @@ def tensordot(x1, x2, /, *, axes=2):
 
 @composed(np.linalg.outer)
 def outer(x1, x2, /):
-    x1, x2 = as_array(x1), as_array(x2)
+    x1, x2 = as_arrays(x1, x2)
     if x1.ndim != 1 or x2.ndim != 1:
         raise ValueError(f"outer: vectors are needed, not shapes {x1.shape} and {x2.shape}; np.outer flattens")
     return np.multiply(np.expand_dims(x1, 1), x2)
@@ -278,19 +279,22 @@ def outer(x1, x2, /):
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}, the indices modulo 3; of vectors in the plane the third component."""
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
-    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    a, b = as_arrays(a, b)
+    a = np.moveaxis(a, normalize_axis_index(axisa, a.ndim), -1)
+    b = np.moveaxis(b, normalize_axis_index(axisb, b.ndim), -1)
     if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
         raise ValueError(f"cross: vectors have 3 components or 2, not {a.shape[-1]} and {b.shape[-1]}; name their axis")
     if a.shape[-1] == b.shape[-1] == 2:
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
     a, b = (np.concatenate([x, 0 * x[..., :1]], axis=-1) if x.shape[-1] == 2 else x for x in (a, b))
     first, second = [1, 2, 0], [2, 0, 1]
-    return np.moveaxis(a[..., first] * b[..., second] - a[..., second] * b[..., first], -1, axisc)
+    y = a[..., first] * b[..., second] - a[..., second] * b[..., first]
+    return np.moveaxis(y, -1, normalize_axis_index(axisc, y.ndim))
 
 
 @composed(np.linalg.cross)
 def linalg_cross(x1, x2, /, *, axis=-1):
-    x1, x2 = as_array(x1), as_array(x2)
+    x1, x2 = as_arrays(x1, x2)
     if x1.shape[axis] != 3 or x2.shape[axis] != 3:
         raise ValueError(f"cross: shapes {x1.shape} and {x2.shape} don't have the length 3 along axis {axis}")
     return np.cross(x1, x2, axis=axis)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .arrays import as_array, as_arrays, inside
 from .reductions import axes_of, count
-from .shapes import as_array
+from .shapes import numbers
 
 # The ufuncs whose method has a function of its own in NumPy; the others are applied to one element after another.
 REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
@@ -27,15 +28,22 @@ def partial_results(ufunc, elements, masks=None, start=None):
     return results
 
 
+def ones(a):
+    """Ones of a's shape, dtype and kind, and no Tensor: with them NumPy's own method checks the arguments."""
+    return np.ones(a.shape, a.dtype, like=inside(a))
+
+
 def cast(a, dtype):
     return a if dtype is None else a.astype(dtype)
 
 
 def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=True):
+    if hasattr(where, "__record__"):
+        raise TypeError(f"{ufunc.__name__}: where= takes bools, such as tensor > 0, and no Tensor, which is floating")
     options = {} if initial is None else {"initial": initial}
     if ufunc in REDUCTIONS:
         return REDUCTIONS[ufunc](cast(a, dtype), axis=axis, keepdims=keepdims, where=where, **options)
-    like = ufunc.reduce(np.ones_like(a), axis, dtype, None, keepdims, where=where, **options)  # checks the arguments
+    like = ufunc.reduce(ones(a), axis, dtype, None, keepdims, where=where, **options)
     a, n, axes = cast(a, dtype), count(a, axis), axes_of(axis, a.ndim)
     if not n:
         return like
@@ -45,7 +53,7 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
         front = np.moveaxis(a, axes, range(len(axes)))
         return np.reshape(front, (n, *front.shape[len(axes) :]))
 
-    masks = None if where is True else elements(np.broadcast_to(where, a.shape))
+    masks = None if where is True else elements(np.broadcast_to(as_array(where, a), a.shape))
     results = partial_results(ufunc, elements(a), masks, ufunc.identity if initial is None else initial)
     return np.reshape(results[-1], np.shape(like))
 
@@ -53,13 +61,14 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
 def accumulate(ufunc, a, axis=0, dtype=None):
     if ufunc in ACCUMULATIONS:
         return ACCUMULATIONS[ufunc](a, axis=axis, dtype=dtype)
-    ufunc.accumulate(np.ones_like(a), axis, dtype)
+    ufunc.accumulate(ones(a), axis, dtype)
     a = cast(a, dtype)
     return np.stack(partial_results(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else a
 
 
 def reduceat(ufunc, a, indices, axis=0, dtype=None):
-    ufunc.reduceat(np.ones_like(a), indices, axis, dtype)
+    indices = numbers(indices)
+    ufunc.reduceat(ones(a), indices, axis, dtype)
     elements = np.moveaxis(cast(a, dtype), axis, 0)
     ends = [*indices[1:], len(elements)]
     parts = [elements[i : max(i + 1, end)] for i, end in zip(indices, ends, strict=True)]
@@ -67,7 +76,7 @@ def reduceat(ufunc, a, indices, axis=0, dtype=None):
 
 
 def outer(ufunc, a, b, **kwargs):
-    a, b = as_array(a), as_array(b)
+    a, b = as_arrays(a, b)
     return ufunc(np.reshape(a, a.shape + (1,) * b.ndim), b, **kwargs)
 
 

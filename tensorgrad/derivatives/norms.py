@@ -1,5 +1,7 @@
 """Norms of vectors and matrices, and condition numbers. Where a norm is 0, its gradient is 0."""
 
+import numbers
+
 import numpy as np
 
 from .elementwise import divide_safely, slope_of_absolute
@@ -29,6 +31,15 @@ def p_norm_gradient(g, y, x, p, axis, keepdims):
 @with_rules(p_norm_gradient)
 def p_norm(x, p, axis, keepdims):
     return np.sum(np.abs(x) ** p, axis=axis, keepdims=keepdims) ** (1 / p)
+
+
+def axes_and_order(x, axis, p):
+    """The axes of a norm; an error for an order that isn't one: of a Tensor it would be a constant."""
+    if isinstance(axis, list):
+        raise TypeError(f"norm: axis must be an int or a tuple of ints, not {axis}")
+    if not (p is None or isinstance(p, str | numbers.Real)):
+        raise TypeError(f"norm: the order must be a real number, a name or None, not {p!r}; it has no derivative here")
+    return axes_of(axis, x.ndim)
 
 
 def vector_norm_along(x, p, axes, keepdims):
@@ -71,7 +82,7 @@ def matrix_norm_along(x, p, axes, keepdims):
 
 @composed(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
-    axes = axes_of(axis, x.ndim)
+    axes = axes_and_order(x, axis, ord)
     if len(axes) == 1 or (axis is None and ord is None):
         return vector_norm_along(x, ord, axes, keepdims)
     if len(axes) == 2 and axes[0] != axes[1]:
@@ -86,11 +97,14 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
 
 @composed(np.linalg.vector_norm)
 def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
-    return vector_norm_along(x, ord, axes_of(axis, x.ndim), keepdims)
+    return vector_norm_along(x, ord, axes_and_order(x, axis, ord), keepdims)
 
 
 @composed(np.linalg.cond)
 def cond(x, p=None):
+    axes_and_order(x, (-2, -1), p)
+    if 0 in x.shape[-2:]:
+        raise np.linalg.LinAlgError(f"cond: an empty matrix, of shape {x.shape}, has no condition number")
     if p not in (None, 2, -2):
         return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, (-2, -1))
     s = np.linalg.svdvals(x)

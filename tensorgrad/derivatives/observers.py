@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from .table import OBSERVED, OBSERVERS, OWN, TABLE, Primitive
+from .table import CHANGING, OBSERVED, OBSERVERS, OWN, TABLE, Primitive
 
 
 @contextlib.contextmanager
@@ -30,13 +31,19 @@ def observe(wrap: Callable[[Primitive, Callable, int], Callable]) -> Iterator[No
     exp forward
     exp backward
     """
-    OBSERVERS.append(wrap)
-    _renew_all()
+
+    def observer(*args: Any) -> Callable:  # of this block alone, though another may watch with the same function
+        return wrap(*args)
+
+    with CHANGING:
+        OBSERVERS.append(observer)
+        _renew_all()
     try:
         yield
     finally:
-        OBSERVERS.remove(wrap)
-        _renew_all()
+        with CHANGING:
+            OBSERVERS.remove(observer)
+            _renew_all()
 
 
 def _renew_all() -> None:

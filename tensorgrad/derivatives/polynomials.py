@@ -4,19 +4,20 @@ import warnings
 
 import numpy as np
 
-from .shapes import as_array
+from .arrays import arange, arrays_or_none, as_array, as_arrays, inside
+from .shapes import numbers
 from .table import composed, derivative
 
 
 def coefficients(p):
     """A polynomial without leading zeros."""
-    p = np.trim_zeros(np.atleast_1d(as_array(p)), "f")
-    return p if len(p) else np.zeros(1, p.dtype)
+    p = np.trim_zeros(np.atleast_1d(p), "f")
+    return p if len(p) else np.zeros(1, p.dtype, like=inside(p))
 
 
 @composed(np.polyval)
 def polyval(p, x):
-    p, x = as_array(p), as_array(x)
+    p, x = as_arrays(p, x)
     y = np.zeros_like(x)
     for c in p:
         y = y * x + c
@@ -25,9 +26,9 @@ def polyval(p, x):
 
 def aligned(a1, a2):
     """Both polynomials with as many coefficients."""
-    a1, a2 = np.atleast_1d(as_array(a1)), np.atleast_1d(as_array(a2))
+    a1, a2 = np.atleast_1d(*as_arrays(a1, a2))
     n = max(len(a1), len(a2))
-    return (a if len(a) == n else np.concatenate([np.zeros(n - len(a), a.dtype), a]) for a in (a1, a2))
+    return (a if len(a) == n else np.concatenate([np.zeros(n - len(a), a.dtype, like=inside(a)), a]) for a in (a1, a2))
 
 
 @composed(np.polyadd)
@@ -42,19 +43,19 @@ def polysub(a1, a2):
 
 @composed(np.polymul)
 def polymul(a1, a2):
-    return np.convolve(coefficients(a1), coefficients(a2))
+    return np.convolve(*map(coefficients, as_arrays(a1, a2)))
 
 
 @composed(np.polydiv)
 def polydiv(u, v):
     """Long division: quotient and remainder."""
-    u, v = np.atleast_1d(as_array(u)) + 0.0, np.atleast_1d(as_array(v)) + 0.0
+    u, v = (np.atleast_1d(a) + 0.0 for a in as_arrays(u, v))
     rest, quotient = u + 0 * v[0], []  # + 0: the dtype of both
     scale = 1 / v[0]  # as NumPy does: the rounding of the remainder decides its length
     for k in range(len(u) - len(v) + 1):
         quotient.append(scale * rest[k])
         rest = rest - np.pad(quotient[-1] * v, (k, len(u) - len(v) - k))
-    y = np.stack(quotient) if quotient else np.zeros(1, rest.dtype)
+    y = np.stack(quotient) if quotient else np.zeros(1, rest.dtype, like=inside(rest))
     while len(rest) > 1 and np.allclose(rest[0], 0, rtol=1e-14):
         rest = rest[1:]
     return y, rest
@@ -62,25 +63,28 @@ def polydiv(u, v):
 
 @composed(np.polyder)
 def polyder(p, m=1):
+    m = numbers(m)
     if int(m) != m or m < 0:
         raise ValueError(f"polyder: the order of the derivative must be 0, 1, 2, ..., not {m}")
     p = as_array(p)
     for _ in range(int(m)):
-        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
+        p = p[:-1] * arange(len(p), p)[:0:-1]
     return p
 
 
 @composed(np.polyint)
 def polyint(p, m=1, k=None):
+    m = numbers(m)
     if int(m) != m or m < 0:
         raise ValueError(f"polyint: the order of the integral must be 0, 1, 2, ..., not {m}")
-    p, k = as_array(p), np.atleast_1d(as_array(0.0 if k is None else k))
+    p, k = as_arrays(p, 0.0 if k is None else k)
+    k = np.atleast_1d(k)
     if k.shape != (m,):
         if k.shape != (1,):
             raise ValueError(f"polyint: k must be one constant, or {m} of them, not of shape {k.shape}")
         k = np.broadcast_to(k, (int(m),))
     for i in range(int(m)):
-        p = np.concatenate([p / np.arange(len(p), 0, -1), k[i : i + 1]])
+        p = np.concatenate([p / arange(len(p) + 1, p)[:0:-1], k[i : i + 1]])
     return p
 
 
@@ -89,7 +93,7 @@ def vander(x, N=None, increasing=False):
     x = as_array(x)
     if x.ndim != 1:
         raise ValueError(f"vander: takes one dimension, not shape {x.shape}")
-    powers = np.arange(len(x) if N is None else N)
+    powers = arange(len(x) if N is None else N, x)
     return np.power(np.expand_dims(x.astype(np.promote_types(x.dtype, int)), 1), powers if increasing else powers[::-1])
 
 
@@ -105,17 +109,17 @@ def poly(seq_of_zeros):
         roots = np.linalg.eigvals(roots)
     elif roots.ndim != 1:
         raise ValueError(f"poly: takes a vector of roots or a square matrix, not shape {roots.shape}")
-    y = np.ones(1, roots.dtype)
+    y = np.ones(1, roots.dtype, like=inside(roots))
     for root in roots:
         y = np.convolve(y, np.stack([np.ones_like(root), -root]))
-    values = np.asarray(roots)
-    pairs = np.iscomplexobj(values) and np.array_equal(np.sort(values), np.sort(np.conj(values)))
+    pairs = np.iscomplexobj(roots) and np.array_equal(np.sort(roots), np.sort(np.conj(roots)))
     return np.real(y) if pairs else y
 
 
 @composed(np.polyfit)
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
-    x, y, n = as_array(x) + 0.0, as_array(y) + 0.0, deg + 1
+    x, y, w = (v if v is None else v + 0.0 for v in arrays_or_none(x, y, w))
+    n = numbers(deg) + 1
     if x.ndim != 1 or y.ndim not in (1, 2) or len(x) != len(y) or not len(x) or n < 1:
         raise ValueError(
             f"polyfit: takes x of shape (m,), y of shape (m,) or (m, k), and a degree; "
@@ -124,7 +128,6 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     rcond = len(x) * np.finfo(x.dtype).eps if rcond is None else rcond
     left, right = np.vander(x, n), y
     if w is not None:
-        w = as_array(w) + 0.0
         left, right = (left.T * w).T, (right.T * w).T
     scale = np.sqrt(np.sum(np.square(left), axis=0))
     left = left / scale  # columns of one length, for a better condition

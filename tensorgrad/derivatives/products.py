@@ -5,10 +5,16 @@ import string
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
+from .arrays import as_arrays
 from .reductions import axes_of, sum_rows
-from .shapes import as_array
 from .table import composed, derivative, each, with_rules
+
+
+def conj(a):
+    """The complex conjugate; a real array as it is, without a copy."""
+    return a if np.isrealobj(a) else np.conj(a)
 
 
 def flip(a):
@@ -30,7 +36,7 @@ def long_matrix(a):
     return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: it may be empty
 
 
-def matmul_left(g, y, x1, x2, bias=None):
+def matmul_left(g, y, x1, x2, *bias):
     """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
         return g.dot(x2.T) if type(g) is np.ndarray is type(x2) else g @ x2.T  # dot has less overhead
@@ -41,7 +47,7 @@ def matmul_left(g, y, x1, x2, bias=None):
     return da[..., 0, :] if x1.ndim == 1 else da
 
 
-def matmul_right(g, y, x1, x2, bias=None):
+def matmul_right(g, y, x1, x2, *bias):
     """x1.T @ g: dB = A^T G."""
     if x1.ndim == 2 == x2.ndim:
         return x1.T.dot(g) if type(g) is np.ndarray is type(x1) else x1.T @ g
@@ -94,10 +100,11 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
 @composed(np.tensordot)
 def tensordot(a, b, axes=2):
-    a, b = as_array(a), as_array(b)
-    if np.ndim(axes) == 0:
+    a, b = as_arrays(a, b)
+    if not isinstance(axes, tuple | list) and np.ndim(axes) == 0:
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
-    axes_a, axes_b = axes_of(axes[0], a.ndim), axes_of(axes[1], b.ndim)
+    first, second = axes
+    axes_a, axes_b = axes_of(first, a.ndim), axes_of(second, b.ndim)
     lengths_a, lengths_b = (tuple(x.shape[i] for i in ax if i < x.ndim) for x, ax in ((a, axes_a), (b, axes_b)))
     if lengths_a != lengths_b or len(axes_a) != len(axes_b):
         raise ValueError(
@@ -119,7 +126,7 @@ def mismatch(name, a, b, rule):
 
 @composed(np.dot)
 def dot(a, b, out=None):
-    a, b = as_array(a), as_array(b)
+    a, b = as_arrays(a, b)
     if not a.ndim or not b.ndim:
         return np.multiply(a, b)
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
@@ -129,7 +136,7 @@ def dot(a, b, out=None):
 
 @composed(np.inner)
 def inner(a, b, /):
-    a, b = as_array(a), as_array(b)
+    a, b = as_arrays(a, b)
     if not a.ndim or not b.ndim:
         return np.multiply(a, b)
     if a.shape[-1] != b.shape[-1]:
@@ -139,20 +146,21 @@ def inner(a, b, /):
 
 @composed(np.vdot)
 def vdot(a, b, /):
-    a, b = np.ravel(a), np.ravel(b)
+    a, b = map(np.ravel, as_arrays(a, b))
     if a.shape != b.shape:
         raise mismatch("vdot", a, b, "they must hold the same number of elements")
-    return np.matmul(a if np.isrealobj(a) else np.conj(a), b)
+    return np.matmul(conj(a), b)
 
 
 @composed(np.outer)
 def outer(a, b, out=None):
-    return np.multiply(np.expand_dims(np.ravel(as_array(a)), 1), np.ravel(as_array(b)))
+    a, b = map(np.ravel, as_arrays(a, b))
+    return np.multiply(np.expand_dims(a, 1), b)
 
 
 @composed(np.kron)
 def kron(a, b):
-    a, b = as_array(a), as_array(b)
+    a, b = as_arrays(a, b)
     ndim = max(a.ndim, b.ndim)
     sa, sb = (1,) * (ndim - a.ndim) + a.shape, (1,) * (ndim - b.ndim) + b.shape
     wide_a = np.reshape(a, [n for s in sa for n in (s, 1)])
@@ -168,6 +176,35 @@ def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
 @composed(np.linalg.trace)
 def linalg_trace(x, /, *, offset=0, dtype=None):
     return np.trace(x, offset, -2, -1, dtype)
+
+
+@composed(np.vecdot)
+def vecdot(x1, x2, /, *, axis=-1, keepdims=False):
+    """The sum of conj(x1) x2 along the axis."""
+    a, b = (np.moveaxis(x, normalize_axis_index(axis, x.ndim), -1) for x in as_arrays(x1, x2))
+    y = np.matmul(np.expand_dims(conj(a), -2), np.expand_dims(b, -1))[..., 0, 0]
+    return np.expand_dims(y, axis) if keepdims else y
+
+
+@composed(np.linalg.vecdot)
+def linalg_vecdot(x1, x2, /, *, axis=-1):
+    return np.vecdot(x1, x2, axis=axis)
+
+
+def matvec(x1, x2, /):
+    x1, x2 = as_arrays(x1, x2)
+    return np.matmul(x1, np.expand_dims(x2, -1))[..., 0]
+
+
+def vecmat(x1, x2, /):
+    """conj(x1) @ x2: the vector is conjugated."""
+    x1, x2 = as_arrays(x1, x2)
+    return np.matmul(np.expand_dims(conj(x1), -2), x2)[..., 0, :]
+
+
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    composed(np.matvec)(matvec)
+    composed(np.vecmat)(vecmat)
 
 
 # Einstein summation --------------------------------------------------------------------------------------------------
@@ -195,10 +232,10 @@ def einsum_gradient(i, g, y, subscripts, settings, *operands):
     for letter, n in zip(terms[i], operands[i].shape, strict=True):
         if letter in target:
             twin = next(fresh)
-            factors.append((letter + twin, np.eye(n, dtype=dtype)))
+            factors.append((letter + twin, np.eye(n, dtype=dtype, like=operands[i])))
             letter = twin
         elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
-            factors.append((letter, np.ones(n, dtype=dtype)))
+            factors.append((letter, np.ones(n, dtype=dtype, like=operands[i])))
         target += letter
     optimize = len(factors) > 2 or bool(settings.get("optimize"))
     return np.einsum(",".join(t for t, _ in factors) + "->" + target, *(x for _, x in factors), optimize=optimize)
@@ -226,16 +263,36 @@ def explicit(subscripts, shapes):
     return ",".join(wide) + "->" + result.replace("...", dots)
 
 
+def in_letters(numbers):
+    """Subscripts that are given as numbers. NumPy reads 0 as A and 26 as a; a result left to it is in this order."""
+    letters = string.ascii_uppercase + string.ascii_lowercase
+    for s in numbers:
+        if s is not Ellipsis and (not isinstance(s, int | np.integer) or isinstance(s, bool) or not 0 <= s < 52):
+            raise ValueError(f"einsum: subscripts are a string, or for each operand a list of ints below 52, not {s!r}")
+    return "".join("..." if s is Ellipsis else letters[s] for s in numbers)
+
+
 @composed(np.einsum)
 def np_einsum(*operands, out=None, **settings):
     if not isinstance(operands[0], str):  # einsum(a, [0, 1], b, [1, 2], [0, 2])
         arrays, lists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
-        text = ["".join("..." if s is Ellipsis else string.ascii_letters[s] for s in sub) for sub in lists]
-        subscripts = ",".join(text)
+        subscripts = ",".join(map(in_letters, lists))
         if len(operands) % 2:
-            last = operands[-1]
-            subscripts += "->" + "".join("..." if s is Ellipsis else string.ascii_letters[s] for s in last)
+            subscripts += "->" + in_letters(operands[-1])
     else:
         subscripts, arrays = operands[0], operands[1:]
-    arrays = [as_array(x) for x in arrays]
+    arrays = as_arrays(*arrays)
     return einsum(explicit(subscripts, [x.shape for x in arrays]), settings, *arrays)
+
+
+# The product with a sparse matrix of SciPy, which is a constant -------------------------------------------------------
+
+
+@with_rules(lambda g, y, a, b: g @ b.T,
+            lambda g, y, a, b: a.T @ g)
+def sparse_matmul(a, b):
+    """a @ b, where one is sparse, and the other an array of one or two dimensions."""
+    sparse = a if hasattr(a, "tocsr") else b
+    if sparse.ndim != 2 or max(a.ndim, b.ndim) > 2:
+        raise ValueError(f"matmul: a sparse matrix has two dimensions and takes one or two, not {a.shape} @ {b.shape}")
+    return a @ b

@@ -64,7 +64,7 @@ def how_many(a, axis, where):
     """The number of elements of each mean: a number, or an array that keeps the reduced axes if a mask says so."""
     if where is True:
         return count(a, axis)
-    return np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=True, dtype=a.real.dtype)
+    return np.sum(np.broadcast_to(np.asarray(where, like=a), a.shape), axis=axis, keepdims=True, dtype=a.real.dtype)
 
 
 def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
@@ -133,7 +133,7 @@ def shifted(a, steps, axis, fill):
     keep[axis] = slice(0, max(n - steps, 0)) if steps > 0 else slice(min(-steps, n), n)
     gap = list(a.shape)
     gap[axis] = min(abs(steps), n)
-    parts = [np.full(gap, fill, a.dtype), a[tuple(keep)]]
+    parts = [np.full(gap, fill, a.dtype, like=a), a[tuple(keep)]]
     return np.concatenate(parts if steps > 0 else parts[::-1], axis=axis)
 
 
@@ -168,7 +168,7 @@ def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, init
     flat = np.reshape(rows, (*rows.shape[: len(left)], count(a, axis)))
     before = np.cumprod(shifted(flat, 1, -1, 1), axis=-1)
     after = np.flip(np.cumprod(np.flip(shifted(flat, -1, -1, 1), -1), axis=-1), -1)
-    others = np.transpose(np.reshape(before * after, rows.shape), np.argsort(order))
+    others = np.transpose(np.reshape(before * after, rows.shape), np.argsort(order).tolist())
     return spread(g * initial, a, axis, keepdims, where) * others
 
 
@@ -194,7 +194,7 @@ def cumulative(func, start, x, axis, dtype, include_initial):
     if include_initial:
         first = list(y.shape)
         first[axis] = 1
-        y = np.concatenate([np.full(first, start, y.dtype), y], axis=axis)
+        y = np.concatenate([np.full(first, start, y.dtype, like=y), y], axis=axis)
     return y
 
 

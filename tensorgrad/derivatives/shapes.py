@@ -1,21 +1,23 @@
 """Functions that reshape, reorder, repeat, join and split: the gradient goes back to where each element came from."""
 
 import itertools
+import math
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .arrays import arange, as_array, as_arrays, inside
 from .reductions import axes_of
 from .table import composed, constant, derivative, each
 
 
-def as_array(x):
-    """x itself if it is an array or a Tensor; of a list an array, and where it holds Tensors, these stacked."""
+def numbers(x):
+    """Settings such as axes, lengths or orders as Python numbers, also if given as an array; a Tensor is an error."""
     if isinstance(x, list | tuple):
-        parts = [v if np.isscalar(v) else as_array(v) for v in x]
-        if any(hasattr(v, "__record__") for v in parts):
-            return np.stack([as_array(v) for v in parts])
-    return x if hasattr(x, "ndim") else np.asarray(x)
+        return [numbers(v) for v in x]
+    if hasattr(x, "__record__"):
+        raise TypeError("axes, lengths, places and orders are plain numbers, not a Tensor; its data are tensor.data")
+    return x.tolist() if hasattr(x, "tolist") else x
 
 
 def index_order(a, order):
@@ -51,14 +53,21 @@ def ravel(a, order="C"):
 
 @composed(np.broadcast_arrays)
 def broadcast_arrays(*args, subok=False):
+    args = as_arrays(*args)
     shape = np.broadcast_shapes(*map(np.shape, args))
     return tuple(np.broadcast_to(a, shape) for a in args)
 
 
 # Reordering axes -----------------------------------------------------------------------------------------------------
 
+
+def inverse(order):
+    """The order of axes that undoes an order of axes."""
+    return sorted(range(len(order)), key=order.__getitem__)
+
+
 derivative(np.transpose, lambda g, y, a, axes=None:
-                         np.transpose(g, None if axes is None else np.argsort(axes_of(tuple(axes), a.ndim))))
+                         np.transpose(g, None if axes is None else inverse(axes_of(tuple(axes), a.ndim))))
 derivative(np.swapaxes,  lambda g, y, a, axis1, axis2: np.swapaxes(g, axis1, axis2))
 derivative(np.moveaxis,  lambda g, y, a, source, destination: np.moveaxis(g, destination, source))
 if hasattr(np, "matrix_transpose"):
@@ -91,11 +100,12 @@ derivative(np.roll, roll_gradient)
 def repeat(a, repeats, axis=None):
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis=axis)
+    return np.take(a, np.repeat(arange(a.shape[axis], a), repeats), axis=axis)
 
 
 @composed(np.tile)
 def tile(A, reps):
+    reps = numbers(reps)
     reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     shape = (1,) * (len(reps) - A.ndim) + A.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
@@ -106,10 +116,11 @@ def tile(A, reps):
 
 @composed(np.resize)
 def resize(a, new_shape):
-    a, size = np.ravel(as_array(a)), int(np.prod(new_shape))
+    a, new_shape = np.ravel(as_array(a)), numbers(new_shape)
+    size = int(np.prod(new_shape))
     if size < 0:
         raise ValueError(f"resize: lengths must not be negative, as in {new_shape}")
-    y = a[np.arange(size) % a.size] if a.size else np.zeros(size, a.dtype)
+    y = a[arange(size, a) % a.size] if a.size else np.zeros(size, a.dtype, like=inside(a))
     return np.reshape(y, new_shape)
 
 
@@ -125,11 +136,12 @@ def piece(i, g, y, axis, starts, cast, *arrays):
 
 
 join = derivative(_join, None, None, None, each(piece))
+MANY = 100
 
 
 @composed(np.concatenate, *([np.concat] if hasattr(np, "concat") else []))
 def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    arrays = [as_array(a) for a in arrays]
+    arrays = as_arrays(*arrays)
     if axis is None:
         arrays, axis = [np.ravel(a) for a in arrays], 0
     shapes = [a.shape for a in arrays]
@@ -140,6 +152,13 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
             f"they need the same number of dimensions, and that axis (stack makes a new one)"
         )
     axis %= ndim
+    # A rule gets all arguments of its function, so the pieces of one join of n arrays cost n * n. Many are joined in
+    # groups first; but not large ones, of which a second copy costs more.
+    if len(arrays) > MANY and sum(map(math.prod, shapes)) < 10 * len(arrays) ** 2:
+        step = max(MANY, -(-len(arrays) // MANY))
+        groups = [arrays[i : i + step] for i in range(0, len(arrays), step)]
+        arrays = [np.concatenate(group, axis, dtype=dtype, casting=casting) for group in groups]
+        return np.concatenate(arrays, axis, dtype=dtype, casting=casting)
     starts = [0]
     for shape in shapes:
         starts.append(starts[-1] + shape[axis])
@@ -149,7 +168,7 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
 
 @composed(np.stack)
 def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    arrays = [as_array(a) for a in arrays]
+    arrays = as_arrays(*arrays)
     shapes = [a.shape for a in arrays]
     if any(s != shapes[0] for s in shapes):
         raise ValueError(f"stack: all arrays must have the same shape, not {', '.join(map(str, shapes))}")
@@ -158,23 +177,23 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
 
 @composed(np.vstack)
 def vstack(tup, *, dtype=None, casting="same_kind"):
-    return np.concatenate([np.atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
+    return np.concatenate([np.atleast_2d(a) for a in as_arrays(*tup)], 0, dtype=dtype, casting=casting)
 
 
 @composed(np.hstack)
 def hstack(tup, *, dtype=None, casting="same_kind"):
-    arrays = [np.atleast_1d(a) for a in tup]
+    arrays = [np.atleast_1d(a) for a in as_arrays(*tup)]
     return np.concatenate(arrays, 0 if arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting)
 
 
 @composed(np.dstack)
 def dstack(tup):
-    return np.concatenate([np.atleast_3d(a) for a in tup], 2)
+    return np.concatenate([np.atleast_3d(a) for a in as_arrays(*tup)], 2)
 
 
 @composed(np.column_stack)
 def column_stack(tup):
-    return np.concatenate([a if np.ndim(a) > 1 else np.reshape(a, (-1, 1)) for a in tup], 1)
+    return np.concatenate([a if a.ndim > 1 else np.reshape(a, (-1, 1)) for a in as_arrays(*tup)], 1)
 
 
 @composed(np.append)
@@ -184,6 +203,7 @@ def append(arr, values, axis=None):
 
 @composed(np.array_split)
 def array_split(ary, indices_or_sections, axis=0):
+    ary, indices_or_sections = as_array(ary), numbers(indices_or_sections)
     axis = normalize_axis_index(axis, ary.ndim)
     n = ary.shape[axis]
     if np.ndim(indices_or_sections):
@@ -197,6 +217,7 @@ def array_split(ary, indices_or_sections, axis=0):
 
 @composed(np.split)
 def split(ary, indices_or_sections, axis=0):
+    ary, indices_or_sections = as_array(ary), numbers(indices_or_sections)
     if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"split: an axis of length {ary.shape[axis]} doesn't divide into {indices_or_sections} equal parts; "

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .activations import sigmoid
+from .arrays import as_numbers, is_floating
 from .elementwise import LN2
-from .reductions import ones, restore, sum_rows
+from .reductions import KEPT_LENGTH, ones, restore, sum_rows
 from .table import derivative, with_rules
 
 # Of two numbers ------------------------------------------------------------------------------------------------------
@@ -35,8 +36,6 @@ def _exponentials(x: Any, axis: Any, keep_shifted: bool = False) -> tuple[Any, A
 
     Where all of x is -inf, so is m, but 0 is subtracted, and t is set to 1, so that dividing by it gives 0.
     """
-    x = x if hasattr(x, "ndim") else np.asarray(x)
-    x = x if x.dtype.kind in "fc" else x.astype(np.float64)
     if type(x) is np.ndarray and x.dtype.char in "fd" and x.ndim and x.size and axis in (-1, x.ndim - 1):
         parts = _exponentials_of_rows(x, keep_shifted)
         if parts:
@@ -73,13 +72,17 @@ def _exponentials_of_rows(x: Any, keep_shifted: bool) -> tuple[Any, Any, Any, An
 
 def places(columns: Any, n: int) -> Any:
     """Where an element of each row of n stands, counted through all rows, given its column."""
-    return columns.astype(np.intp, copy=False) + _row_starts(columns.size, n).reshape(columns.shape)
+    m = columns.size
+    starts = kept_starts(m, n) if m <= KEPT_LENGTH else row_starts(m, n)
+    return columns.astype(np.intp, copy=False) + starts.reshape(columns.shape)
 
 
-@functools.lru_cache(maxsize=16)
-def _row_starts(m: int, n: int) -> np.ndarray:
+def row_starts(m: int, n: int) -> np.ndarray:
     """Where each of m rows of n numbers begins."""
     return np.arange(0, m * n, n)
+
+
+kept_starts = functools.lru_cache(maxsize=16)(row_starts)  # at most 16 arrays of 1 MB
 
 
 def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
@@ -97,6 +100,8 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     >>> softmax(Tensor([1e4, 0.0, 1e4]))
     Tensor([0.5 0.  0.5])
     """
+    if not is_floating(x, "fc"):
+        return softmax(as_numbers("softmax", "x", x), axis)
     _, _, z, total, _ = _exponentials(x, axis)
     z /= total
     return z
@@ -110,6 +115,8 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0. -10000.])
     """
+    if not is_floating(x, "fc"):
+        return log_softmax(as_numbers("log_softmax", "x", x), axis)
     _, shifted, _, _, log_total = _exponentials(x, axis, keep_shifted=True)
     shifted -= log_total
     return shifted
@@ -123,6 +130,10 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> logsumexp(Tensor([1e4, 1e4]))
     Tensor(10000.69314718)
     """
+    if not isinstance(keepdims, bool | int | np.bool):
+        raise TypeError(f"logsumexp: keepdims must be True or False, not {keepdims!r}")
+    if not is_floating(x, "fc"):
+        return logsumexp(as_numbers("logsumexp", "x", x), axis, keepdims)
     top, _, _, _, log_total = _exponentials(x, axis)
     y = log_total + top
     return y if keepdims else np.squeeze(y, axis)

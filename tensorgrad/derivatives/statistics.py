@@ -5,8 +5,10 @@ import warnings
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside
+from .indexing import grid
 from .reductions import count
-from .shapes import as_array
+from .shapes import inverse, numbers
 from .table import composed, derivative
 
 # Averages and spreads ------------------------------------------------------------------------------------------------
@@ -14,7 +16,7 @@ from .table import composed, derivative
 
 def weights_along(weights, a, axis):
     """Weights of one value per element along `axis`, in a shape that broadcasts to a's."""
-    weights = as_array(weights)
+    weights = as_array(weights, a)
     if weights.shape == a.shape:
         return weights
     if axis is None:
@@ -22,17 +24,18 @@ def weights_along(weights, a, axis):
     axes = normalize_axis_tuple(axis, a.ndim)
     if weights.shape != tuple(a.shape[i] for i in axes):
         raise ValueError(f"weights of shape {weights.shape} don't fit axis {axis} of an array of shape {a.shape}")
-    weights = np.transpose(weights, np.argsort(axes))
+    weights = np.transpose(weights, inverse(axes))
     return np.reshape(weights, [n if i in axes else 1 for i, n in enumerate(a.shape)])
 
 
 @composed(np.average)
 def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
-    a = as_array(a)
     if weights is None:
+        a = as_array(a)
         y = np.mean(a, axis=axis, keepdims=keepdims)
-        total = np.full(y.shape, count(a, axis), y.dtype)
+        total = np.full(y.shape, count(a, axis), y.dtype, like=inside(y))
     else:
+        a, weights = as_arrays(a, weights)
         weights = weights_along(weights, a, axis)
         dtype = np.result_type(a.dtype, weights.dtype, *[float] * (a.dtype.kind in "biu"))
         total = np.sum(weights, axis=axis, dtype=dtype, keepdims=keepdims)
@@ -52,9 +55,11 @@ derivative(np.bincount, None, lambda g, y, x, weights=None, minlength=0: g[x])
 
 @composed(np.cov)
 def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
+    ddof = int(not bias) if ddof is None else numbers(ddof)
+    m, y, fweights, aweights = arrays_or_none(m, y, numbers(fweights), aweights)
     parts = [variables(part, rowvar) for part in (m, y) if part is not None]
     rows = np.concatenate(parts, dtype=np.result_type(*parts, float) if dtype is None else dtype)
-    ddof = int(not bias) if ddof is None else ddof
+    check_weights(rows.shape[1], ddof, fweights, aweights)
     weights = aweights if fweights is None else fweights if aweights is None else np.multiply(fweights, aweights)
     mean, total = np.average(rows, axis=1, weights=weights, returned=True)
     # About their own mean, n values have n - 1 degrees of freedom; with aweights a, sum(w) - sum(w a) / sum(w)
@@ -68,9 +73,16 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     return np.squeeze(deviations @ other.T / free)
 
 
+def check_weights(n, ddof, fweights, aweights):
+    if ddof != int(ddof) or (fweights is not None and np.any(fweights != np.round(fweights))):
+        raise ValueError(f"cov: ddof and fweights are counts, whole numbers, not {ddof} and {fweights}")
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and (weights.shape != (n,) or np.any(weights < 0)):
+            raise ValueError(f"cov: {name} must be {n} numbers, none negative, one for each observation; not {weights}")
+
+
 def variables(m, rowvar):
     """The variables of cov, one a row."""
-    m = as_array(m)
     if m.ndim > 2:
         raise ValueError(f"cov: takes one or two dimensions, not shape {m.shape}")
     return np.atleast_2d(m) if rowvar or m.ndim < 2 else m.T
@@ -101,9 +113,9 @@ def sorted_rows(a, axis, weights=None):
     rows = as_rows(a)
     order = np.argsort(rows, axis=-1)
     rows = np.take_along_axis(rows, order, axis=-1)
-    index = np.where(np.isnan(rows), np.nan, np.arange(rows.shape[-1], dtype=rows.real.dtype))
+    index = np.where(np.isnan(rows), np.nan, arange(rows.shape[-1], rows).astype(rows.real.dtype))
     if weights is not None:
-        weights = np.broadcast_to(weights_along(np.asarray(weights), a, axis), a.shape)
+        weights = np.broadcast_to(weights_along(weights, a, axis), a.shape)
         weights = np.take_along_axis(as_rows(weights), order, axis=-1)
     return rows, index, weights
 
@@ -113,8 +125,7 @@ def pick(rows, index):
     if not rows.shape[-1]:
         return np.sum(rows, axis=-1) + index
     missing = np.isnan(index)
-    grid = np.indices(rows.shape[:-1], sparse=True)
-    return np.where(missing, np.nan, rows[(*grid, np.where(missing, 0, index).astype(int))])
+    return np.where(missing, np.nan, rows[(*grid(rows.shape[:-1], rows), np.where(missing, 0, index).astype(int))])
 
 
 def restored(y, a, axis, keepdims, extra=0):
@@ -157,7 +168,7 @@ def _positions(index, q, func, method, weights):
 
 def positions_gradient(g, y, index, q, func, method, weights):
     n = np.count_nonzero(~np.isnan(index), axis=-1)
-    slope = (n + SPANS[method]) * ((y > 0) & (y < n - 1)) if method in SPANS else np.zeros(g.shape)
+    slope = (n + SPANS[method]) * ((y > 0) & (y < n - 1)) if method in SPANS else np.zeros_like(g)
     return np.sum(g * slope, axis=tuple(range(np.ndim(q), g.ndim)))
 
 
@@ -165,9 +176,10 @@ positions = derivative(_positions, None, positions_gradient, None, None, None)
 
 
 def quantiles(func, a, q, axis, keepdims, method, weights):
-    a, q = as_array(a), q if np.isscalar(q) else as_array(q)
+    like = array_in(a, q)
+    a, q = as_array(a, like), q if np.isscalar(q) else as_array(q, like)
     rows, index, weights = sorted_rows(a, axis, weights)
-    position = as_array(positions(index, q, func, method, weights))
+    position = as_array(positions(index, q, func, method, weights), index)
     low = np.floor(position)
     part = position - low
     last = np.count_nonzero(~np.isnan(index), axis=-1) - 1
@@ -188,16 +200,16 @@ def nanquantile(a, q, axis=None, out=None, overwrite_input=False, method="linear
 
 @composed(np.percentile)
 def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
-    return quantiles(np.quantile, a, hundredth(q), axis, keepdims, method, weights)
+    return quantiles(np.quantile, a, hundredth(a, q), axis, keepdims, method, weights)
 
 
 @composed(np.nanpercentile)
 def nanpercentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
-    return quantiles(np.nanquantile, a, hundredth(q), axis, keepdims, method, weights)
+    return quantiles(np.nanquantile, a, hundredth(a, q), axis, keepdims, method, weights)
 
 
-def hundredth(q):
-    return (q if np.isscalar(q) else as_array(q)) / 100
+def hundredth(a, q):
+    return (q if np.isscalar(q) else as_array(q, array_in(a, q))) / 100
 
 
 # Without nan: it is left out, and gets no gradient -------------------------------------------------------------------

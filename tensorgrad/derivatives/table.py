@@ -23,7 +23,8 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
+from .locks import fork_safe_lock
+from .signatures import Signature, dispatches
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Rule = Callable[..., Any]
@@ -32,13 +33,15 @@ TABLE: dict[Callable, Primitive] = {}  # NumPy's functions that have rules
 OWN: weakref.WeakKeyDictionary[Callable, Primitive] = weakref.WeakKeyDictionary()  # others, as long as they live
 COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
+CREATION: dict[Callable, Callable] = {}  # functions that make arrays, see creation.py
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
 
+CHANGING = fork_safe_lock()  # held while entries are made, or changed by observers
 OBSERVERS: list[Callable] = []  # what functions and rules are called through, see observers.py
 OBSERVED: set[Primitive] = set()  # those of which some are
 
 # What changes how a result is computed but not what it is: the function gets them, its rules do not.
-FORWARD_ONLY = frozenset({"dtype", "casting", "subok", "optimize", "signature"})
+FORWARD_ONLY = frozenset({"dtype", "casting", "subok", "optimize", "signature", "order"})
 
 
 class each:
@@ -57,10 +60,11 @@ class Primitive:
     """
 
     __slots__ = (
-        "func", "rules", "rest", "saves", "name", "arity", "complete", "parameters", "keywords", "settings", "open",
-        "out", "_func", "_rules", "_rest", "_rest_rules",
+        "func", "rules", "rest", "saves", "name", "arity", "complete", "_func", "_rules", "_rest", "_rest_rules",
+        "_called", "_signature",
     )  # fmt: skip
     _rest_rules: tuple[Rule, ...]
+    _signature: Signature | None
 
     def __init__(self, func: Callable, rules: Sequence[Rule | each | None], saves: bool = False):
         self.name = getattr(func, "__name__", repr(func)).lstrip("_")
@@ -77,13 +81,15 @@ class Primitive:
         self._rules, self._rest = own, rest
         self.arity = -1 if rest else len(own)
         self.complete = None not in own
-        first = _signature(func, (*own, rest and functools.partial(rest, 0)))
-        self.parameters = [p.name for p in first if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self.keywords = frozenset(p.name for p in first if p.kind is not p.VAR_POSITIONAL) - {"saved"}
-        self.settings = self.keywords - set(self.parameters[: len(own)]) - {"out"}  # they have no rule
-        self.out = self.parameters.index("out") if "out" in self.parameters else None
-        self.open = any(p.kind is p.VAR_KEYWORD for p in first)
+        self._called, self._signature = func, None
         self.renew()
+
+    @property
+    def signature(self) -> Signature:
+        """How the function is called: read when it is first asked for, since to read all at import would take long."""
+        if self._signature is None:
+            self._signature = Signature(self._called, self._rules, self._rest)
+        return self._signature
 
     def renew(self) -> None:
         """Have the function and the rules called as they were defined, through the observers that there are."""
@@ -117,47 +123,35 @@ class Primitive:
 
     def bind(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Move keyword arguments that have a rule to their place; an error for what no rule honours."""
-        if self.out is not None and len(args) > self.out:
-            require_no_out(self.name, args[self.out])
-        if kwargs.keys() <= self.settings:
+        signature = self.signature
+        if signature.out is not None and len(args) > signature.out:
+            require_no_out(self.name, args[signature.out])
+        if kwargs.keys() <= signature.settings:
             return args, kwargs
         given, kwargs = list(args), dict(kwargs)
-        while len(given) < len(self.rules) and len(given) < len(self.parameters):
-            name = self.parameters[len(given)]
+        while len(given) < len(self.rules) and len(given) < len(signature.parameters):
+            name = signature.parameters[len(given)]
             if name not in kwargs:
                 break
             given.append(kwargs.pop(name))
         require_no_out(self.name, kwargs.pop("out", None))
-        if not self.open:
+        if not signature.open:
             for name, value in kwargs.items():
                 everywhere = name == "where" and value is True
-                if name not in self.keywords and name not in FORWARD_ONLY and not everywhere:
-                    known = ", ".join(sorted(self.keywords)) or "none"
+                if name not in signature.keywords and name not in FORWARD_ONLY and not everywhere:
+                    known = ", ".join(sorted(signature.keywords)) or "none"
                     raise TypeError(f"{self.name}: no derivative with the argument {name}=; its rules know: {known}")
         return tuple(given), kwargs
 
     def known_kwargs(self, kwargs: dict) -> dict:
         """Those of a call's keyword arguments that the rules know."""
-        if self.open or kwargs.keys() <= self.keywords:
+        signature = self.signature
+        if signature.open or kwargs.keys() <= signature.keywords:
             return kwargs
-        return {name: value for name, value in kwargs.items() if name in self.keywords}
+        return {name: value for name, value in kwargs.items() if name in signature.keywords}
 
     def __repr__(self) -> str:
         return f"<{self.name} and its rules>"
-
-
-def _signature(func: Callable, rules: Sequence[Rule | None]) -> list[inspect.Parameter]:
-    """The parameters of a function, or of a rule of it: not all ufuncs tell theirs, and rules use NumPy's names."""
-    if not dispatches(func):
-        with contextlib.suppress(TypeError, ValueError):  # builtins may have none
-            return list(inspect.signature(func).parameters.values())
-    rule = next((rule for rule in rules if rule is not None), None)
-    return list(inspect.signature(rule).parameters.values())[2:] if rule else []
-
-
-def dispatches(func: Callable) -> bool:
-    """Whether NumPy asks a Tensor among the arguments before it calls this function."""
-    return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
 
 
 def derivative(func: Function, *rules: Callable | each | None, saves: bool = False) -> Function:
@@ -202,13 +196,12 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
     if dispatches(func):
         if saves:
             raise TypeError(f"derivative: {func.__name__} is NumPy's, and returns its output alone; it saves nothing")
-        if func in TABLE:
-            TABLE[func].define(func, rules)
-        else:
-            TABLE[func] = Primitive(func, rules)
+        with CHANGING:
+            if func in TABLE:
+                TABLE[func].define(func, rules)
+            else:
+                TABLE[func] = Primitive(func, rules)
         return func
-
-    primitive = Primitive(func, rules, saves)
 
     @functools.wraps(func)
     def dispatching(*args: Any, **kwargs: Any) -> Any:
@@ -218,7 +211,8 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
                 return record(primitive, args, kwargs)
         return primitive.output_and_saved(func(*args, **kwargs))[0] if saves else func(*args, **kwargs)
 
-    OWN[dispatching] = primitive
+    with CHANGING:
+        primitive = OWN[dispatching] = Primitive(func, rules, saves)
     return dispatching  # type: ignore[return-value]
 
 
@@ -263,11 +257,11 @@ def composed(*funcs: Callable) -> Callable:
 
 def _without_out(implementation: Callable, name: str) -> Callable:
     """The same function, which raises an error where it is given an array to write into."""
-    parameters = inspect.signature(implementation).parameters
+    code: Any = implementation.__code__
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     if "out" not in parameters:
         return implementation
-    positional = [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    place = positional.index("out") if "out" in positional else None
+    place = parameters.index("out") if "out" in parameters[: code.co_argcount] else None
 
     @functools.wraps(implementation)
     def checked(*args: Any, **kwargs: Any) -> Any:

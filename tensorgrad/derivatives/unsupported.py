@@ -40,12 +40,3 @@ non_differentiable(
 # Files ---------------------------------------------------------------------------------------------------------------
 
 non_differentiable("a file holds no graph", np.save, np.savez, np.savez_compressed, np.savetxt)
-
-# Functions that make arrays, with like=tensor ------------------------------------------------------------------------
-
-non_differentiable(
-    "a Tensor is made of an array by tensorgrad.Tensor(array), not by like=",
-    np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require,
-    np.zeros, np.ones, np.empty, np.full, np.arange, np.eye, np.identity, np.tri, np.fromfunction, np.fromiter,
-    np.frombuffer, np.fromstring,
-)  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import is_int, yes_or_no
 from ..engine import Node
 from ..network import Module
 from ..tensor import Tensor, data_of, displays
@@ -71,7 +72,8 @@ def draw_dot_tensor(
         reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure.
 
     Raises:
-        TypeError: root is no Tensor, or model no Module.
+        TypeError: root is no Tensor, model no Module, names no dict by name, show_data or legend no bool, or max_nodes
+            no int.
         ValueError: an unknown format or rankdir, or a max_nodes below 10.
         ImportError: the package graphviz isn't installed.
 
@@ -80,12 +82,13 @@ def draw_dot_tensor(
     >>> dot.source.startswith("digraph")
     True
     """
-    if not isinstance(root, Tensor):
-        raise TypeError(f"draw_dot_tensor: a Tensor is drawn, not {type(root).__name__}")
-    if model is not None and not isinstance(model, Module):
-        raise TypeError(f"draw_dot_tensor: model must be a Module, not {type(model).__name__}")
-    if rankdir not in RANKDIRS:
+    require_drawable("draw_dot_tensor", root, model, names)
+    yes_or_no("draw_dot_tensor: show_data", show_data)
+    yes_or_no("draw_dot_tensor: legend", legend)
+    if not isinstance(rankdir, str) or rankdir not in RANKDIRS:
         raise ValueError(f"draw_dot_tensor: rankdir must be one of {', '.join(RANKDIRS)}, not {rankdir!r}")
+    if max_nodes is not None and not is_int(max_nodes):
+        raise TypeError(f"draw_dot_tensor: max_nodes must be an int, or None for all, not {max_nodes!r}")
     if max_nodes is not None and max_nodes < 10:
         raise ValueError(f"draw_dot_tensor: max_nodes must be at least 10, or None for all, not {max_nodes}")
     if not isinstance(format, str) or format.lower() not in formats():
@@ -94,6 +97,17 @@ def draw_dot_tensor(
     graph = Graph(root, model, max_nodes)
     Drawing(graph, names or {}, show_data=show_data, wide=rankdir in ("TB", "BT")).write(dot, legend)
     return dot
+
+
+def require_drawable(function: str, root: Any, model: Any, names: Any) -> None:
+    """An error that names the function, if these can't be drawn, or named by."""
+    if not isinstance(root, Tensor):
+        raise TypeError(f"{function}: a Tensor is drawn, not {type(root).__name__}")
+    if model is not None and not isinstance(model, Module):
+        raise TypeError(f"{function}: model must be a Module, not {type(model).__name__}")
+    if names is not None and not (isinstance(names, Mapping) and all(isinstance(name, str) for name in names)):
+        what = "a dict with other keys than names" if isinstance(names, Mapping) else type(names).__name__
+        raise TypeError(f"{function}: names must be a dict of Tensors or arrays by name, as locals() is, not {what}")
 
 
 def empty_picture(format: str, rankdir: str) -> Any:

@@ -131,7 +131,7 @@ def operation_label(node: Node) -> str:
     if any(map(_is_scalar, operands)) or any(x is None for x in operands):
         inside = (number(_plain(x)) if _is_scalar(x) else "None" if x is None else "·" for x in operands)
         words = [f"{words[0]}({', '.join(inside)})"]
-    parameters = op.parameters + [""] * len(args)
+    parameters = op.signature.parameters + [""] * len(args)
     settings = [*zip(parameters[n:], args[n:], strict=False), *kwargs.items()]
     words += [_setting(key, value) for key, value in settings if not _goes_without_saying(key, value)]
     return " ".join(words)

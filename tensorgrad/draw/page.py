@@ -6,18 +6,21 @@ The page is page.html with the picture and the steps put in. It holds all it nee
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..engine import Ended
 from ..network import Module
 from ..tensor import Tensor
 from .cards import KINDS, Look
-from .dot import Drawing, empty_picture
+from .dot import Drawing, empty_picture, require_drawable
+from .files import as_path, replacing
 from .graph import Graph, operations_behind
 from .steps import Steps, gradients_behind
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MOST_OPERATIONS = 300
 
@@ -37,16 +40,21 @@ def draw_backward(
         A Walkthrough: `.save_html(path)` writes the page; in a notebook it shows itself.
 
     Raises:
-        TypeError: root is no Tensor.
-        ValueError: nothing was recorded behind root, or more than 300 operations, which nobody would step through.
+        TypeError: root is no Tensor, model no Module, names no dict by name, or title no text.
+        ValueError: nothing was recorded behind root, or more than 300 operations, which nobody would step through; or
+            the graph was freed, or data in it were changed.
+        ImportError: the package graphviz isn't installed.
 
     >>> a, b = Tensor(2.0, name="a"), Tensor(3.0, name="b")
     >>> page = draw_backward(a * b + a)
     >>> [step["title"] for step in page.steps][-2:]
     ['Backward through +', 'Backward through ×']
     """
-    if not isinstance(root, Tensor):
-        raise TypeError(f"draw_backward: a Tensor is drawn, not {type(root).__name__}")
+    require_drawable("draw_backward", root, model, names)
+    if not isinstance(title, str):
+        raise TypeError(f"draw_backward: title must be a str, not {type(title).__name__} {title!r}")
+    if isinstance(root._op, Ended):
+        raise ValueError(f"draw_backward: {root._op.error(root)}")
     if not root.requires_grad or not root.parents:
         raise ValueError(
             "draw_backward: nothing was recorded behind this Tensor that a gradient could flow back through"
@@ -57,7 +65,10 @@ def draw_backward(
             f"draw_backward: {n} operations are too many to step through; take a smaller example, "
             f"up to {_MOST_OPERATIONS}"
         )
-    return Walkthrough(root, model, names, title)
+    try:
+        return Walkthrough(root, model, names, title)
+    except RuntimeError as error:  # of a graph that was freed in part, or of data that have changed
+        raise ValueError(f"draw_backward: {error}") from error
 
 
 class Walkthrough:
@@ -83,6 +94,9 @@ class Walkthrough:
 
     def html(self) -> str:
         """The page as text."""
+        import json  # here, since only pages need it
+        from pathlib import Path
+
         svg = self._dot.pipe("svg", encoding="utf-8")
         is_complex = any(g.dtype.kind == "c" for g in self.gradients.values())
         data = {"steps": self.steps, "nodes": self.nodes, "complex": is_complex}
@@ -96,9 +110,17 @@ class Walkthrough:
         return re.sub("{{(title|legend|svg|data)}}", lambda mark: parts[mark[1]], page)
 
     def save_html(self, path: str | Path) -> Path:
-        """Write the page, and give back its path. It needs no other file."""
-        path = Path(path)
-        path.write_text(self.html(), encoding="utf-8")
+        """Write the page, and give back its path. It needs no other file.
+
+        An old file is replaced when the new one is complete, and stays if that fails.
+
+        Raises:
+            TypeError: path is no path.
+            OSError: there is no such directory, path is one, or it can't be written.
+        """
+        path, page = as_path("save_html", path), self.html()
+        with replacing("save_html", path) as draft:
+            draft.write_text(page, encoding="utf-8")
         return path
 
     def _repr_html_(self) -> str:

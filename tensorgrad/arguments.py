@@ -1,0 +1,80 @@
+"""What arguments must be: each function gives an argument as it is used, or raises an error that names the function,
+the argument, what it got and what it wants. (`where` is the beginning of that text, such as "SGD: lr".)
+
+Arrays are checked by `derivatives.arrays.as_numbers`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+MOST = np.iinfo(np.intp).max // 16  # of the largest floating dtype
+
+_INTS, _NO_NUMBERS = (int, np.integer), (bool, np.timedelta64)  # those of the second are of the first, too
+
+
+def is_int(value: Any) -> bool:
+    """Whether value is an int, of Python's or NumPy's; a bool is none, nor is a time of NumPy's."""
+    return isinstance(value, _INTS) and not isinstance(value, _NO_NUMBERS)
+
+
+def positive_int(where: str, value: Any) -> int:
+    if not is_int(value) or value < 1:
+        raise ValueError(f"{where} must be a positive int, not {value!r}")
+    if value > MOST:
+        raise ValueError(f"{where} is more than an array can hold, {MOST} numbers")
+    return int(value)
+
+
+def whole_number(where: str, value: Any) -> int:
+    if not is_int(value) or value < 0:
+        raise ValueError(f"{where} must be an int that isn't negative, not {value!r}")
+    return int(value)
+
+
+def positive_ints(where: str, value: Any) -> list[int]:
+    is_list = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    if not (is_list or (isinstance(value, np.ndarray) and value.ndim)) or not len(value):
+        raise ValueError(f"{where} must be a list of widths such as [16, 16, 1], not {value!r}")
+    return [positive_int(f"{where}[{i}]", n) for i, n in enumerate(value)]
+
+
+def non_negative(where: str, value: Any) -> float:
+    if isinstance(value, (float, np.floating, *_INTS)) and not isinstance(value, _NO_NUMBERS):
+        with contextlib.suppress(OverflowError):  # of a huge int
+            if 0 <= (number := float(value)) < math.inf:
+                return number
+    raise ValueError(f"{where} must be a finite number, and not negative; it is {value!r}")
+
+
+def yes_or_no(where: str, value: Any) -> bool:
+    if not isinstance(value, bool | np.bool):
+        raise TypeError(f"{where} must be True or False, not {value!r}")
+    return bool(value)
+
+
+def floating_dtype(where: str, dtype: Any) -> np.dtype:
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{where} must be a floating one, such as np.float32, not {dtype!r}") from error
+    if found.kind != "f":
+        raise TypeError(f"{where} must be a floating one, not {found}")
+    return found
+
+
+def generator(where: str, rng: Any) -> np.random.Generator:
+    random = np.random  # which NumPy imports when it is first asked for
+    known = (type(None), random.Generator, random.BitGenerator, random.SeedSequence, random.RandomState)
+    is_list = isinstance(rng, list | tuple | range) or (type(rng) is np.ndarray and rng.ndim == 1)
+    seeds = rng if is_list else (rng,)
+    if not isinstance(rng, known) and not all(is_int(seed) and seed >= 0 for seed in seeds):
+        raise TypeError(
+            f"{where} must be a numpy.random.Generator, or a seed: an int that isn't negative, or several; not {rng!r}"
+        )
+    return random.default_rng(rng)

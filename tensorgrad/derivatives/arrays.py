@@ -1,0 +1,95 @@
+"""What functions are given, as arrays: lists, lists of Tensors, and numbers."""
+
+import numpy as np
+
+
+def array_in(*values):
+    """The first array that isn't NumPy's own, also in lists: what others must be like. None if there is none."""
+    for value in values:
+        found = array_in(*value) if isinstance(value, list | tuple) else value
+        if hasattr(found, "__array_function__") and not isinstance(found, np.ndarray):
+            return found
+    return None
+
+
+def as_array(x, like=None):
+    """x itself if it is an array or a Tensor; of a list an array, of the kind of `like`, and where it holds Tensors or
+    other arrays than NumPy's, these stacked."""
+    if isinstance(x, list | tuple):
+        other = array_in(x)
+        if other is not None:
+            return np.stack([as_array(v, other) for v in x])
+    if hasattr(x, "ndim") and not isinstance(x, np.dtype | type):
+        return x
+    return np.asarray(x, like=inside(like))
+
+
+def inside(x):
+    """The array in a Tensor, so that `like=` makes arrays (like a Tensor, NumPy makes Tensors); else x as it is."""
+    return getattr(x, "data", x) if hasattr(x, "__record__") else x
+
+
+def arange(n, like):
+    """The integers from 0 to n - 1, in an array of the kind of `like`."""
+    return np.arange(n, like=inside(like))
+
+
+def as_arrays(*values):
+    """The same of several, all of one kind."""
+    if all([hasattr(x, "ndim") for x in values]):
+        return values
+    like = array_in(*values)
+    return [as_array(x, like) for x in values]
+
+
+def arrays_or_none(*values):
+    """The same, where None stays None."""
+    like = array_in(*values)
+    return [x if x is None else as_array(x, like) for x in values]
+
+
+# Functions of our own, which NumPy's checks don't stand before --------------------------------------------------------
+
+
+_REFUSED = (type, np.ma.MaskedArray, np.matrix)  # classes have the attributes of arrays too
+
+
+def is_floating(x, kinds="f"):
+    """Whether x, given to a function that is recorded, which gets arrays, is one of such floats already."""
+    if type(x) is np.ndarray:
+        return x.dtype.kind in kinds
+    return hasattr(x, "__array_function__") and not isinstance(x, _REFUSED) and x.dtype.kind in kinds
+
+
+def as_numbers(name, what, value, kinds="fc"):
+    """The argument `what` of the function `name`, as an array or Tensor with a dtype of one of the kinds.
+
+    Lists are made arrays, those of Tensors stacked; ints and bools become float64, if their kind isn't among the kinds.
+    What isn't numbers is a TypeError, and so are complex ones where real ones are meant, and masked arrays; rows of
+    different lengths are a ValueError.
+    """
+    if type(value) is np.ndarray or (hasattr(value, "__array_function__") and not isinstance(value, _REFUSED)):
+        array = value
+    else:
+        array = _converted(name, what, value)
+    if array.dtype.kind in kinds:
+        return array
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64)
+    made_of = "" if array is value else f", made of a {type(value).__name__}"
+    raise TypeError(f"{name}: {what} must be {'' if 'c' in kinds else 'real '}numbers, not {array.dtype}{made_of}")
+
+
+def _converted(name, what, value):
+    """An array of what isn't one; rows of different lengths, and Tensors beside other things, make none."""
+    if isinstance(value, np.ndarray):  # NumPy's subclasses compute otherwise than it does
+        kind = type(value).__name__
+        raise TypeError(f"{name}: a {kind} isn't supported; pass np.asarray(data), or data.filled(value)")
+    try:
+        return as_array(value) if isinstance(value, list | tuple) else np.array(value)
+    except RecursionError:
+        raise ValueError(f"{name}: {what} can't be made an array: it holds itself") from None
+    except (ValueError, TypeError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        hint = "; pad the rows to one length" if "inhomogeneous" in str(error) else ""
+        raise kind(f"{name}: {what} can't be made an array: {error}{hint}") from error

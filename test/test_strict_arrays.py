@@ -1,0 +1,135 @@
+"""Nothing in the rules or in the engine mixes an ndarray with the arrays that it was given.
+
+Every case of the table, see cases.py, on an array kind that refuses to be mixed with any ndarray: its value, its first
+and its second derivative are of that kind, and are those of NumPy's arrays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import CASES, Case, name_of
+from duck import StrictDuck
+
+import tensorgrad as tg
+from tensorgrad import Tensor
+from tensorgrad.engine import backpropagate
+
+for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(path.stem)
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of values at which a function isn't defined
+
+
+def of_kind(kind: Any, value: Any) -> Any:
+    """value with its arrays of that kind, also in lists and tuples."""
+    if isinstance(value, np.ndarray):
+        return kind(value)
+    if type(value) in (list, tuple):
+        return type(value)(of_kind(kind, v) for v in value)
+    return {name: of_kind(kind, v) for name, v in value.items()} if type(value) is dict else value
+
+
+def parts(y: Any) -> list:
+    return [part for one in y for part in parts(one)] if isinstance(y, list | tuple) else [y]
+
+
+def weight(kind: Any, p: Any) -> Any:
+    w = np.random.default_rng(1).uniform(0.5, 1.5, p.shape) * (1 + 0.5j if p.dtype.kind == "c" else 1)
+    return kind(np.asarray(w, p.dtype))
+
+
+def loss(kind: Any, outputs: list) -> Tensor:
+    """The sum of Re(w (y + y^2 / 4)): not linear, so that what arrives at a rule depends on the variables."""
+    return sum((np.sum(np.real(weight(kind, y) * (y + y * y / 4))) for y in outputs), Tensor(kind(np.zeros(()))))
+
+
+def results(kind: Any, case: Case) -> list[tuple[str, Any]]:
+    """The values of a case on arrays of a kind, the gradients of a loss, and those of a loss of these gradients."""
+    given = [Tensor(kind(v)) for v in case.draw()]
+    case = dataclasses.replace(case, args=of_kind(kind, case.args), kwargs=of_kind(kind, case.kwargs))
+    y = parts(case.call(given))
+    outputs = [t for t in y if isinstance(t, Tensor)]
+    found = [("value", getattr(p, "data", p) if isinstance(p, Tensor) else p) for p in y]
+    total = loss(kind, outputs)
+    total.backward()
+    found += [("gradient", t.grad) for t in given]
+    if case.twice:
+        grads = backpropagate(total, np.ones_like(total.data), create_graph=True)
+        again = loss(kind, [grads[t] for t in given if t in grads])
+        for t in given:
+            t.grad = None
+        again.backward(retain_graph=False)
+        found += [("second derivative", t.grad) for t in given]
+    return found
+
+
+CASES_OF = defaultdict(list)
+for _case in CASES:
+    CASES_OF[name_of(_case.func)].append(_case)
+
+
+@pytest.mark.parametrize("name", CASES_OF)
+def test_no_rule_mixes_an_ndarray_with_the_arrays_it_was_given(name: str):
+    for case in CASES_OF[name]:
+        for (what, a), (_, b) in zip(results(StrictDuck, case), results(np.asarray, case), strict=True):
+            if isinstance(b, np.ndarray):
+                assert type(a) is StrictDuck, f"{what} of {case}"
+                size = np.max(np.abs(b), initial=0)
+                np.testing.assert_allclose(a.array, b, rtol=1e-13, atol=1e-13 * size, err_msg=f"{what} of {case}")
+
+
+def f(t: Any) -> Any:
+    return np.sum(np.sin(t) * t[::-1] ** 2)
+
+
+TRANSFORMS = {
+    "jacobian": lambda x, v: tg.jacobian(lambda t: np.sin(t[:2] * v[1:]))(x),
+    "jacobian, forward": lambda x, v: tg.jacobian(lambda t: np.concatenate([t, t * t]))(x),
+    "hessian": lambda x, v: tg.hessian(f)(x),
+    "laplacian": lambda x, v: tg.laplacian(lambda t: np.sum(np.sin(t) ** 2, axis=-1))(x),
+    "grad": lambda x, v: tg.grad(f)(x),
+    "grad of grad": lambda x, v: tg.grad(lambda t: np.sum(tg.grad(f)(t)))(x),
+    "value_and_grad": lambda x, v: tg.value_and_grad(f)(x),
+    "vjp": lambda x, v: tg.vjp(np.sin, x)[1](v),
+    "jvp": lambda x, v: tg.jvp(f, (x,), (v,)),
+    "hvp": lambda x, v: tg.hvp(f)(x, v),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=list(TRANSFORMS))
+def test_transforms_give_arrays_of_the_kind_that_they_were_given(transform: Any):
+    x, v = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
+    for a, b in zip(parts(transform(StrictDuck(x), StrictDuck(v))), parts(transform(x, v)), strict=True):
+        assert type(a) is StrictDuck
+        np.testing.assert_allclose(a.array, b, rtol=1e-14)
+
+
+OPTIMISERS = {
+    "SGD": lambda p: tg.SGD(p, 0.1),
+    "momentum": lambda p: tg.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
+    "Adam": lambda p: tg.Adam(p, 0.1, weight_decay=0.1),
+    "AdamW": lambda p: tg.AdamW(p, 0.1),
+}
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=list(OPTIMISERS))
+def test_optimisers_change_arrays_of_any_kind(optimiser: Any):
+    ends = []
+    for wrap in (StrictDuck, np.array):
+        p, q = Tensor(wrap([0.3, -1.2, 2.0])), Tensor(wrap([[1.0], [2.0]]))
+        steps = optimiser([p, q])
+        for _ in range(3):
+            steps.zero_grad()
+            (np.sum(p**4) + np.sum(np.sin(q))).backward()
+            steps.step()
+        ends.append((p.data, q.data))
+    for a, b in zip(*ends, strict=True):
+        assert type(a) is StrictDuck
+        np.testing.assert_allclose(a.array, b, rtol=1e-12)
