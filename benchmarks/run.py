@@ -164,7 +164,7 @@ print(time.perf_counter() - start)
 
 
 def import_seconds(options, name, cache):
-    """How long a process of its own takes to import a package from its compiled files, kept in cache; None without it."""
+    """How long a new process takes to import a package, whose compiled files lie in cache; None where there is none."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     checkout = options.before if name == BEFORE else HERE.parent
     environment |= {"PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": cache}
@@ -220,16 +220,15 @@ def training_table(results, names):
 
 
 def import_table(options):
-    """What importing a package takes, which for all but JAX and PyTorch includes NumPy."""
+    """One row, the time of an import where nothing is imported yet."""
     seconds = race_of_imports(options)
     base = np.array(seconds["numpy"])
-    cells = {name: spread(np.array(taken) / base) for name, taken in seconds.items() if name != "numpy"}
-    cells["tensorgrad"] = f"**{cells['tensorgrad']}**" if "tensorgrad" in cells else "—"
     titles = {**TITLES, "numpy": "NumPy", "jax": "JAX"}
-    return table(
-        ["", *(titles[name] for name in ("numpy", *cells))],
-        [["import", duration(statistics.median(base)), *cells.values()]],
-    )
+    cells = [duration(statistics.median(base))]
+    for name in list(seconds)[1:]:
+        cell = spread(np.array(seconds[name]) / base)
+        cells.append(f"**{cell}**" if name == "tensorgrad" else cell)
+    return table(["", *(titles[name] for name in seconds)], [["import", *cells]])
 
 
 def memory_table(options):
@@ -387,8 +386,9 @@ def main(arguments=None):
     if "scaling" in options.only:
         say("\n### A node of a graph, by the size of the graph\n\n" + scaling_table(options))
     others = [name for name in options.versions if name in CONTENDERS and name != "numpy"]
-    versions = [f"{TITLES[name]} {options.versions[name]}" for name in others]
-    say(f"Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(versions)}; {options.rounds} rounds.")
+    versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
+    versions += [f"{TITLES[name]} {options.versions[name]}" for name in others]
+    say(f"{', '.join(versions)}; {options.rounds} rounds.")
 
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.md").write_text("\n".join(report) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 CHANGED = (
-    "the data of {} was changed after {} had used it and before backward, so its gradient would be "
+    "the data of {} was changed after {} had used it and before backward, so its gradient could be "
     "wrong; run backward before the change, or compute the result anew"
 )
 FREED = (
@@ -16,7 +16,7 @@ FREED = (
     "first backward with retain_graph=True"
 )
 OVERWRITTEN = (
-    "its data was changed after it had been computed and before backward, so its gradient would be wrong; "
+    "its data was changed after it had been computed and before backward, so its gradient could be wrong; "
     "compute the result anew, or change a copy of the data"
 )
 NOT_AN_ARRAY = (

@@ -90,10 +90,11 @@ def _units(trace: Trace, arrays: list) -> Iterator[list]:
     step = _batch_size(trace)
     for start in range(0, int(ends[-1]), step):
         n = min(step, int(ends[-1]) - start)
-        yield [
-            np.eye(n, array.size, start - begin, array.dtype, like=array._data).reshape(n, *array.shape)
-            for array, begin in zip(arrays, ends[:-1], strict=True)
-        ]
+        stacks = []
+        for array, begin in zip(arrays, ends[:-1].tolist(), strict=True):  # the i-th 1 is element start + i of them all
+            flat = np.eye(n, array.size, start - begin, array.dtype, like=array._data)
+            stacks.append(np.reshape(flat, (n, *array.shape)))
+        yield stacks
 
 
 def _batch_size(trace: Trace) -> int:
@@ -232,8 +233,8 @@ def _sum_of_second_derivatives(trace: Trace) -> Any:
     result: Any = np.zeros(x.shape[:-1], x.dtype, like=x._data)
     for start in range(0, d, step):
         n = min(step, d - start)
-        axes = np.eye(n, d, start, x.dtype, like=x._data).reshape(n, *[1] * (x.ndim - 1), d)
-        units = np.broadcast_to(axes, (n, *x.shape))
+        units = np.eye(n, d, start, x.dtype, like=x._data)
+        units = np.reshape(units, (n, *(1,) * (x.ndim - 1), d)) + np.zeros_like(x._data)
         (second,) = _for_each(trace, trace.vjp, [units])
-        result = result + np.where(units == 1, second, 0).sum(axis=(0, -1))
+        result = result + np.sum(np.where(units == 1, second, 0), axis=(0, -1))
     return trace.wrapper()(np.asarray(result) if isinstance(result, np.generic) else result)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,7 @@ __all__ = ["animate_training", "plot_decision_boundary", "plot_histograms", "plo
 COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a6a00", "#444444"]
 MARKERS = ["o", "^", "s", "D", "v", "P", "X", "*"]
 INK, FAINT = "#222222", "#8a8a8a"
+_NO_CURVES = (str, bytes, Mapping, Set, Iterator, ValuesView, np.ma.MaskedArray)
 
 
 def _matplotlib(module: str) -> Any:
@@ -56,7 +57,7 @@ def _require_axes(name: str, ax: Any) -> None:
 def _plain(where: str, values: Any) -> np.ndarray:
     """Numbers, or Tensors of one each, as an array; all of them finite."""
     try:
-        if not hasattr(values, "__getitem__") or isinstance(values, (str, bytes, Mapping, np.ma.MaskedArray)):
+        if isinstance(values, _NO_CURVES) or getattr(getattr(values, "dtype", None), "kind", "") == "O":
             raise TypeError("no sequence of numbers")
         array = np.asarray([float(v + 0.0) for v in values])  # text has a float, but no sum
     except (TypeError, ValueError) as error:
@@ -354,8 +355,7 @@ def animate_training(
 
     Raises:
         TypeError: model is no Module, states no dicts of arrays, or losses no numbers.
-        ValueError: no states or no losses, not one place for each state, or what `plot_decision_boundary` refuses.
-        KeyError: the state of another model.
+        ValueError, KeyError: no states or losses, the state of another model, or what `plot_decision_boundary` refuses.
     """
     name = "animate_training"
     if not isinstance(model, Module):
@@ -417,7 +417,7 @@ def _require_states(model: Module, states: Any) -> None:
                 model.load_state_dict(state)
             except (KeyError, TypeError, ValueError) as error:
                 kind = next(kind for kind in (KeyError, TypeError, ValueError) if isinstance(error, kind))
-                raise kind(f"animate_training: states[{i}]: {error.args[0]}") from error
+                raise kind(f"animate_training: states[{i}] doesn't fit the model: {error.args[0]}") from error
     finally:
         model.load_state_dict(before)
 
@@ -426,9 +426,9 @@ def _steps(at: Any, frames: int, losses: int) -> np.ndarray:
     """Which loss belongs to each frame."""
     if at is None:
         return np.linspace(0, losses - 1, frames).astype(int)
-    steps = list(at) if np.iterable(at) else [at]
+    steps = list(at) if np.iterable(at) else []
     if len(steps) != frames:
-        raise ValueError(f"animate_training: {frames} states need as many places in at, not {len(steps)}")
+        raise ValueError(f"animate_training: {frames} states need as many places in at, not {described(at)}")
     if not all(is_int(i) and 0 <= i < losses for i in steps):
         raise ValueError(f"animate_training: at must be ints from 0 to {losses - 1}, which losses belong to the frames")
     return np.array(steps, int)

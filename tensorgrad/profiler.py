@@ -156,7 +156,8 @@ def detect_anomaly() -> Iterator[None]:
 
     So does the first derivative rule: what to look for when a gradient is nan, and nobody knows from where. And so does
     backward through an operation of which an argument was changed since, be it element by element or by another name
-    of the same memory, which nothing else notices. It costs a look at every array, and a checksum.
+    of the same memory, which nothing else notices: if both the operation and backward are inside the block. It costs a
+    look at every array, and a checksum.
 
     Raises:
         FloatingPointError: it names the operation, the shapes, and whether it was on the way forward or back.
@@ -175,7 +176,7 @@ def detect_anomaly() -> Iterator[None]:
     ...     y.backward()
     Traceback (most recent call last):
     RuntimeError: the data of Tensor 'x' of shape (2,) was changed after multiply had used it and before backward, so \
-its gradient would be wrong; run backward before the change, or compute the result anew
+its gradient could be wrong; run backward before the change, or compute the result anew
     (in the derivative of multiply with respect to an argument of shape (2,))
     """
     checksums = _Checksums()

@@ -375,9 +375,9 @@ class Tensor(Node):
         """The data as an array, shared, outside the graph."""
         return self._data
 
-    def item(self) -> Any:
-        """The one element of the Tensor as a Python number."""
-        return self._only_element()
+    def item(self, *index: Any) -> Any:
+        """The one element of the Tensor, or that at an index as of arrays, as a Python number."""
+        return self._data.item(*index) if index else self._only_element()
 
     def tolist(self) -> Any:
         """The data as nested lists of Python numbers, outside the graph."""
@@ -555,7 +555,7 @@ class Tensor(Node):
 
     exp, log, sqrt, square = _method(np.exp), _method(np.log), _method(np.sqrt), _method(np.square)
     sin, cos, tan, tanh = _method(np.sin), _method(np.cos), _method(np.tan), _method(np.tanh)
-    abs, conj, clip, copy = _method(np.abs), _method(np.conj), _method(np.clip), _method(np.copy)
+    abs, conj, conjugate = _method(np.abs), _method(np.conj), _method(np.conjugate)
 
     sum, mean, prod = _method(np.sum), _method(np.mean), _method(np.prod)
     max, min, var, std = _method(np.max), _method(np.min), _method(np.var), _method(np.std)
@@ -563,7 +563,7 @@ class Tensor(Node):
 
     ravel, flatten, squeeze = _method(np.ravel), _method(np.ravel), _method(np.squeeze)
     swapaxes, repeat, take = _method(np.swapaxes), _method(np.repeat), _method(np.take)
-    diagonal, dot = _method(np.diagonal), _method(np.dot)
+    diagonal, dot, clip, copy = _method(np.diagonal), _method(np.dot), _method(np.clip), _method(np.copy)
 
     argmax, argmin, argsort = _question(np.argmax), _question(np.argmin), _question(np.argsort)
     all, any, round, nonzero = _question(np.all), _question(np.any), _question(np.round), _question(np.nonzero)
@@ -589,9 +589,9 @@ class Tensor(Node):
         new = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None
         return np.transpose(self, new)  # type: ignore
 
-    def astype(self, dtype: DTypeLike) -> Tensor:
+    def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """A Tensor of another floating dtype; the gradient comes back in this one's."""
-        return astype(self, dtype)
+        return self if not copy and self.dtype == dtype else astype(self, dtype)
 
 
 def _restored(data: Any, grad: Any, name: str, requires_grad: bool) -> Tensor:

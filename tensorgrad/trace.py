@@ -278,7 +278,8 @@ def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tup
         elif node._op is None:
             others = others or node not in given
         elif node._args is None:
-            raise node._op.error(node)
+            ended: Any = node._op
+            raise ended.error(node)
         else:
             nodes.append(node)
             for arg in node._args:

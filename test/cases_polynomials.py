@@ -14,6 +14,7 @@ for f in (np.polyadd, np.polysub, np.polymul):
     case(f, x(1), [1.0, 2.0, 3.0])
     case(f, x(), x(3))
 case(np.polymul, [0.0, 0.0, 2.0, 1.0], x(3))
+case(np.polymul, x(2), x(3), of=lambda f, a, b: f(np.concatenate([[0.0], a]), b))
 case(np.polydiv, x(5), x(3))
 case(np.polydiv, x([1.0, 5.0, 2.0]), x([2.0, 4.0, 1.0]))
 case(np.polydiv, x(2), positive(3))

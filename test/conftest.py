@@ -4,7 +4,6 @@ import gc
 import importlib.util
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 
@@ -29,12 +28,14 @@ def pytest_configure(config):
     config.add_cleanup(folder.cleanup)
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         os.environ[name] = folder.name
-    os.environ |= {"JUPYTER_NO_CONFIG": "1", "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONUTF8": "1"}
-    matplotlib = importlib.util.find_spec("matplotlib")
-    if matplotlib:  # as it is delivered, and without a window: see matplotlib.matplotlib_fname
-        os.environ["MATPLOTLIBRC"] = str(Path(matplotlib.origin).parent / "mpl-data" / "matplotlibrc")
-        if Path("matplotlibrc").exists():
-            sys.modules.get("matplotlib", importlib.import_module("matplotlib")).rcdefaults()
+    os.environ |= {"JUPYTER_NO_CONFIG": "1", "JUPYTER_PREFER_ENV_PATH": "1", "PYTHONUTF8": "1", "MPLBACKEND": "agg"}
+    found = importlib.util.find_spec("matplotlib")
+    if found:  # as it is delivered: see matplotlib.matplotlib_fname
+        os.environ["MATPLOTLIBRC"] = str(Path(found.origin).parent / "mpl-data" / "matplotlibrc")
+        if Path("matplotlibrc").exists():  # that of the current directory is read before any other
+            import matplotlib
+
+            matplotlib.rcdefaults()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ SET = {
     "IPYTHONDIR": "", "JUPYTER_PATH": "/nowhere", "JUPYTER_CONFIG_DIR": "", "PYTEST_ADDOPTS": "--verbose",
     "DASK_SCHEDULER": "nowhere",
 }  # fmt: skip
-ANEW = {"IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR"}  # set again: by conftest.py, by matplotlib without a home
+ANEW = {"MPLBACKEND", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "MPLCONFIGDIR"}  # set by conftest.py, and by matplotlib
 
 
 def test_the_environment_is_clean():
@@ -33,6 +33,7 @@ def test_plots_look_as_matplotlib_is_delivered(tmp_path):
     matplotlib = pytest.importorskip("matplotlib")
     for name in ("lines.linewidth", "figure.dpi", "axes.prop_cycle", "svg.hashsalt"):
         assert matplotlib.rcParams[name] == matplotlib.rcParamsDefault[name], name
+    assert matplotlib.get_backend().lower() == "agg"
     program = "import matplotlib.pyplot as plt; print(plt.get_backend(), plt.rcParams['lines.linewidth'])"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.lower().split() == ["agg", str(matplotlib.rcParamsDefault["lines.linewidth"])]

@@ -154,7 +154,7 @@ def test_a_copy_with_other_parameters_leaves_the_module_as_it_was():
     for (name, p), (other, q) in zip(model.named_parameters(), copy.named_parameters(), strict=True):
         assert name == other and p is not q
         np.testing.assert_array_equal(q.data, 2 * p.data)
-    for wrong in ({}, {**named, "third": Tensor(1.0)}):
+    for wrong in ({}, {**named, "third": Tensor(1.0)}, {**named, 3: Tensor(1.0)}, {None: 1.0, 2: 3.0}):
         with pytest.raises(KeyError, match="with_parameters: the names must be"):
             model.with_parameters(wrong)
 

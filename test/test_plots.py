@@ -110,7 +110,7 @@ def test_frames_stand_at_the_steps_they_are_given(tmp_path):
     assert len(frames) == 3
     boundary = [frame[:, : frame.shape[1] // 2] for frame in frames]
     assert np.abs(boundary[0] - boundary[1]).mean() > 1
-    with pytest.raises(ValueError, match="3 states need as many places in at, not 2"):
+    with pytest.raises(ValueError, match=r"3 states need as many places in at, not list \[0, 1\]"):
         animate_training(model, states, [1.0], X, labels, at=[0, 1])
 
 
@@ -223,14 +223,17 @@ WRONG = {  # by the function: each call, and what its error says
             for v in (None, 3, STATE, "states", [None], [1.0])
         ],
         (animation(states=[]), "states is empty"),
-        (animation(states=[STATE, {}]), r"states\[1\]: .*missing"),
-        (animation(states=[{name: value[..., None] for name, value in STATE.items()}]), r"states\[0\]: .*shape"),
-        (animation(states=[dict.fromkeys(STATE)]), r"states\[0\]: "),
+        (animation(states=[STATE, {}]), r"states\[1\] doesn't fit the model: .*missing"),
+        (
+            animation(states=[{name: value[..., None] for name, value in STATE.items()}]),
+            r"states\[0\] doesn't fit .*shape",
+        ),
+        (animation(states=[dict.fromkeys(STATE)]), r"states\[0\] doesn't fit"),
         (animation(losses=[]), "losses is empty"),
         (animation(losses=[1.0, np.nan]), f"losses is nan at step 1, which {NOT_FINITE}"),
         *[(animation(losses=v), NO_NUMBERS) for v in (None, "text", 3.0)],
-        *[(animation(at=v), "at must be ints from 0 to 1") for v in (5, [-1], "a", [0.5], [None], [True], [[0]])],
-        *[(animation(at=v), "1 states need as many places in at") for v in ([], [0, 1], [[1.0], [1.0, 2.0]])],
+        *[(animation(at=v), "at must be ints from 0 to 1") for v in ([5], [-1], "a", [0.5], [None], [True], [[0]])],
+        *[(animation(at=v), "1 states need as many places in at") for v in (0, [], [0, 1], [[1.0], [1.0, 2.0]])],
         *[(animation(interval=v), "interval must be") for v in (0, -1, "a", None, np.nan)],
         *[(animation(resolution=v), "resolution must be") for v in (0, 1, "a")],
         (animation(labels=LABELS - 1), "labels must be from 0 to 1; there is -1"),

@@ -9,7 +9,7 @@ constant(np.einsum_path, np.array2string, np.array_repr, np.array_str, np.isin)
 # Functions that write into their first array -------------------------------------------------------------------------
 
 non_differentiable(
-    "it writes into its first array; np.where(mask, values, array) makes a new one",
+    "it writes into its first array; np.where(mask, values, array) or np.full(shape, t, like=t) makes a new one",
     np.copyto, np.putmask, np.place, np.put, np.put_along_axis, np.fill_diagonal,
 )  # fmt: skip
 
