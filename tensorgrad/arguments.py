@@ -13,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from .derivatives.creation import is_tensor
+from .errors import require_no_subclass
+
 MOST = np.iinfo(np.intp).max // 16  # of the largest floating dtype
 
 _INTS, _NO_NUMBERS = (int, np.integer), (bool, np.timedelta64)  # those of the second are of the first, too
@@ -56,6 +59,33 @@ def yes_or_no(where: str, value: Any) -> bool:
     if not isinstance(value, bool | np.bool):
         raise TypeError(f"{where} must be True or False, not {value!r}")
     return bool(value)
+
+
+def text(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{where} must be a str, not {value!r}")
+    return value
+
+
+def floating_array(where: str, data: Any) -> Any:
+    """What a Tensor wraps: data as an array of floats; an array of floats is not copied."""
+    if is_tensor(data):
+        if isinstance(data, list | tuple):
+            raise TypeError(
+                f"{where}: a list of Tensors would leave the graph; join them with np.stack or np.concatenate"
+            )
+        raise TypeError(f"{where} is a Tensor already; detach() gives one outside the graph that shares its data")
+    require_no_subclass(type(data), where)
+    if not hasattr(data, "__array_function__") or isinstance(data, type):
+        try:
+            data = np.array(data)
+        except ValueError as error:  # rows of different lengths
+            raise ValueError(f"{where}: {error}; pad the rows to one length, or make a Tensor of each") from error
+    if data.dtype.kind in "biu":
+        return data.astype(np.float64)
+    if data.dtype.kind not in "fc":
+        raise TypeError(f"{where} must be numbers, not dtype {data.dtype}")
+    return data
 
 
 def floating_dtype(where: str, dtype: Any) -> np.dtype:

@@ -93,7 +93,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
             values.append(arg)
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise explained(error, primitive.name, values) from error
     saved = None
     if primitive.saves:
@@ -155,7 +155,7 @@ def _kept(primitive: Primitive, args: tuple, kwargs: dict | None) -> tuple[tuple
 def _copy(value: Any) -> Any:
     if type(value) is list or (type(value) is tuple and not IMMUTABLE.issuperset(map(type, value))):
         return type(value)(map(_copy, value))
-    return value.copy() if hasattr(value, "__array_function__") and not isinstance(value, Node) else value
+    return value.copy() if hasattr(value, "__array_function__") and not isinstance(value, (Node, type)) else value
 
 
 def holds_node(value: Any) -> bool:
@@ -202,8 +202,9 @@ def floating(y: Any, name: str) -> Any:
     if isinstance(y, np.generic) or not hasattr(y, "dtype"):
         y = asarray(y)
     require_no_subclass(type(y), name)
-    if y.dtype.kind not in "fc":
-        raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
+    if y.dtype.kind not in "fc" or isinstance(y, Node):  # a node is in an array of objects, which isn't followed
+        dtype = "object" if isinstance(y, Node) else y.dtype
+        raise TypeError(f"{name}: the result has dtype {dtype}; a Tensor is floating, so that it can have a gradient")
     return y
 
 

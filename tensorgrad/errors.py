@@ -72,7 +72,7 @@ _KINDS = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError
 def explained(error: Exception, name: str, values: Iterable[Any]) -> Exception:
     """An error that NumPy raised in a function of this name, with the shapes of the values and what can be done.
 
-    Its type is the same, or the one of NumPy's that it is derived from.
+    Its type is the same, or the one of NumPy's that it is derived from; a ValueError for a number that is too large.
     """
     text = str(error)
     values = [v for value in values for v in (value if type(value) in (list, tuple) else (value,))]
@@ -80,7 +80,7 @@ def explained(error: Exception, name: str, values: Iterable[Any]) -> Exception:
     hint = _hint(name, text)
     if (hint or not text.startswith(f"{name}:")) and not text.startswith(f"{name} of shapes"):
         text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{'' if hint in text else hint}"
-    return next(kind for kind in _KINDS if isinstance(error, kind))(text)
+    return next((kind for kind in _KINDS if isinstance(error, kind)), ValueError)(text)
 
 
 def _hint(name: str, text: str) -> str:

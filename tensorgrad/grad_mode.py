@@ -22,6 +22,10 @@ is_grad_enabled: Callable[[], bool] = _enabled.get
 # several threads at once; and the blocks of a generator may end in another order.
 _entered: ContextVar[tuple[_GradMode, ...]] = ContextVar("entered_grad_modes", default=())
 
+# How often this thread or task has entered no_grad: a transform asks whether the function that it ran has.
+_count: ContextVar[int] = ContextVar("times_no_grad_was_entered", default=0)
+times_no_grad_was_entered: Callable[[], int] = _count.get
+
 
 class _GradMode:
     """Sets whether operations are recorded, and sets it back; a context manager and a decorator."""
@@ -29,6 +33,8 @@ class _GradMode:
     _enable: bool
 
     def __enter__(self) -> None:
+        if not self._enable:
+            _count.set(_count.get() + 1)
         _entered.set((*_entered.get(), self))
         _enabled.set(self._enable)
 

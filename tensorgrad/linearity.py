@@ -31,9 +31,13 @@ def has_own_rules(op: Any) -> bool:
     return found
 
 
-def is_elementwise(op: Any) -> bool:
-    """Whether an operation is a ufunc of one output, so that its derivatives are diagonal."""
-    return isinstance(op.func, np.ufunc) and op.func.signature is None and op.func.nout == 1
+def is_elementwise(node: Any) -> bool:
+    """Whether a node was computed by a ufunc of one output from real numbers: then its derivatives are diagonal, and
+    each is its own transpose. (Of complex numbers that holds for holomorphic functions alone.)"""
+    func = node._op.func
+    if not isinstance(func, np.ufunc) or func.signature is not None or func.nout != 1:
+        return False
+    return not any(x.dtype.kind == "c" for x in (node, *node._args) if hasattr(x, "dtype"))
 
 
 def irregular(like: Any, seed: int = 0) -> Any:
@@ -56,7 +60,7 @@ def require_linear_rules(nodes: Iterable[Any], create_graph: bool, among: set | 
     """
     for node in nodes:
         op = node._op
-        if has_own_rules(op) or (is_elementwise(op) and not create_graph):
+        if has_own_rules(op) or (is_elementwise(node) and not create_graph):
             continue
         for rule, parent in zip(op.rules_for(len(node._args)), node._args):  # noqa: B905 (the rest are constants)
             is_used = isinstance(parent, Node) and parent.requires_grad and (among is None or parent in among)

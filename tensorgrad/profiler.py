@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from .arguments import whole_number
 from .derivatives.locks import fork_safe_lock
 from .derivatives.observers import observe
 from .derivatives.table import Primitive
@@ -89,6 +90,7 @@ class Profile:
 
     def table(self, top: int = 20) -> str:
         """The `top` most expensive rows as text, and below them what the engine added to NumPy's own time."""
+        whole_number("Profile.table: top", top)
         rows = sorted(self.rows.values(), key=lambda row: -(row.forward + row.backward))
         total = self.numpy or 1.0
         name = max([len("operation"), *(len(row.name) for row in rows[:top])])
@@ -140,6 +142,9 @@ def profile(top: int = 20, file: TextIO | None = None) -> Iterator[Profile]:
     >>> sorted(row.name for row in p.rows.values())
     ['multiply', 'sum']
     """
+    whole_number("profile: top", top)
+    if file is not None and not callable(getattr(file, "write", None)):
+        raise TypeError(f"profile: file must be a file to write text to, such as sys.stderr, not {file!r}")
     p = Profile()
     begin = perf_counter()
     try:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy import ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
+from .arguments import floating_array, text, yes_or_no
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
 from .derivatives.arrays import array_in, as_array
@@ -45,27 +46,6 @@ __all__ = ["Tensor", "enable_grad", "no_grad"]
 displays: dict[str, Callable[[Tensor], str | None]] = {}
 
 # What a Tensor is made of ---------------------------------------------------------------------------------------------
-
-
-def _array_of(data: Any) -> Any:
-    """data as the floating array that a Tensor wraps; an array is not copied."""
-    if isinstance(data, Tensor):
-        raise TypeError("Tensor: this is a Tensor already; detach() gives one outside the graph that shares its data")
-    require_no_subclass(type(data), "Tensor")
-    if not hasattr(data, "__array_function__"):
-        if holds_node(data):
-            raise TypeError(
-                "Tensor: a list of Tensors would leave the graph; join them with np.stack or np.concatenate"
-            )
-        try:
-            data = np.array(data)
-        except ValueError as error:  # rows of different lengths
-            raise ValueError(f"Tensor: {error}; pad the rows to one length, or make a Tensor of each") from error
-    if data.dtype.kind in "biu":
-        data = data.astype(np.float64)
-    elif data.dtype.kind not in "fc":
-        raise TypeError(f"Tensor: numbers are needed, not dtype {data.dtype}")
-    return data
 
 
 def data_of(x: Any) -> Any:
@@ -109,7 +89,7 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
     """func(*args, **kwargs), with errors that name NumPy's function."""
     try:
         return func(*args, **kwargs)
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise explained(error, name, args) from error
 
 
@@ -237,20 +217,20 @@ class Tensor(Node):
     __slots__ = ()
 
     def __init__(self, data: ArrayLike, name: str = "", requires_grad: bool = True):
-        self._data = _array_of(data)
+        self._data = floating_array("Tensor: data", data)
         self._grad = None
         self._order = next(orders)
         self._op = self._args = self._kwargs = None
-        self.name = name
-        self.requires_grad = requires_grad
+        self.name = text("Tensor: name", name)
+        self.requires_grad = yes_or_no("Tensor: requires_grad", requires_grad)
 
     # What it is
 
     @property
     def data(self) -> Any:
         """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward
-        any more. An element write (`p.data[0] = x`) passes by this property, and isn't noticed; nor is a change of
-        memory that was shared without being recorded: by detach(), inside no_grad, or in a view of a constant."""
+        any more, nor one that used another Tensor of the same memory. An element write (`p.data[0] = x`) passes by this
+        property, and is noticed inside `detect_anomaly` alone."""
         return self._data
 
     @data.setter
@@ -258,7 +238,7 @@ class Tensor(Node):
         if value is self._data:  # changed in place, and so were those that share its memory
             mark_changed(self, in_place=True)
             return
-        value = _array_of(value)
+        value = floating_array("Tensor: data", value)
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ValueError(
                 f"data of shape {value.shape} and dtype {value.dtype} can't replace data of shape {self.shape} and "
@@ -275,8 +255,8 @@ class Tensor(Node):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None and value is not self._grad:
-            value = _plain(value)
-            value = value.copy() if hasattr(value, "__array_function__") else np.array(value)
+            value = floating_array("Tensor: grad", _plain(value))
+            value = value.copy()
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
                     f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} "
@@ -337,7 +317,8 @@ class Tensor(Node):
         >>> a.grad, b.grad, c.grad
         (array(4.), array(3.), array(1.))
         """
-        if create_graph and not retain_graph:
+        yes_or_no("backward: retain_graph", retain_graph)
+        if yes_or_no("backward: create_graph", create_graph) and not retain_graph:
             raise ValueError("backward: the graph of the gradients goes through this one, so it can't be freed")
         if not self.requires_grad:
             raise RuntimeError(NO_GRADIENT)
@@ -346,11 +327,10 @@ class Tensor(Node):
             one = type(self._data) is ndarray and self._data.shape == ()
             g = _unit_gradient(self.dtype) if one else np.ones_like(self._data)
         else:
-            g = grad if create_graph else _plain(grad)
-            g = _array_of(g) if not hasattr(g, "dtype") else g
+            g = grad if create_graph and isinstance(grad, Tensor) else floating_array("backward: grad", _plain(grad))
             if g.shape != self.shape:
                 raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
-            if g.dtype.kind not in "biufc" or (g.dtype.kind == "c" and self.dtype.kind != "c"):
+            if g.dtype.kind == "c" and self.dtype.kind != "c":
                 raise TypeError(f"backward: a gradient of dtype {g.dtype} doesn't fit a Tensor of dtype {self.dtype}")
             g = floating(np.conj(g).astype(self.dtype), "backward")
         if create_graph:

@@ -17,7 +17,7 @@ from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, new_node, orders, output, pick, require_unchanged, rule_kwargs, unbroadcast
 from .errors import LEFT_THE_GRAPH, data_changed
-from .grad_mode import enable_grad, is_grad_enabled
+from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import is_elementwise, require_linear_rules, require_zero
 from .memory import changes, is_owned
 from .tensor import Tensor, data_of
@@ -53,6 +53,7 @@ class Trace:
         given = tuple([args[i] for i in numbers])
         self.given = given[0] if isinstance(argnum, int) else given
         lifted = self._lifted(numbers, args)
+        without_grad = times_no_grad_was_entered()
         try:
             if is_grad_enabled():
                 result = f(*lifted, **kwargs)
@@ -70,6 +71,12 @@ class Trace:
             raise named from error
         self._explore()
         self._require_no_constant_made_inside()
+        if not self.reached and times_no_grad_was_entered() > without_grad:
+            raise TypeError(
+                f"{name}: what the function returned depends on none of its arguments, and the function, or one that "
+                f"it called, entered no_grad(), inside of which nothing is recorded; if it is meant to be constant, "
+                f"use stop_gradient(x) in place of no_grad()"
+            )
         self.aux_is_connected = has_aux and leads_outside(tree_leaves(self._aux), self.inputs, self.start)
 
     def _lifted(self, numbers: tuple[int, ...], args: tuple) -> list:
@@ -350,7 +357,7 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     y: Any = node
     if not create_graph:
         y, args = data, [data_of(arg) for arg in args]
-    if is_elementwise(op):
+    if is_elementwise(node):
         d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
         if getattr(d, "shape", ()) == data.shape:
             return unbroadcast(d, data, op.name)

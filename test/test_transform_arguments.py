@@ -693,3 +693,37 @@ def test_results_that_are_constant_on_purpose():
 def test_a_linear_function_of_a_tensor_that_it_made_has_a_hessian_of_zeros():
     close(hessian(lambda x: (x * Tensor([2.0, 3.0])).sum())(X), np.zeros((2, 2)))
     close(grad(lambda x: (x * Tensor([2.0, 3.0])).sum())(X), [2.0, 3.0])
+
+
+# Functions that record nothing ----------------------------------------------------------------------------------------
+
+
+def test_a_function_that_enters_no_grad_and_returns_what_depends_on_nothing():
+    decorated = tg.no_grad()(lambda x: x * x)
+
+    def partly(x):
+        with tg.no_grad():
+            scale = x.sum()
+        return (x * scale).sum()
+
+    def wholly(x):
+        with tg.no_grad():
+            return (x * x).sum()
+
+    x = np.array([1.0, 2.0])
+    for call in (
+        lambda: tg.grad(lambda x: decorated(x).sum())(x),
+        lambda: tg.grad(wholly)(x),
+        lambda: tg.value_and_grad(wholly)(x),
+        lambda: tg.jacobian(decorated)(x),
+        lambda: tg.hessian(wholly)(x),
+        lambda: tg.vjp(decorated, x),
+        lambda: tg.jvp(decorated, (x,), (x,)),
+    ):
+        with pytest.raises(TypeError, match=r"entered no_grad\(\).*stop_gradient"):
+            call()
+    np.testing.assert_array_equal(tg.grad(partly)(x), [3, 3])
+    np.testing.assert_array_equal(tg.grad(lambda x: tg.stop_gradient((x * x).sum()))(x), [0, 0])
+    np.testing.assert_array_equal(tg.grad(lambda x: Tensor(1.0, requires_grad=False))(x), [0, 0])
+    with tg.no_grad():
+        np.testing.assert_array_equal(tg.grad(lambda x: (x * x).sum())(x), [2, 4])

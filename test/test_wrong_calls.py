@@ -205,7 +205,10 @@ CALLS = {
         Tensor.backward,
         {"self": ROOT, "grad": (1.0, or_none(numbers(()))), "retain_graph": (True, flag), "create_graph": (True, flag)},
     ),
-    "derivative": (tg.derivative, {"func": (cubes, function), "rules": (None, activation), "saves": (False, perhaps(flag))}),
+    "derivative": (
+        tg.derivative,
+        {"func": (cubes, function), "rules": (None, activation), "saves": (False, perhaps(flag))},
+    ),
     "no_grad.__call__": (tg.no_grad.__call__, {"self": New(tg.no_grad), "func": (square, function)}),
     "enable_grad.__call__": (tg.enable_grad.__call__, {"self": New(tg.enable_grad), "func": (square, function)}),
     # Transforms
@@ -320,7 +323,7 @@ METHODS = {  # by name, with arguments of NumPy's function of that name
     **each(("all", "any"), {**OF_SUMS, "where": True}),
     **each(("trace", "diagonal"), {"offset": 0, "axis1": 0, "axis2": 1}),
     **each(("ravel", "flatten", "copy"), {"order": "C"}),
-    **each(("exp", "log", "sqrt", "square", "sin", "cos", "tan", "tanh", "abs", "conj"), {"out": None}),
+    **each(("exp", "log", "sqrt", "square", "sin", "cos", "tan", "tanh", "abs", "conj", "conjugate"), {"out": None}),
     "argsort": {"axis": 0},
     "squeeze": {"axis": None},
     "swapaxes": {"axis1": 0, "axis2": 1},

@@ -12,6 +12,14 @@ def array_in(*values):
     return None
 
 
+_NO_ARRAYS = (np.dtype, type)  # though they have an ndim
+
+
+def is_array(x):
+    """Whether x is an array, a number of NumPy's or a Tensor."""
+    return hasattr(x, "ndim") and not isinstance(x, _NO_ARRAYS)
+
+
 def as_array(x, like=None):
     """x itself if it is an array or a Tensor; of a list an array, of the kind of `like`, and where it holds Tensors or
     other arrays than NumPy's, these stacked."""
@@ -19,9 +27,7 @@ def as_array(x, like=None):
         other = array_in(x)
         if other is not None:
             return np.stack([as_array(v, other) for v in x])
-    if hasattr(x, "ndim") and not isinstance(x, np.dtype | type):
-        return x
-    return np.asarray(x, like=inside(like))
+    return x if is_array(x) else np.asarray(x, like=inside(like))
 
 
 def inside(x):
@@ -36,7 +42,7 @@ def arange(n, like):
 
 def as_arrays(*values):
     """The same of several, all of one kind."""
-    if all([hasattr(x, "ndim") for x in values]):
+    if all([is_array(x) for x in values]):
         return values
     like = array_in(*values)
     return [as_array(x, like) for x in values]
@@ -51,14 +57,19 @@ def arrays_or_none(*values):
 # Functions of our own, which NumPy's checks don't stand before --------------------------------------------------------
 
 
-_REFUSED = (type, np.ma.MaskedArray, np.matrix)  # classes have the attributes of arrays too
+def is_plain_array(x):
+    """Whether x is an array or a Tensor: no class, which has an array's attributes too, and no subclass of ndarray that
+    computes otherwise. (np.ma is looked at for such subclasses alone, since NumPy imports it then.)"""
+    if not hasattr(x, "__array_function__") or isinstance(x, type):
+        return False
+    return type(x) is np.ndarray or not isinstance(x, np.ndarray) or not isinstance(x, np.ma.MaskedArray | np.matrix)
 
 
 def is_floating(x, kinds="f"):
     """Whether x, given to a function that is recorded, which gets arrays, is one of such floats already."""
     if type(x) is np.ndarray:
         return x.dtype.kind in kinds
-    return hasattr(x, "__array_function__") and not isinstance(x, _REFUSED) and x.dtype.kind in kinds
+    return is_plain_array(x) and x.dtype.kind in kinds
 
 
 def as_numbers(name, what, value, kinds="fc"):
@@ -68,10 +79,7 @@ def as_numbers(name, what, value, kinds="fc"):
     What isn't numbers is a TypeError, and so are complex ones where real ones are meant, and masked arrays; rows of
     different lengths are a ValueError.
     """
-    if type(value) is np.ndarray or (hasattr(value, "__array_function__") and not isinstance(value, _REFUSED)):
-        array = value
-    else:
-        array = _converted(name, what, value)
+    array = value if type(value) is np.ndarray or is_plain_array(value) else _converted(name, what, value)
     if array.dtype.kind in kinds:
         return array
     if array.dtype.kind in "biu":
@@ -82,7 +90,7 @@ def as_numbers(name, what, value, kinds="fc"):
 
 def _converted(name, what, value):
     """An array of what isn't one; rows of different lengths, and Tensors beside other things, make none."""
-    if isinstance(value, np.ndarray):  # NumPy's subclasses compute otherwise than it does
+    if isinstance(value, np.ndarray):
         kind = type(value).__name__
         raise TypeError(f"{name}: a {kind} isn't supported; pass np.asarray(data), or data.filled(value)")
     try:

@@ -65,7 +65,7 @@ def raise_if_arbitrary(where, x, name, choice):
     Not if x is a Tensor: a rule that is recorded, for a second derivative or in forward mode, may later be fed another
     gradient than that of the loss.
     """
-    if not hasattr(x, "requires_grad") and np.any(where):
+    if not hasattr(x, "requires_grad") and np.any(getattr(where, "stack", where)):  # of a batch: in any of its arrays
         raise ValueError(
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"

@@ -187,7 +187,7 @@ def sort_complex(a):
 
 @composed(np.diagonal)
 def diagonal(a, offset=0, axis1=0, axis2=1):
-    matrices = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    matrices, offset = np.moveaxis(a, (axis1, axis2), (-2, -1)), operator.index(offset)
     n, m = matrices.shape[-2:]
     length = max(min(n + min(offset, 0), m - max(offset, 0)), 0)
     i = arange(length, a)

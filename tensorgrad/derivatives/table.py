@@ -191,6 +191,8 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
     for i, what in enumerate((func, *rules)):
         if not callable(what) and not (i and (what is None or isinstance(what, each))):
             raise TypeError(f"derivative: {what!r} is not a function")
+    if type(saves) is not bool:
+        raise TypeError(f"derivative: saves must be True or False, not {saves!r}")
     if saves:
         _require_saved(func, rules)
     if dispatches(func):

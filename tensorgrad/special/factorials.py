@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special
 
 from ..derivatives import derivative, with_rules
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, as_numbers
 from ..engine import holds_node
 from ..tensor import data_of
 from .ufuncs import UfuncProbe, partials, require_constant, ufuncs
@@ -88,7 +88,7 @@ def polygamma(n: Any, x: Any) -> Any:
     >>> float(polygamma(1, 1.0)) * 6  # pi**2
     9.86960440108936
     """
-    n, x = as_array(n), as_array(x)
+    n, x = as_numbers("polygamma", "n", n), as_numbers("polygamma", "x", x)
     require_constant("polygamma", "n", n)
     return _recorded_polygamma(data_of(n), x)
 
@@ -105,7 +105,7 @@ def multigammaln(a: Any, d: Any) -> Any:
     1.8809954616117743
     """
     require_constant("multigammaln", "d", d)
-    a, d = as_array(a), data_of(d)
+    a, d = as_numbers("multigammaln", "a", a), data_of(d)
     if np.ndim(d) or np.asarray(d).dtype.kind not in "iuf" or d != np.floor(d) or d < 1:
         raise ValueError(f"multigammaln: d must be a positive integer, not {d!r}")
     if np.any(a <= 0.5 * (d - 1)):
@@ -171,6 +171,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
         return scipy.special.comb(N, k, exact=exact, repetition=repetition)
     if exact or repetition:
         raise TypeError("comb: exact and repetition take no Tensors; with repetition, write binom(N + k - 1, k)")
+    N, k = as_numbers("comb", "N", N), as_numbers("comb", "k", k)
     return _comb(as_array(N), as_array(k))
 
 
@@ -189,4 +190,5 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
         return scipy.special.perm(N, k, exact=exact)
     if exact:
         raise TypeError("perm: exact takes no Tensors, for they are floating; leave it out")
+    N, k = as_numbers("perm", "N", N), as_numbers("perm", "k", k)
     return _perm(as_array(N), as_array(k))

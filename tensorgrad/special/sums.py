@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import functions
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, as_numbers
 from ..derivatives.table import with_rules
 
 
@@ -35,8 +35,11 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     """
     if b is None and not return_sign:
         return functions.logsumexp(as_array(a), axis, keepdims)
-    a, b = np.broadcast_arrays(as_array(a), as_array(1.0 if b is None else b))
-    total, top = scaled_sum(a, b, axis)
+    a, factors = as_numbers("logsumexp", "a", a, "f"), as_numbers("logsumexp", "b", 1.0 if b is None else b, "f")
+    if not hasattr(b, "dtype"):  # numbers leave float32 what it is
+        factors = factors.astype(a.dtype)
+    a, factors = np.broadcast_arrays(a, factors)
+    total, top = _logsumexp(a, factors, axis)
     if not keepdims:
         total, top = np.squeeze(total, axis), np.squeeze(top, axis)
     size, nothing = np.abs(total) if return_sign else total, total == 0
@@ -48,7 +51,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
 
 def scaled_exp(a: Any, top: Any) -> Any:
     """exp(a - top), where a is larger by so much that it could overflow only where its factor is 0."""
-    return np.exp(np.minimum(a - top, 80))  # exp(80) is finite in float32 too
+    return np.exp(np.where(np.isposinf(a), np.inf, np.minimum(a - top, 80)))  # exp(80) is finite in float32 too
 
 
 # log(total) + top doesn't depend on top. So the rules treat top as a constant, and ignore its gradient g[1].
@@ -56,7 +59,7 @@ def scaled_exp(a: Any, top: Any) -> Any:
     lambda g, y, a, b, axis: g[0] * b * scaled_exp(a, y[1]),
     lambda g, y, a, b, axis: g[0] * scaled_exp(a, y[1]),
 )
-def scaled_sum(a: Any, b: Any, axis: Any) -> tuple[Any, Any]:
+def _logsumexp(a: Any, b: Any, axis: Any) -> tuple[Any, Any]:
     """sum(b * exp(a - top)), and top: the largest a whose factor b isn't 0. Both keep the axes that are summed over."""
     top = np.max(a, axis=axis, keepdims=True, where=b != 0, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
