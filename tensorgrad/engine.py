@@ -110,7 +110,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
             return _outputs(node_type, primitive, y, args, kwargs, saved, needs_grad)
-        y = floating(y, primitive.name)
+        y = floating(asarray(y) if isinstance(y, Node) else y, primitive.name)  # nodes may be in an array of objects
     node = _new(node_type)  # new_node, written out: this is the path of every operation
     node._data = y
     node._grad = None
@@ -202,9 +202,8 @@ def floating(y: Any, name: str) -> Any:
     if isinstance(y, np.generic) or not hasattr(y, "dtype"):
         y = asarray(y)
     require_no_subclass(type(y), name)
-    if y.dtype.kind not in "fc" or isinstance(y, Node):  # a node is in an array of objects, which isn't followed
-        dtype = "object" if isinstance(y, Node) else y.dtype
-        raise TypeError(f"{name}: the result has dtype {dtype}; a Tensor is floating, so that it can have a gradient")
+    if y.dtype.kind not in "fc":
+        raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
     return y
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.locks import fork_safe_lock
+from .derivatives.locks import fork_safe_lock, locked
 from .engine import Node, floating, new_node
 from .memory import is_owned
 
@@ -23,58 +23,67 @@ def accumulate_grads(grads: dict[Any, Any]) -> None:
     """Add each gradient to the `.grad` of its node. No two nodes share a buffer: what others see is copied.
 
     All are added or none, also when the program is interrupted meanwhile: Python runs no signal handler inside of a
-    call of C, as the last one here is.
+    call of C, as the last one is.
     """
+    locked(accumulating, _accumulate, grads)
+
+
+def _accumulate(grads: dict[Any, Any]) -> None:
     nodes: list[Any] = []
     first: list[Any] = []  # what becomes the gradient of nodes that have none
     sums: list[Any] = []  # gradients, and what is added to them
     added: list[Any] = []
-    with accumulating:
-        while grads:
-            node, grad = grads.popitem()
-            if type(grad) is not ndarray or grad.dtype.kind == "c":
-                if type(grad) is tuple:
-                    continue
-                grad = floating(np.conj(grad), "backward")
-            before = node._grad
-            if before is None:
-                nodes.append(node)
-                first.append(grad if type(grad) is ndarray and is_owned(grad) else grad.copy())
-            elif isinstance(before, Node):  # of an earlier backward with create_graph
-                nodes.append(node)
-                first.append(before + grad)
-            else:
-                sums.append(before)
-                added.append(grad)
-        additions: Any = map(_set_grad, nodes, first)
-        if not sums:
-            return _exhaust(additions)
-        additions = chain(map(np.add, sums, added, sums), additions)
-        try:
-            _exhaust(additions)
-        finally:  # after a floating-point error in one of them, the rest
-            _exhaust(additions)
+    while grads:
+        node, grad = grads.popitem()
+        if type(grad) is not ndarray or grad.dtype.kind == "c":
+            if type(grad) is tuple:
+                continue
+            grad = floating(np.conj(grad), "backward")
+        before = node._grad
+        if before is None:
+            nodes.append(node)
+            first.append(grad if type(grad) is ndarray and is_owned(grad) else grad.copy())
+        elif isinstance(before, Node):  # of an earlier backward with create_graph
+            nodes.append(node)
+            first.append(before + grad)
+        else:
+            sums.append(before)
+            added.append(grad)
+    additions: Any = map(_set_grad, nodes, first)
+    if not sums:
+        return _exhaust(additions)
+    additions = chain(map(np.add, sums, added, sums), additions)
+    try:
+        _exhaust(additions)
+    finally:  # after a floating-point error in one of them, the rest
+        _exhaust(additions)
 
 
 def accumulate_recorded_grads(grads: dict[Any, Any]) -> None:
     """The same with gradients that are part of a graph: nodes, which aren't changed in place."""
+    locked(accumulating, _accumulate_recorded, grads)
+
+
+def _accumulate_recorded(grads: dict[Any, Any]) -> None:
     nodes, sums = [], []
-    with accumulating:
-        for node, grad in grads.items():
-            if type(grad) is tuple:
-                continue
-            if type(grad) is not type(node):
-                grad = new_node(type(node), grad.copy(), False, None, None)
-            grad = np.conj(grad) if grad.dtype.kind == "c" else grad
-            nodes.append(node)
-            sums.append(+grad if node._grad is None else node._grad + grad)  # never a rule's own argument
-        _exhaust(map(_set_grad, nodes, sums))
+    for node, grad in grads.items():
+        if type(grad) is tuple:
+            continue
+        if type(grad) is not type(node):
+            grad = new_node(type(node), grad.copy(), False, None, None)
+        grad = np.conj(grad) if grad.dtype.kind == "c" else grad
+        nodes.append(node)
+        sums.append(+grad if node._grad is None else node._grad + grad)  # never a rule's own argument
+    _exhaust(map(_set_grad, nodes, sums))
 
 
 def gradient_of(node: Any) -> Any:
     """What backward passes have added up; zeros before, in the array that the first will add to."""
     if node._grad is None:
-        with accumulating:
-            if node._grad is None:
-                node._grad = np.zeros_like(node._data)
+        locked(accumulating, _begin_gradient, node)
     return node._grad
+
+
+def _begin_gradient(node: Any) -> None:
+    if node._grad is None:
+        node._grad = np.zeros_like(node._data)

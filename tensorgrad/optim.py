@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import non_negative, yes_or_no
+from .derivatives.locks import locked
 from .engine import orders
 from .errors import explained
 from .gradients import accumulating
@@ -117,9 +118,11 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters; of one that another thread is just adding, all or nothing."""
-        with accumulating:
-            for p in self.parameters:
-                p._grad = None
+        locked(accumulating, self._zero_grad)
+
+    def _zero_grad(self) -> None:
+        for p in self.parameters:
+            p._grad = None
 
     def step(self) -> None:
         """Change each parameter that has a gradient. A graph that used one of them can't go backward any more.
@@ -127,20 +130,22 @@ class Optimizer:
         What another thread's backward adds to the gradients meanwhile waits until the step is done. An error in the
         middle (of NumPy, as inside np.errstate(all="raise")) leaves the parameters after that one as they were.
         """
+        locked(accumulating, self._step)
+
+    def _step(self) -> None:
         order = next(orders)
         change, note = (order, "", None), changes.note
-        with accumulating:
-            for p, scratch in zip(self.parameters, self._scratch):  # noqa: B905 (one for each)
-                grad = p._grad
-                if grad is None:
-                    continue
-                p._order = order  # newer than what has used it; set first, in case that the update fails
-                note(p._data, change)
-                grad = grad._data if type(grad) is Tensor else grad  # after backward(create_graph=True)
-                try:
-                    self._update(p, p._data, grad, scratch)
-                except (ValueError, TypeError) as error:
-                    raise explained(error, f"{type(self).__name__}.step", (p, grad)) from error
+        for p, scratch in zip(self.parameters, self._scratch):  # noqa: B905 (one for each)
+            grad = p._grad
+            if grad is None:
+                continue
+            p._order = order  # newer than what has used it; set first, in case that the update fails
+            note(p._data, change)
+            grad = grad._data if type(grad) is Tensor else grad  # after backward(create_graph=True)
+            try:
+                self._update(p, p._data, grad, scratch)
+            except (ValueError, TypeError) as error:
+                raise explained(error, f"{type(self).__name__}.step", (p, grad)) from error
 
     def _update(self, p: Tensor, data: Any, grad: Any, scratch: Any) -> None:
         raise NotImplementedError

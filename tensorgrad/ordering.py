@@ -6,7 +6,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 
-from .derivatives.locks import fork_safe_lock
+from .derivatives.locks import fork_safe_lock, locked
 
 
 class LockedCount:
@@ -19,9 +19,11 @@ class LockedCount:
         return self
 
     def __next__(self) -> int:
-        with self._lock:
-            self._last += 1
-            return self._last
+        return locked(self._lock, self._add)
+
+    def _add(self) -> int:
+        self._last += 1
+        return self._last
 
 
 def make_orders() -> Iterator[int]:

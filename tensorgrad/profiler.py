@@ -17,7 +17,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from .arguments import whole_number
-from .derivatives.locks import fork_safe_lock
+from .derivatives.locks import fork_safe_lock, locked
 from .derivatives.observers import observe
 from .derivatives.table import Primitive
 from .errors import data_changed
@@ -78,15 +78,17 @@ class Profile:
                 own = took - inner.pop()
                 inner[-1] += took
                 shapes = " ".join(_shape(a) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
-                with _counting:
-                    row = self.rows.setdefault((name, shapes), Row(name, shapes))
-                    if skip:
-                        row.backward += own
-                    else:
-                        row.forward += own
-                        row.calls += 1
+                locked(_counting, self._count, (name, shapes), own, bool(skip))
 
         return timed
+
+    def _count(self, key: tuple[str, str], seconds: float, is_rule: bool) -> None:
+        row = self.rows.setdefault(key, Row(*key))
+        if is_rule:
+            row.backward += seconds
+        else:
+            row.forward += seconds
+            row.calls += 1
 
     def table(self, top: int = 20) -> str:
         """The `top` most expensive rows as text, and below them what the engine added to NumPy's own time."""

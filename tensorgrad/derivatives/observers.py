@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .locks import locked
 from .table import CHANGING, OBSERVED, OBSERVERS, OWN, TABLE, Primitive
 
 
@@ -35,18 +36,15 @@ def observe(wrap: Callable[[Primitive, Callable, int], Callable]) -> Iterator[No
     def observer(*args: Any) -> Callable:  # of this block alone, though another may watch with the same function
         return wrap(*args)
 
-    with CHANGING:
-        OBSERVERS.append(observer)
-        _renew_all()
+    locked(CHANGING, _change, OBSERVERS.append, observer)
     try:
         yield
     finally:
-        with CHANGING:
-            OBSERVERS.remove(observer)
-            _renew_all()
+        locked(CHANGING, _change, OBSERVERS.remove, observer)
 
 
-def _renew_all() -> None:
+def _change(change: Callable, observer: Callable) -> None:
+    change(observer)
     for primitive in {*TABLE.values(), *OWN.values(), *OBSERVED}:
         primitive.renew()
     if not OBSERVERS:

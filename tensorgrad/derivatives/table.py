@@ -23,7 +23,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from .locks import fork_safe_lock
+from .locks import fork_safe_lock, locked
 from .signatures import Signature, dispatches
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -198,11 +198,7 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
     if dispatches(func):
         if saves:
             raise TypeError(f"derivative: {func.__name__} is NumPy's, and returns its output alone; it saves nothing")
-        with CHANGING:
-            if func in TABLE:
-                TABLE[func].define(func, rules)
-            else:
-                TABLE[func] = Primitive(func, rules)
+        locked(CHANGING, _enter, func, rules)
         return func
 
     @functools.wraps(func)
@@ -213,9 +209,20 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
                 return record(primitive, args, kwargs)
         return primitive.output_and_saved(func(*args, **kwargs))[0] if saves else func(*args, **kwargs)
 
-    with CHANGING:
-        primitive = OWN[dispatching] = Primitive(func, rules, saves)
+    primitive = locked(CHANGING, _enter_own, dispatching, func, rules, saves)
     return dispatching  # type: ignore[return-value]
+
+
+def _enter(func: Callable, rules: Sequence[Callable | each | None]) -> None:
+    if func in TABLE:
+        TABLE[func].define(func, rules)
+    else:
+        TABLE[func] = Primitive(func, rules)
+
+
+def _enter_own(dispatching: Callable, func: Callable, rules: Sequence, saves: bool) -> Primitive:
+    primitive = OWN[dispatching] = Primitive(func, rules, saves)
+    return primitive
 
 
 def _require_saved(func: Callable, rules: Sequence[Callable | each | None]) -> None:
