@@ -36,7 +36,8 @@ def _exponentials(x: Any, axis: Any, keep_shifted: bool = False) -> tuple[Any, A
 
     Where all of x is -inf, so is m, but 0 is subtracted, and t is set to 1, so that dividing by it gives 0.
     """
-    if type(x) is np.ndarray and x.dtype.char in "fd" and x.ndim and x.size and axis in (-1, x.ndim - 1):
+    is_last = isinstance(axis, int) and x.ndim and axis in (-1, x.ndim - 1)
+    if is_last and type(x) is np.ndarray and x.dtype.char in "fd" and x.size:
         parts = _exponentials_of_rows(x, keep_shifted)
         if parts:
             return parts
