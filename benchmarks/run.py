@@ -42,7 +42,7 @@ SLACK = 0.25  # of a thread, for what prepares the next call while the last one 
 PARTS = [*WORKLOADS, "import", "memory", "scaling"]
 PACKAGES = {
     "numpy": "numpy", "tensorgrad": "tensorgrad", "pytorch": "torch", "jax": "jax", "mygrad": "mygrad",
-    "autograd": "autograd.numpy", "micrograd": "micrograd.engine", AGAIN: "numpy", BEFORE: "tensorgrad",
+    "autograd": "autograd.numpy", AGAIN: "numpy", BEFORE: "tensorgrad",
 }  # fmt: skip
 
 

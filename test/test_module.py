@@ -407,6 +407,7 @@ def test_any_width_keeps_the_scale_of_activations_and_gradients(activation, widt
     assert 0.1 < np.mean(slopes) < 3
 
 
+@pytest.mark.slow
 def test_networks_of_any_width_train_with_one_learning_rate():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (64, 2))

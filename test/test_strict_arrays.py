@@ -75,6 +75,7 @@ for _case in CASES:
     CASES_OF[name_of(_case.func)].append(_case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES_OF)
 def test_no_rule_mixes_an_ndarray_with_the_arrays_it_was_given(name: str):
     for case in CASES_OF[name]:

@@ -161,11 +161,11 @@ def no_fields(name, order):
 
 
 @composed(np.sort)
-def sort(a, axis=-1, kind=None, order=None, **options):  # stable=, and with NumPy 2.5 descending=
+def sort(a, axis=-1, kind=None, order=None, *, stable=None, **options):  # with NumPy 2.5 descending=
     no_fields("sort", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    return np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, **options), axis=axis)
+    return np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable, **options), axis=axis)
 
 
 @composed(np.partition)
