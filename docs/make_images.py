@@ -7,6 +7,7 @@ install -e ".[browser]". Then it runs the tour, docs/tour.md, and writes it with
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
@@ -116,7 +117,11 @@ def run(notebook):
     """Run a notebook from top to bottom; its outputs are written into it."""
     from nbclient import NotebookClient
 
-    NotebookClient(notebook, timeout=120, record_timing=False, resources={"metadata": {"path": ROOT}}).execute()
+    environment = {
+        name: value for name, value in os.environ.items() if name != "MPLBACKEND"
+    }  # notebooks have their own
+    client = NotebookClient(notebook, timeout=120, record_timing=False, resources={"metadata": {"path": ROOT}})
+    client.execute(env=environment)
     notebook.metadata.pop("language_info", None)
     return notebook
 
