@@ -40,6 +40,7 @@ def test_no_workload_is_left_out_above(contenders):
         assert not module.MISSING
 
 
+@pytest.mark.slow
 def test_the_command_writes_its_table_and_says_who_is_missing(tmp_path):
     options = "--only moons,record,import,memory --dtypes float64 --threads 1 --contenders numpy,tensorgrad,micrograd"
     command = [sys.executable, str(BENCHMARKS / "run.py"), *options.split(), "--rounds", "2", "--seconds", "1e-4"]

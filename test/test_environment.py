@@ -39,6 +39,7 @@ def test_plots_look_as_matplotlib_is_delivered(tmp_path):
     assert done.stdout.lower().split() == ["agg", str(matplotlib.rcParamsDefault["lines.linewidth"])]
 
 
+@pytest.mark.slow
 def test_whatever_a_user_has_set(tmp_path):
     """The two tests above, in an environment that has all of it set, and where files of settings lie around."""
     pytest.importorskip("matplotlib")

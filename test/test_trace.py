@@ -33,6 +33,7 @@ def every_tensor(y):
     return [t for part in y for t in every_tensor(part)] if isinstance(y, list | tuple) else [y] * isinstance(y, Tensor)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_forward_mode_and_batches_of_every_function():
     """The modes are transposes, <w, J v> = <J^T w, v>; and many vectors at once give what each one gives."""

@@ -27,6 +27,7 @@ def test_newton_rosenbrock(run):
     assert Path("newton_rosenbrock.png").exists()
 
 
+@pytest.mark.slow
 def test_scipy_minimize(run):
     results = run("scipy_minimize")["results"]
     assert len(results) == 7
