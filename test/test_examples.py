@@ -17,7 +17,12 @@ def test_there_are_examples():
     assert len(EXAMPLES) >= 3
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+LONG = {"scipy_minimize", "hmc", "train_digits"}
+
+
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem) for p in EXAMPLES]
+)
 def test_example(path, tmp_path):
     for package in ("matplotlib", "sklearn", "graphviz"):
         pytest.importorskip(package)
