@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from .derivatives.arrays import as_numbers
 from .derivatives.creation import is_tensor
-from .errors import require_no_subclass
 
 MOST = np.iinfo(np.intp).max // 16  # of the largest floating dtype
 
 _INTS, _NO_NUMBERS = (int, np.integer), (bool, np.timedelta64)  # those of the second are of the first, too
+_BOOLS = (bool, np.bool)
 
 
 def is_int(value: Any) -> bool:
@@ -56,7 +57,7 @@ def non_negative(where: str, value: Any) -> float:
 
 
 def yes_or_no(where: str, value: Any) -> bool:
-    if not isinstance(value, bool | np.bool):
+    if not isinstance(value, _BOOLS):
         raise TypeError(f"{where} must be True or False, not {value!r}")
     return bool(value)
 
@@ -67,25 +68,17 @@ def text(where: str, value: Any) -> str:
     return value
 
 
-def floating_array(where: str, data: Any) -> Any:
+def floating_array(name: str, what: str, data: Any) -> Any:
     """What a Tensor wraps: data as an array of floats; an array of floats is not copied."""
     if is_tensor(data):
         if isinstance(data, list | tuple):
             raise TypeError(
-                f"{where}: a list of Tensors would leave the graph; join them with np.stack or np.concatenate"
+                f"{name}: {what}: a list of Tensors would leave the graph; join them with np.stack or np.concatenate"
             )
-        raise TypeError(f"{where} is a Tensor already; detach() gives one outside the graph that shares its data")
-    require_no_subclass(type(data), where)
-    if not hasattr(data, "__array_function__") or isinstance(data, type):
-        try:
-            data = np.array(data)
-        except ValueError as error:  # rows of different lengths
-            raise ValueError(f"{where}: {error}; pad the rows to one length, or make a Tensor of each") from error
-    if data.dtype.kind in "biu":
-        return data.astype(np.float64)
-    if data.dtype.kind not in "fc":
-        raise TypeError(f"{where} must be numbers, not dtype {data.dtype}")
-    return data
+        raise TypeError(
+            f"{name}: {what} is a Tensor already; detach() gives one outside the graph that shares its data"
+        )
+    return as_numbers(name, what, data)
 
 
 def floating_dtype(where: str, dtype: Any) -> np.dtype:

@@ -10,6 +10,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from .arguments import yes_or_no
+from .derivatives.arrays import computes_otherwise
 from .tree import is_variable, tree_leaves, tree_map
 
 Argnum = SupportsIndex | Sequence[SupportsIndex]  # as users write it; inside, an int or a tuple of ints
@@ -125,7 +126,7 @@ def matching_leaves(name: str, what: str, like: Any, given: Any) -> list:
 def _matching(target: Any, leaf: Any) -> Any:
     if isinstance(leaf, type) or not hasattr(leaf, "__array_function__"):
         leaf = np.asarray(leaf)
-    elif isinstance(leaf, (np.ma.MaskedArray, np.matrix)):
+    elif computes_otherwise(type(leaf)):
         raise TypeError(f"is a {type(leaf).__name__}; pass np.asarray(data), or data.filled(value)")
     target = target if hasattr(target, "dtype") else np.asarray(target)
     dtype = target.dtype if target.dtype.kind in "fc" else np.dtype(float)

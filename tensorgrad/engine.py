@@ -15,9 +15,10 @@ from typing import Any, Self
 import numpy as np
 from numpy import asarray, ndarray
 
+from .derivatives.arrays import require_no_subclass
 from .derivatives.reductions import sum_rows
 from .derivatives.table import Primitive
-from .errors import FREED, OVERWRITTEN, data_changed, described_tensor, explained, no_derivative, require_no_subclass
+from .errors import FREED, OVERWRITTEN, data_changed, described_tensor, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .ordering import make_orders

@@ -58,12 +58,6 @@ def no_derivative(what: str, reason: str = "") -> TypeError:
     )
 
 
-def require_no_subclass(kind: type, name: str) -> None:
-    """An error for those subclasses of ndarray that compute otherwise than it does."""
-    if kind is not np.ndarray and issubclass(kind, np.ndarray) and issubclass(kind, (np.ma.MaskedArray, np.matrix)):
-        raise TypeError(f"{name}: a {kind.__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
-
-
 # Errors of NumPy -----------------------------------------------------------------------------------------------------
 
 _KINDS = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)

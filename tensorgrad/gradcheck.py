@@ -10,7 +10,7 @@ import numpy as np
 from .arguments import non_negative, positive_int
 from .calls import described, require_call
 from .grad_mode import no_grad
-from .linearity import irregular
+from .linearity import inner_product, irregular
 from .tensor import Tensor, data_of
 from .trace import Trace, value_and_gradient
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
@@ -89,19 +89,13 @@ def _require_consistent_modes(trace: Trace, forward: bool, rtol: float, atol: fl
     if forward:
         v = [irregular(x._data, 2) for x in trace.inputs]
         dy = trace.jvp(v)
-        there, size = _inner_product(first, dy)
-        back, other_size = _inner_product(a, v)
+        there, size = inner_product(zip(first, dy, strict=True))
+        back, other_size = inner_product(zip(a, v, strict=True))
         if not abs(there - back) <= rtol * (size + other_size) + atol:
             raise AssertionError(
                 f"check_grads: forward mode gives {there:.10g} for a derivative that the gradient says is {back:.10g}: "
                 f"a rule makes plain numbers of the gradient g that it is given, as float(g), g.item() or g.data do"
             )
-
-
-def _inner_product(left: list, right: list) -> tuple[float, float]:
-    """The sum of the products of all elements, and that of their sizes."""
-    products = [data_of(a) * data_of(b) for a, b in zip(left, right, strict=True)]
-    return sum(float(np.sum(np.real(p))) for p in products), sum(float(np.sum(np.abs(p))) for p in products)
 
 
 def _in_double(leaf: Any) -> np.ndarray:

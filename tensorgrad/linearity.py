@@ -98,17 +98,17 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
     grads = backpropagate(p, v) if isinstance(p, Node) and p.requires_grad else {}
     pairs = [(part, grads[part]) for part in g if isinstance(part, Node) and part in grads]
     with np.errstate(all="ignore"):
-        left, size = _inner_product(p, v)
-        right, other = map(sum, zip((0.0, 0.0), *(_inner_product(*pair) for pair in pairs), strict=True))
+        left, size = inner_product([(p, v)])
+        right, other = inner_product(pairs)
         eps = max(np.finfo(x.dtype).eps for x in (p, *parts) if x.dtype.kind in "fc")
         if abs(left - right) > eps ** (1 / 3) * (size + other):
             raise loses_g(op.name)
 
 
-def _inner_product(a: Any, b: Any) -> tuple[float, float]:
-    """The sum of the products of all elements, and that of their sizes."""
-    product = getattr(a, "_data", a) * b
-    return float(np.sum(np.real(product))), float(np.sum(np.abs(product)))
+def inner_product(pairs: Iterable[tuple[Any, Any]]) -> tuple[float, float]:
+    """The sum of the products of all elements of pairs of arrays or nodes, and that of their sizes."""
+    products = [getattr(a, "_data", a) * getattr(b, "_data", b) for a, b in pairs]
+    return sum(float(np.sum(np.real(p))) for p in products), sum(float(np.sum(np.abs(p))) for p in products)
 
 
 def require_zero(p: Any, name: str) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from .arguments import floating_array, text, yes_or_no
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
-from .derivatives.arrays import array_in, as_array
+from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
 from .derivatives.products import sparse_matmul
@@ -34,7 +34,7 @@ from .engine import (
     orders,
     record,
 )
-from .errors import NO_ASSIGNMENT, NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative, require_no_subclass
+from .errors import NO_ASSIGNMENT, NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
 from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, require_purpose
@@ -217,7 +217,7 @@ class Tensor(Node):
     __slots__ = ()
 
     def __init__(self, data: ArrayLike, name: str = "", requires_grad: bool = True):
-        self._data = floating_array("Tensor: data", data)
+        self._data = floating_array("Tensor", "data", data)
         self._grad = None
         self._order = next(orders)
         self._op = self._args = self._kwargs = None
@@ -238,7 +238,7 @@ class Tensor(Node):
         if value is self._data:  # changed in place, and so were those that share its memory
             mark_changed(self, in_place=True)
             return
-        value = floating_array("Tensor: data", value)
+        value = floating_array("Tensor", "data", value)
         if value.shape != self.shape or value.dtype != self.dtype:
             raise ValueError(
                 f"data of shape {value.shape} and dtype {value.dtype} can't replace data of shape {self.shape} and "
@@ -255,8 +255,7 @@ class Tensor(Node):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None and value is not self._grad:
-            value = floating_array("Tensor: grad", _plain(value))
-            value = value.copy()
+            value = floating_array("Tensor.grad", "the gradient", _plain(value)).copy()
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
                     f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} "
@@ -327,7 +326,8 @@ class Tensor(Node):
             one = type(self._data) is ndarray and self._data.shape == ()
             g = _unit_gradient(self.dtype) if one else np.ones_like(self._data)
         else:
-            g = grad if create_graph and isinstance(grad, Tensor) else floating_array("backward: grad", _plain(grad))
+            recorded = create_graph and isinstance(grad, Tensor)
+            g = grad if recorded else floating_array("backward", "grad", _plain(grad))
             if g.shape != self.shape:
                 raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
             if g.dtype.kind == "c" and self.dtype.kind != "c":
@@ -446,10 +446,10 @@ class Tensor(Node):
         if func in TABLE:
             return record(Tensor, TABLE[func], _arrays(TABLE[func], args), kwargs)
         implementation = COMPOSED.get(func)
-        if func in CREATION:
-            y = _implemented(CREATION[func], func.__name__, (func, self._data, *args), kwargs)
-            return y if isinstance(y, Tensor) or y.dtype.kind not in "fc" else Tensor(y, requires_grad=False)
         if implementation is None:
+            if func in CREATION:
+                y = _implemented(CREATION[func], func.__name__, (func, self._data, *args), kwargs)
+                return y if isinstance(y, Tensor) or y.dtype.kind not in "fc" else Tensor(y, requires_grad=False)
             if func not in CONSTANT:
                 module = getattr(func, "__module__", "numpy")
                 raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))

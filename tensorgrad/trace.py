@@ -280,7 +280,7 @@ def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tup
     stack, given = list(seen), set(inputs)
     while stack:
         node = stack.pop()
-        if node._order < start or (node in given and node._op is not None):
+        if belongs_outside(node, given, start):
             connected = True
         elif node._op is None:
             others = others or node not in given
@@ -309,13 +309,18 @@ def dependent_nodes(nodes: list[Tensor], inputs: list[Tensor]) -> tuple[list[Ten
     return found, dependent
 
 
+def belongs_outside(node: Tensor, inputs: set[Tensor], start: int) -> bool:
+    """Whether a node is older than the call that began at `start`, or an input of it that was made from such a node."""
+    return node._order < start or (node in inputs and node._op is not None)
+
+
 def leads_outside(leaves: Iterable[tuple[str, Any]], inputs: list[Tensor], start: int) -> bool:
     """Whether a Tensor among the leaves was computed from one that is older than `start` and requires a gradient."""
     given, seen = set(inputs), set()
     stack = [leaf for _, leaf in leaves if type(leaf) is Tensor and leaf.requires_grad]
     while stack:
         node = stack.pop()
-        if node._order < start or (node in given and node._op is not None):
+        if belongs_outside(node, given, start):
             return True
         if node not in seen:
             seen.add(node)

@@ -57,12 +57,21 @@ def arrays_or_none(*values):
 # Functions of our own, which NumPy's checks don't stand before --------------------------------------------------------
 
 
+def computes_otherwise(kind):
+    """Whether this is a subclass of ndarray that doesn't compute as it does. (np.ma is looked at for subclasses alone,
+    since NumPy imports it then.)"""
+    return kind is not np.ndarray and issubclass(kind, np.ndarray) and issubclass(kind, (np.ma.MaskedArray, np.matrix))
+
+
+def require_no_subclass(kind, where):
+    if computes_otherwise(kind):
+        raise TypeError(f"{where}: a {kind.__name__} isn't supported; pass np.asarray(data), or data.filled(value)")
+
+
 def is_plain_array(x):
     """Whether x is an array or a Tensor: no class, which has an array's attributes too, and no subclass of ndarray that
-    computes otherwise. (np.ma is looked at for such subclasses alone, since NumPy imports it then.)"""
-    if not hasattr(x, "__array_function__") or isinstance(x, type):
-        return False
-    return type(x) is np.ndarray or not isinstance(x, np.ndarray) or not isinstance(x, np.ma.MaskedArray | np.matrix)
+    computes otherwise."""
+    return hasattr(x, "__array_function__") and not isinstance(x, type) and not computes_otherwise(type(x))
 
 
 def is_floating(x, kinds="f"):
@@ -90,9 +99,7 @@ def as_numbers(name, what, value, kinds="fc"):
 
 def _converted(name, what, value):
     """An array of what isn't one; rows of different lengths, and Tensors beside other things, make none."""
-    if isinstance(value, np.ndarray):
-        kind = type(value).__name__
-        raise TypeError(f"{name}: a {kind} isn't supported; pass np.asarray(data), or data.filled(value)")
+    require_no_subclass(type(value), name)
     try:
         return as_array(value) if isinstance(value, list | tuple) else np.array(value)
     except RecursionError:
