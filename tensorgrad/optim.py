@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,25 +22,6 @@ from .tensor import Tensor
 __all__ = ["Optimizer", "SGD", "Adam", "AdamW"]
 
 # Settings, checked whenever they are set ------------------------------------------------------------------------------
-
-
-class _Setting:
-    """An attribute that is checked when it is set. Read, it is an ordinary attribute, and costs no more than one."""
-
-    def __init__(self, checked: Callable[[str, Any], Any]):
-        self.checked = checked
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __set__(self, optimizer: Any, value: Any) -> None:
-        where = f"{type(optimizer).__name__}: {self.name}"
-        optimizer.__dict__[self.name] = self.checked(where, value)
-
-
-def _setting(checked: Callable[[str, Any], Any]) -> Any:
-    """A _Setting, with the type of its values for type checkers."""
-    return _Setting(checked)
 
 
 def _two_rates(where: str, value: Any) -> tuple[float, float]:
@@ -67,7 +48,8 @@ class Optimizer:
         ValueError: no parameters, or lr isn't a number, negative or not finite.
     """
 
-    lr: float = _setting(non_negative)
+    lr: float
+    _checks: ClassVar[dict[str, Callable[[str, Any], Any]]] = {"lr": non_negative}  # of settings, by their names
     _most: float = math.inf  # how many numbers of a parameter are computed at once
 
     def __init__(self, parameters: Iterable[Tensor], lr: float):
@@ -75,6 +57,10 @@ class Optimizer:
         self.lr = lr
         self.state: dict[Tensor, dict[str, Any]] = {}
         self._scratch = self._shared_scratch()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check = self._checks.get(name)
+        super().__setattr__(name, check(f"{type(self).__name__}: {name}", value) if check else value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """What was pickled; by version 0.1.0 with the learning rate as _lr."""
@@ -174,10 +160,13 @@ class SGD(Optimizer):
     Tensor([0.8 1.6])
     """
 
-    momentum: float = _setting(non_negative)
-    dampening: float = _setting(non_negative)
-    weight_decay: float = _setting(non_negative)
-    nesterov: bool = _setting(yes_or_no)
+    _checks: ClassVar = {
+        **Optimizer._checks,
+        "momentum": non_negative,
+        "dampening": non_negative,
+        "weight_decay": non_negative,
+        "nesterov": yes_or_no,
+    }
     _most = _BLOCK
 
     def __init__(
@@ -245,9 +234,12 @@ class Adam(Optimizer):
     Tensor([0.9 1.9])
     """
 
-    betas: tuple[float, float] = _setting(_two_rates)
-    eps: float = _setting(non_negative)
-    weight_decay: float = _setting(non_negative)
+    _checks: ClassVar = {
+        **Optimizer._checks,
+        "betas": _two_rates,
+        "eps": non_negative,
+        "weight_decay": non_negative,
+    }
     _decoupled = False
 
     def __init__(
