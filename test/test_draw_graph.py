@@ -244,6 +244,7 @@ def test_of_a_crowd_of_operands_few_are_drawn():
     assert len(picture.nodes) < 30 and is_acyclic(picture)
 
 
+@pytest.mark.slow
 def test_a_chain_of_100_000_operations_is_folded():
     dot = draw_dot_tensor(chain(100_000))
     assert folded(read(dot)) == 99_998

@@ -17,6 +17,7 @@ from tensorgrad import Tensor
 from tensorgrad.engine import backpropagate
 
 special = pytest.importorskip("tensorgrad.special")
+pytestmark = pytest.mark.slow
 
 # Functions as mpmath has them ----------------------------------------------------------------------------------------
 
