@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .derivatives import CREATION
-from .engine import Node
+from .node import Node
 
 
 class NotBatchable(TypeError, AttributeError):

@@ -10,66 +10,20 @@ from __future__ import annotations
 
 import operator
 from heapq import heappop, heappush
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy import asarray, ndarray
 
 from .derivatives.arrays import require_no_subclass
+from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .derivatives.table import Primitive
-from .errors import FREED, OVERWRITTEN, data_changed, described_tensor, explained, no_derivative
+from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
-from .ordering import make_orders
-
-# Each node gets the next number when its data is made, so what a node was computed from has smaller numbers, and
-# sorting by it is a topological sort.
-orders = make_orders()
-
-
-class Node:
-    """An array in a graph: data, gradient, and how it was computed.
-
-    `_op` is the entry of the table that gave `_data` when it was called with `_args` and `_kwargs`; all three are None
-    for a leaf, and for what requires no gradient. `_saved` is set if the function saves something for its rules. A
-    function of several outputs has a node that holds them all as a tuple, and one for each of them. `_order` tells
-    which of two nodes is the newer.
-    """
-
-    __slots__ = (
-        "_data", "_grad", "_order", "_op", "_args", "_kwargs", "_saved", "name", "requires_grad", "__weakref__",
-    )  # fmt: skip
-
-    _data: Any
-    _grad: Any
-    _order: int
-    _op: Primitive | Ended | None
-    _args: Any
-    _kwargs: dict | None
-    _saved: Any
-    name: str
-    requires_grad: bool
-    __record__: Any  # records a function of nodes of this type: `record` as a method of the class that users see
-
-    @property
-    def parents(self) -> tuple[Self, ...]:
-        """The Tensors that this one was computed from, in the order of the function's arguments."""
-        return tuple(a for a in self._args or () if isinstance(a, type(self)))
-
-
-class Ended:
-    """Stands where the operation of a node was when no gradient can flow through it any more, and says why."""
-
-    __slots__ = ("reason",)
-
-    def __init__(self, reason: str):
-        self.reason = reason
-
-    def error(self, node: Node) -> RuntimeError:
-        """What is raised when a walk comes to the node."""
-        return RuntimeError(f"{described_tensor(node.name, getattr(node._data, 'shape', None))}: {self.reason}")
-
+from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
+from .versions import ASSIGN, Past, State, arguments, base_of, current, named_by, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -88,7 +42,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     for arg in args:
         if type(arg) is node_type:
             values.append(arg._data)
-            if arg.requires_grad:
+            if arg._requires_grad:
                 needs_grad = True
         else:
             values.append(arg)
@@ -99,14 +53,18 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
+    views = primitive.is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
+    if names and not views:
+        args = tuple([current(arg) if type(arg) is node_type else arg for arg in args])
+        needs_grad = any([type(arg) is node_type and arg._requires_grad for arg in args])
     if not primitive.complete:  # a node in the place of a constant doesn't count
         rules = primitive.rules_for(len(args))
-        found = [arg.requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is node_type]  # noqa: B905
+        found = [arg._requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is node_type]  # noqa: B905
         if not found:
             return y
         needs_grad = any(found)
     needs_grad = needs_grad and is_grad_enabled()
-    if needs_grad and (kwargs or not primitive.complete or len(args) != primitive.arity):
+    if (needs_grad or views) and (kwargs or not primitive.complete or len(args) != primitive.arity):
         args, kwargs = _kept(primitive, args, kwargs)
     if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
@@ -117,8 +75,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     node._grad = None
     node._order = next(orders)
     node.name = ""
-    node.requires_grad = needs_grad
-    if needs_grad:
+    node._requires_grad = needs_grad
+    if needs_grad or views:
         node._op, node._args, node._kwargs = primitive, args, kwargs
         if primitive.saves:
             node._saved = saved
@@ -147,15 +105,16 @@ def _kept(primitive: Primitive, args: tuple, kwargs: dict | None) -> tuple[tuple
     if not primitive.complete or (len(args) > n and not IMMUTABLE.issuperset(map(type, args[n:]))):
         rules = primitive.rules_for(len(args))
         rules += (None,) * (len(args) - len(rules))
-        args = tuple([arg if rule else _copy(arg) for arg, rule in zip(args, rules, strict=False)])
+        args = tuple([arg if rule else copied(arg) for arg, rule in zip(args, rules, strict=False)])
     if kwargs and not IMMUTABLE.issuperset(map(type, kwargs.values())):
-        kwargs = {name: _copy(value) for name, value in kwargs.items()}
+        kwargs = {name: copied(value) for name, value in kwargs.items()}
     return args, kwargs
 
 
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """A copy of the arrays in a setting; what can't change stays as it is."""
     if type(value) is list or (type(value) is tuple and not IMMUTABLE.issuperset(map(type, value))):
-        return type(value)(map(_copy, value))
+        return type(value)(map(copied, value))
     return value.copy() if hasattr(value, "__array_function__") and not isinstance(value, (Node, type)) else value
 
 
@@ -164,18 +123,6 @@ def holds_node(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return not HOLD_NO_NODE.issuperset(map(type, value)) and any(map(holds_node, value))
     return isinstance(value, Node)
-
-
-def new_node(node_type: type[Node], data: Any, needs_grad: bool, primitive: Any, args: Any, kwargs: Any = None) -> Any:
-    """A node that was computed: data = primitive(*args, **kwargs)."""
-    node = _new(node_type)
-    node._data = data
-    node._grad = None
-    node._order = next(orders)
-    node.name = ""
-    node.requires_grad = needs_grad
-    node._op, node._args, node._kwargs = (primitive, args, kwargs) if needs_grad else (None, None, None)
-    return node
 
 
 def _outputs(
@@ -220,7 +167,7 @@ def backpropagate(
     create_graph the rules are fed nodes instead of arrays, and record themselves; with free the graph, and the
     gradients of what isn't a leaf, are dropped on the way.
     """
-    node_type, latest_change = type(root), changes.latest
+    node_type, latest_change, past = type(root), changes.latest, None
     grads = {root: grad}
     newest_first = [(-root._order, root)] if root._op is not None else []
     while newest_first:
@@ -229,27 +176,29 @@ def backpropagate(
         if args is None:
             raise op.error(node)
         order = node._order
-        if order < latest_change:
-            require_unchanged(node)
-        grad = grads.pop(node) if free else grads[node]
-        y = node if create_graph else node._data
-        if type(grad) is tuple:
-            grad, y = complete_outputs(grad, node, create_graph)
-        if create_graph:
-            inputs = [grad, y, *args]
+        if order <= latest_change:
+            past = past or Past()
+            args, inputs, kwargs = past_call(node, past, grads, create_graph, free)
         else:
-            inputs = [grad, y]
-            for arg in args:
-                inputs.append(arg._data if type(arg) is node_type else arg)
+            grad = grads.pop(node) if free else grads[node]
+            y = node if create_graph else node._data
+            if type(grad) is tuple:
+                grad, y = complete_outputs(grad, node, create_graph)
+            if create_graph:
+                inputs = [grad, y, *args]
+            else:
+                inputs = [grad, y]
+                for arg in args:
+                    inputs.append(arg._data if type(arg) is node_type else arg)
+            if kwargs or op.saves:
+                kwargs = rule_kwargs(node, create_graph)
         rules = op.rules if op.rest is None else op.rules_for(len(args))
-        if kwargs or op.saves:
-            kwargs = rule_kwargs(node, create_graph)
         for rule, parent in zip(rules, args):  # noqa: B905 (arguments without a rule are constants)
             if type(parent) is not node_type:
                 continue
             if parent._order > order:
                 raise data_changed(parent.name, parent.shape, op.name)
-            if rule is None or not parent.requires_grad or (needed is not None and parent not in needed):
+            if rule is None or not parent._requires_grad or (needed is not None and parent not in needed):
                 continue
             try:
                 d = rule(*inputs, **kwargs) if kwargs else rule(*inputs)
@@ -260,7 +209,10 @@ def backpropagate(
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
                 if d is None:
                     continue
-                d = unbroadcast(d, data, op.name)
+                if type(d) is not Scattered or parent not in grads:
+                    d = unbroadcast(d, data, op.name)
+            elif past is not None and past.holds(d):
+                d = d.copy()
             if parent in grads:
                 grads[parent] = accumulate(grads.pop(parent), d, create_graph)
                 continue
@@ -268,13 +220,46 @@ def backpropagate(
             if parent._op is not None:
                 heappush(newest_first, (-parent._order, parent))
         if free:
-            node._op, node._args, node._kwargs = _FREED, None, None
+            node._op, node._args, node._kwargs = FREED_NODE, None, None
             if op.saves:
                 node._saved = None
     return grads
 
 
-_FREED, _OVERWRITTEN = Ended(FREED), Ended(OVERWRITTEN)
+def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool) -> tuple[tuple, list, dict]:
+    """The arguments of a node that is older than the latest change, and what its rules are given: data as they were."""
+    op, args = node._op, arguments(node)
+    require_unchanged(node, args)
+    kwargs = rule_kwargs(node, create_graph)
+    if op is ASSIGN and not create_graph:
+        grad = grads.pop(node)
+        if not free and named_by(node) is not None:
+            grads[node] = grad
+        if type(grad) is ndarray:
+            kwargs = {"in_place": True}
+            grad = grad if is_owned(grad) else grad.copy()
+        return args, [grad, None, *map(_outline, args)], kwargs
+    grad = grads.pop(node) if free else grads[node]
+    only_shapes = op is ASSIGN or op.is_view
+    if create_graph:
+        for of in (node,) if only_shapes else (node, *args):
+            if isinstance(of, Node):
+                past.keep(of)
+    if type(grad) is tuple:
+        past.keep(node)
+        grad, y = complete_outputs(grad, node, create_graph)
+    else:
+        y = node if create_graph else past.data(node)
+    if create_graph:
+        return args, [grad, y, *args], kwargs
+    found = _outline if only_shapes else past.data
+    return args, [grad, y, *[found(arg) if isinstance(arg, Node) else arg for arg in args]], kwargs
+
+
+def _outline(arg: Any) -> Any:
+    """An array of the shape and dtype of an argument, which may hold other numbers by now."""
+    data = arg._data if isinstance(arg, Node) else arg
+    return data.memory if type(data) is State else data
 
 
 def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
@@ -290,6 +275,8 @@ def unbroadcast(d: Any, data: Any, name: str) -> Any:
     """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
     if type(d) is tuple:  # of a function with several outputs
         return d
+    if type(d) is Scattered:
+        d = d.array()
     shape = data.shape
     if type(d) is ndarray and d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
         return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
@@ -312,6 +299,10 @@ def unbroadcast(d: Any, data: Any, name: str) -> Any:
 
 def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
     """a + b, into the buffer of a where nobody else can see it."""
+    if type(b) is Scattered:
+        if type(a) is ndarray:
+            return b.add_to(a if is_owned(a) else a.copy())
+        b = b.array()
     if type(a) is tuple:
         return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
     if not create_graph and type(a) is ndarray and is_owned(a):
@@ -337,14 +328,19 @@ def mark_changed(node: Any, in_place: bool = False) -> None:
     if in_place:
         changes.note(node._data, (node._order, node.name, node._data.shape))
     if node._op is not None:
-        node._op, node._args, node._kwargs, node._saved = _OVERWRITTEN, None, None, None
+        node._op, node._args, node._kwargs = OVERWRITTEN_NODE if node._requires_grad else None, None, None
+        node._saved = None
 
 
-def require_unchanged(node: Any) -> None:
-    """An error, if memory that a node was computed from, or its own, has been written into since."""
-    for value in (*node._args, node):
+def require_unchanged(node: Any, args: tuple) -> None:
+    """An error, if memory that a node was computed from, or its own, has been written into since, in a way that left
+    no version."""
+    for value in (*args, node):
         data = value._data if isinstance(value, Node) else value
         for array in data if type(data) is tuple else (data,):
+            array = array.memory if type(array) is State else array
             change = changes.since(array, node._order) if hasattr(array, "dtype") else None
+            if change and isinstance(value, Node):
+                change = changes.since(array, node._order, but=base_of(value)._grad)
             if change:
                 raise data_changed(change[1], change[2] or array.shape, node._op.name)

@@ -33,9 +33,10 @@ NO_GRADIENT = (
     "backward: this Tensor doesn't require a gradient: it was made with requires_grad=False, detached, or computed "
     f"inside no_grad or from constants alone. {LEFT_THE_GRAPH}"
 )
-NO_ASSIGNMENT = (
-    "a Tensor can't be assigned into: the graph would lose what stood there. Build a new one with np.where(mask, "
-    "value, tensor) or np.concatenate; or, to change a leaf outside the graph, write tensor.data[index] = value"
+LEAF_ASSIGNMENT = (
+    "a leaf that requires a gradient can't be assigned into: its gradient is that of the data that it was made with. "
+    "Assign into a copy that is computed from it, +tensor, or into Tensor(array, requires_grad=False); inside no_grad() "
+    "its data can be changed"
 )
 NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
 

@@ -6,13 +6,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy import ndarray
 
 from .derivatives.locks import fork_safe_lock, locked
-from .engine import Node, floating, new_node
+from .engine import floating
 from .memory import is_owned
+from .node import Node, new_node
+from .versions import named_by
 
 accumulating = fork_safe_lock()  # threads may share parameters
 _set_grad = Node.__dict__["_grad"].__set__
@@ -35,6 +38,10 @@ def _accumulate(grads: dict[Any, Any]) -> None:
     added: list[Any] = []
     while grads:
         node, grad = grads.popitem()
+        if type(node._grad) is ref:
+            node = named_by(node)
+            if node is None:
+                continue
         if type(grad) is not ndarray or grad.dtype.kind == "c":
             if type(grad) is tuple:
                 continue
@@ -67,13 +74,14 @@ def accumulate_recorded_grads(grads: dict[Any, Any]) -> None:
 def _accumulate_recorded(grads: dict[Any, Any]) -> None:
     nodes, sums = [], []
     for node, grad in grads.items():
-        if type(grad) is tuple:
+        name = named_by(node) if type(node._grad) is ref else node
+        if type(grad) is tuple or name is None:
             continue
         if type(grad) is not type(node):
             grad = new_node(type(node), grad.copy(), False, None, None)
         grad = np.conj(grad) if grad.dtype.kind == "c" else grad
-        nodes.append(node)
-        sums.append(+grad if node._grad is None else node._grad + grad)  # never a rule's own argument
+        nodes.append(name)
+        sums.append(+grad if name._grad is None else name._grad + grad)  # never a rule's own argument
     _exhaust(map(_set_grad, nodes, sums))
 
 

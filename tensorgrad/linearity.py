@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .engine import Node, backpropagate, rule_kwargs, unbroadcast
+from .engine import backpropagate, rule_kwargs, unbroadcast
 from .grad_mode import enable_grad
+from .node import Node
 
 _OWN = f"{__package__}."
 

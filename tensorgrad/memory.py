@@ -59,6 +59,33 @@ _count: Callable[[Any], int] = getattr(sys, "getrefcount", lambda array: 0)
 _ALONE = _references_of_one_name(_count)
 
 
+class _Changing:
+    """What a method that changes its object counts of references to it, where one name refers to it."""
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.count = _count(self)
+
+    def __iadd__(self, other: Any) -> _Changing:
+        self.count = _count(self)
+        return self
+
+
+def _references_while_changed() -> tuple[int, int]:
+    one = _Changing()
+    one[0] = 0
+    in_setitem = one.count
+    one += 0
+    return (in_setitem, one.count) if _ALONE > 0 else (-1, -1)
+
+
+_IN_SETITEM, _IN_OPERATOR = _references_while_changed()
+
+
+def is_named_once(count: int, in_operator: bool = False) -> bool:
+    """Whether so many references, counted in `__setitem__` or in an in-place operator, are those of one name."""
+    return count <= (_IN_OPERATOR if in_operator else _IN_SETITEM)
+
+
 # Memory that was written into ----------------------------------------------------------------------------------------
 
 
@@ -78,18 +105,19 @@ class Changes:
         self.latest = -1
         self._of_memory: dict[int, tuple[weakref.ref, dict[Any, Change]]] = {}
 
-    def note(self, array: Any, change: Change) -> None:
-        """The memory of this array has been written into, or is about to be."""
+    def note(self, array: Any, change: Change, by: Any = None) -> None:
+        """The memory of this array has been written into, or is about to be; `by` what leaves versions behind."""
         entry = self._of_memory.get(id(array))
         if entry is not None:
-            entry[1][None] = change
+            entry[1][by, None] = change
         else:
             owner = owner_of(array)
-            self._entry(owner)[_layout(array) if array is not owner else None] = change
+            self._entry(owner)[by, _layout(array) if array is not owner else None] = change
         self.latest = change[0]
 
     def _entry(self, owner: Any) -> dict[Any, Change]:
-        """The changes of the memory of this array, by what has changed: None for all of it, or the layout of a view."""
+        """The changes of the memory of this array, by who has changed what: None for all of it, or the layout of a view.
+        """
         key = id(owner)
         if key not in self._of_memory:
             forget = self._of_memory.pop
@@ -99,11 +127,12 @@ class Changes:
                 return {}
         return self._of_memory[key][1]
 
-    def since(self, array: Any, order: int) -> Change | None:
-        """A change of this array's memory that is newer than `order`, if there is one."""
+    def since(self, array: Any, order: int, but: Any = None) -> Change | None:
+        """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
         entry = self._of_memory.get(id(owner_of(array)))
-        for layout, change in list(entry[1].items()) if entry is not None else ():
-            if change[0] > order and (layout is None or _overlap(array, layout)):
+        for (by, layout), change in list(entry[1].items()) if entry is not None else ():
+            known = by is not None and by is but
+            if change[0] > order and not known and (layout is None or _overlap(array, layout)):
                 return change
         return None
 

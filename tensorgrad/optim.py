@@ -13,7 +13,7 @@ import numpy as np
 
 from .arguments import non_negative, yes_or_no
 from .derivatives.locks import locked
-from .engine import orders
+from .node import orders
 from .errors import explained
 from .gradients import accumulating
 from .memory import changes

@@ -16,6 +16,7 @@ from numpy import ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
 from .arguments import floating_array, text, yes_or_no
+from .assignment import assign, change
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
 from .derivatives.arrays import array_in, as_array, require_no_subclass
@@ -24,21 +25,15 @@ from .derivatives.indexing import getitem
 from .derivatives.products import sparse_matmul
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .derivatives.table import require_no_out
-from .engine import (
-    HOLD_NO_NODE,
-    Node,
-    backpropagate,
-    floating,
-    holds_node,
-    mark_changed,
-    orders,
-    record,
-)
-from .errors import NO_ASSIGNMENT, NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative
+from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record
+from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
 from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, require_purpose
 from .linearity import require_linear_rules_behind
+from .memory import is_named_once
+from .node import Node, orders
+from .versions import Past, arguments, current, names
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -104,13 +99,13 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
     def forward(self: Tensor, other: Any) -> Tensor:
         if type(other) is Tensor:
             value = other._data
-            needs_grad = self.requires_grad or other.requires_grad
+            needs_grad = self._requires_grad or other._requires_grad
         elif type(other) is float or type(other) is int or (type(other) is ndarray and other.dtype.kind == "f"):
             value = other
-            needs_grad = self.requires_grad
+            needs_grad = self._requires_grad
         else:
             return _otherwise(primitive, (self, other), other)
-        if not primitive.complete:
+        if names or not primitive.complete:
             return record(Tensor, primitive, (self, other))
         compute = primitive.func  # a local variable: its call needs no look-up of a method
         try:
@@ -123,11 +118,11 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
         node._order = next(orders)
         node.name = ""
         if needs_grad and is_grad_enabled():
-            node.requires_grad = True
+            node._requires_grad = True
             node._op = primitive
             node._args = (self, other)
         else:
-            node.requires_grad = False
+            node._requires_grad = False
             node._op = node._args = None
         return node
 
@@ -148,6 +143,16 @@ def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
             return record(Tensor, OWN[sparse_matmul], args)
         raise no_sparse(primitive.name, other)
     return NotImplemented
+
+
+def _in_place(ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor]:
+    """The method of `a += b`."""
+
+    def method(self: Tensor, other: Any) -> Tensor:
+        alone = is_named_once(sys.getrefcount(self), in_operator=True)
+        return change(self, ufunc(self, other), ufunc.__name__, alone)
+
+    return method
 
 
 def _method(func: Callable) -> Callable[..., Tensor]:
@@ -222,16 +227,30 @@ class Tensor(Node):
         self._order = next(orders)
         self._op = self._args = self._kwargs = None
         self.name = text("Tensor: name", name)
-        self.requires_grad = yes_or_no("Tensor: requires_grad", requires_grad)
+        self._requires_grad = yes_or_no("Tensor: requires_grad", requires_grad)
 
     # What it is
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are computed for this Tensor, and for what is computed from it."""
+        return self._requires_grad if not names else current(self)._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self._requires_grad = yes_or_no("Tensor: requires_grad", value)
+
+    @property
+    def parents(self) -> tuple[Tensor, ...]:
+        """The Tensors that this one was computed from, in the order of the function's arguments."""
+        return tuple([arg for arg in arguments(current(self)) if isinstance(arg, Tensor)])
 
     @property
     def data(self) -> Any:
         """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward
         any more, nor one that used another Tensor of the same memory. An element write (`p.data[0] = x`) passes by this
         property, and is noticed inside `detect_anomaly` alone."""
-        return self._data
+        return Past().data(self) if names else self._data
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -322,6 +341,7 @@ class Tensor(Node):
         if not self.requires_grad:
             raise RuntimeError(NO_GRADIENT)
         g: Any
+        root = current(self)
         if grad is None:
             one = type(self._data) is ndarray and self._data.shape == ()
             g = _unit_gradient(self.dtype) if one else np.ones_like(self._data)
@@ -334,10 +354,10 @@ class Tensor(Node):
                 raise TypeError(f"backward: a gradient of dtype {g.dtype} doesn't fit a Tensor of dtype {self.dtype}")
             g = floating(np.conj(g).astype(self.dtype), "backward")
         if create_graph:
-            require_linear_rules_behind(self)
+            require_linear_rules_behind(root)
             with enable_grad():
-                return accumulate_recorded_grads(backpropagate(self, g, create_graph=True))
-        grads = backpropagate(self, g, free=not retain_graph)
+                return accumulate_recorded_grads(backpropagate(root, g, create_graph=True))
+        grads = backpropagate(root, g, free=not retain_graph)
         del g  # or accumulate_grads couldn't keep it
         accumulate_grads(grads)
 
@@ -467,6 +487,10 @@ class Tensor(Node):
     __mod__, __rmod__ = _operators(np.remainder)
     __matmul__, __rmatmul__ = _operators(np.matmul)
 
+    __iadd__, __isub__, __imul__ = _in_place(np.add), _in_place(np.subtract), _in_place(np.multiply)
+    __itruediv__, __ipow__, __imod__ = _in_place(np.divide), _in_place(np.power), _in_place(np.remainder)
+    __imatmul__ = _in_place(np.matmul)
+
     def __neg__(self) -> Tensor:
         return record(Tensor, TABLE[np.negative], (self,))
 
@@ -526,7 +550,7 @@ class Tensor(Node):
         return record(Tensor, _getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(NO_ASSIGNMENT)
+        assign(self, index, value, shared=not is_named_once(sys.getrefcount(self)))
 
     def __delitem__(self, index: Any) -> None:
         raise TypeError("elements of a Tensor can't be deleted; np.delete makes a new one without them")

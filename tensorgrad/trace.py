@@ -15,12 +15,14 @@ import numpy as np
 
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
-from .engine import backpropagate, new_node, orders, output, pick, require_unchanged, rule_kwargs, unbroadcast
+from .engine import backpropagate, output, pick, require_unchanged, rule_kwargs, unbroadcast
 from .errors import LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import is_elementwise, require_linear_rules, require_zero
 from .memory import changes, is_owned
+from .node import new_node, orders
 from .tensor import Tensor, data_of
+from .versions import ASSIGN, Past, arguments, current, current_args
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
@@ -138,14 +140,14 @@ class Trace:
         self.nodes, self.needed = nodes, None
         if others or self.connected:
             self.nodes, self.needed = dependent_nodes(nodes, self.inputs)
-        self.reached = any(y.requires_grad if self.needed is None else y in self.needed for y in self.outputs)
+        self.reached = any(y.requires_grad if self.needed is None else current(y) in self.needed for y in self.outputs)
 
     def _require_no_constant_made_inside(self) -> None:
         """An error for an output that depends on no input, but on a Tensor that f made and that requires a gradient."""
         if self.needed is None:  # no Tensor but the inputs requires a gradient
             return
         for y in self.outputs:
-            if y.requires_grad and y not in self.needed and not nodes_behind([y], self.inputs, self.start)[1]:
+            if y.requires_grad and current(y) not in self.needed and not nodes_behind([y], self.inputs, self.start)[1]:
                 raise TypeError(
                     f"{self.name}: the function returned a Tensor that depends on none of its arguments: it was "
                     f"computed from a Tensor that the function made itself. {IF_CONSTANT}"
@@ -169,7 +171,7 @@ class Trace:
             self._require_linear_rules(True)
         else:
             seeds = [data_of(g) for g in seeds]
-        root, g = self.outputs[0], seeds[0]
+        root, g = current(self.outputs[0]), seeds[0]
         if len(seeds) > 1:
             data = tuple([y._data for y in self.outputs])
             root, g = computed(_gather, data, tuple(self.outputs)), tuple(seeds)
@@ -193,21 +195,23 @@ class Trace:
             tangents = [data_of(v) for v in tangents]
         all_tangents: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
         with enable_grad():  # for the rules that are transposed
-            latest_change = changes.latest
+            latest_change, past = changes.latest, Past()
             for node in self.nodes:
-                if node._order < latest_change:
-                    require_unchanged(node)
+                args = node._args
+                if node._order <= latest_change:
+                    args = arguments(node)
+                    require_unchanged(node, args)
                 op: Any = node._op
-                rules = op.rules_for(len(node._args))
-                for i, (rule, parent) in enumerate(zip(rules, node._args)):  # noqa: B905 (the rest are constants)
+                rules = op.rules_for(len(args))
+                for i, (rule, parent) in enumerate(zip(rules, args)):  # noqa: B905 (the rest are constants)
                     if rule is None or type(parent) is not Tensor or parent not in all_tangents:
                         continue
                     if parent._order > node._order:
                         raise data_changed(parent.name, parent.shape, op.name)
-                    d = _tangent(node, i, all_tangents[parent], create_graph)
+                    d = _tangent(node, args, i, all_tangents[parent], create_graph, past)
                     if d is not None:
                         all_tangents[node] = plus(all_tangents[node], d) if node in all_tangents else d
-        found = [all_tangents.get(y) for y in self.outputs]
+        found = [all_tangents.get(current(y)) for y in self.outputs]
         return [
             np.zeros_like(y._data) if d is None else np.asarray(d) if isinstance(d, np.generic) else d.copy()
             for d, y in zip(found, self.outputs, strict=True)
@@ -276,7 +280,7 @@ def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tup
     require a gradient; and whether to leaves that do and aren't among the inputs."""
     connected = others = False
     nodes: list[Tensor] = []
-    seen = {y for y in outputs if y.requires_grad}
+    seen = {current(y) for y in outputs if y.requires_grad}
     stack, given = list(seen), set(inputs)
     while stack:
         node = stack.pop()
@@ -289,8 +293,8 @@ def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tup
             raise ended.error(node)
         else:
             nodes.append(node)
-            for arg in node._args:
-                if type(arg) is Tensor and arg.requires_grad and arg not in seen:
+            for arg in arguments(node):
+                if type(arg) is Tensor and arg._requires_grad and arg not in seen:
                     seen.add(arg)
                     stack.append(arg)
     nodes.sort(key=lambda node: node._order)
@@ -301,7 +305,7 @@ def dependent_nodes(nodes: list[Tensor], inputs: list[Tensor]) -> tuple[list[Ten
     """Those of the nodes, oldest first, that depend on the inputs; and the set of them and the inputs."""
     found, dependent = [], set(inputs)
     for node in nodes:
-        for arg in node._args:
+        for arg in arguments(node):
             if type(arg) is Tensor and arg in dependent:
                 dependent.add(node)
                 found.append(node)
@@ -317,14 +321,14 @@ def belongs_outside(node: Tensor, inputs: set[Tensor], start: int) -> bool:
 def leads_outside(leaves: Iterable[tuple[str, Any]], inputs: list[Tensor], start: int) -> bool:
     """Whether a Tensor among the leaves was computed from one that is older than `start` and requires a gradient."""
     given, seen = set(inputs), set()
-    stack = [leaf for _, leaf in leaves if type(leaf) is Tensor and leaf.requires_grad]
+    stack = [current(leaf) for _, leaf in leaves if type(leaf) is Tensor and leaf.requires_grad]
     while stack:
         node = stack.pop()
         if belongs_outside(node, given, start):
             return True
         if node not in seen:
             seen.add(node)
-            stack += [arg for arg in node._args or () if type(arg) is Tensor and arg.requires_grad]
+            stack += [arg for arg in arguments(node) if type(arg) is Tensor and arg._requires_grad]
     return False
 
 
@@ -334,7 +338,7 @@ _same = Primitive(np.positive, (lambda g, y, x: g,))
 
 def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
     """A Tensor in the graph that was computed from args: data = primitive(*args)."""
-    return new_node(Tensor, data, True, primitive, args)
+    return new_node(Tensor, data, True, primitive, current_args(args))
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -347,7 +351,7 @@ def conj(x: Any) -> Any:
     return np.conj(x) if x.dtype.kind == "c" else x
 
 
-def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
+def _tangent(node: Tensor, args: Any, i: int, v: Any, create_graph: bool, past: Past) -> Any:
     """The tangent of a node, of the shape of its data, from the tangent v of its i-th argument; None if it is zero.
 
     No table of forward rules is needed. A rule is linear in g, and the tangent is that linear map transposed. That of
@@ -355,13 +359,18 @@ def _tangent(node: Tensor, i: int, v: Any, create_graph: bool) -> Any:
     the rule is recorded on a g of ones (whose value doesn't matter) and v is sent back through it.
     """
     op: Any = node._op
-    args, data = node._args, node._data
     if op is pick:
         return v[args[1]]
     rule, kwargs, parent = op.rules_for(len(args))[i], rule_kwargs(node, create_graph), args[i]
-    y: Any = node
-    if not create_graph:
-        y, args = data, [data_of(arg) for arg in args]
+    if create_graph:
+        for of in (node, *args):
+            if type(of) is Tensor:
+                past.keep(of)
+        y: Any = node
+        data = node._data
+    else:
+        y = data = past.data(node)
+        args = [past.data(arg) if type(arg) is Tensor else arg for arg in args]
     if is_elementwise(node):
         d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
         if getattr(d, "shape", ()) == data.shape:

@@ -10,6 +10,7 @@ from . import (
     elementwise,
     fft,
     indexing,
+    inplace,
     matrices,
     norms,
     polynomials,
@@ -42,5 +43,5 @@ __all__ = [
     "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
     "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
     "products", "convolution", "matrices", "decompositions", "norms",
-    "fft", "polynomials", "calculus", "creation", "unsupported",
+    "fft", "polynomials", "calculus", "creation", "inplace", "unsupported",
 ]  # fmt: skip

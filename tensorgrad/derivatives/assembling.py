@@ -21,7 +21,8 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     grids = [np.reshape(x, [-1 if i == k else 1 for k in range(n)]) for i, x in enumerate(as_arrays(*xi))]
     if indexing == "xy" and n > 1:
         grids = [np.swapaxes(grid, 0, 1) for grid in grids]
-    return tuple(grids) if sparse else tuple(np.broadcast_arrays(*grids))
+    grids = grids if sparse else np.broadcast_arrays(*grids)
+    return tuple(map(np.copy, grids) if copy else grids)
 
 
 @composed(np.ix_)
@@ -30,7 +31,7 @@ def ix_(*args):
     if any(a.ndim != 1 for a in args):
         raise ValueError(f"ix_: takes arrays of one dimension, not of shapes {', '.join(str(a.shape) for a in args)}")
     args = [np.flatnonzero(a) if a.dtype == bool else a for a in args]
-    return np.meshgrid(*args, sparse=True, indexing="ij")
+    return np.meshgrid(*args, copy=False, sparse=True, indexing="ij")
 
 
 @composed(np.block)
@@ -49,7 +50,7 @@ def block(arrays):
         part = as_array(part, like)
         return np.reshape(part, (1,) * (ndim - part.ndim) + part.shape)
 
-    return joined(arrays, 0)
+    return joined(arrays, 0) if depth else np.copy(joined(arrays, 0))
 
 
 def leaf_depths(arrays, depth=0):
@@ -150,6 +151,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
     widths = np.broadcast_to(numbers(pad_width), (array.ndim, 2))
     kind = kwargs.pop("reflect_type", "even")
     options = {name: pairs(numbers(v) if name == "stat_length" else v, array) for name, v in kwargs.items()}
+    if not np.any(widths):
+        return np.copy(array)
     for axis, (before, after) in enumerate(widths.tolist()):
         if before < 0 or after < 0:
             raise ValueError(f"pad: widths must not be negative, as in {pad_width}")

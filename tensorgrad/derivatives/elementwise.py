@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .table import composed, computed_by, constant, derivative, with_rules
+from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
 
@@ -266,7 +266,10 @@ astype = derivative(_astype, lambda g, y, x, dtype: g)
 
 @composed(np.astype) if hasattr(np, "astype") else lambda f: f
 def np_astype(x, dtype, /, *, copy=True, device=None):
-    return astype(x, dtype)
+    return x if not copy and x.dtype == dtype else astype(x, dtype)
+
+
+views(np.real, np.imag)
 
 
 # Constant almost everywhere ------------------------------------------------------------------------------------------

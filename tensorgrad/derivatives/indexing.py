@@ -7,7 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .arrays import arange, as_array, as_arrays
 from .shapes import numbers
-from .table import composed, constant, derivative
+from .table import composed, constant, derivative, views
 
 
 def along(axis, index):
@@ -23,19 +23,62 @@ def grid(shape, like):
     ]
 
 
+_NAME_ONE_PLACE_ONCE = frozenset({int, slice, bool, type(None), type(Ellipsis)})
+
+
 def may_repeat(index):
     """Whether an index can name an element twice: only one with an array of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(p, list | tuple) or (np.ndim(p) and as_array(p).dtype != bool) for p in parts)
+    return any(
+        type(p) not in _NAME_ONE_PLACE_ONCE
+        and (isinstance(p, list | tuple) or (np.ndim(p) and as_array(p).dtype != bool))
+        for p in parts
+    )
+
+
+class Scattered:
+    """The gradient of an array of which an index has read a part: `g` in the places of the index, and zeros elsewhere.
+
+    The zeros are made when they are asked for. Where the array has a gradient already, g is added into that: so a loop
+    over the rows of an array doesn't take an array of its size for each row.
+
+    >>> part = Scattered(np.array([1.0, 2.0]), (slice(None), 1), (2, 3))
+    >>> part.array()
+    array([[0., 1., 0.],
+           [0., 2., 0.]])
+    >>> part.add_to(np.ones((2, 3)))
+    array([[1., 2., 1.],
+           [1., 3., 1.]])
+    """
+
+    __slots__ = ("g", "index", "shape", "repeats")
+
+    def __init__(self, g, index, shape, repeats=None):
+        self.g, self.index, self.shape = g, index, shape
+        self.repeats = may_repeat(index) if repeats is None else repeats  # whether a place may be named twice
+
+    dtype = property(lambda self: self.g.dtype)
+
+    def add_to(self, total):
+        """Add it to an array of its shape, in place, and give that back."""
+        if self.repeats:
+            np.add.at(total, self.index, self.g)
+        else:
+            total[self.index] += self.g
+        return total
+
+    def array(self):
+        """The array itself."""
+        out = np.zeros_like(self.g, shape=self.shape)
+        if self.repeats:
+            np.add.at(out, self.index, self.g)  # a repeated index adds up
+        else:
+            out[self.index] = self.g
+        return out
 
 
 def _scatter(g, index, shape):
-    out = np.zeros_like(g, shape=shape)
-    if may_repeat(index):
-        np.add.at(out, index, g)  # a repeated index adds up
-    else:
-        out[index] = g
-    return out
+    return Scattered(g, index, shape).array()
 
 
 scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
@@ -185,13 +228,16 @@ def sort_complex(a):
 # Diagonals and triangles ---------------------------------------------------------------------------------------------
 
 
-@composed(np.diagonal)
-def diagonal(a, offset=0, axis1=0, axis2=1):
-    matrices, offset = np.moveaxis(a, (axis1, axis2), (-2, -1)), operator.index(offset)
-    n, m = matrices.shape[-2:]
-    length = max(min(n + min(offset, 0), m - max(offset, 0)), 0)
-    i = arange(length, a)
-    return matrices[..., i + max(-offset, 0), i + max(offset, 0)]
+def diagonal_gradient(g, y, a, offset=0, axis1=0, axis2=1):
+    """g on the diagonal, and zeros beside it."""
+    axis1, axis2 = normalize_axis_tuple((axis1, axis2), a.ndim)
+    i, index = arange(g.shape[-1], g), [slice(None)] * a.ndim
+    index[axis1], index[axis2] = i + max(-offset, 0), i + max(offset, 0)
+    first = min(axis1, axis2) if abs(axis1 - axis2) == 1 else 0  # where an index of two arrays puts their axis
+    return scatter(np.moveaxis(g, -1, first), tuple(index), a.shape)
+
+
+derivative(np.diagonal, diagonal_gradient)
 
 
 @composed(np.linalg.diagonal)
@@ -217,5 +263,7 @@ def diagflat(v, k=0):
 
 derivative(np.tril, lambda g, y, m, k=0: np.tril(g, k))
 derivative(np.triu, lambda g, y, m, k=0: np.triu(g, k))
+
+views(getitem, windows, np.diagonal)
 
 constant(np.unravel_index, np.ravel_multi_index, np.tril_indices_from, np.triu_indices_from, np.diag_indices_from)

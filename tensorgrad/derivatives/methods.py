@@ -1,4 +1,4 @@
-"""The methods of ufuncs, each written once for all ufuncs of two arguments. (`np.add.at` writes into its first array.)
+"""The methods of ufuncs, each written once for all ufuncs of two arguments. (The method `at` is in ufunc_at.py.)
 
     np.add.reduce(a)             a[0] + a[1] + ...
     np.add.accumulate(a)         the sums of a[:1], a[:2], ...
@@ -13,6 +13,7 @@ import numpy as np
 from .arrays import as_array, as_arrays, inside
 from .reductions import axes_of, count
 from .shapes import numbers
+from .ufunc_at import at
 
 # The ufuncs whose method has a function of its own in NumPy; the others are applied to one element after another.
 REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
@@ -55,7 +56,8 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
 
     masks = None if where is True else elements(np.broadcast_to(as_array(where, a), a.shape))
     results = partial_results(ufunc, elements(a), masks, ufunc.identity if initial is None else initial)
-    return np.reshape(results[-1], np.shape(like))
+    y = np.copy(results[0]) if len(results) == 1 else results[-1]  # a single element is a view of a
+    return np.reshape(y, np.shape(like))
 
 
 def accumulate(ufunc, a, axis=0, dtype=None):
@@ -80,4 +82,6 @@ def outer(ufunc, a, b, **kwargs):
     return ufunc(np.reshape(a, a.shape + (1,) * b.ndim), b, **kwargs)
 
 
-METHODS: dict[str, Callable] = {"reduce": reduce, "accumulate": accumulate, "reduceat": reduceat, "outer": outer}
+METHODS: dict[str, Callable] = {
+    "reduce": reduce, "accumulate": accumulate, "reduceat": reduceat, "outer": outer, "at": at,
+}

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_arrays
 from .reductions import axes_of, sum_rows
-from .table import composed, derivative, each, with_rules
+from .table import composed, derivative, each, views, with_rules
 
 
 def conj(a):
@@ -232,16 +232,25 @@ def einsum_gradient(i, g, y, subscripts, settings, *operands):
     for letter, n in zip(terms[i], operands[i].shape, strict=True):
         if letter in target:
             twin = next(fresh)
-            factors.append((letter + twin, np.eye(n, dtype=dtype, like=operands[i])))
+            factors.append((letter + twin, np.eye(n, dtype=dtype, like=g)))
             letter = twin
         elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
-            factors.append((letter, np.ones(n, dtype=dtype, like=operands[i])))
+            factors.append((letter, np.ones(n, dtype=dtype, like=g)))
         target += letter
     optimize = len(factors) > 2 or bool(settings.get("optimize"))
     return np.einsum(",".join(t for t, _ in factors) + "->" + target, *(x for _, x in factors), optimize=optimize)
 
 
 einsum = derivative(_einsum, None, None, each(einsum_gradient))
+
+
+def _einsum_view(a, subscripts, settings):
+    return np.einsum(subscripts, a, **settings)
+
+
+einsum_view = derivative(_einsum_view, lambda g, y, a, subscripts, settings:
+                                       einsum_gradient(0, g, y, subscripts, settings, a))
+views(einsum_view)
 
 
 def explicit(subscripts, shapes):
@@ -282,7 +291,11 @@ def np_einsum(*operands, out=None, **settings):
     else:
         subscripts, arrays = operands[0], operands[1:]
     arrays = as_arrays(*arrays)
-    return einsum(explicit(subscripts, [x.shape for x in arrays]), settings, *arrays)
+    subscripts = explicit(subscripts, [x.shape for x in arrays])
+    letters, _, result = subscripts.partition("->")
+    if set(letters) == set(result):  # one array, and nothing to sum: axes in another order, or a diagonal
+        return einsum_view(*arrays, subscripts, settings)
+    return einsum(subscripts, settings, *arrays)
 
 
 # The product with a sparse matrix of SciPy, which is a constant -------------------------------------------------------

@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import arange, as_array, as_arrays, inside
 from .reductions import axes_of
-from .table import composed, constant, derivative, each
+from .table import composed, constant, derivative, each, views
 
 
 def numbers(x):
@@ -40,22 +40,61 @@ derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
 derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
 derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
 
-for at_least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
-    derivative(at_least, each(lambda i, g, y, *arys: np.reshape(g if len(arys) == 1 else g[i], arys[i].shape)))
+
+def shape_at_least(ndim, shape):
+    """The shape with axes of length 1 added: behind, but a vector is made a row."""
+    shape = (1,) * (ndim >= 2 and len(shape) == 1) + shape
+    return shape + (1,) * (ndim - len(shape))
+
+
+def at_least(ndim, arys):
+    found = [a if a.ndim >= ndim else np.reshape(a, shape_at_least(ndim, a.shape)) for a in as_arrays(*arys)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+@composed(np.atleast_1d)
+def atleast_1d(*arys):
+    return at_least(1, arys)
+
+
+@composed(np.atleast_2d)
+def atleast_2d(*arys):
+    return at_least(2, arys)
+
+
+@composed(np.atleast_3d)
+def atleast_3d(*arys):
+    return at_least(3, arys)
 
 
 @composed(np.ravel)
 def ravel(a, order="C"):
     if order == "K":
-        return np.reshape(np.transpose(a, memory_axes(a)), -1)
-    return np.reshape(a, -1, order=order)
+        y = np.reshape(np.transpose(a, memory_axes(a)), -1)
+    else:
+        y = np.reshape(a, -1, order=index_order(a, order))
+    is_contiguous = getattr(getattr(y, "flags", None), "c_contiguous", True)
+    return y if is_contiguous else np.copy(y)  # where np.reshape gives a view of other memory, np.ravel gives a copy
+
+
+copied_row = derivative(lambda a: np.reshape(a.copy(), -1), lambda g, y, a: np.reshape(g, a.shape))
+
+
+def flatten(a, order="C"):
+    """All elements in a row, always a copy: a Tensor's method, for NumPy has no function of this name."""
+    if order not in ("C", "F", "A", "K"):
+        raise ValueError(f"flatten: order must be 'C', 'F', 'A' or 'K', not {order!r}")
+    if order == "K":
+        return copied_row(np.transpose(a, memory_axes(a)))
+    return copied_row(np.transpose(a) if index_order(a, order) == "F" else a)
 
 
 @composed(np.broadcast_arrays)
 def broadcast_arrays(*args, subok=False):
     args = as_arrays(*args)
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(np.broadcast_to(a, shape) for a in args)
+    same = all(a.shape == shape for a in args)  # then these arrays themselves, which can be written into
+    return tuple(args if same else [np.broadcast_to(a, shape) for a in args])
 
 
 # Reordering axes -----------------------------------------------------------------------------------------------------
@@ -110,8 +149,8 @@ def tile(A, reps):
     shape = (1,) * (len(reps) - A.ndim) + A.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
     pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]
-    apart = np.reshape(A, [n for s in shape for n in (1, s)])
-    return np.reshape(np.broadcast_to(apart, pairs), [r * s for r, s in zip(reps, shape, strict=True)])
+    apart = np.broadcast_to(np.reshape(A, [n for s in shape for n in (1, s)]), pairs)
+    return np.reshape(np.copy(apart, order="C"), [r * s for r, s in zip(reps, shape, strict=True)])
 
 
 @composed(np.resize)
@@ -245,5 +284,12 @@ def dsplit(ary, indices_or_sections):
 def unstack(x, /, *, axis=0):
     return tuple(np.moveaxis(x, axis, 0))
 
+
+views(
+    np.reshape, np.expand_dims, np.squeeze, np.broadcast_to, np.transpose, np.swapaxes, np.moveaxis,
+    np.flip, np.fliplr, np.flipud, np.rot90,
+)  # fmt: skip
+if hasattr(np, "matrix_transpose"):
+    views(np.matrix_transpose, np.linalg.matrix_transpose)
 
 constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.may_share_memory, np.shares_memory)

@@ -42,7 +42,9 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         if np.any(total == 0):
             raise ZeroDivisionError("average: the weights add up to zero")
         y = np.sum(np.multiply(a, weights), axis=axis, keepdims=keepdims) / total
-    return (y, np.broadcast_to(total, y.shape)) if returned else y
+    if not returned:
+        return y
+    return y, total if total.shape == y.shape else np.copy(np.broadcast_to(total, y.shape))
 
 
 @composed(np.ptp)

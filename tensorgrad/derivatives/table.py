@@ -35,6 +35,7 @@ COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
 CREATION: dict[Callable, Callable] = {}  # functions that make arrays, see creation.py
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
+VIEWS: set[Callable] = set()  # those that give a view of their first argument, where its memory allows it
 
 CHANGING = fork_safe_lock()  # held while entries are made, or changed by observers
 OBSERVERS: list[Callable] = []  # what functions and rules are called through, see observers.py
@@ -60,8 +61,8 @@ class Primitive:
     """
 
     __slots__ = (
-        "func", "rules", "rest", "saves", "name", "arity", "complete", "_func", "_rules", "_rest", "_rest_rules",
-        "_called", "_signature",
+        "func", "rules", "rest", "saves", "name", "arity", "complete", "is_view", "_func", "_rules", "_rest",
+        "_rest_rules", "_called", "_signature",
     )  # fmt: skip
     _rest_rules: tuple[Rule, ...]
     _signature: Signature | None
@@ -69,6 +70,7 @@ class Primitive:
     def __init__(self, func: Callable, rules: Sequence[Rule | each | None], saves: bool = False):
         self.name = getattr(func, "__name__", repr(func)).lstrip("_")
         self.saves = saves
+        self.is_view = False
         self._func = func
         self.define(func, rules)
 
@@ -292,6 +294,14 @@ def require_no_out(name: str, out: Any) -> None:
 def constant(*funcs: Callable) -> None:
     """Functions that are constant almost everywhere, or ask about their argument: of Tensors they give plain values."""
     CONSTANT.update(funcs)
+
+
+def views(*funcs: Callable) -> None:
+    """Functions that give a view of their first argument, where its memory allows it: some of its elements, in some
+    order and shape. What is assigned to the view is assigned to the argument."""
+    VIEWS.update(funcs)
+    for func in funcs:
+        (TABLE.get(func) or OWN[func]).is_view = True
 
 
 def non_differentiable(reason: str, *funcs: Callable) -> None:

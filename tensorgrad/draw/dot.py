@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import is_int, yes_or_no
-from ..engine import Node
+from ..node import Node
 from ..network import Module
 from ..tensor import Tensor, data_of, displays
 from .cards import FAINT, GRADIENT, INK, KINDS, Numbers, card, escaped, legend_label, small

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import Node
+from ..node import Node
 from ..network import Module
 from .labels import is_array
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node
+from ..node import Node
 from ..tensor import data_of
 
 # Numbers, names and shapes -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..engine import Ended
+from ..node import Ended
 from ..network import Module
 from ..tensor import Tensor
 from .cards import KINDS, Look

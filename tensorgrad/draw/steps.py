@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node, accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
+from ..engine import accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
+from ..node import Node
 from ..tensor import Tensor, data_of
 from .dot import Drawing
 from .formulas import formula, helpers

@@ -1,0 +1,115 @@
+"""Assignment: what `tensor[index] = value` does, and the operators that change a Tensor in place."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .derivatives.arrays import as_array
+from .derivatives.assigning import Place
+from .engine import copied, holds_node, mark_changed
+from .errors import LEAF_ASSIGNMENT, NO_INDEX, data_changed, described_tensor, explained
+from .grad_mode import is_grad_enabled
+from .memory import changes, is_owned, owner_of
+from .node import Ended, Node
+from .versions import Versions, base_of, current, is_view, new_version, path_to
+
+
+def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
+    """Write a value into the elements of a Tensor that an index names, as NumPy does, and record it.
+
+    `shared` tells whether others than the caller may refer to the Tensor.
+    """
+    if type(index) is not int and holds_node(index):
+        raise TypeError(NO_INDEX)
+    base = base_of(target)
+    recording = is_grad_enabled()
+    _require_assignable(base, recording)
+    if isinstance(value, (list, tuple)):
+        value = as_array(value, target)
+    node = isinstance(value, Node)
+    data = value._data if node else value
+    memory = target._data
+    try:
+        part = memory[index]
+        overwritten = part.copy() if recording else None
+        if node and shows_all(part, data):
+            return None
+        memory[index] = data
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise explained(error, "assignment", (memory, value)) from error
+    if not recording:
+        return mark_changed(base, in_place=True)
+    if node:
+        value = current(value)
+    elif hasattr(value, "copy"):
+        value = value.copy()
+    if np.ndim(value) > np.ndim(part):  # NumPy allows further axes of length 1
+        value = np.reshape(value, np.shape(value)[np.ndim(value) - np.ndim(part) :])
+    place = Place(copied(index), path_to(target))
+    new_version(base, place, value, overwritten, shared or base is not target)
+    changes.note(base._data, (base._order, base.name, base._data.shape), by=base._op.newest._grad)
+
+
+def change(target: Any, value: Any, name: str, alone: bool) -> Any:
+    """What `target += other` gives, where value is target + other, and name that of the operation.
+
+    That is the value itself, if nobody can tell it from the target, of which only the caller's name is left: `alone`.
+    """
+    base = base_of(target)
+    shape, dtype = target._data.shape, target._data.dtype
+    is_scalar = not shape and base is target and not _is_array(target)
+    if value.shape != shape and not is_scalar:
+        raise ValueError(
+            f"{name}: in place, the result of shape {value.shape} doesn't fit into an array of shape {shape}; write "
+            f"a = {name}(a, b)"
+        )
+    if value.dtype != dtype:
+        if not np.can_cast(value.dtype, dtype, "same_kind"):
+            raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
+        value = value.astype(dtype)
+    if is_grad_enabled():
+        is_leaf = target._op is None and target._requires_grad
+        if is_leaf or is_scalar or (alone and base is target and is_owned(target._data)):
+            return value
+    assign(target, ..., value)
+    return target
+
+
+def _is_array(node: Any) -> bool:
+    """Whether this node of one number is what NumPy has an array for, that can be changed, and not a scalar."""
+    return node._op is None or type(node._op) is Versions
+
+
+def shows_all(part: Any, data: Any) -> bool:
+    """Whether data is the same part of the same memory: what `a[i] += 1` assigns to a[i] in the end."""
+    if type(part) is not ndarray or type(data) is not ndarray or owner_of(part) is not owner_of(data):
+        return False
+    return part.__array_interface__ == data.__array_interface__
+
+
+def _require_assignable(base: Any, recording: bool) -> None:
+    """An error for what can't be assigned into."""
+    if type(base._data) is not ndarray:
+        raise TypeError(
+            f"assignment: a Tensor that holds a {type(base._data).__name__} can't be assigned into; np.where(mask, value, tensor) "
+            f"gives a new one"
+        )
+    if not recording:
+        return
+    if base._op is None:
+        if base._requires_grad:
+            raise TypeError(LEAF_ASSIGNMENT)
+    elif isinstance(base._op, Ended):
+        raise base._op.error(base)
+    elif type(base._op) is not Versions:
+        for arg in base._args:
+            data = arg._data if isinstance(arg, Node) else arg
+            if type(data) is ndarray and owner_of(data) is owner_of(base._data):
+                raise TypeError(
+                    f"assignment: {described_tensor(base.name, base._data.shape)} shows the memory of what it was computed "
+                    f"from, by {base._op.name}; assign into a copy: +tensor"
+                )

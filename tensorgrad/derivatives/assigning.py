@@ -1,0 +1,73 @@
+"""Assignment as a function: the array that `old[...] = value` makes of old, where the value stands in a place of it."""
+
+import math
+
+import numpy as np
+
+from .arrays import is_array
+from .indexing import may_repeat
+from .table import derivative
+
+
+class Place:
+    """A part of an array: what an index picks of the array, or of a view of it.
+
+    `views` lead from the array to the view: functions with their further arguments, each applied to what the last one
+    gave. (Through NumPy's imag, the gradient of the part is minus the imaginary part of that of the whole, since a
+    gradient is the linear form dL = Re(g * dy).)
+    """
+
+    __slots__ = ("index", "sign", "views")
+
+    def __init__(self, index, views=()):
+        self.index, self.views = index, views
+        self.sign = -1 if any(func is np.imag for func, _, _ in views) else 1
+
+    def view_of(self, array):
+        """The view that the index is of."""
+        for func, args, kwargs in self.views:
+            array = func(array, *args, **kwargs) if kwargs else func(array, *args)
+        return array
+
+    def of(self, array):
+        """The part itself: a view, or of several indices a copy."""
+        return self.view_of(array)[self.index]
+
+    def put(self, array, value):
+        """The array with the value in this place: the same one, changed, if a view of it can be written into."""
+        view = self.view_of(array)
+        if view is array or np.may_share_memory(view, array):
+            view[self.index] = value
+            return array
+        flat = np.reshape(array, -1).copy()  # where the views are copies, by the elements' numbers
+        flat[self.of(np.reshape(np.arange(math.prod(array.shape)), array.shape))] = value
+        return np.reshape(flat, array.shape)
+
+    def last_written(self, value, shape):
+        """Which elements of a value remain, where an index names an element of an array of this shape several times."""
+        numbers = np.empty_like(value, dtype=int, subok=False)  # the value's order in memory is that of writing
+        numbers[...] = np.reshape(np.arange(numbers.size), numbers.shape)
+        written = self.put(np.zeros(shape, int), numbers)
+        return self.of(written) == numbers
+
+
+def _assign(value, old, place):
+    return place.put(np.copy(old), value)
+
+
+def _of_value(g, y, value, old, place, in_place=False):
+    part = place.of(g)
+    if may_repeat(place.index):
+        data = value if isinstance(value, np.ndarray) else np.empty(getattr(value, "shape", ()))
+        part = np.where(place.last_written(np.broadcast_to(data, part.shape), old.shape), part, 0)
+    elif in_place:
+        part = part.copy()
+    return part if place.sign == 1 else -part
+
+
+def _of_old(g, y, value, old, place, in_place=False):
+    return place.put(g, 0) if in_place else assign(0.0, g, place)
+
+
+# in_place: g belongs to nobody else, and may be changed after the gradient of the value has been taken out of it
+assign = derivative(_assign, _of_value, _of_old)

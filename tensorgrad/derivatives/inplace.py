@@ -1,0 +1,288 @@
+"""NumPy's functions that write into their first argument, each in terms of `a[index] = value`.
+
+What is assigned to a Tensor becomes part of its history, so these need no rules. A wrong call changes nothing: all is
+checked before the first element is written. What is read from the target is read before. (np.place of NumPy reads what
+it has just overwritten, if its values are a part of the target.)
+"""
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from .arrays import as_array, is_array
+from .creation import is_tensor
+from .indexing import grid, no_fields
+from .table import composed, require_no_out
+
+# What is asked of the arguments --------------------------------------------------------------------------------------
+
+
+def require_target(name, a, *values):
+    """An error, if a isn't an array, or is a plain one that Tensors would be written into."""
+    if not is_array(a) or isinstance(a, np.generic):
+        raise TypeError(f"{name}: writes into its first argument, which must be an array or a Tensor, not {a!r}")
+    if not is_tensor(a) and any(map(is_tensor, values)):
+        raise TypeError(
+            f"{name}: would overwrite an array with a Tensor's numbers, which the graph can't follow; write into a "
+            f"Tensor, as Tensor(array, requires_grad=False) is, or pass tensor.data to leave the graph on purpose"
+        )
+
+
+def require_no_tensor(name, what, value):
+    if is_tensor(value):
+        raise TypeError(
+            f"{name}: {what} can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
+        )
+
+
+def require_cast(name, value, dtype, casting="same_kind"):
+    """An error, if NumPy's rule of this name doesn't cast value to that dtype. A number of Python's has none itself."""
+    if not hasattr(value, "dtype"):
+        np.copyto(np.zeros(1, dtype), value, casting=casting)
+    elif not np.can_cast(value.dtype, dtype, casting):
+        loses = value.dtype.kind == "c" and dtype.kind != "c"
+        way_out = "take np.real or np.abs of it" if loses else f"use its .astype(np.{dtype})"
+        raise TypeError(f"{name}: {value.dtype} isn't cast to {dtype} by the rule {casting!r}; {way_out}")
+
+
+def mask_of(name, what, mask, shape):
+    """A mask as an array of bools of that shape. Of lists and numbers, anything but 0 is true, as in NumPy."""
+    require_no_tensor(name, what, mask)
+    mask = mask if hasattr(mask, "dtype") else np.asarray(mask, bool)
+    if mask.dtype != bool:
+        raise TypeError(f"{name}: {what} must be bools, not of dtype {mask.dtype}; write array != 0")
+    return fitted(name, what, mask, shape)
+
+
+def fitted(name, what, value, shape):
+    """value broadcast to that shape."""
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name}: could not broadcast {what} from shape {np.shape(value)} into shape {shape}; lengths must be "
+            f"equal or 1, matched from the last axis on"
+        ) from None
+
+
+def broadcasts_to(shape, whole):
+    """Whether an array of that shape broadcasts to the whole, with which it has no more axes."""
+    try:
+        return np.broadcast_shapes(shape, whole) == whole
+    except ValueError:
+        return False
+
+
+def leading_ones_dropped(value, ndim):
+    """value without axes of length 1 in front of the last ndim: an assignment doesn't mind them."""
+    extra = np.ndim(value) - ndim
+    return np.reshape(value, value.shape[extra:]) if extra > 0 and value.shape[:extra] == (1,) * extra else value
+
+
+# Elements in places that are counted in C order, however they lie in memory ------------------------------------------
+
+
+def assign_flat(a, places, values):
+    """a.flat[places] = values"""
+    if a.ndim == 0:
+        a = a[None]
+    a[places if a.ndim == 1 else np.unravel_index(places, a.shape)] = values
+
+
+def cycled(values, n):
+    """n of the values, all over again where there are fewer."""
+    values = np.reshape(values, -1)
+    if values.size == 1:
+        return values
+    return values[:n] if values.size >= n else values[np.arange(n) % values.size]
+
+
+def places_in(name, size, indices, mode="raise"):
+    """Indices as places from 0 to size - 1. mode says what is done with those that are out of bounds."""
+    if hasattr(indices, "dtype") and not np.can_cast(indices.dtype, np.intp):
+        raise TypeError(f"{name}: the places must be integers, not of dtype {indices.dtype}")
+    indices = np.asarray(indices, np.intp).reshape(-1)
+    if mode not in ("raise", 2):
+        return np.ravel_multi_index((indices,), (max(size, 1),), mode=mode)
+    outside = (indices < -size) | (indices >= size)
+    if outside.any():
+        raise IndexError(f"{name}: index {indices[outside][0]} is out of bounds for axis 0 with size {size}")
+    return np.where(indices < 0, indices + size, indices)
+
+
+@composed(np.put)
+def put(a, ind, v, mode="raise"):
+    require_target("put", a, v)
+    require_no_tensor("put", "an index", ind)
+    v = as_array(v)
+    if v.size == 0:
+        return
+    places = places_in("put", a.size, ind, mode)
+    if places.size and not a.size:
+        raise IndexError("put: cannot replace elements of an empty array")
+    assign_flat(a, places, cycled(v, places.size))
+
+
+@composed(np.put_along_axis)
+def put_along_axis(arr, indices, values, axis):
+    require_target("put_along_axis", arr, values)
+    require_no_tensor("put_along_axis", "indices", indices)
+    indices, ndim = as_array(indices), 1 if axis is None else arr.ndim
+    if indices.ndim != ndim:
+        raise ValueError(
+            f"put_along_axis: for an array of shape {arr.shape} and axis={axis}, indices must have {ndim} dimensions, "
+            f"not shape {indices.shape}; arr[indices] = values takes other shapes"
+        )
+    if indices.dtype.kind not in "iu":
+        raise IndexError(f"put_along_axis: indices must be integers, not of dtype {indices.dtype}")
+    if axis is None:
+        assign_flat(arr, places_in("put_along_axis", arr.size, indices), values)
+        return
+    places = grid(arr.shape, arr)
+    places[normalize_axis_index(axis, arr.ndim)] = indices
+    arr[tuple(places)] = values
+
+
+def places_of_mask(name, a, mask):
+    """The places where a mask as large as a is true, in C order."""
+    require_no_tensor(name, "the mask", mask)
+    mask = np.asarray(mask)
+    if mask.size != a.size:
+        raise ValueError(
+            f"{name}: mask and data must be the same size, not {mask.size} and {a.size}; a[mask] = value takes a mask "
+            f"of the first axes, np.copyto(a, value, where=mask) broadcasts one"
+        )
+    return np.flatnonzero(mask)
+
+
+def values_for(name, a, values):
+    """The values as an array. Where they are one already, NumPy wants a dtype that casts safely."""
+    made_here, values = not is_array(values) or isinstance(values, np.generic), as_array(values)
+    require_cast(name, values, a.dtype, "same_kind" if made_here else "safe")
+    return values
+
+
+@composed(np.place)
+def place(arr, mask, vals):
+    require_target("place", arr, vals)
+    places, vals = places_of_mask("place", arr, mask), values_for("place", arr, vals)
+    if vals.size == 0 and places.size:
+        raise ValueError(f"place: no values were given for {places.size} elements; cannot insert from an empty array")
+    if places.size:
+        assign_flat(arr, places, cycled(vals, places.size))
+
+
+@composed(np.putmask)
+def putmask(a, mask, values):
+    require_target("putmask", a, values)
+    places, values = places_of_mask("putmask", a, mask), values_for("putmask", a, values)
+    if values.size:
+        assign_flat(a, places, values if values.ndim == 0 else np.reshape(values, -1)[places % values.size])
+
+
+@composed(np.fill_diagonal)
+def fill_diagonal(a, val, wrap=False):
+    require_target("fill_diagonal", a, val)
+    if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
+        raise ValueError(
+            f"fill_diagonal: takes an array of 2 dimensions, or more of equal length, not of shape {a.shape}"
+        )
+    val, step = as_array(val), 1 + sum(np.cumprod(a.shape[:-1]).tolist()) if a.ndim > 2 else a.shape[1] + 1
+    end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else None  # a tall matrix has its diagonal once
+    places = np.arange(*slice(None, end, step).indices(a.size))
+    if val.size:
+        assign_flat(a, places, cycled(val, places.size))
+
+
+# Whole arrays --------------------------------------------------------------------------------------------------------
+
+
+@composed(np.copyto)
+def copyto(dst, src, casting="same_kind", where=True):
+    require_target("copyto", dst, src)
+    src = src if isinstance(src, int | float | complex) else as_array(src)
+    require_cast("copyto", src, dst.dtype, casting)
+    value = fitted("copyto", "input array", leading_ones_dropped(src, dst.ndim), dst.shape)
+    if where is True:
+        dst[...] = value
+        return
+    mask = mask_of("copyto", "where mask", where, dst.shape)
+    dst[mask] = value[mask]
+
+
+def fill(a, value):
+    """ndarray.fill"""
+    require_target("fill", a, value)
+    if np.ndim(value):
+        raise ValueError(f"fill: value must be one number, not of shape {np.shape(value)}; a[...] = value takes more")
+    a[...] = value
+
+
+def sort(a, axis=-1, kind=None, order=None, *, stable=None):
+    """ndarray.sort"""
+    require_target("sort", a)
+    no_fields("sort", order)
+    a[...] = np.sort(a, normalize_axis_index(axis, a.ndim), kind, stable=stable)
+
+
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    """ndarray.partition"""
+    require_target("partition", a)
+    no_fields("partition", order)
+    a[...] = np.partition(a, kth, normalize_axis_index(axis, a.ndim), kind)
+
+
+# out= ----------------------------------------------------------------------------------------------------------------
+
+
+def into(name, out, y, casting="same_kind", broadcast=False):
+    """Write y, the result of the function of this name, into out; give out back.
+
+    With broadcast, as for ufuncs, out may have a shape that y broadcasts to. Of tuples, each y goes into its own out;
+    where that is None, it stays as it is.
+    """
+    if isinstance(out, tuple):
+        several = isinstance(y, tuple)
+        require_count(name, out, len(y) if several else 1)
+        written = [part if o is None else into(name, o, part, casting, broadcast)
+                   for o, part in zip(out, y if several else (y,), strict=True)]
+        return tuple(written) if several else written[0]
+    if not is_tensor(out):
+        require_no_out(name, out)
+    require_cast(name, y, out.dtype, casting)
+    if np.shape(y) != out.shape and not (broadcast and broadcasts_to(np.shape(y), out.shape)):
+        larger = ", or one that it broadcasts to" if broadcast else ""
+        raise ValueError(
+            f"{name}: non-broadcastable output operand with shape {out.shape}: the result has shape {np.shape(y)}, and "
+            f"out= must have the same{larger}"
+        )
+    out[...] = y
+    return out
+
+
+def require_count(name, out, n):
+    if len(out) != n:
+        raise ValueError(f"{name}: out= holds {len(out)} arrays for {n} outputs; give one for each")
+
+
+def masked(ufunc, inputs, where, out, casting="same_kind", **options):
+    """ufunc(*inputs, out=out, where=where): only where the mask is true, anything is computed and written. out is a
+    tuple, as in __array_ufunc__."""
+    name = ufunc.__name__
+    require_count(name, out, ufunc.nout)
+    if None in [None if o is None else True for o in out]:
+        raise TypeError(f"{name}: where= leaves elements undefined without out=; give it a Tensor that holds them")
+    for o in out:
+        require_target(name, o, *inputs)
+    shape = np.broadcast_shapes(*map(np.shape, (*inputs, where)))
+    for o in out:
+        if not broadcasts_to(shape, o.shape):
+            raise ValueError(
+                f"{name}: non-broadcastable output operand with shape {o.shape}: inputs and where= have shape {shape}"
+            )
+    mask = mask_of(name, "where", where, out[0].shape)
+    picked = [x if not np.ndim(x) else np.broadcast_to(as_array(x), mask.shape)[mask] for x in inputs]
+    y = ufunc(*picked, **options)
+    for o, part in zip(out, y if isinstance(y, tuple) else (y,), strict=True):
+        require_cast(name, part, o.dtype, casting)
+        o[mask] = part
+    return out if len(out) > 1 else out[0]

@@ -1,0 +1,154 @@
+"""The method `at` of ufuncs: `np.add.at(a, indices, b)` is `a[i] = a[i] + b[k]` for one index i after the other.
+
+Where no place is named twice, that is `a[indices] = ufunc(a[indices], b)`. Else the places that are named are computed
+as a whole, each with its b's in their order, and assigned at once.
+"""
+
+import numpy as np
+
+from .arrays import as_array
+from .indexing import grid, may_repeat
+from .inplace import broadcasts_to, require_cast, require_no_tensor, require_target
+from .table import derivative
+
+
+def at(ufunc, a, indices, *b):
+    name = f"{ufunc.__name__}.at"
+    require_operands(name, ufunc, b)
+    require_target(name, a, *b)
+    require_no_tensor(name, "an index", indices)
+    b = tuple([as_array(x) for x in b])  # no Python number: at takes it for a float64, or an int64
+    picked = np.broadcast_to(np.int8(0), a.shape)[indices]  # NumPy's check of the index, and the shape that it picks
+    if b and not broadcasts_to(b[0].shape, picked.shape):
+        raise ValueError(
+            f"{name}: array is not broadcastable to correct shape: b has {b[0].shape}, a[indices] {picked.shape}"
+        )
+    if not picked.size:
+        return
+    groups = Groups(a.shape, indices) if may_repeat(indices) else None
+    if groups is None or groups.most == 1:
+        a[indices] = cast(name, ufunc(a[indices], *b), a)
+    elif ufunc in AT_ONCE:
+        require_cast(name, b[0], a.dtype)
+        a[groups.index] = AT_ONCE[ufunc](a[groups.index], *b, groups.numbers)
+    else:
+        a[groups.index] = in_rounds(name, ufunc, a[groups.index], b, groups)
+
+
+def require_operands(name, ufunc, b):
+    if ufunc.signature is not None or ufunc.nout != 1 or ufunc.nin > 2:
+        raise (TypeError if ufunc.signature else ValueError)(
+            f"{name}: only functions of one or two single numbers, with one output, have at"
+        )
+    if len(b) != ufunc.nin - 1:
+        takes = "a, indices and b" if ufunc.nin == 2 else "a and indices"
+        raise ValueError(f"{name}: takes {takes}, not {len(b) + 2} arguments")
+
+
+def cast(name, y, a):
+    """y with the dtype of a: after each step, it is what stands in a."""
+    require_cast(name, y, a.dtype)
+    return y if y.dtype == a.dtype else y.astype(a.dtype)
+
+
+class Groups:
+    """What an index with repetitions names: the different places, those named most often first.
+
+    `index` picks them, each once, of the array. `numbers` has the shape of the index, and tells which of these places
+    is named there. `order` are the places in that, counted in C order, by rounds: in the first round all different
+    places are named for the first time, in the second those that are named again for the second time. `sizes` are the
+    lengths of the rounds, and `most` is their number.
+    """
+
+    def __init__(self, shape, indices):
+        places, depth = places_of(shape, indices)
+        flat = places.reshape(-1)
+        order = np.argsort(flat, kind="stable")
+        is_first = np.ones(flat.size, bool)
+        np.not_equal(flat[order[1:]], flat[order[:-1]], out=is_first[1:])
+        starts = np.flatnonzero(is_first)
+        counts = np.diff(starts, append=flat.size)
+        by_count = np.argsort(-counts, kind="stable")
+        number = np.empty_like(by_count)
+        number[by_count] = np.arange(len(by_count))
+        number = np.repeat(number, counts)  # of the place, and which time it is named: both in the order of `order`
+        time = np.arange(flat.size) - np.repeat(starts, counts)
+        self.most = int(counts.max())
+        self.index = np.unravel_index(flat[order[starts[by_count]]], shape[:depth])
+        self.numbers = np.empty_like(places)
+        self.numbers.reshape(-1)[order] = number
+        self.order = order[np.lexsort((number, time))]
+        self.sizes = np.bincount(time).tolist()
+
+
+def places_of(shape, indices):
+    """The places that an index names, as numbers of an array of its shape, and how many of the first axes they count.
+
+    Of arrays of integers, that is as many axes as there are arrays: then whole rows are named. Else all axes.
+    """
+    parts = [np.asarray(p) if isinstance(p, list | np.ndarray) or np.isscalar(p) else None
+             for p in (indices if isinstance(indices, tuple) else (indices,))]
+    if all(p is not None and p.dtype.kind in "iu" for p in parts):
+        depth = len(parts)
+        parts = np.broadcast_arrays(*[p.astype(np.intp) for p in parts])
+        return np.ravel_multi_index(tuple(parts), shape[:depth], mode="wrap"), depth  # negative ones too
+    along_axes = [np.broadcast_to(numbers, shape)[indices] for numbers in grid(shape, None)]
+    return np.ravel_multi_index(tuple(along_axes), shape), len(shape)
+
+
+def in_rounds(name, ufunc, x, b, groups):
+    """x after all rounds: a round takes those that are named once more, which are the first of the last round."""
+    rest = x.shape[1:]
+    if b:
+        every = np.broadcast_to(b[0], groups.numbers.shape + rest)
+        b = (np.reshape(every, (groups.order.size, *rest))[groups.order],)
+    done, start, y = [], 0, x
+    for size in groups.sizes:
+        if size < len(y):
+            done.append(y[size:])
+            y = y[:size]
+        y = cast(name, ufunc(y, *[part[start : start + size] for part in b]), x)
+        start += size
+    return np.concatenate([y, *done[::-1]]) if done else y
+
+
+# Sums and extrema need no rounds: all b's of a place are of equal right -----------------------------------------------
+
+
+def computed_at(ufunc):
+    """x with ufunc.at(x, numbers, b), as a new array."""
+    def compute(x, b, numbers):
+        y = x.copy()
+        ufunc.at(y, numbers, b)
+        return y
+
+    compute.__name__ = f"{ufunc.__name__}_at"
+    return compute
+
+
+def share(g, y, x, b, numbers):
+    """g, divided by how many of x and the b's of each place equal the result y; and where x does, and where b does."""
+    of_x, of_b = (x == y) | (x != x), (b == y[numbers]) | (b != b)
+    ties = of_x.astype(int)
+    np.add.at(ties, numbers, of_b)
+    return g * (1 / np.maximum(ties, 1)).astype(g.dtype), of_x, of_b
+
+
+def extremum_of_x(g, y, x, b, numbers):
+    g, of_x, _ = share(g, y, x, b, numbers)
+    return g * of_x
+
+
+def extremum_of_b(g, y, x, b, numbers):
+    g, _, of_b = share(g, y, x, b, numbers)
+    return g[numbers] * of_b
+
+
+AT_ONCE = {
+    np.add:      derivative(computed_at(np.add),      lambda g, y, x, b, numbers: g,
+                                                      lambda g, y, x, b, numbers: g[numbers]),
+    np.subtract: derivative(computed_at(np.subtract), lambda g, y, x, b, numbers: g,
+                                                      lambda g, y, x, b, numbers: -g[numbers]),
+    np.maximum:  derivative(computed_at(np.maximum),  extremum_of_x, extremum_of_b),
+    np.minimum:  derivative(computed_at(np.minimum),  extremum_of_x, extremum_of_b),
+}

@@ -1,0 +1,294 @@
+"""Versions: what a node was before something was assigned into it.
+
+A node that is assigned into becomes a *name*. It stands for the newest of a chain of nodes, one for each version; each
+is computed from the one before, by `assign`. An operation on a name is recorded with the node of the version that is
+the newest then, so a graph holds versions, and no names: with the exception of what was recorded before the first
+assignment, and that means the first version. A view of a name is a name, too: of that view of each version.
+
+All versions of a name share its memory, and this shows the newest. What was overwritten is kept: a walk goes back in
+time, and puts it back into a copy of the memory, each part once, to find the data of a version.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from .derivatives.assigning import Place, assign
+from .derivatives.table import OWN
+from .memory import changes, is_owned, owner_of
+from .node import Node, new_node, orders
+
+ASSIGN = OWN[assign]
+
+
+class Versions:
+    """Stands where the operation of a node was when it has become a name: its first and its newest version.
+
+    `state` is that of the newest's data. `shared` tells whether others may have referred to the node before it became a
+    name, and `looked_at` holds the ids of nodes that don't refer to it any more.
+    """
+
+    __slots__ = ("first", "looked_at", "newest", "shared", "state", "__weakref__")
+
+    def __init__(self, first: Node, state: State, shared: bool):
+        self.first = self.newest = first
+        self.state, self.shared = state, shared
+        self.looked_at: set[int] = set()
+
+
+# The names that there are: while it is empty, no operation needs to look for them.
+names: dict[int, weakref.ref] = {}
+
+
+class State:
+    """The data of a version: memory, as it was before `overwritten` was lost in a `place` of it, on the way to the state
+    `later`. The newest has no later one."""
+
+    __slots__ = ("later", "memory", "order", "overwritten", "place")
+
+    def __init__(self, memory: Any, order: int):
+        self.memory, self.order = memory, order
+        self.later: State | None = None
+        self.place: Any = None
+        self.overwritten: Any = None
+
+    shape = property(lambda self: self.memory.shape)
+    dtype = property(lambda self: self.memory.dtype)
+    ndim = property(lambda self: self.memory.ndim)
+    size = property(lambda self: self.memory.size)
+
+
+# Names and views -----------------------------------------------------------------------------------------------------
+
+
+def is_view(node: Node) -> bool:
+    """Whether a node shows memory of its first argument."""
+    data, op = node._data, node._op
+    if op is None or type(data) is not ndarray or node._args is None or not getattr(op, "is_view", False):
+        return False
+    source = node._args[0]
+    return isinstance(source, Node) and shows(data, source._data)
+
+
+def shows(data: Any, source: Any) -> bool:
+    """Whether data is memory of the source's."""
+    source = source.memory if type(source) is State else source
+    if type(data) is not ndarray or type(source) is not ndarray:
+        return False
+    return data is source or (data.base is not None and owner_of(data) is owner_of(source))
+
+
+def base_of(node: Node) -> Node:
+    """What a view shows a part of, be it by way of other views; any other node itself."""
+    while is_view(node):
+        node = node._args[0]
+    return node
+
+
+def path_to(view: Node) -> tuple:
+    """How a view is made of what it shows a part of: functions, with their further arguments."""
+    path = []
+    while is_view(view):
+        path.append((view._op.func, view._args[1:], view._kwargs))
+        view = view._args[0]
+    return tuple(reversed(path))
+
+
+def current(node: Node) -> Node:
+    """The node of what this one shows now: the newest version of a name, or of a view of one; any other itself."""
+    if type(node._op) is Versions:
+        return node._op.newest
+    return _of_version(node, "newest") if is_view(node) else node
+
+
+def recorded(node: Node) -> Node:
+    """The node of what this one showed before it was a name."""
+    if type(node._op) is Versions:
+        return node._op.first
+    return _of_version(node, "first") if is_view(node) else node
+
+
+def _of_version(view: Node, which: str) -> Node:
+    """The node of a view of a name's first or newest version; of what is no name, the view itself."""
+    views = []
+    node = view
+    while is_view(node):
+        views.append(node)
+        node = node._args[0]
+    if type(node._op) is not Versions:
+        return view
+    version = getattr(node._op, which)
+    for view in reversed(views):
+        version = _viewed(view, version, which)
+    return version
+
+
+class _Views:
+    """The nodes of a view of a name, of its first and of its newest version."""
+
+    __slots__ = ("first", "newest")
+
+    def __init__(self) -> None:
+        self.first: Any = None
+        self.newest: Any = None
+
+
+def _viewed(view: Node, version: Node, which: str) -> Node:
+    """The node of a view of this version: the same one each time."""
+    found = getattr(view, "_saved", None)
+    if found is None:
+        found = view._saved = _Views()
+    node: Any = getattr(found, which)
+    if node is None or node._args[0] is not version:
+        node = new_node(type(view), view._data, True, view._op, (version, *view._args[1:]), view._kwargs)
+        node._requires_grad = version._requires_grad
+        node._grad, node.name = weakref.ref(view), view.name
+        if which == "first":
+            node._order = view._order
+        setattr(found, which, node)
+    return node
+
+
+def named_by(version: Node) -> Node | None:
+    """The name that stands for this version, if it is the newest, or the view that was used last as it is in it."""
+    name = version._grad() if type(version._grad) is weakref.ref else None
+    if name is None or name._op is None:
+        return None
+    if type(name._op) is Versions:
+        return name if name._op.newest is version else None
+    views = getattr(name, "_saved", None)
+    return name if type(views) is _Views and version is (views.newest or views.first) else None
+
+
+def current_args(args: tuple) -> tuple:
+    """Arguments with the versions of names in their place."""
+    return tuple([current(a) if isinstance(a, Node) else a for a in args])
+
+
+def arguments(node: Node) -> tuple:
+    """What a node was computed from: arguments with versions in the place of names."""
+    args: tuple = node._args or ()
+    return tuple([recorded(a) if isinstance(a, Node) else a for a in args]) if names else args
+
+
+# Assigning -----------------------------------------------------------------------------------------------------------
+
+
+def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: bool) -> None:
+    """Note that a value (an array, a number or a node) has been written into the memory of a node, which becomes a name.
+
+    `overwritten` is what stood there; `shared` tells whether others than the caller may have referred to the node before.
+    """
+    versions: Any = base._op
+    if type(versions) is not Versions:
+        versions = _become_name(base, shared)
+    old: Any = versions.newest
+    order = next(orders)
+    state = State(base._data, order)
+    old._data, before = versions.state, versions.state
+    before.later, before.place, before.overwritten = state, place, overwritten
+    needs_grad = old._requires_grad or (isinstance(value, Node) and value._requires_grad)
+    new = new_node(type(base), base._data, True, ASSIGN, (value, old, place))
+    new._requires_grad, new._grad, new.name = needs_grad, weakref.ref(base), base.name
+    versions.newest, versions.state = new, state
+    base._requires_grad, base._order = needs_grad, new._order
+    if versions.shared and needs_grad:
+        _let_go_of_names(new, versions)
+
+
+def _become_name(node: Node, shared: bool) -> Versions:
+    """Have a node stand for versions; the first takes over what it was."""
+    first: Any = object.__new__(type(node))
+    for slot in ("_data", "_order", "_op", "_args", "_kwargs", "_requires_grad", "name"):
+        setattr(first, slot, getattr(node, slot))
+    first._grad = weakref.ref(node)
+    state = State(node._data, node._order)
+    if hasattr(node, "_saved"):
+        first._saved = node._saved
+    versions = Versions(first, state, shared)
+    key = id(versions)
+    names[key] = weakref.ref(versions, lambda _: names.pop(key, None))
+    node._op, node._args, node._kwargs = versions, (first,), None
+    return versions
+
+
+def _let_go_of_names(node: Node, versions: Versions) -> None:
+    """Have the operations that led to a new version refer to versions, not to names: or a name would hold itself."""
+    stack, oldest, looked_at = [node], versions.first._order, versions.looked_at
+    while stack:
+        node = stack.pop()
+        if node._args and node._order > oldest and id(node) not in looked_at:
+            looked_at.add(id(node))
+            node._args = arguments(node)
+            stack += [arg for arg in node._args if isinstance(arg, Node)]
+
+
+# The data of versions ------------------------------------------------------------------------------------------------
+
+
+class Past:
+    """What a walk finds data in: copies of memory, each as it was at the time where the walk is."""
+
+    def __init__(self) -> None:
+        self._copies: dict[int, tuple[ndarray, State]] = {}
+        self._written: dict[State, Any] = {}  # what stood in the place of a state, to go forward again
+
+    def data(self, node: Node) -> Any:
+        """The data of a node. That of an older version lasts until that of another is asked for."""
+        data = node._data
+        if type(data) is State:
+            return self._memory(data)
+        if type(data) is tuple:
+            return tuple([self._memory(part) if type(part) is State else part for part in data])
+        if is_view(node):
+            source = node._args[0]
+            of = self.data(source)
+            if of is not source._data or owner_of(of) is not owner_of(data):
+                return node._op.func(of, *node._args[1:], **(node._kwargs or {}))
+        return data
+
+    def keep(self, node: Node) -> None:
+        """Give a node of a version data of its own."""
+        data = self.data(node)
+        if data is not node._data:
+            node._data = tuple([p.copy() for p in data]) if type(data) is tuple else data.copy()
+
+    def holds(self, array: Any) -> bool:
+        """Whether an array is, or shows, one of the copies."""
+        owner = owner_of(array)
+        return any(owner is copy for copy, _ in self._copies.values())
+
+    def _memory(self, state: State) -> ndarray:
+        key = id(state.memory)
+        if key in self._copies:
+            copy, now = self._copies[key]
+        else:
+            copy, now = np.copy(state.memory), _newest(state)
+        if state.order < now.order:
+            for s in reversed(_between(state, now)):
+                self._written[s] = np.copy(s.place.of(copy))
+                copy = s.place.put(copy, s.overwritten)
+        else:
+            for s in _between(now, state):
+                copy = s.place.put(copy, self._written.pop(s))
+        self._copies[key] = copy, state
+        return copy
+
+
+def _newest(state: State) -> State:
+    while state.later is not None:
+        state = state.later
+    return state
+
+
+def _between(state: State, end: State) -> list[State]:
+    """The states from one up to a later one, which isn't among them."""
+    found = []
+    while state is not end:
+        found.append(state)
+        state = state.later  # type: ignore[assignment]
+    return found
