@@ -47,8 +47,8 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         value = current(value)
     elif hasattr(value, "copy"):
         value = value.copy()
-    if np.ndim(value) > np.ndim(part):  # NumPy allows further axes of length 1
-        value = np.reshape(value, np.shape(value)[np.ndim(value) - np.ndim(part) :])
+    if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
+        value = np.reshape(value, data.shape[data.ndim - part.ndim :])
     place = Place(copied(index), path_to(target))
     new_version(base, place, value, overwritten, shared or base is not target)
     changes.note(base._data, (base._order, base.name, base._data.shape), by=base._op.newest._grad)

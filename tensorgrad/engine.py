@@ -23,7 +23,7 @@ from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
-from .versions import ASSIGN, Past, State, arguments, base_of, current, named_by, names, shows
+from .versions import ASSIGN, Past, current, named_by, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -226,11 +226,11 @@ def backpropagate(
     return grads
 
 
-def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool) -> tuple[tuple, list, dict]:
+def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool) -> tuple[tuple, list, dict | None]:
     """The arguments of a node that is older than the latest change, and what its rules are given: data as they were."""
-    op, args = node._op, arguments(node)
-    require_unchanged(node, args)
-    kwargs = rule_kwargs(node, create_graph)
+    op = node._op
+    args, values = past.arguments(node, keep=create_graph)
+    kwargs: dict | None = rule_kwargs(node, create_graph) if node._kwargs or op.saves else None
     if op is ASSIGN and not create_graph:
         grad = grads.pop(node)
         if not free and named_by(node) is not None:
@@ -238,28 +238,12 @@ def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool
         if type(grad) is ndarray:
             kwargs = {"in_place": True}
             grad = grad if is_owned(grad) else grad.copy()
-        return args, [grad, None, *map(_outline, args)], kwargs
+        return args, [grad, None, *values], kwargs
     grad = grads.pop(node) if free else grads[node]
-    only_shapes = op is ASSIGN or op.is_view
-    if create_graph:
-        for of in (node,) if only_shapes else (node, *args):
-            if isinstance(of, Node):
-                past.keep(of)
+    y = past.output(node, keep=create_graph or type(grad) is tuple)
     if type(grad) is tuple:
-        past.keep(node)
         grad, y = complete_outputs(grad, node, create_graph)
-    else:
-        y = node if create_graph else past.data(node)
-    if create_graph:
-        return args, [grad, y, *args], kwargs
-    found = _outline if only_shapes else past.data
-    return args, [grad, y, *[found(arg) if isinstance(arg, Node) else arg for arg in args]], kwargs
-
-
-def _outline(arg: Any) -> Any:
-    """An array of the shape and dtype of an argument, which may hold other numbers by now."""
-    data = arg._data if isinstance(arg, Node) else arg
-    return data.memory if type(data) is State else data
+    return args, [grad, y, *values], kwargs
 
 
 def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
@@ -330,17 +314,3 @@ def mark_changed(node: Any, in_place: bool = False) -> None:
     if node._op is not None:
         node._op, node._args, node._kwargs = OVERWRITTEN_NODE if node._requires_grad else None, None, None
         node._saved = None
-
-
-def require_unchanged(node: Any, args: tuple) -> None:
-    """An error, if memory that a node was computed from, or its own, has been written into since, in a way that left
-    no version."""
-    for value in (*args, node):
-        data = value._data if isinstance(value, Node) else value
-        for array in data if type(data) is tuple else (data,):
-            array = array.memory if type(array) is State else array
-            change = changes.since(array, node._order) if hasattr(array, "dtype") else None
-            if change and isinstance(value, Node):
-                change = changes.since(array, node._order, but=base_of(value)._grad)
-            if change:
-                raise data_changed(change[1], change[2] or array.shape, node._op.name)

@@ -97,39 +97,43 @@ Change = tuple[
 class Changes:
     """Which memory was written into by `tensor.data += ...` and by optimisers, and when, as an order of the engine.
 
-    A graph that is older than the latest change asks whether it used that memory, be it by another Tensor that shares
+    Some changes leave versions of what was there behind; `latest_lost` is the latest that may not have. A graph that is
+    older than the latest change asks whether it used that memory, be it by another Tensor that shares
     it (a detached one, a view) or as a plain array. Memory is forgotten as soon as nothing refers to it.
     """
 
     def __init__(self) -> None:
-        self.latest = -1
-        self._of_memory: dict[int, tuple[weakref.ref, dict[Any, Change]]] = {}
+        self.latest = self.latest_lost = -1
+        self.of_memory: dict[int, tuple[weakref.ref, dict[Any, Change]]] = {}
 
     def note(self, array: Any, change: Change, by: Any = None) -> None:
         """The memory of this array has been written into, or is about to be; `by` what leaves versions behind."""
-        entry = self._of_memory.get(id(array))
+        entry = self.of_memory.get(id(array))
         if entry is not None:
-            entry[1][by, None] = change
+            found, layout = entry[1], None
         else:
             owner = owner_of(array)
-            self._entry(owner)[by, _layout(array) if array is not owner else None] = change
+            found, layout = self._entry(owner), _layout(array) if array is not owner else None
+        found[by, layout] = change
         self.latest = change[0]
+        if by is None or len(found) > 1:
+            self.latest_lost = change[0]
 
     def _entry(self, owner: Any) -> dict[Any, Change]:
         """The changes of the memory of this array, by who has changed what: None for all of it, or the layout of a view.
         """
         key = id(owner)
-        if key not in self._of_memory:
-            forget = self._of_memory.pop
+        if key not in self.of_memory:
+            forget = self.of_memory.pop
             try:
-                self._of_memory[key] = weakref.ref(owner, lambda _: forget(key, None)), {}
+                self.of_memory[key] = weakref.ref(owner, lambda _: forget(key, None)), {}
             except TypeError:  # not all kinds of arrays can be referred to weakly
                 return {}
-        return self._of_memory[key][1]
+        return self.of_memory[key][1]
 
     def since(self, array: Any, order: int, but: Any = None) -> Change | None:
         """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
-        entry = self._of_memory.get(id(owner_of(array)))
+        entry = self.of_memory.get(id(owner_of(array)))
         for (by, layout), change in list(entry[1].items()) if entry is not None else ():
             known = by is not None and by is but
             if change[0] > order and not known and (layout is None or _overlap(array, layout)):
@@ -142,8 +146,9 @@ changes = Changes()
 
 def owner_of(array: Any) -> Any:
     """The array that holds the memory which this one is a view of, or itself."""
-    while isinstance(array, ndarray) and isinstance(array.base, ndarray):
-        array = array.base
+    base = array.base if isinstance(array, ndarray) else None
+    while isinstance(base, ndarray):
+        array, base = base, base.base
     return array
 
 

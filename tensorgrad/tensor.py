@@ -550,7 +550,8 @@ class Tensor(Node):
         return record(Tensor, _getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        assign(self, index, value, shared=not is_named_once(sys.getrefcount(self)))
+        shared = not is_named_once(sys.getrefcount(self))  # before the call below refers to it, too
+        assign(self, index, value, shared)
 
     def __delitem__(self, index: Any) -> None:
         raise TypeError("elements of a Tensor can't be deleted; np.delete makes a new one without them")

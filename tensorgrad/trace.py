@@ -15,7 +15,7 @@ import numpy as np
 
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
-from .engine import backpropagate, output, pick, require_unchanged, rule_kwargs, unbroadcast
+from .engine import backpropagate, output, pick, rule_kwargs, unbroadcast
 from .errors import LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import is_elementwise, require_linear_rules, require_zero
@@ -197,10 +197,7 @@ class Trace:
         with enable_grad():  # for the rules that are transposed
             latest_change, past = changes.latest, Past()
             for node in self.nodes:
-                args = node._args
-                if node._order <= latest_change:
-                    args = arguments(node)
-                    require_unchanged(node, args)
+                args = node._args if node._order > latest_change else past.arguments(node)[0]
                 op: Any = node._op
                 rules = op.rules_for(len(args))
                 for i, (rule, parent) in enumerate(zip(rules, args)):  # noqa: B905 (the rest are constants)

@@ -18,8 +18,9 @@ import numpy as np
 from numpy import ndarray
 
 from .derivatives.assigning import Place, assign
-from .derivatives.table import OWN
+from .derivatives.table import OWN, Primitive
 from .memory import changes, is_owned, owner_of
+from .errors import data_changed
 from .node import Node, new_node, orders
 
 ASSIGN = OWN[assign]
@@ -67,16 +68,21 @@ class State:
 
 def is_view(node: Node) -> bool:
     """Whether a node shows memory of its first argument."""
-    data, op = node._data, node._op
-    if op is None or type(data) is not ndarray or node._args is None or not getattr(op, "is_view", False):
+    op = node._op
+    if type(op) is not Primitive or not op.is_view:
         return False
     source = node._args[0]
-    return isinstance(source, Node) and shows(data, source._data)
+    return isinstance(source, Node) and shows(node._data, source._data)
+
+
+def _outline(data: Any) -> Any:
+    """An array of the shape and dtype of a node's data, which may hold other numbers by now."""
+    return data.memory if type(data) is State else data
 
 
 def shows(data: Any, source: Any) -> bool:
     """Whether data is memory of the source's."""
-    source = source.memory if type(source) is State else source
+    source = _outline(source)
     if type(data) is not ndarray or type(source) is not ndarray:
         return False
     return data is source or (data.base is not None and owner_of(data) is owner_of(source))
@@ -100,16 +106,20 @@ def path_to(view: Node) -> tuple:
 
 def current(node: Node) -> Node:
     """The node of what this one shows now: the newest version of a name, or of a view of one; any other itself."""
-    if type(node._op) is Versions:
-        return node._op.newest
-    return _of_version(node, "newest") if is_view(node) else node
+    op = node._op
+    if type(op) is Versions:
+        return op.newest
+    return _of_version(node, "newest") if type(op) is Primitive and op.is_view else node
 
 
 def recorded(node: Node) -> Node:
     """The node of what this one showed before it was a name."""
-    if type(node._op) is Versions:
-        return node._op.first
-    return _of_version(node, "first") if is_view(node) else node
+    op = node._op
+    if type(op) is Versions:
+        return op.first
+    if type(op) is not Primitive or not op.is_view or type(node._grad) is weakref.ref:
+        return node
+    return _of_version(node, "first")
 
 
 def _of_version(view: Node, which: str) -> Node:
@@ -235,7 +245,45 @@ class Past:
 
     def __init__(self) -> None:
         self._copies: dict[int, tuple[ndarray, State]] = {}
+        self._ids: set[int] = set()  # of the copies
         self._written: dict[State, Any] = {}  # what stood in the place of a state, to go forward again
+
+    def arguments(self, node: Node, keep: bool = False) -> tuple[tuple, list]:
+        """What a node was computed from, versions in the place of names; and the data of it, as they were then. Of what
+        shows or changes memory, only shape and dtype are right. With keep, the nodes themselves, with such data.
+
+        Raises:
+            RuntimeError: other data stand there now, and no version of what was there.
+        """
+        op, args, values = node._op, [], []
+        only_shapes = op is ASSIGN or op.is_view
+        for arg in node._args:
+            if isinstance(arg, Node):
+                data = arg._data
+                if type(data) is not ndarray or data.base is not None or id(data) in changes.of_memory:
+                    arg = recorded(arg)
+                    self._require_unchanged(arg, node)
+                    if keep and not only_shapes:
+                        self.keep(arg)
+                    data = _outline(arg._data) if only_shapes else self.data(arg)
+                values.append(arg if keep else data)
+            else:
+                values.append(arg)
+                if hasattr(arg, "dtype"):
+                    self._require_unchanged(arg, node)
+            args.append(arg)
+        return tuple(args), values
+
+    def output(self, node: Node, keep: bool = False) -> Any:
+        """The data of a node, as they were when it was computed; with keep, the node itself."""
+        data = node._data
+        if type(data) is not ndarray or data.base is not None or id(data) in changes.of_memory:
+            self._require_unchanged(node, node)
+            if keep:
+                self.keep(node)
+            else:
+                data = self.data(node)
+        return node if keep else data
 
     def data(self, node: Node) -> Any:
         """The data of a node. That of an older version lasts until that of another is asked for."""
@@ -257,15 +305,31 @@ class Past:
         if data is not node._data:
             node._data = tuple([p.copy() for p in data]) if type(data) is tuple else data.copy()
 
-    def holds(self, array: Any) -> bool:
+    def holds(self, array: ndarray) -> bool:
         """Whether an array is, or shows, one of the copies."""
-        owner = owner_of(array)
-        return any(owner is copy for copy, _ in self._copies.values())
+        return id(array if array.base is None else owner_of(array)) in self._ids
+
+    def _require_unchanged(self, value: Any, by: Node) -> None:
+        """An error, if memory has been written into since a node was computed by it, in a way that left no version."""
+        known = None
+        if isinstance(value, Node):
+            if type(value._grad) is weakref.ref:
+                if by._order > changes.latest_lost:
+                    return
+                known = base_of(value)._grad
+            value = value._data
+        for array in value if type(value) is tuple else (value,):
+            array = _outline(array)
+            change = changes.since(array, by._order, but=known)
+            if change:
+                raise data_changed(change[1], change[2] or array.shape, by._op.name)
 
     def _memory(self, state: State) -> ndarray:
         key = id(state.memory)
         if key in self._copies:
             copy, now = self._copies[key]
+            if state is now:
+                return copy
         else:
             copy, now = np.copy(state.memory), _newest(state)
         if state.order < now.order:
@@ -276,6 +340,7 @@ class Past:
             for s in _between(now, state):
                 copy = s.place.put(copy, self._written.pop(s))
         self._copies[key] = copy, state
+        self._ids.add(id(copy))
         return copy
 
 

@@ -17,10 +17,10 @@ class Place:
     gradient is the linear form dL = Re(g * dy).)
     """
 
-    __slots__ = ("index", "sign", "views")
+    __slots__ = ("index", "repeats", "sign", "views")
 
     def __init__(self, index, views=()):
-        self.index, self.views = index, views
+        self.index, self.views, self.repeats = index, views, may_repeat(index)
         self.sign = -1 if any(func is np.imag for func, _, _ in views) else 1
 
     def view_of(self, array):
@@ -57,7 +57,7 @@ def _assign(value, old, place):
 
 def _of_value(g, y, value, old, place, in_place=False):
     part = place.of(g)
-    if may_repeat(place.index):
+    if place.repeats:
         data = value if isinstance(value, np.ndarray) else np.empty(getattr(value, "shape", ()))
         part = np.where(place.last_written(np.broadcast_to(data, part.shape), old.shape), part, 0)
     elif in_place:

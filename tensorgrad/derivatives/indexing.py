@@ -82,7 +82,14 @@ def _scatter(g, index, shape):
 
 
 scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
-getitem = derivative(operator.getitem, lambda g, y, a, index: scatter(g, index, a.shape))
+
+
+def scattered(g, index, shape, repeats=None):
+    """g in the places of the index, and zeros elsewhere."""
+    return Scattered(g, index, shape, repeats) if type(g) is np.ndarray else scatter(g, index, shape)
+
+
+getitem = derivative(operator.getitem, lambda g, y, a, index: scattered(g, index, a.shape))
 
 
 @composed(np.take)
@@ -234,7 +241,7 @@ def diagonal_gradient(g, y, a, offset=0, axis1=0, axis2=1):
     i, index = arange(g.shape[-1], g), [slice(None)] * a.ndim
     index[axis1], index[axis2] = i + max(-offset, 0), i + max(offset, 0)
     first = min(axis1, axis2) if abs(axis1 - axis2) == 1 else 0  # where an index of two arrays puts their axis
-    return scatter(np.moveaxis(g, -1, first), tuple(index), a.shape)
+    return scattered(np.moveaxis(g, -1, first), tuple(index), a.shape, repeats=False)
 
 
 derivative(np.diagonal, diagonal_gradient)

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from .arrays import as_array, is_array
 from .creation import is_tensor
 from .indexing import grid, no_fields
-from .table import composed, require_no_out
+from .table import composed
 
 # What is asked of the arguments --------------------------------------------------------------------------------------
 
@@ -229,60 +229,3 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     require_target("partition", a)
     no_fields("partition", order)
     a[...] = np.partition(a, kth, normalize_axis_index(axis, a.ndim), kind)
-
-
-# out= ----------------------------------------------------------------------------------------------------------------
-
-
-def into(name, out, y, casting="same_kind", broadcast=False):
-    """Write y, the result of the function of this name, into out; give out back.
-
-    With broadcast, as for ufuncs, out may have a shape that y broadcasts to. Of tuples, each y goes into its own out;
-    where that is None, it stays as it is.
-    """
-    if isinstance(out, tuple):
-        several = isinstance(y, tuple)
-        require_count(name, out, len(y) if several else 1)
-        written = [part if o is None else into(name, o, part, casting, broadcast)
-                   for o, part in zip(out, y if several else (y,), strict=True)]
-        return tuple(written) if several else written[0]
-    if not is_tensor(out):
-        require_no_out(name, out)
-    require_cast(name, y, out.dtype, casting)
-    if np.shape(y) != out.shape and not (broadcast and broadcasts_to(np.shape(y), out.shape)):
-        larger = ", or one that it broadcasts to" if broadcast else ""
-        raise ValueError(
-            f"{name}: non-broadcastable output operand with shape {out.shape}: the result has shape {np.shape(y)}, and "
-            f"out= must have the same{larger}"
-        )
-    out[...] = y
-    return out
-
-
-def require_count(name, out, n):
-    if len(out) != n:
-        raise ValueError(f"{name}: out= holds {len(out)} arrays for {n} outputs; give one for each")
-
-
-def masked(ufunc, inputs, where, out, casting="same_kind", **options):
-    """ufunc(*inputs, out=out, where=where): only where the mask is true, anything is computed and written. out is a
-    tuple, as in __array_ufunc__."""
-    name = ufunc.__name__
-    require_count(name, out, ufunc.nout)
-    if None in [None if o is None else True for o in out]:
-        raise TypeError(f"{name}: where= leaves elements undefined without out=; give it a Tensor that holds them")
-    for o in out:
-        require_target(name, o, *inputs)
-    shape = np.broadcast_shapes(*map(np.shape, (*inputs, where)))
-    for o in out:
-        if not broadcasts_to(shape, o.shape):
-            raise ValueError(
-                f"{name}: non-broadcastable output operand with shape {o.shape}: inputs and where= have shape {shape}"
-            )
-    mask = mask_of(name, "where", where, out[0].shape)
-    picked = [x if not np.ndim(x) else np.broadcast_to(as_array(x), mask.shape)[mask] for x in inputs]
-    y = ufunc(*picked, **options)
-    for o, part in zip(out, y if isinstance(y, tuple) else (y,), strict=True):
-        require_cast(name, part, o.dtype, casting)
-        o[mask] = part
-    return out if len(out) > 1 else out[0]

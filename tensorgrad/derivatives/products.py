@@ -1,7 +1,6 @@
 """Products of vectors, matrices and more: every gradient of a product is again a product."""
 
 import math
-import string
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_arrays
 from .reductions import axes_of, sum_rows
-from .table import composed, derivative, each, views, with_rules
+from .table import composed, derivative, with_rules
 
 
 def conj(a):
@@ -146,7 +145,7 @@ def inner(a, b, /):
 
 @composed(np.vdot)
 def vdot(a, b, /):
-    a, b = map(np.ravel, as_arrays(a, b))
+    a, b = (np.reshape(x, -1) for x in as_arrays(a, b))
     if a.shape != b.shape:
         raise mismatch("vdot", a, b, "they must hold the same number of elements")
     return np.matmul(conj(a), b)
@@ -154,7 +153,7 @@ def vdot(a, b, /):
 
 @composed(np.outer)
 def outer(a, b, out=None):
-    a, b = map(np.ravel, as_arrays(a, b))
+    a, b = (np.reshape(x, -1) for x in as_arrays(a, b))
     return np.multiply(np.expand_dims(a, 1), b)
 
 
@@ -205,97 +204,6 @@ def vecmat(x1, x2, /):
 if hasattr(np, "matvec"):  # since NumPy 2.2
     composed(np.matvec)(matvec)
     composed(np.vecmat)(vecmat)
-
-
-# Einstein summation --------------------------------------------------------------------------------------------------
-
-
-def _einsum(subscripts, settings, *operands):
-    return np.einsum(subscripts, *operands, **settings)
-
-
-def einsum_gradient(i, g, y, subscripts, settings, *operands):
-    """Again an einsum: g takes the operand's place, and the operand's letters are the result's.
-
-    A letter that stands twice in the operand (a diagonal) goes back through an identity matrix; one that stands nowhere
-    else, or has length 1 everywhere else, is spread by a vector of ones.
-    """
-    inputs, result = subscripts.split("->")
-    terms = inputs.split(",")
-    factors = [(result, g)] + [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
-    lengths: dict[str, int] = {}
-    for term, x in factors:
-        for letter, n in zip(term, x.shape, strict=True):
-            lengths[letter] = max(n, lengths.get(letter, 0)) if n else 0
-    fresh = iter(sorted(set(string.ascii_letters) - set(subscripts)))
-    target, dtype = "", operands[i].dtype
-    for letter, n in zip(terms[i], operands[i].shape, strict=True):
-        if letter in target:
-            twin = next(fresh)
-            factors.append((letter + twin, np.eye(n, dtype=dtype, like=g)))
-            letter = twin
-        elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
-            factors.append((letter, np.ones(n, dtype=dtype, like=g)))
-        target += letter
-    optimize = len(factors) > 2 or bool(settings.get("optimize"))
-    return np.einsum(",".join(t for t, _ in factors) + "->" + target, *(x for _, x in factors), optimize=optimize)
-
-
-einsum = derivative(_einsum, None, None, each(einsum_gradient))
-
-
-def _einsum_view(a, subscripts, settings):
-    return np.einsum(subscripts, a, **settings)
-
-
-einsum_view = derivative(_einsum_view, lambda g, y, a, subscripts, settings:
-                                       einsum_gradient(0, g, y, subscripts, settings, a))
-views(einsum_view)
-
-
-def explicit(subscripts, shapes):
-    """Subscripts with every letter written out: the ellipsis and the result too."""
-    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    if len(terms) != len(shapes):
-        raise ValueError(f"einsum: {subscripts!r} names {len(terms)} operands, but {len(shapes)} are given")
-    spare = sorted(set(string.ascii_letters) - set(subscripts), reverse=True)
-    hidden = [len(s) - len(t.replace("...", "")) if "..." in t else 0 for t, s in zip(terms, shapes, strict=True)]
-    dots = "".join(spare[: max(hidden)])
-    wide = [t.replace("...", dots[len(dots) - h :]) for t, h in zip(terms, hidden, strict=True)]
-    for term, full, shape in zip(terms, wide, shapes, strict=True):
-        if len(full) != len(shape):
-            raise ValueError(f"einsum: {term!r} in {subscripts!r} doesn't fit an operand of shape {shape}")
-    if not arrow:
-        letters = "".join(terms).replace("...", "")
-        result = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
-    return ",".join(wide) + "->" + result.replace("...", dots)
-
-
-def in_letters(numbers):
-    """Subscripts that are given as numbers. NumPy reads 0 as A and 26 as a; a result left to it is in this order."""
-    letters = string.ascii_uppercase + string.ascii_lowercase
-    for s in numbers:
-        if s is not Ellipsis and (not isinstance(s, int | np.integer) or isinstance(s, bool) or not 0 <= s < 52):
-            raise ValueError(f"einsum: subscripts are a string, or for each operand a list of ints below 52, not {s!r}")
-    return "".join("..." if s is Ellipsis else letters[s] for s in numbers)
-
-
-@composed(np.einsum)
-def np_einsum(*operands, out=None, **settings):
-    if not isinstance(operands[0], str):  # einsum(a, [0, 1], b, [1, 2], [0, 2])
-        arrays, lists = operands[: len(operands) // 2 * 2 : 2], operands[1::2]
-        subscripts = ",".join(map(in_letters, lists))
-        if len(operands) % 2:
-            subscripts += "->" + in_letters(operands[-1])
-    else:
-        subscripts, arrays = operands[0], operands[1:]
-    arrays = as_arrays(*arrays)
-    subscripts = explicit(subscripts, [x.shape for x in arrays])
-    letters, _, result = subscripts.partition("->")
-    if set(letters) == set(result):  # one array, and nothing to sum: axes in another order, or a diagonal
-        return einsum_view(*arrays, subscripts, settings)
-    return einsum(subscripts, settings, *arrays)
 
 
 # The product with a sparse matrix of SciPy, which is a constant -------------------------------------------------------

@@ -72,7 +72,7 @@ def ravel(a, order="C"):
     if order == "K":
         y = np.reshape(np.transpose(a, memory_axes(a)), -1)
     else:
-        y = np.reshape(a, -1, order=index_order(a, order))
+        y = np.reshape(a, -1, order=order)
     is_contiguous = getattr(getattr(y, "flags", None), "c_contiguous", True)
     return y if is_contiguous else np.copy(y)  # where np.reshape gives a view of other memory, np.ravel gives a copy
 
