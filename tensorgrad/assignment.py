@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ from numpy import ndarray
 from .derivatives.arrays import as_array
 from .derivatives.assigning import Place
 from .engine import copied, holds_node, mark_changed
-from .errors import LEAF_ASSIGNMENT, NO_INDEX, data_changed, described_tensor, explained
+from .errors import LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned, owner_of
 from .node import Ended, Node
-from .versions import Versions, base_of, current, is_view, new_version, path_to
+from .versions import Versions, base_of, current, is_scalar, new_version, path_to
 
 
 def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
@@ -27,6 +26,8 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         raise TypeError(NO_INDEX)
     base = base_of(target)
     recording = is_grad_enabled()
+    if is_scalar(base):
+        raise TypeError(f"assignment: {described_tensor(base.name, ())} is a scalar, as in NumPy, and can't be assigned into; np.copy makes an array")
     _require_assignable(base, recording)
     if isinstance(value, (list, tuple)):
         value = as_array(value, target)
@@ -61,8 +62,8 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
     """
     base = base_of(target)
     shape, dtype = target._data.shape, target._data.dtype
-    is_scalar = not shape and base is target and not _is_array(target)
-    if value.shape != shape and not is_scalar:
+    scalar = is_scalar(target)
+    if value.shape != shape and not scalar:
         raise ValueError(
             f"{name}: in place, the result of shape {value.shape} doesn't fit into an array of shape {shape}; write "
             f"a = {name}(a, b)"
@@ -73,15 +74,10 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         value = value.astype(dtype)
     if is_grad_enabled():
         is_leaf = target._op is None and target._requires_grad
-        if is_leaf or is_scalar or (alone and base is target and is_owned(target._data)):
+        if is_leaf or scalar or (alone and base is target and is_owned(target._data)):
             return value
     assign(target, ..., value)
     return target
-
-
-def _is_array(node: Any) -> bool:
-    """Whether this node of one number is what NumPy has an array for, that can be changed, and not a scalar."""
-    return node._op is None or type(node._op) is Versions
 
 
 def shows_all(part: Any, data: Any) -> bool:

@@ -308,4 +308,7 @@ _BATCHED: dict[Callable, Callable] = {
     np.concatenate: _concatenate,
     np.einsum: _einsum,
     np.dot: _dot,
+    np.diagonal: lambda a, offset=0, axis1=0, axis2=1: Batched(
+        np.diagonal(a.stack, offset, *_axes((axis1, axis2), a.ndim))
+    ),
 }

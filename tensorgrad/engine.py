@@ -23,7 +23,7 @@ from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
-from .versions import ASSIGN, Past, current, named_by, names, shows
+from .versions import ASSIGN, SCALAR, Past, current, is_scalar, named_by, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -53,6 +53,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
+    if primitive.is_view and type(y) is ndarray and is_scalar(args[0]) and shows(y, values[0]) and y.flags.writeable:
+        y = y.copy()  # of a scalar, NumPy gives no view
     views = primitive.is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
     if names and not views:
         args = tuple([current(arg) if type(arg) is node_type else arg for arg in args])
@@ -69,7 +71,10 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
             return _outputs(node_type, primitive, y, args, kwargs, saved, needs_grad)
+        scalar = type(y) is not ndarray
         y = floating(asarray(y) if isinstance(y, Node) else y, primitive.name)  # nodes may be in an array of objects
+    else:
+        scalar = False
     node = _new(node_type)  # new_node, written out: this is the path of every operation
     node._data = y
     node._grad = None
@@ -82,6 +87,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
             node._saved = saved
     else:
         node._op = node._args = node._kwargs = None
+    if scalar and not primitive.saves:
+        node._saved = SCALAR
     return node
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from .engine import backpropagate, rule_kwargs, unbroadcast
 from .grad_mode import enable_grad
 from .node import Node
+from .versions import Past, arguments
 
 _OWN = f"{__package__}."
 
@@ -63,8 +64,9 @@ def require_linear_rules(nodes: Iterable[Any], create_graph: bool, among: set | 
         op = node._op
         if has_own_rules(op) or (is_elementwise(node) and not create_graph):
             continue
-        for rule, parent in zip(op.rules_for(len(node._args)), node._args):  # noqa: B905 (the rest are constants)
-            is_used = isinstance(parent, Node) and parent.requires_grad and (among is None or parent in among)
+        args = arguments(node)
+        for rule, parent in zip(op.rules_for(len(args)), args):  # noqa: B905 (the rest are constants)
+            is_used = isinstance(parent, Node) and parent._requires_grad and (among is None or parent in among)
             if rule is not None and is_used:
                 with enable_grad():
                     _try(rule, node, parent, create_graph)
@@ -74,8 +76,8 @@ def require_linear_rules_behind(root: Any) -> None:
     """The same for all that root was computed by, before a walk with create_graph."""
     seen, stack = {root}, [root]
     while stack:
-        for arg in stack.pop()._args or ():
-            if isinstance(arg, Node) and arg.requires_grad and arg not in seen:
+        for arg in arguments(stack.pop()):
+            if isinstance(arg, Node) and arg._requires_grad and arg not in seen:
                 seen.add(arg)
                 stack.append(arg)
     require_linear_rules([node for node in seen if node._args], True)
@@ -84,8 +86,9 @@ def require_linear_rules_behind(root: Any) -> None:
 def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
     """Record a rule on a g of its own, which gives p. A walk back through what was recorded sends any v to d; if p is
     linear in g, and connected to it in all parts, then <p, v> = <g, d>."""
-    op, data, leaf = node._op, node._data, type(node)
-    args = [arg._data if isinstance(arg, Node) else arg for arg in node._args]
+    past = Past()
+    op, data, leaf = node._op, past.output(node), type(node)
+    args = past.arguments(node)[1]
     parts = data if type(data) is tuple else (data,)
     g = tuple([leaf(irregular(part)) if part.dtype.kind in "fc" else np.zeros_like(part) for part in parts])
     try:
@@ -95,8 +98,8 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
         raise
     if p is None:
         return
-    p, v = unbroadcast(p, parent._data, op.name), irregular(parent._data, 1)
-    grads = backpropagate(p, v) if isinstance(p, Node) and p.requires_grad else {}
+    p, v = unbroadcast(p, parent._data, op.name), irregular(past.data(parent), 1)
+    grads = backpropagate(p, v) if isinstance(p, Node) and p._requires_grad else {}
     pairs = [(part, grads[part]) for part in g if isinstance(part, Node) and part in grads]
     with np.errstate(all="ignore"):
         left, size = inner_product([(p, v)])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
-from .derivatives.table import Primitive
 from .errors import FREED, OVERWRITTEN, described_tensor
 from .ordering import make_orders
 

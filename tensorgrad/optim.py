@@ -13,10 +13,10 @@ import numpy as np
 
 from .arguments import non_negative, yes_or_no
 from .derivatives.locks import locked
-from .node import orders
 from .errors import explained
 from .gradients import accumulating
 from .memory import changes
+from .node import orders
 from .tensor import Tensor
 
 __all__ = ["Optimizer", "SGD", "Adam", "AdamW"]

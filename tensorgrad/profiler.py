@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from .arguments import whole_number
+from .derivatives.indexing import Scattered
 from .derivatives.locks import fork_safe_lock, locked
 from .derivatives.observers import observe
 from .derivatives.table import Primitive
@@ -218,7 +219,7 @@ def _checked(primitive: Primitive, func: Callable, skip: int) -> Callable:
 
 def _count(question: Callable, value: Any, yes: bool = False) -> int:
     """How many elements of an array of floats don't (or do) answer the question with yes; of anything else 0."""
-    value = data_of(value)
+    value = value.g if type(value) is Scattered else data_of(value)
     if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
         return 0
     return int(np.count_nonzero(question(value) == yes))

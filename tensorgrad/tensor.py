@@ -22,9 +22,11 @@ from .derivatives.activations import relu, sigmoid
 from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.elementwise import astype
 from .derivatives.indexing import getitem
+from .derivatives.inplace import fill, partition, put, sort
+from .derivatives.out import function_into, ufunc_into, without_out
 from .derivatives.products import sparse_matmul
+from .derivatives.shapes import flatten
 from .derivatives.softmax import log_softmax, logsumexp, softmax
-from .derivatives.table import require_no_out
 from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record
 from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
@@ -33,7 +35,7 @@ from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, requir
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
-from .versions import Past, arguments, current, names
+from .versions import SCALAR, Past, arguments, current, names
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -113,7 +115,10 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
         except ValueError as error:
             raise explained(error, primitive.name, (self._data, value)) from error
         node = _new(Tensor)
-        node._data = y if type(y) is ndarray else floating(y, primitive.name)
+        if type(y) is ndarray:
+            node._data = y
+        else:
+            node._data, node._saved = floating(y, primitive.name), SCALAR
         node._grad = node._kwargs = None
         node._order = next(orders)
         node.name = ""
@@ -160,7 +165,7 @@ def _method(func: Callable) -> Callable[..., Tensor]:
     primitive = TABLE.get(func)
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if primitive is not None and not args:  # without asking NumPy, which would ask us
+        if primitive is not None and not args and "out" not in kwargs:  # without asking NumPy, which would ask us
             return record(Tensor, primitive, (self,), kwargs)
         return func(self, *args, **kwargs)
 
@@ -444,7 +449,9 @@ class Tensor(Node):
         if method == "__call__" and primitive is not None and not kwargs:
             return record(Tensor, primitive, inputs if len(inputs) == 1 else _arrays(primitive, inputs))
         name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
-        require_no_out(name, kwargs.get("out"))
+        out = kwargs.pop("out", None)
+        if out is not None:
+            return _implemented(ufunc_into, name, (ufunc, method, inputs, out, kwargs), {})
         if method == "__call__":
             if primitive is not None:
                 return record(Tensor, primitive, _arrays(primitive, inputs), kwargs)
@@ -452,17 +459,20 @@ class Tensor(Node):
                 return _implemented(COMPOSED[ufunc], name, inputs, kwargs)
             if ufunc in CONSTANT:
                 return ufunc(*_plain(inputs), **_plain(kwargs))
-        elif method in METHODS and (primitive is not None or ufunc in COMPOSED):
+        elif method in METHODS and (primitive is not None or ufunc in COMPOSED or (method == "at" and ufunc in CONSTANT)):
             return _implemented(METHODS[method], name, (ufunc, *inputs), kwargs)
-        elif ufunc in CONSTANT and method != "at":
+        elif ufunc in CONSTANT:
             return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
-        in_place = "it writes into its first array; scatter what is added with np.bincount, or write array + tensor"
-        raise no_derivative(name, in_place if method == "at" else NON_DIFFERENTIABLE.get(ufunc, ""))
+        raise no_derivative(name, NON_DIFFERENTIABLE.get(ufunc, ""))
 
     def __array_function__(self, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if len(types) > 1:
             for kind in types:
                 require_no_subclass(kind, func.__name__)
+        if kwargs or len(args) > 1:
+            out, args, kwargs = without_out(func, args, kwargs)
+            if out is not None:
+                return _implemented(function_into, func.__name__, (func, out, args, kwargs), {})
         if func in TABLE:
             return record(Tensor, TABLE[func], _arrays(TABLE[func], args), kwargs)
         implementation = COMPOSED.get(func)
@@ -473,7 +483,6 @@ class Tensor(Node):
             if func not in CONSTANT:
                 module = getattr(func, "__module__", "numpy")
                 raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))
-            require_no_out(func.__name__, kwargs.get("out"))
             implementation, args, kwargs = func, _plain(args), _plain(kwargs)
         return _implemented(implementation, func.__name__, args, kwargs)
 
@@ -560,13 +569,13 @@ class Tensor(Node):
 
     exp, log, sqrt, square = _method(np.exp), _method(np.log), _method(np.sqrt), _method(np.square)
     sin, cos, tan, tanh = _method(np.sin), _method(np.cos), _method(np.tan), _method(np.tanh)
-    abs, conj, conjugate = _method(np.abs), _method(np.conj), _method(np.conjugate)
+    abs = _method(np.abs)
 
     sum, mean, prod = _method(np.sum), _method(np.mean), _method(np.prod)
     max, min, var, std = _method(np.max), _method(np.min), _method(np.var), _method(np.std)
     cumsum, cumprod, trace = _method(np.cumsum), _method(np.cumprod), _method(np.trace)
 
-    ravel, flatten, squeeze = _method(np.ravel), _method(np.ravel), _method(np.squeeze)
+    ravel, squeeze, flatten = _method(np.ravel), _method(np.squeeze), _own(flatten)
     swapaxes, repeat, take = _method(np.swapaxes), _method(np.repeat), _method(np.take)
     diagonal, dot, clip, copy = _method(np.diagonal), _method(np.dot), _method(np.clip), _method(np.copy)
 
@@ -577,6 +586,8 @@ class Tensor(Node):
     mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2))  # type: ignore[assignment]
     real: Tensor = property(_method(np.real))  # type: ignore[assignment]
     imag: Tensor = property(_method(np.imag))  # type: ignore[assignment]
+
+    fill, sort, partition, put = _own(fill), _own(sort), _own(partition), _own(put)
 
     # Methods that NumPy's arrays don't have
 
@@ -593,6 +604,12 @@ class Tensor(Node):
         """The axes in another order, given as numbers or as one tuple; reversed by default."""
         new = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None
         return np.transpose(self, new)  # type: ignore
+
+    def conj(self) -> Tensor:
+        """The complex conjugate; of real numbers the Tensor itself, where np.conj makes a copy."""
+        return np.conj(self) if self.dtype.kind == "c" else self
+
+    conjugate = conj
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """A Tensor of another floating dtype; the gradient comes back in this one's."""

@@ -22,8 +22,8 @@ from .linearity import is_elementwise, require_linear_rules, require_zero
 from .memory import changes, is_owned
 from .node import new_node, orders
 from .tensor import Tensor, data_of
-from .versions import ASSIGN, Past, arguments, current, current_args
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
+from .versions import Past, arguments, current, current_args
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 

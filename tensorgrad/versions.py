@@ -19,8 +19,8 @@ from numpy import ndarray
 
 from .derivatives.assigning import Place, assign
 from .derivatives.table import OWN, Primitive
-from .memory import changes, is_owned, owner_of
 from .errors import data_changed
+from .memory import changes, owner_of
 from .node import Node, new_node, orders
 
 ASSIGN = OWN[assign]
@@ -61,6 +61,18 @@ class State:
     dtype = property(lambda self: self.memory.dtype)
     ndim = property(lambda self: self.memory.ndim)
     size = property(lambda self: self.memory.size)
+    flags = property(lambda self: self.memory.flags)
+
+
+# In the place of what a function saved: the node is what NumPy has a scalar for, and no array.
+SCALAR: Any = object()
+
+
+def is_scalar(node: Any) -> bool:
+    """Whether NumPy has a scalar where there is this node: one that nothing can be assigned into, and no view is of."""
+    if not isinstance(node, Node) or node._data.ndim:
+        return False
+    return getattr(node, "_saved", None) is SCALAR or getattr(node._op, "saves", False)
 
 
 # Names and views -----------------------------------------------------------------------------------------------------
@@ -171,7 +183,7 @@ def named_by(version: Node) -> Node | None:
     if type(name._op) is Versions:
         return name if name._op.newest is version else None
     views = getattr(name, "_saved", None)
-    return name if type(views) is _Views and version is (views.newest or views.first) else None
+    return name if type(views) is _Views and version is (views.first if views.newest is None else views.newest) else None
 
 
 def current_args(args: tuple) -> tuple:

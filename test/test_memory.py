@@ -85,11 +85,11 @@ def test_changed_memory_is_forgotten_with_its_last_array():
     view = a[1:]
     changes.note(view, (5, "", None))
     changes.note(Duck(a), (6, "", None))  # nothing holds it any more
-    assert len(changes._of_memory) == 1
+    assert len(changes.of_memory) == 1
     del a
     assert changes.since(view, 4)
     del view
-    assert not changes._of_memory
+    assert not changes.of_memory
 
 
 def test_where_references_are_counted_otherwise_nothing_is_owned():

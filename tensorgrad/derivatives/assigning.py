@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from .arrays import is_array
 from .indexing import may_repeat
 from .table import derivative
 

@@ -109,11 +109,19 @@ def places_in(name, size, indices, mode="raise"):
     return np.where(indices < 0, indices + size, indices)
 
 
+def values_for(name, a, values, casting="unsafe"):
+    """The values as an array. `casting` is the rule for those that are one already; of lists and numbers, none that
+    are complex become real."""
+    made_here, values = not is_array(values) or isinstance(values, np.generic), as_array(values)
+    require_cast(name, values, a.dtype, "same_kind" if made_here else casting)
+    return values
+
+
 @composed(np.put)
 def put(a, ind, v, mode="raise"):
     require_target("put", a, v)
     require_no_tensor("put", "an index", ind)
-    v = as_array(v)
+    v = values_for("put", a, v)
     if v.size == 0:
         return
     places = places_in("put", a.size, ind, mode)
@@ -154,17 +162,10 @@ def places_of_mask(name, a, mask):
     return np.flatnonzero(mask)
 
 
-def values_for(name, a, values):
-    """The values as an array. Where they are one already, NumPy wants a dtype that casts safely."""
-    made_here, values = not is_array(values) or isinstance(values, np.generic), as_array(values)
-    require_cast(name, values, a.dtype, "same_kind" if made_here else "safe")
-    return values
-
-
 @composed(np.place)
 def place(arr, mask, vals):
     require_target("place", arr, vals)
-    places, vals = places_of_mask("place", arr, mask), values_for("place", arr, vals)
+    places, vals = places_of_mask("place", arr, mask), values_for("place", arr, vals, "safe")
     if vals.size == 0 and places.size:
         raise ValueError(f"place: no values were given for {places.size} elements; cannot insert from an empty array")
     if places.size:
@@ -174,7 +175,7 @@ def place(arr, mask, vals):
 @composed(np.putmask)
 def putmask(a, mask, values):
     require_target("putmask", a, values)
-    places, values = places_of_mask("putmask", a, mask), values_for("putmask", a, values)
+    places, values = places_of_mask("putmask", a, mask), values_for("putmask", a, values, "safe")
     if values.size:
         assign_flat(a, places, values if values.ndim == 0 else np.reshape(values, -1)[places % values.size])
 
@@ -186,9 +187,10 @@ def fill_diagonal(a, val, wrap=False):
         raise ValueError(
             f"fill_diagonal: takes an array of 2 dimensions, or more of equal length, not of shape {a.shape}"
         )
-    val, step = as_array(val), 1 + sum(np.cumprod(a.shape[:-1]).tolist()) if a.ndim > 2 else a.shape[1] + 1
-    end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else None  # a tall matrix has its diagonal once
-    places = np.arange(*slice(None, end, step).indices(a.size))
+    val, n = values_for("fill_diagonal", a, val), a.shape[-1]
+    step = sum(n**k for k in range(a.ndim))  # from one place to the next: one further in each axis
+    end = n * n if a.ndim == 2 and not wrap else a.size  # a tall matrix has its diagonal once
+    places = np.arange(0, min(end, a.size), step)
     if val.size:
         assign_flat(a, places, cycled(val, places.size))
 

@@ -65,7 +65,7 @@ def accumulate(ufunc, a, axis=0, dtype=None):
         return ACCUMULATIONS[ufunc](a, axis=axis, dtype=dtype)
     ufunc.accumulate(ones(a), axis, dtype)
     a = cast(a, dtype)
-    return np.stack(partial_results(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else a
+    return np.stack(partial_results(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else np.copy(a)
 
 
 def reduceat(ufunc, a, indices, axis=0, dtype=None):

@@ -93,8 +93,7 @@ def flatten(a, order="C"):
 def broadcast_arrays(*args, subok=False):
     args = as_arrays(*args)
     shape = np.broadcast_shapes(*map(np.shape, args))
-    same = all(a.shape == shape for a in args)  # then these arrays themselves, which can be written into
-    return tuple(args if same else [np.broadcast_to(a, shape) for a in args])
+    return tuple(a if a.shape == shape else np.broadcast_to(a, shape) for a in args)
 
 
 # Reordering axes -----------------------------------------------------------------------------------------------------

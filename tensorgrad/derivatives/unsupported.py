@@ -6,13 +6,6 @@ from .table import constant, non_differentiable
 
 constant(np.einsum_path, np.array2string, np.array_repr, np.array_str, np.isin)
 
-# Functions that write into their first array -------------------------------------------------------------------------
-
-non_differentiable(
-    "it writes into its first array; np.where(mask, values, array) or np.full(shape, t, like=t) makes a new one",
-    np.copyto, np.putmask, np.place, np.put, np.put_along_axis, np.fill_diagonal,
-)  # fmt: skip
-
 # Step functions: which elements are equal, how many fall between edges -----------------------------------------------
 
 non_differentiable(

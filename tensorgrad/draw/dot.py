@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import is_int, yes_or_no
-from ..node import Node
 from ..network import Module
+from ..node import Node
 from ..tensor import Tensor, data_of, displays
 from .cards import FAINT, GRADIENT, INK, KINDS, Numbers, card, escaped, legend_label, small
 from .graph import Graph, Operation, Stretch

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..node import Node
 from ..network import Module
+from ..node import Node
 from .labels import is_array
 
 # The walk ------------------------------------------------------------------------------------------------------------

@@ -154,6 +154,8 @@ def _notation(name: str, args: tuple, kwargs: dict) -> str:
         return ".T"
     if name == "getitem":
         return index(args[1])
+    if name == "einsum_view":
+        return f"einsum {args[1]}"
     if name == "scatter":
         return f"scatter {index(args[1])}"
     if name == "join":

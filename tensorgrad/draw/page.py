@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..node import Ended
 from ..network import Module
+from ..node import Ended
 from ..tensor import Tensor
 from .cards import KINDS, Look
 from .dot import Drawing, empty_picture, require_drawable
