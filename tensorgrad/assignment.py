@@ -34,6 +34,8 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     node = isinstance(value, Node)
     data = value._data if node else value
     memory = target._data
+    if recording and memory.flags.writeable and (_overlaps_itself(memory) or _overlaps_itself(base._data)):
+        raise ValueError("assignment: the array shows some elements twice, as windows that overlap do; assign into a copy")
     try:
         part = memory[index]
         overwritten = part.copy() if recording else None
@@ -72,12 +74,33 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         if not np.can_cast(value.dtype, dtype, "same_kind"):
             raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
         value = value.astype(dtype)
+    if scalar:
+        return value
     if is_grad_enabled():
         is_leaf = target._op is None and target._requires_grad
-        if is_leaf or scalar or (alone and base is target and is_owned(target._data)):
+        if is_leaf or (alone and base is target and is_owned(target._data) and _same_layout(value._data, target._data)):
+            if is_scalar(value):
+                value._saved = None  # it takes the place of an array
             return value
     assign(target, ..., value)
     return target
+
+
+def _overlaps_itself(array: Any) -> bool:
+    """Whether an array may show an element twice, as windows that overlap do."""
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return False
+    extent = array.itemsize
+    for stride, n in sorted((abs(stride), n) for stride, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride < extent:
+            return True
+        extent += stride * (n - 1)
+    return False
+
+
+def _same_layout(data: Any, old: Any) -> bool:
+    """Whether data lie in memory as the old ones do, and can be changed as these can."""
+    return data.strides == old.strides and old.flags.writeable
 
 
 def shows_all(part: Any, data: Any) -> bool:

@@ -46,6 +46,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
                 needs_grad = True
         else:
             values.append(arg)
+    if primitive.is_view and not values[0].ndim and is_scalar(args[0]):
+        values[0] = values[0][()]  # of a scalar, NumPy gives no view
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -53,8 +55,6 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
-    if primitive.is_view and type(y) is ndarray and is_scalar(args[0]) and shows(y, values[0]) and y.flags.writeable:
-        y = y.copy()  # of a scalar, NumPy gives no view
     views = primitive.is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
     if names and not views:
         args = tuple([current(arg) if type(arg) is node_type else arg for arg in args])

@@ -147,8 +147,10 @@ changes = Changes()
 def owner_of(array: Any) -> Any:
     """The array that holds the memory which this one is a view of, or itself."""
     base = array.base if isinstance(array, ndarray) else None
-    while isinstance(base, ndarray):
-        array, base = base, base.base
+    while base is not None:
+        if isinstance(base, ndarray):
+            array = base
+        base = getattr(base, "base", None)  # as_strided puts an object in between
     return array
 
 

@@ -577,7 +577,7 @@ class Tensor(Node):
 
     ravel, squeeze, flatten = _method(np.ravel), _method(np.squeeze), _own(flatten)
     swapaxes, repeat, take = _method(np.swapaxes), _method(np.repeat), _method(np.take)
-    diagonal, dot, clip, copy = _method(np.diagonal), _method(np.dot), _method(np.clip), _method(np.copy)
+    diagonal, dot, clip = _method(np.diagonal), _method(np.dot), _method(np.clip)
 
     argmax, argmin, argsort = _question(np.argmax), _question(np.argmin), _question(np.argsort)
     all, any, round, nonzero = _question(np.all), _question(np.any), _question(np.round), _question(np.nonzero)
@@ -604,6 +604,10 @@ class Tensor(Node):
         """The axes in another order, given as numbers or as one tuple; reversed by default."""
         new = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None
         return np.transpose(self, new)  # type: ignore
+
+    def copy(self, order: Any = "C") -> Tensor:
+        """A copy of the data, in this order in memory; np.copy keeps the order."""
+        return np.copy(self, order)
 
     def conj(self) -> Tensor:
         """The complex conjugate; of real numbers the Tensor itself, where np.conj makes a copy."""

@@ -168,11 +168,17 @@ def _viewed(view: Node, version: Node, which: str) -> Node:
     if node is None or node._args[0] is not version:
         node = new_node(type(view), view._data, True, view._op, (version, *view._args[1:]), view._kwargs)
         node._requires_grad = version._requires_grad
-        node._grad, node.name = weakref.ref(view), view.name
+        node._grad, node.name, node._saved = weakref.ref(view), view.name, _origin(version)
         if which == "first":
             node._order = view._order
         setattr(found, which, node)
     return node
+
+
+def _origin(version: Node) -> Any:
+    """A reference to the name whose version this is, or shows a part of."""
+    saved = getattr(version, "_saved", None)
+    return saved if type(saved) is weakref.ref else version._grad
 
 
 def named_by(version: Node) -> Node | None:
@@ -304,7 +310,9 @@ class Past:
             return self._memory(data)
         if type(data) is tuple:
             return tuple([self._memory(part) if type(part) is State else part for part in data])
-        if is_view(node):
+        if type(data) is not ndarray or (data.base is None and id(data) not in changes.of_memory):
+            return data
+        if is_view(node) or type(getattr(node, "_saved", None)) is weakref.ref:
             source = node._args[0]
             of = self.data(source)
             if of is not source._data or owner_of(of) is not owner_of(data):
@@ -328,7 +336,7 @@ class Past:
             if type(value._grad) is weakref.ref:
                 if by._order > changes.latest_lost:
                     return
-                known = base_of(value)._grad
+                known = _origin(value)
             value = value._data
         for array in value if type(value) is tuple else (value,):
             array = _outline(array)

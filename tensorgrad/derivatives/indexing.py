@@ -28,12 +28,12 @@ _NAME_ONE_PLACE_ONCE = frozenset({int, slice, bool, type(None), type(Ellipsis)})
 
 def may_repeat(index):
     """Whether an index can name an element twice: only one with an array of integers can."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return any(
-        type(p) not in _NAME_ONE_PLACE_ONCE
-        and (isinstance(p, list | tuple) or (np.ndim(p) and as_array(p).dtype != bool))
-        for p in parts
-    )
+    for p in index if isinstance(index, tuple) else (index,):
+        if type(p) in _NAME_ONE_PLACE_ONCE:
+            continue
+        if isinstance(p, list | tuple) or (np.ndim(p) and as_array(p).dtype.kind != "b"):
+            return True
+    return False
 
 
 class Scattered:
@@ -69,11 +69,12 @@ class Scattered:
 
     def array(self):
         """The array itself."""
-        out = np.zeros_like(self.g, shape=self.shape)
+        g, shape = self.g, self.shape
+        out = np.zeros(shape, g.dtype) if type(g) is np.ndarray else np.zeros_like(g, shape=shape)
         if self.repeats:
-            np.add.at(out, self.index, self.g)  # a repeated index adds up
+            np.add.at(out, self.index, g)  # a repeated index adds up
         else:
-            out[self.index] = self.g
+            out[self.index] = g
         return out
 
 

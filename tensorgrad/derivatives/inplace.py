@@ -230,4 +230,6 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     """ndarray.partition"""
     require_target("partition", a)
     no_fields("partition", order)
+    if kind != "introselect":
+        raise ValueError(f"partition: kind must be 'introselect', not {kind!r}")
     a[...] = np.partition(a, kth, normalize_axis_index(axis, a.ndim), kind)

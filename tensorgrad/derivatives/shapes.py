@@ -69,15 +69,16 @@ def atleast_3d(*arys):
 
 @composed(np.ravel)
 def ravel(a, order="C"):
-    if order == "K":
-        y = np.reshape(np.transpose(a, memory_axes(a)), -1)
-    else:
-        y = np.reshape(a, -1, order=order)
+    y = np.reshape(np.transpose(a, memory_axes(a)), -1) if order == "K" else np.reshape(a, -1, order=order)
     is_contiguous = getattr(getattr(y, "flags", None), "c_contiguous", True)
     return y if is_contiguous else np.copy(y)  # where np.reshape gives a view of other memory, np.ravel gives a copy
 
 
-copied_row = derivative(lambda a: np.reshape(a.copy(), -1), lambda g, y, a: np.reshape(g, a.shape))
+def _flatten(a):
+    return np.reshape(a.copy(), -1)
+
+
+copied_row = derivative(_flatten, lambda g, y, a: np.reshape(g, a.shape))
 
 
 def flatten(a, order="C"):

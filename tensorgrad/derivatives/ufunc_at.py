@@ -4,12 +4,15 @@ Where no place is named twice, that is `a[indices] = ufunc(a[indices], b)`. Else
 as a whole, each with its b's in their order, and assigned at once.
 """
 
+import functools
+import math
+
 import numpy as np
 
 from .arrays import as_array
 from .indexing import grid, may_repeat
 from .inplace import broadcasts_to, require_cast, require_no_tensor, require_target
-from .table import derivative
+from .table import TABLE, derivative
 
 
 def at(ufunc, a, indices, *b):
@@ -25,14 +28,24 @@ def at(ufunc, a, indices, *b):
         )
     if not picked.size:
         return
-    groups = Groups(a.shape, indices) if may_repeat(indices) else None
-    if groups is None or groups.most == 1:
-        a[indices] = cast(name, ufunc(a[indices], *b), a)
+    if not may_repeat(indices):
+        a[indices] = step(name, ufunc, a[indices], b)
+        return
+    places, depth = places_of(a.shape, indices)
+    rows = (math.prod(a.shape[:depth]), *a.shape[depth:])
+    if ufunc in AT_ONCE and places.size >= rows[0]:  # the whole array is no more than what is added to it
+        require_cast(name, b[0], a.dtype)
+        a[...] = np.reshape(AT_ONCE[ufunc](np.reshape(np.copy(a), rows), *b, places), a.shape)
+        return
+    groups = Groups(places)
+    index = np.unravel_index(groups.places, a.shape[:depth])
+    if groups.most == 1:
+        a[indices] = step(name, ufunc, a[indices], b)
     elif ufunc in AT_ONCE:
         require_cast(name, b[0], a.dtype)
-        a[groups.index] = AT_ONCE[ufunc](a[groups.index], *b, groups.numbers)
+        a[index] = AT_ONCE[ufunc](a[index], *b, groups.numbers)
     else:
-        a[groups.index] = in_rounds(name, ufunc, a[groups.index], b, groups)
+        a[index] = in_rounds(name, ufunc, a[index], b, groups)
 
 
 def require_operands(name, ufunc, b):
@@ -45,23 +58,39 @@ def require_operands(name, ufunc, b):
         raise ValueError(f"{name}: takes {takes}, not {len(b) + 2} arguments")
 
 
-def cast(name, y, a):
-    """y with the dtype of a: after each step, it is what stands in a."""
-    require_cast(name, y, a.dtype)
-    return y if y.dtype == a.dtype else y.astype(a.dtype)
+def step(name, ufunc, x, b):
+    """ufunc(x, *b) with the dtype of x: after each step, it is what stands in the target."""
+    y = (alone(ufunc) if x.dtype.kind == "c" and ufunc in TABLE else ufunc)(x, *b)
+    require_cast(name, y, x.dtype)
+    return y if y.dtype == x.dtype else y.astype(x.dtype)
+
+
+@functools.cache
+def alone(ufunc):
+    """The ufunc computed for each number alone, as `at` does: where NumPy computes several complex ones together, their
+    products are rounded otherwise."""
+    def compute(x, *b):
+        y = np.array(x, dtype=np.result_type(x, *b))
+        ufunc.at(y, ..., *b)
+        return y
+
+    def rule(i):
+        return TABLE[ufunc].rules[i] and (lambda g, y, *args: TABLE[ufunc].rules[i](g, y, *args))
+
+    compute.__name__ = ufunc.__name__
+    return derivative(compute, *map(rule, range(ufunc.nin)))
 
 
 class Groups:
-    """What an index with repetitions names: the different places, those named most often first.
+    """What an index with repetitions names.
 
-    `index` picks them, each once, of the array. `numbers` has the shape of the index, and tells which of these places
-    is named there. `order` are the places in that, counted in C order, by rounds: in the first round all different
-    places are named for the first time, in the second those that are named again for the second time. `sizes` are the
-    lengths of the rounds, and `most` is their number.
+    `places` are the different places, those named most often first. `numbers` has the shape of the index, and tells
+    which of these places is named there. `order` sorts the index, read in C order, into rounds: in the first round each
+    place is named for the first time, in the second those that are named again for the second time, and so on. `sizes`
+    are the lengths of the rounds, and `most` is their number.
     """
 
-    def __init__(self, shape, indices):
-        places, depth = places_of(shape, indices)
+    def __init__(self, places):
         flat = places.reshape(-1)
         order = np.argsort(flat, kind="stable")
         is_first = np.ones(flat.size, bool)
@@ -74,9 +103,10 @@ class Groups:
         number = np.repeat(number, counts)  # of the place, and which time it is named: both in the order of `order`
         time = np.arange(flat.size) - np.repeat(starts, counts)
         self.most = int(counts.max())
-        self.index = np.unravel_index(flat[order[starts[by_count]]], shape[:depth])
-        self.numbers = np.empty_like(places)
-        self.numbers.reshape(-1)[order] = number
+        self.places = flat[order[starts[by_count]]]
+        self.numbers = np.empty(flat.size, int)
+        self.numbers[order] = number
+        self.numbers = self.numbers.reshape(places.shape)
         self.order = order[np.lexsort((number, time))]
         self.sizes = np.bincount(time).tolist()
 
@@ -98,16 +128,18 @@ def places_of(shape, indices):
 
 def in_rounds(name, ufunc, x, b, groups):
     """x after all rounds: a round takes those that are named once more, which are the first of the last round."""
-    rest = x.shape[1:]
-    if b:
+    rest, several = x.shape[1:], b and b[0].size > 1
+    if several:
         every = np.broadcast_to(b[0], groups.numbers.shape + rest)
-        b = (np.reshape(every, (groups.order.size, *rest))[groups.order],)
+        every = np.reshape(every, (groups.order.size, *rest))[groups.order]
+    elif b:
+        b = (np.reshape(b[0], ()),)
     done, start, y = [], 0, x
     for size in groups.sizes:
         if size < len(y):
             done.append(y[size:])
             y = y[:size]
-        y = cast(name, ufunc(y, *[part[start : start + size] for part in b]), x)
+        y = step(name, ufunc, y, (every[start : start + size],) if several else b)
         start += size
     return np.concatenate([y, *done[::-1]]) if done else y
 
@@ -116,10 +148,13 @@ def in_rounds(name, ufunc, x, b, groups):
 
 
 def computed_at(ufunc):
-    """x with ufunc.at(x, numbers, b), as a new array."""
+    """x with ufunc.at(x, numbers, b), as a new array. (As rows: of a vector at an index of two dimensions, NumPy's at
+    reads beyond the end of a b of one.)"""
     def compute(x, b, numbers):
-        y = x.copy()
-        ufunc.at(y, numbers, b)
+        y, rest = x.copy(), x.shape[1:]
+        if b.ndim:
+            b = np.reshape(np.broadcast_to(b, numbers.shape + rest), (numbers.size, *rest))
+        ufunc.at(y, np.reshape(numbers, -1), b)
         return y
 
     compute.__name__ = f"{ufunc.__name__}_at"
@@ -130,7 +165,7 @@ def share(g, y, x, b, numbers):
     """g, divided by how many of x and the b's of each place equal the result y; and where x does, and where b does."""
     of_x, of_b = (x == y) | (x != x), (b == y[numbers]) | (b != b)
     ties = of_x.astype(int)
-    np.add.at(ties, numbers, of_b)
+    np.add.at(ties, numbers, of_b.astype(int))
     return g * (1 / np.maximum(ties, 1)).astype(g.dtype), of_x, of_b
 
 
