@@ -44,12 +44,13 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         memory[index] = data
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise explained(error, "assignment", (memory, value)) from error
-    if not recording:
-        return mark_changed(base, in_place=True)
     if node:
         value = current(value)
-    elif hasattr(value, "copy"):
-        value = value.copy()
+    needs_grad = base._requires_grad or (node and value._requires_grad)
+    if not recording or not (shared or needs_grad or base is not target or type(base._op) is Versions):
+        return mark_changed(base, in_place=True)
+    if not node:
+        value = copied(value)
     if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
         value = np.reshape(value, data.shape[data.ndim - part.ndim :])
     place = Place(copied(index), path_to(target))
@@ -64,8 +65,9 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
     """
     base = base_of(target)
     shape, dtype = target._data.shape, target._data.dtype
-    scalar = is_scalar(target)
-    if value.shape != shape and not scalar:
+    if is_scalar(target):
+        return value
+    if value.shape != shape:
         raise ValueError(
             f"{name}: in place, the result of shape {value.shape} doesn't fit into an array of shape {shape}; write "
             f"a = {name}(a, b)"
@@ -74,8 +76,6 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         if not np.can_cast(value.dtype, dtype, "same_kind"):
             raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
         value = value.astype(dtype)
-    if scalar:
-        return value
     if is_grad_enabled():
         is_leaf = target._op is None and target._requires_grad
         if is_leaf or (alone and base is target and is_owned(target._data) and _same_layout(value._data, target._data)):

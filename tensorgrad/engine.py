@@ -18,6 +18,7 @@ from numpy import asarray, ndarray
 from .derivatives.arrays import require_no_subclass
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
+from .derivatives.shapes import index_order
 from .derivatives.table import Primitive
 from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
@@ -103,6 +104,9 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict
     for name, value in kwargs.items():
         if holds_node(value):
             raise no_derivative(f"the argument {name}= of {primitive.name}")
+    if primitive.is_view and "A" in (kwargs.get("order"), args[-1] if type(args[-1]) is str else None):
+        kwargs = {**kwargs, "order": index_order(args[0], "A")}  # made definite: other data lie otherwise in memory
+        args = args[:2]
     return args, kwargs or None
 
 

@@ -23,7 +23,7 @@ from .memory import changes, is_owned
 from .node import new_node, orders
 from .tensor import Tensor, data_of
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
-from .versions import Past, arguments, current, current_args
+from .versions import Past, arguments, current, current_args, names, recorded
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 
@@ -136,18 +136,19 @@ class Trace:
         and `reached`, whether an output is among them.
         """
         self.tried: set[bool] = set()  # the ways in which rules that aren't our own have been tried
-        nodes, self.connected, others = nodes_behind(self.outputs, self.inputs, self.start)
+        self.roots = [current(y) for y in self.outputs]
+        nodes, self.connected, others = nodes_behind(self.roots, self.inputs, self.start)
         self.nodes, self.needed = nodes, None
         if others or self.connected:
             self.nodes, self.needed = dependent_nodes(nodes, self.inputs)
-        self.reached = any(y.requires_grad if self.needed is None else current(y) in self.needed for y in self.outputs)
+        self.reached = any(y._requires_grad if self.needed is None else y in self.needed for y in self.roots)
 
     def _require_no_constant_made_inside(self) -> None:
         """An error for an output that depends on no input, but on a Tensor that f made and that requires a gradient."""
         if self.needed is None:  # no Tensor but the inputs requires a gradient
             return
-        for y in self.outputs:
-            if y.requires_grad and current(y) not in self.needed and not nodes_behind([y], self.inputs, self.start)[1]:
+        for y in self.roots:
+            if y._requires_grad and y not in self.needed and not nodes_behind([y], self.inputs, self.start)[1]:
                 raise TypeError(
                     f"{self.name}: the function returned a Tensor that depends on none of its arguments: it was "
                     f"computed from a Tensor that the function made itself. {IF_CONSTANT}"
@@ -167,14 +168,15 @@ class Trace:
             create_graph = self.is_recorded(seeds)
         if not self.reached:
             return [np.zeros_like(x._data) for x in self.inputs]
+        self._look_for_names()
         if create_graph:
             self._require_linear_rules(True)
         else:
             seeds = [data_of(g) for g in seeds]
-        root, g = current(self.outputs[0]), seeds[0]
+        root, g = self.roots[0], seeds[0]
         if len(seeds) > 1:
             data = tuple([y._data for y in self.outputs])
-            root, g = computed(_gather, data, tuple(self.outputs)), tuple(seeds)
+            root, g = computed(_gather, data, tuple(self.roots)), tuple(seeds)
         free = free and not (self.connected or self.aux_is_connected)
         grads = backpropagate(root, g, create_graph=create_graph, free=free, needed=self.needed)
         del g
@@ -190,6 +192,7 @@ class Trace:
     def jvp(self, tangents: list) -> list:
         """The tangent of each output, given that of each input."""
         create_graph = self.is_recorded(tangents)
+        self._look_for_names()
         self._require_linear_rules(create_graph)
         if not create_graph:
             tangents = [data_of(v) for v in tangents]
@@ -208,11 +211,17 @@ class Trace:
                     d = _tangent(node, args, i, all_tangents[parent], create_graph, past)
                     if d is not None:
                         all_tangents[node] = plus(all_tangents[node], d) if node in all_tangents else d
-        found = [all_tangents.get(current(y)) for y in self.outputs]
+        found = [all_tangents.get(y) for y in self.roots]
         return [
             np.zeros_like(y._data) if d is None else np.asarray(d) if isinstance(d, np.generic) else d.copy()
             for d, y in zip(found, self.outputs, strict=True)
         ]
+
+    def _look_for_names(self) -> None:
+        """Where a node was assigned into since it was found, have its first version in its place."""
+        if names:
+            self.roots, self.nodes = list(map(recorded, self.roots)), list(map(recorded, self.nodes))
+            self.needed = self.needed and set(map(recorded, self.needed))
 
     def _require_linear_rules(self, create_graph: bool) -> None:
         """An error, if a rule that a walk will record isn't linear; looked at once."""
@@ -277,7 +286,7 @@ def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tup
     require a gradient; and whether to leaves that do and aren't among the inputs."""
     connected = others = False
     nodes: list[Tensor] = []
-    seen = {current(y) for y in outputs if y.requires_grad}
+    seen = {y for y in outputs if y._requires_grad}
     stack, given = list(seen), set(inputs)
     while stack:
         node = stack.pop()

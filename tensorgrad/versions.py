@@ -11,6 +11,7 @@ time, and puts it back into a copy of the memory, each part once, to find the da
 
 from __future__ import annotations
 
+import functools
 import weakref
 from typing import Any
 
@@ -27,17 +28,17 @@ ASSIGN = OWN[assign]
 
 
 class Versions:
-    """Stands where the operation of a node was when it has become a name: its first and its newest version.
+    """Stands where the operation of a node was when it has become a name: its newest version, and the state of its data.
 
-    `state` is that of the newest's data. `shared` tells whether others may have referred to the node before it became a
-    name, and `looked_at` holds the ids of nodes that don't refer to it any more.
+    Where others may have referred to the node before it became a name, its first version is kept for them; `looked_at`
+    holds the ids of operations that are known to refer to no name.
     """
 
-    __slots__ = ("first", "looked_at", "newest", "shared", "state", "__weakref__")
+    __slots__ = ("first", "looked_at", "newest", "state", "__weakref__")
 
     def __init__(self, first: Node, state: State, shared: bool):
-        self.first = self.newest = first
-        self.state, self.shared = state, shared
+        self.newest, self.state = first, state
+        self.first = first if shared else None
         self.looked_at: set[int] = set()
 
 
@@ -128,7 +129,7 @@ def recorded(node: Node) -> Node:
     """The node of what this one showed before it was a name."""
     op = node._op
     if type(op) is Versions:
-        return op.first
+        return _first(node)
     if type(op) is not Primitive or not op.is_view or type(node._grad) is weakref.ref:
         return node
     return _of_version(node, "first")
@@ -143,10 +144,17 @@ def _of_version(view: Node, which: str) -> Node:
         node = node._args[0]
     if type(node._op) is not Versions:
         return view
-    version = getattr(node._op, which)
+    version = _first(node) if which == "first" else node._op.newest
     for view in reversed(views):
         version = _viewed(view, version, which)
     return version
+
+
+def _first(name: Node) -> Node:
+    first: Node | None = name._op.first
+    if first is None:  # nobody referred to it, as far as references are counted
+        raise data_changed(name.name, name._data.shape, "an operation")
+    return first
 
 
 class _Views:
@@ -211,6 +219,7 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
 
     `overwritten` is what stood there; `shared` tells whether others than the caller may have referred to the node before.
     """
+    covered = place.covers(overwritten, base._data)
     versions: Any = base._op
     if type(versions) is not Versions:
         versions = _become_name(base, shared)
@@ -219,13 +228,21 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
     state = State(base._data, order)
     old._data, before = versions.state, versions.state
     before.later, before.place, before.overwritten = state, place, overwritten
-    needs_grad = old._requires_grad or (isinstance(value, Node) and value._requires_grad)
-    new = new_node(type(base), base._data, True, ASSIGN, (value, old, place))
-    new._requires_grad, new._grad, new.name = needs_grad, weakref.ref(base), base.name
+    needs_grad = (old._requires_grad and not covered) or (isinstance(value, Node) and value._requires_grad)
+    if covered and needs_grad:
+        old = _blank(base._data.shape, base._data.dtype)
+    new = new_node(type(base), base._data, needs_grad, ASSIGN, (value, old, place))
+    new._grad, new.name = weakref.ref(base), base.name
     versions.newest, versions.state = new, state
     base._requires_grad, base._order = needs_grad, new._order
-    if versions.shared and needs_grad:
+    if versions.first is not None and needs_grad:
         _let_go_of_names(new, versions)
+
+
+@functools.lru_cache
+def _blank(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
+    """In the place of what was overwritten as a whole."""
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def _become_name(node: Node, shared: bool) -> Versions:

@@ -122,7 +122,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
 @composed(np.nan_to_num)
 def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     if not copy:
-        raise TypeError("nan_to_num: copy=False would overwrite the argument, which a graph of Tensors can't follow")
+        x[...] = np.nan_to_num(x, True, nan, posinf, neginf)
+        return x
     if np.iscomplexobj(x):
         real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (np.real(x), np.imag(x)))
         return real + 1j * imag

@@ -42,6 +42,10 @@ class Place:
         flat[self.of(np.reshape(np.arange(math.prod(array.shape)), array.shape))] = value
         return np.reshape(flat, array.shape)
 
+    def covers(self, part, array):
+        """Whether this part of the array is all of it."""
+        return part.size == array.size and part.dtype == array.dtype and not self.repeats
+
     def last_written(self, value, shape):
         """Which elements of a value remain, where an index names an element of an array of this shape several times."""
         numbers = np.empty_like(value, dtype=int, subok=False)  # the value's order in memory is that of writing

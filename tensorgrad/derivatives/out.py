@@ -48,10 +48,10 @@ def require_count(name, out, n):
         raise ValueError(f"{name}: out= holds {len(out)} arrays for {n} outputs; give one for each")
 
 
-def masked(ufunc, inputs, where, out, casting="same_kind", **options):
+def masked(ufunc, inputs, where, out, **options):
     """ufunc(*inputs, out=out, where=where): only where the mask is true is anything computed and written. out is a
     tuple, as in __array_ufunc__."""
-    name = ufunc.__name__
+    name, casting = ufunc.__name__, options.get("casting", "same_kind")
     require_count(name, out, ufunc.nout)
     if any(o is None for o in out):
         raise TypeError(f"{name}: where= leaves elements undefined without out=; give it a Tensor that holds them")
@@ -64,7 +64,7 @@ def masked(ufunc, inputs, where, out, casting="same_kind", **options):
             )
     mask = mask_of(name, "where", where, out[0].shape)
     picked = [np.broadcast_to(as_array(x), mask.shape)[mask] if np.ndim(x) else x for x in inputs]
-    y = ufunc(*picked, casting=casting, **options)
+    y = ufunc(*picked, **options)
     for o, part in zip(out, y if isinstance(y, tuple) else (y,), strict=True):
         require_cast(name, part, o.dtype, casting)
         o[mask] = part
@@ -80,7 +80,9 @@ def ufunc_into(ufunc, method, inputs, out, kwargs):
     for o in out:
         require_tensor(name, o)
     if method != "__call__":
-        return into(name, out, getattr(ufunc, method)(*inputs, **computed_as(kwargs, inputs[0], out[0])))
+        dtype = dtype_within(inputs[0], out[0]) if method != "outer" and kwargs.get("dtype") is None else None
+        kwargs = {**kwargs, "dtype": dtype} if dtype else kwargs
+        return into(name, out, getattr(ufunc, method)(*inputs, **kwargs))
     if kwargs.get("where", True) is not True:
         return masked(ufunc, inputs, out=out, **kwargs)
     return into(name, out, ufunc(*inputs, **kwargs), kwargs.get("casting", "same_kind"), broadcast=True)
@@ -88,19 +90,21 @@ def ufunc_into(ufunc, method, inputs, out, kwargs):
 
 def function_into(func, out, args, kwargs):
     """func(*args, out=out, **kwargs), for a function of NumPy's that isn't a ufunc, and a Tensor out."""
-    name = func.__name__
+    name, places = func.__name__, places_of(func)
     require_tensor(name, out)
-    if places_of(func).get("dtype", -1) >= len(args):
-        kwargs = computed_as(kwargs, args[0], out)
+    place, first = places.get("dtype"), args[0] if args else kwargs.get(next(iter(places), None))
+    dtype = dtype_within(first, out) if place is not None and kwargs.get("dtype") is None else None
+    if dtype and place >= len(args):
+        kwargs = {**kwargs, "dtype": dtype}
+    elif dtype and args[place] is None:
+        args = (*args[:place], dtype, *args[place + 1 :])
     return into(name, out, func(*args, **kwargs), kwargs.get("casting", "same_kind"), broadcast=func is np.clip)
 
 
-def computed_as(kwargs, a, out):
-    """kwargs with the dtype that NumPy's reductions compute in: the wider one of a and out, if none is asked for."""
+def dtype_within(a, out):
+    """The dtype that a reduction of a computes in, unless one is asked for: None for its own, or a wider one of out."""
     dtype = getattr(a, "dtype", out.dtype)
-    if kwargs.get("dtype") is not None or np.can_cast(out.dtype, dtype):
-        return kwargs
-    return {**kwargs, "dtype": np.result_type(dtype, out.dtype)}
+    return None if np.can_cast(out.dtype, dtype) else np.result_type(dtype, out.dtype)
 
 
 @functools.cache

@@ -83,6 +83,8 @@ copied_row = derivative(_flatten, lambda g, y, a: np.reshape(g, a.shape))
 
 def flatten(a, order="C"):
     """All elements in a row, always a copy: a Tensor's method, for NumPy has no function of this name."""
+    if not isinstance(order, str):
+        raise TypeError(f"flatten: order must be 'C', 'F', 'A' or 'K', not of type {type(order).__name__}")
     if order not in ("C", "F", "A", "K"):
         raise ValueError(f"flatten: order must be 'C', 'F', 'A' or 'K', not {order!r}")
     if order == "K":
