@@ -9,12 +9,12 @@ from numpy import ndarray
 
 from .derivatives.arrays import as_array
 from .derivatives.assigning import Place
-from .engine import copied, holds_node, mark_changed
+from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
 from .errors import LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned, owner_of
 from .node import Ended, Node
-from .versions import Versions, base_of, current, is_scalar, new_version, path_to
+from .versions import Versions, base_and_path, current, is_scalar, new_version
 
 
 def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
@@ -22,9 +22,9 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
 
     `shared` tells whether others than the caller may refer to the Tensor.
     """
-    if type(index) is not int and holds_node(index):
+    if type(index) not in HOLD_NO_NODE and holds_node(index):
         raise TypeError(NO_INDEX)
-    base = base_of(target)
+    base, path = base_and_path(target)
     recording = is_grad_enabled()
     if is_scalar(base):
         raise TypeError(f"assignment: {described_tensor(base.name, ())} is a scalar, as in NumPy, and can't be assigned into; np.copy makes an array")
@@ -34,12 +34,12 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     node = isinstance(value, Node)
     data = value._data if node else value
     memory = target._data
-    if recording and memory.flags.writeable and (_overlaps_itself(memory) or _overlaps_itself(base._data)):
+    if memory.base is not None and (_overlaps_itself(memory) or _overlaps_itself(base._data)):
         raise ValueError("assignment: the array shows some elements twice, as windows that overlap do; assign into a copy")
     try:
         part = memory[index]
         overwritten = part.copy() if recording else None
-        if node and shows_all(part, data):
+        if node and data.base is not None and shows_all(part, data):
             return None
         memory[index] = data
     except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -49,12 +49,13 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     needs_grad = base._requires_grad or (node and value._requires_grad)
     if not recording or not (shared or needs_grad or base is not target or type(base._op) is Versions):
         return mark_changed(base, in_place=True)
+    shared = shared or base is not target or (node and _refers_to(value, base))
     if not node:
         value = copied(value)
     if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
         value = np.reshape(value, data.shape[data.ndim - part.ndim :])
-    place = Place(copied(index), path_to(target))
-    new_version(base, place, value, overwritten, shared or base is not target)
+    place = Place(index if type(index) in IMMUTABLE else copied(index), path)
+    new_version(base, place, value, overwritten, shared)
     changes.note(base._data, (base._order, base.name, base._data.shape), by=base._op.newest._grad)
 
 
@@ -63,7 +64,7 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
 
     That is the value itself, if nobody can tell it from the target, of which only the caller's name is left: `alone`.
     """
-    base = base_of(target)
+    base, _ = base_and_path(target)
     shape, dtype = target._data.shape, target._data.dtype
     if is_scalar(target):
         return value
@@ -88,7 +89,7 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
 
 def _overlaps_itself(array: Any) -> bool:
     """Whether an array may show an element twice, as windows that overlap do."""
-    if array.flags.c_contiguous or array.flags.f_contiguous:
+    if not array.flags.writeable or array.flags.forc:
         return False
     extent = array.itemsize
     for stride, n in sorted((abs(stride), n) for stride, n in zip(array.strides, array.shape, strict=True) if n > 1):
@@ -108,6 +109,13 @@ def shows_all(part: Any, data: Any) -> bool:
     if type(part) is not ndarray or type(data) is not ndarray or owner_of(part) is not owner_of(data):
         return False
     return part.__array_interface__ == data.__array_interface__
+
+
+def _refers_to(value: Any, base: Any) -> bool:
+    """Whether a value was computed from an element of this Tensor, as in `f()[i] *= 2`: then that refers to a Tensor
+    which no name does."""
+    read = [arg for arg in value._args or () if isinstance(arg, Node)]
+    return any([arg is base or (arg._args is not None and arg._args[0] is base) for arg in read])
 
 
 def _require_assignable(base: Any, recording: bool) -> None:

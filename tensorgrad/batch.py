@@ -16,6 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .derivatives import CREATION
+from .memory import is_owned
 from .node import Node
 
 
@@ -45,6 +46,7 @@ class Batched(NDArrayOperatorsMixin):
     ndim = property(lambda self: self.stack.ndim - 1)
     size = property(lambda self: self.stack[0].size)
     dtype = property(lambda self: self.stack.dtype)
+    base = property(lambda self: None if is_owned(self.stack) else self.stack)  # who else holds the memory
     real = property(lambda self: Batched(self.stack.real))
     imag = property(lambda self: Batched(self.stack.imag))
     T = property(lambda self: np.transpose(self))
@@ -113,6 +115,11 @@ class Batched(NDArrayOperatorsMixin):
         return _one_by_one(lambda array: array[index], (self,), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if _keeps_order(index) and not any(_counts(index)):
+            if isinstance(value, Batched):  # which has as many axes as what it is assigned to
+                value = _aligned([value, self.stack[0][index]])[0]
+            self.stack[_behind(index)] = value
+            return
         for array, part in _each((self, value)):
             array[index] = part
 

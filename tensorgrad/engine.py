@@ -24,7 +24,7 @@ from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
-from .versions import ASSIGN, SCALAR, Past, current, is_scalar, named_by, names, shows
+from .versions import ASSIGN, SCALAR, Past, current_args, is_scalar, named_by, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -58,8 +58,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
     views = primitive.is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
     if names and not views:
-        args = tuple([current(arg) if type(arg) is node_type else arg for arg in args])
-        needs_grad = any([type(arg) is node_type and arg._requires_grad for arg in args])
+        args, needs_grad = current_args(args)
     if not primitive.complete:  # a node in the place of a constant doesn't count
         rules = primitive.rules_for(len(args))
         found = [arg._requires_grad for arg, rule in zip(args, rules) if rule and type(arg) is node_type]  # noqa: B905
@@ -246,10 +245,7 @@ def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool
         grad = grads.pop(node)
         if not free and named_by(node) is not None:
             grads[node] = grad
-        if type(grad) is ndarray:
-            kwargs = {"in_place": True}
-            grad = grad if is_owned(grad) else grad.copy()
-        return args, [grad, None, *values], kwargs
+        return args, [grad if is_owned(grad) else grad.copy(), None, *values], {"in_place": True}
     grad = grads.pop(node) if free else grads[node]
     y = past.output(node, keep=create_graph or type(grad) is tuple)
     if type(grad) is tuple:
@@ -295,7 +291,7 @@ def unbroadcast(d: Any, data: Any, name: str) -> Any:
 def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
     """a + b, into the buffer of a where nobody else can see it."""
     if type(b) is Scattered:
-        if type(a) is ndarray:
+        if type(a) is type(b.g):
             return b.add_to(a if is_owned(a) else a.copy())
         b = b.array()
     if type(a) is tuple:

@@ -35,7 +35,7 @@ from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, requir
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
-from .versions import SCALAR, Past, arguments, current, names
+from .versions import SCALAR, Past, arguments, current, current_args, names
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -107,13 +107,16 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
             needs_grad = self._requires_grad
         else:
             return _otherwise(primitive, (self, other), other)
-        if names or not primitive.complete:
+        if not primitive.complete:
             return record(Tensor, primitive, (self, other))
         compute = primitive.func  # a local variable: its call needs no look-up of a method
         try:
             y = compute(self._data, value)
         except ValueError as error:
             raise explained(error, primitive.name, (self._data, value)) from error
+        args = (self, other)
+        if names:
+            args, needs_grad = current_args(args)
         node = _new(Tensor)
         if type(y) is ndarray:
             node._data = y
@@ -125,7 +128,7 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
         if needs_grad and is_grad_enabled():
             node._requires_grad = True
             node._op = primitive
-            node._args = (self, other)
+            node._args = args
         else:
             node._requires_grad = False
             node._op = node._args = None

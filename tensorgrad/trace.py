@@ -18,12 +18,12 @@ from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs, unbroadcast
 from .errors import LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
-from .linearity import is_elementwise, require_linear_rules, require_zero
+from .linearity import has_own_rules, is_elementwise, require_linear_rules, require_zero
 from .memory import changes, is_owned
 from .node import new_node, orders
 from .tensor import Tensor, data_of
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
-from .versions import Past, arguments, current, current_args, names, recorded
+from .versions import ASSIGN, Past, arguments, current, current_args, names, recorded
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 
@@ -197,11 +197,15 @@ class Trace:
         if not create_graph:
             tangents = [data_of(v) for v in tangents]
         all_tangents: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
+        last_uses = None if create_graph else self._last_uses()
         with enable_grad():  # for the rules that are transposed
             latest_change, past = changes.latest, Past()
             for node in self.nodes:
                 args = node._args if node._order > latest_change else past.arguments(node)[0]
                 op: Any = node._op
+                if op is ASSIGN and last_uses and not args[2].repeats:
+                    all_tangents[node] = _assigned(all_tangents, node, args, last_uses)
+                    continue
                 rules = op.rules_for(len(args))
                 for i, (rule, parent) in enumerate(zip(rules, args)):  # noqa: B905 (the rest are constants)
                     if rule is None or type(parent) is not Tensor or parent not in all_tangents:
@@ -209,6 +213,8 @@ class Trace:
                     if parent._order > node._order:
                         raise data_changed(parent.name, parent.shape, op.name)
                     d = _tangent(node, args, i, all_tangents[parent], create_graph, past)
+                    if last_uses and isinstance(d, np.ndarray) and (d.base is not None or d is all_tangents[parent]):
+                        d = d.copy()  # it may show a tangent that is changed in place
                     if d is not None:
                         all_tangents[node] = plus(all_tangents[node], d) if node in all_tangents else d
         found = [all_tangents.get(y) for y in self.roots]
@@ -216,6 +222,15 @@ class Trace:
             np.zeros_like(y._data) if d is None else np.asarray(d) if isinstance(d, np.generic) else d.copy()
             for d, y in zip(found, self.outputs, strict=True)
         ]
+
+    def _last_uses(self) -> dict[Tensor, float]:
+        """When each node is used for the last time; nothing, if no node is an assignment."""
+        if not any([node._op is ASSIGN for node in self.nodes]):
+            return {}
+        uses: dict[Tensor, float] = {}
+        for node in self.nodes:
+            uses.update(dict.fromkeys([arg for arg in arguments(node) if type(arg) is Tensor], node._order))
+        return uses | dict.fromkeys(self.roots, np.inf)
 
     def _look_for_names(self) -> None:
         """Where a node was assigned into since it was found, have its first version in its place."""
@@ -344,7 +359,23 @@ _same = Primitive(np.positive, (lambda g, y, x: g,))
 
 def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
     """A Tensor in the graph that was computed from args: data = primitive(*args)."""
-    return new_node(Tensor, data, True, primitive, current_args(args))
+    return new_node(Tensor, data, True, primitive, current_args(args)[0])
+
+
+def _assigned(tangents: dict, node: Tensor, args: tuple, last_uses: dict) -> Any:
+    """The tangent of a version, made of that of the one before: in place, if nobody uses that any more."""
+    value, old, place = args
+    v = tangents.get(value) if type(value) is Tensor else None
+    if type(old) is not Tensor or old not in tangents:
+        total = np.zeros_like(node._data if v is None else v, shape=node.shape, dtype=node.dtype)
+    elif last_uses[old] > node._order:
+        total = np.copy(tangents[old])
+    else:
+        total = tangents.pop(old)
+        total = total if hasattr(total, "__setitem__") and is_owned(total) else np.copy(total)
+    if hasattr(v, "stack") and not hasattr(total, "stack"):  # one array, and a batch to be put into it
+        total = total + np.zeros_like(v, shape=node.shape)
+    return place.put(total, 0 if v is None else v)
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -368,6 +399,8 @@ def _tangent(node: Tensor, args: Any, i: int, v: Any, create_graph: bool, past: 
     if op is pick:
         return v[args[1]]
     rule, kwargs, parent = op.rules_for(len(args))[i], rule_kwargs(node, create_graph), args[i]
+    if op.is_view and i == 0 and has_own_rules(op):  # picks elements, be it of data or of tangents
+        return op.func(v, *args[1:], **(node._kwargs or {}))
     if create_graph:
         for of in (node, *args):
             if type(of) is Tensor:

@@ -101,20 +101,14 @@ def shows(data: Any, source: Any) -> bool:
     return data is source or (data.base is not None and owner_of(data) is owner_of(source))
 
 
-def base_of(node: Node) -> Node:
-    """What a view shows a part of, be it by way of other views; any other node itself."""
-    while is_view(node):
-        node = node._args[0]
-    return node
-
-
-def path_to(view: Node) -> tuple:
-    """How a view is made of what it shows a part of: functions, with their further arguments."""
+def base_and_path(view: Node) -> tuple[Node, tuple]:
+    """What a view shows a part of, be it by way of other views, and how it is made of that: functions, with their
+    further arguments. Any other node itself, and no functions."""
     path = []
     while is_view(view):
         path.append((view._op.func, view._args[1:], view._kwargs))
         view = view._args[0]
-    return tuple(reversed(path))
+    return view, tuple(reversed(path))
 
 
 def current(node: Node) -> Node:
@@ -137,16 +131,15 @@ def recorded(node: Node) -> Node:
 
 def _of_version(view: Node, which: str) -> Node:
     """The node of a view of a name's first or newest version; of what is no name, the view itself."""
-    views = []
-    node = view
-    while is_view(node):
-        views.append(node)
-        node = node._args[0]
-    if type(node._op) is not Versions:
+    views, base = [], view
+    while is_view(base):
+        views.append(base)
+        base = base._args[0]
+    if type(base._op) is not Versions:
         return view
-    version = _first(node) if which == "first" else node._op.newest
-    for view in reversed(views):
-        version = _viewed(view, version, which)
+    version = _first(base) if which == "first" else base._op.newest
+    while views:
+        version = _viewed(views.pop(), version, which)
     return version
 
 
@@ -200,9 +193,17 @@ def named_by(version: Node) -> Node | None:
     return name if type(views) is _Views and version is (views.first if views.newest is None else views.newest) else None
 
 
-def current_args(args: tuple) -> tuple:
-    """Arguments with the versions of names in their place."""
-    return tuple([current(a) if isinstance(a, Node) else a for a in args])
+def current_args(args: tuple) -> tuple[tuple, bool]:
+    """Arguments with the newest versions of names in their place, and whether one of them requires a gradient."""
+    found, needs_grad = [], False
+    for arg in args:
+        if isinstance(arg, Node):
+            op = arg._op
+            if type(op) is Versions or (type(op) is Primitive and op.is_view):
+                arg = current(arg)
+            needs_grad = needs_grad or arg._requires_grad
+        found.append(arg)
+    return tuple(found), needs_grad
 
 
 def arguments(node: Node) -> tuple:

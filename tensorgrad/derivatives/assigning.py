@@ -20,7 +20,7 @@ class Place:
 
     def __init__(self, index, views=()):
         self.index, self.views, self.repeats = index, views, may_repeat(index)
-        self.sign = -1 if any(func is np.imag for func, _, _ in views) else 1
+        self.sign = -1 if views and any(func is np.imag for func, _, _ in views) else 1
 
     def view_of(self, array):
         """The view that the index is of."""
@@ -35,7 +35,7 @@ class Place:
     def put(self, array, value):
         """The array with the value in this place: the same one, changed, if a view of it can be written into."""
         view = self.view_of(array)
-        if view is array or np.may_share_memory(view, array):
+        if view is array or np.may_share_memory(getattr(view, "stack", view), getattr(array, "stack", array)):
             view[self.index] = value
             return array
         flat = np.reshape(array, -1).copy()  # where the views are copies, by the elements' numbers

@@ -87,7 +87,8 @@ scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
 
 def scattered(g, index, shape, repeats=None):
     """g in the places of the index, and zeros elsewhere."""
-    return Scattered(g, index, shape, repeats) if type(g) is np.ndarray else scatter(g, index, shape)
+    in_place = type(g) is np.ndarray or hasattr(g, "stack")  # an array, or a batch of them
+    return Scattered(g, index, shape, repeats) if in_place else scatter(g, index, shape)
 
 
 getitem = derivative(operator.getitem, lambda g, y, a, index: scattered(g, index, a.shape))

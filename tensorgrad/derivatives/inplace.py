@@ -55,6 +55,8 @@ def mask_of(name, what, mask, shape):
 
 def fitted(name, what, value, shape):
     """value broadcast to that shape."""
+    if np.shape(value) == shape:
+        return value
     try:
         return np.broadcast_to(value, shape)
     except ValueError:
@@ -119,6 +121,21 @@ def values_for(name, a, values, casting="unsafe"):
 
 @composed(np.put)
 def put(a, ind, v, mode="raise"):
+    """`numpy.put`: write values into the places that are counted in C order.
+
+    Args:
+        a: an array or a Tensor, of any shape.
+        ind: integers, of any shape; from a.size on they are out of bounds. The last of equal ones wins.
+        v: the values, taken in C order and from the start again where they are fewer.
+        mode: for places out of bounds: "raise" an IndexError, "wrap" around, "clip" to the nearest place.
+
+    >>> from tensorgrad import Tensor
+    >>> a = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=False)
+    >>> a.put([0, -1], [10.0, 20.0])
+    >>> a
+    Tensor([[10.  2.]
+            [ 3. 20.]])
+    """
     require_target("put", a, v)
     require_no_tensor("put", "an index", ind)
     v = values_for("put", a, v)
@@ -150,34 +167,35 @@ def put_along_axis(arr, indices, values, axis):
     arr[tuple(places)] = values
 
 
-def places_of_mask(name, a, mask):
-    """The places where a mask as large as a is true, in C order."""
+def mask_as_large(name, a, mask):
+    """A mask of as many elements as a, in a's shape."""
     require_no_tensor(name, "the mask", mask)
-    mask = np.asarray(mask)
+    mask = np.asarray(mask).astype(bool)
     if mask.size != a.size:
         raise ValueError(
             f"{name}: mask and data must be the same size, not {mask.size} and {a.size}; a[mask] = value takes a mask "
             f"of the first axes, np.copyto(a, value, where=mask) broadcasts one"
         )
-    return np.flatnonzero(mask)
+    return np.reshape(mask, a.shape)
 
 
 @composed(np.place)
 def place(arr, mask, vals):
     require_target("place", arr, vals)
-    places, vals = places_of_mask("place", arr, mask), values_for("place", arr, vals, "safe")
-    if vals.size == 0 and places.size:
-        raise ValueError(f"place: no values were given for {places.size} elements; cannot insert from an empty array")
-    if places.size:
-        assign_flat(arr, places, cycled(vals, places.size))
+    mask, vals = mask_as_large("place", arr, mask), values_for("place", arr, vals, "safe")
+    n = np.count_nonzero(mask)
+    if n and not vals.size:
+        raise ValueError(f"place: no values were given for {n} elements; cannot insert from an empty array")
+    if n:
+        arr[mask] = cycled(vals, n)
 
 
 @composed(np.putmask)
 def putmask(a, mask, values):
     require_target("putmask", a, values)
-    places, values = places_of_mask("putmask", a, mask), values_for("putmask", a, values, "safe")
+    mask, values = mask_as_large("putmask", a, mask), values_for("putmask", a, values, "safe")
     if values.size:
-        assign_flat(a, places, values if values.ndim == 0 else np.reshape(values, -1)[places % values.size])
+        a[mask] = values if values.ndim == 0 else np.reshape(values, -1)[np.flatnonzero(mask) % values.size]
 
 
 @composed(np.fill_diagonal)
@@ -212,7 +230,17 @@ def copyto(dst, src, casting="same_kind", where=True):
 
 
 def fill(a, value):
-    """ndarray.fill"""
+    """`ndarray.fill`: set all elements to one number, which may be a Tensor of no dimensions.
+
+    Raises:
+        ValueError: value has dimensions.
+
+    >>> from tensorgrad import Tensor
+    >>> a = Tensor([1.0, 2.0], requires_grad=False)
+    >>> a.fill(3.0)
+    >>> a
+    Tensor([3. 3.])
+    """
     require_target("fill", a, value)
     if np.ndim(value):
         raise ValueError(f"fill: value must be one number, not of shape {np.shape(value)}; a[...] = value takes more")
@@ -220,14 +248,37 @@ def fill(a, value):
 
 
 def sort(a, axis=-1, kind=None, order=None, *, stable=None):
-    """ndarray.sort"""
+    """`ndarray.sort`: np.sort in place. Each element's gradient goes to where it came from.
+
+    Raises:
+        AxisError: there is no such axis.
+        ValueError: the kind of sorting isn't known, or order names a field.
+
+    >>> from tensorgrad import Tensor
+    >>> a = Tensor([3.0, 1.0, 2.0], requires_grad=False)
+    >>> a.sort()
+    >>> a
+    Tensor([1. 2. 3.])
+    """
     require_target("sort", a)
     no_fields("sort", order)
     a[...] = np.sort(a, normalize_axis_index(axis, a.ndim), kind, stable=stable)
 
 
 def partition(a, kth, axis=-1, kind="introselect", order=None):
-    """ndarray.partition"""
+    """`ndarray.partition`: np.partition in place: the kth element where it would be if all were sorted, none larger
+    before it, none smaller behind it.
+
+    Raises:
+        AxisError: there is no such axis.
+        ValueError: kth is out of bounds, the kind isn't known, or order names a field.
+
+    >>> from tensorgrad import Tensor
+    >>> a = Tensor([3.0, 1.0, 2.0], requires_grad=False)
+    >>> a.partition(0)
+    >>> a[0]
+    Tensor(1.)
+    """
     require_target("partition", a)
     no_fields("partition", order)
     if kind != "introselect":

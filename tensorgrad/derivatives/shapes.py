@@ -28,8 +28,17 @@ def index_order(a, order):
 
 
 def memory_axes(a):
-    """The axes of a from the slowest to the fastest in memory, as order='K' reads them."""
-    return tuple(int(i) for i in np.argsort([-abs(s) for s in a.strides], kind="stable"))
+    """The axes of a from the slowest to the fastest in memory, as order='K' reads them: an insertion sort, in which an
+    axis along which nothing moves is passed over (NumPy's npyiter_find_best_axis_ordering)."""
+    axes, steps = [], [abs(s) for s in a.strides]
+    for i in reversed(range(len(steps))):  # axes: the fastest first
+        place = k = len(axes)
+        while k and (not steps[i] or not steps[axes[k - 1]] or steps[i] < steps[axes[k - 1]]):
+            k -= 1
+            if steps[i] and steps[axes[k]]:
+                place = k
+        axes.insert(place, i)
+    return tuple(reversed(axes))
 
 
 # Reshaping -----------------------------------------------------------------------------------------------------------
@@ -52,19 +61,9 @@ def at_least(ndim, arys):
     return found[0] if len(found) == 1 else tuple(found)
 
 
-@composed(np.atleast_1d)
-def atleast_1d(*arys):
-    return at_least(1, arys)
-
-
-@composed(np.atleast_2d)
-def atleast_2d(*arys):
-    return at_least(2, arys)
-
-
-@composed(np.atleast_3d)
-def atleast_3d(*arys):
-    return at_least(3, arys)
+composed(np.atleast_1d)(lambda *arys: at_least(1, arys))
+composed(np.atleast_2d)(lambda *arys: at_least(2, arys))
+composed(np.atleast_3d)(lambda *arys: at_least(3, arys))
 
 
 @composed(np.ravel)

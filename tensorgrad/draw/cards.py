@@ -1,4 +1,5 @@
-"""What data look like: the colours of their kinds, and their cards, as tables in the HTML that Graphviz reads.
+"""What data look like: the colours of their kinds, their names, and their cards, as tables in the HTML that Graphviz
+reads.
 
 A card has a name and a shape; below a line, the numbers of data and gradient, and a bar for the size of the gradient.
 """
@@ -7,10 +8,13 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Collection
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from .labels import clean
+from ..node import Node
+from .graph import Graph, known_as, shows_version
+from .labels import clean, version
 
 
 class Look(NamedTuple):
@@ -88,6 +92,64 @@ def _bar(strength: float, columns: int) -> str:
     size = f'FIXEDSIZE="TRUE" WIDTH="{_BAR}" HEIGHT="3" BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
     ground = f'<TABLE ALIGN="LEFT" {size}><TR>{cells}</TR></TABLE>'
     return f'<TR><TD></TD><TD COLSPAN="{columns}" ALIGN="LEFT">{ground}</TD></TR>'
+
+
+class Names:
+    """What data are called in a picture: as in the model, as the Tensor or the variable; or by a letter and a number.
+
+    A Tensor that was assigned into gives its name to all its versions, each with its number.
+    """
+
+    def __init__(self, graph: Graph, variables: Mapping[str, Any]):
+        self._graph = graph
+        self._variables = {id(x): str(name) for name, x in reversed(list(variables.items())) if str(name)[:1] != "_"}
+        self._taken = {self._given(x) for x in graph.drawn.values()}
+        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+        self._stems: dict[int, str] = {}  # of the versions of a Tensor that has no name
+        self._names: dict[int, str] = {}
+
+    def of(self, x: Any) -> str:
+        """The name of what is drawn; empty for other data."""
+        return self._names.get(id(x), "")
+
+    def enter(self, x: Any, kind: str) -> str:
+        """The name of data of this kind that are drawn now."""
+        self._names[id(x)] = name = self._new(x, kind)
+        return name
+
+    def home(self, x: Any) -> tuple[str, str | None]:
+        """Of a parameter, its name in the model and that of its module."""
+        none: tuple[str, str | None] = ("", None)
+        return self._graph.homes.get(known_as(x), none) if isinstance(x, Node) else none
+
+    def stem(self, x: Node, kind: str = "intermediate") -> str:
+        """The name that the versions of a Tensor have in common."""
+        if given := self._given(x):
+            return given
+        key = id(x._grad)  # a reference to the Tensor, the same in all its versions
+        if key not in self._stems:
+            is_root = self._graph.root._grad is x._grad
+            self._stems[key] = self._numbered("output" if is_root else kind)
+        return self._stems[key]
+
+    def _given(self, x: Any) -> str:
+        known = known_as(x) if isinstance(x, Node) else x
+        own = self.home(x)[0] or known.name if isinstance(x, Node) else ""
+        return str(own or self._variables.get(id(known), ""))
+
+    def _new(self, x: Any, kind: str) -> str:
+        count = self._graph.numbers.get(id(x))
+        if count is None or (shows_version(x) and not self._given(x)):
+            return self._given(x) or self._numbered(kind)
+        name = version(self.stem(x, kind), count)
+        return name if name not in self._taken else f"{self.stem(x, kind)} (version {count})"
+
+    def _numbered(self, kind: str) -> str:
+        """The next name for data that has none."""
+        if kind == "output" and "y" not in self._taken:
+            return "y"
+        letter = {"parameter": "x", "constant": "c"}.get(kind, "v")
+        return next(name for i in self._numbers[letter] if (name := f"{letter}{i}") not in self._taken)
 
 
 def legend_label(kinds: Collection[str], remark: str) -> str:

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +16,12 @@ import numpy as np
 from ..arguments import is_int, yes_or_no
 from ..network import Module
 from ..node import Node
-from ..tensor import Tensor, data_of, displays
-from .cards import FAINT, GRADIENT, INK, KINDS, Numbers, card, escaped, legend_label, small
-from .graph import Graph, Operation, Stretch
+from ..tensor import Tensor, displays
+from ..versions import ASSIGN, Past, current, named_by
+from .cards import FAINT, GRADIENT, INK, KINDS, Names, Numbers, card, escaped, legend_label, small
+from .graph import Graph, Operation, Stretch, is_recorded, is_version
 from .graphviz import formats, new_picture
-from .labels import ORDERED, clean, operation_label, operation_sign, summary, table, total_size
+from .labels import ORDERED, clean, operation_label, operation_sign, place, summary, table, total_size
 
 if TYPE_CHECKING:
     import graphviz
@@ -36,6 +36,8 @@ _FRAME = {
 _PILL = {"fillcolor": _DARK, "color": _DARK, "fontcolor": "white"}
 _ROUND = {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
 _LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "0.45", "margin": "0.09,0.03"}
+_STRAIGHT = "4"  # the weight of arrows from version to version: they lie in one line
+_INTO = {"label": " into ", "weight": _STRAIGHT}
 _BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
 
 
@@ -55,6 +57,9 @@ def draw_dot_tensor(
     Data are cards with name and shape, operations dark pills. Parameters (leaves that require a gradient), constants,
     intermediate results and the output differ in colour and in border. The wider an arrow, the larger the gradient
     that flows back along it. The same graph gives the same picture, byte for byte.
+
+    Of a Tensor A that was assigned into, A₀ is what it was at first, A₁ what the first assignment made of it, and so
+    on. Each is drawn with its own data; a gradient the newest alone has, in `A.grad`.
 
     Args:
         root: the Tensor to explain, such as a loss.
@@ -123,6 +128,8 @@ def empty_picture(format: str, rankdir: str) -> Any:
 
 def _graph_as_svg(tensor: Tensor) -> str | None:
     """What a notebook shows of a Tensor that was computed: its graph, or without graphviz its numbers."""
+    if not is_recorded(current(tensor)):
+        return None
     try:
         return draw_dot_tensor(tensor).pipe("svg", encoding="utf-8")
     except (ImportError, RuntimeError):
@@ -157,16 +164,14 @@ class Drawing:
         gradients: Mapping[Tensor, Any] | None = None,
     ):
         self.graph, self._show_data, self._wide, self._gradients = graph, show_data, wide, gradients
-        self._variables = {id(x): str(name) for name, x in reversed(list(names.items())) if str(name)[:1] != "_"}
-        self._taken = {self._given_name(x) for x in graph.drawn.values()}
-        self._numbers: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+        self.past = Past()
+        self._names = Names(graph, names)
         tensors = [x for x in graph.drawn.values() if isinstance(x, Node)]
         self._magnitudes = {id(t): _magnitude(self._gradient(t)) for t in tensors}
         self._strongest = max(self._magnitudes.values(), default=0.0)
 
         self.cards: dict[int, str] = {}
         self.pills: dict[int, str] = {}
-        self._names: dict[int, str] = {}
         self._kinds: set[str] = set()
         self._nodes: dict[str | None, list[tuple[str, dict]]] = defaultdict(list)  # by module
         self._side_by_side: dict[str | None, list[list[str]]] = defaultdict(list)  # nodes of one rank, by module
@@ -186,7 +191,18 @@ class Drawing:
 
     def name_of(self, x: Any) -> str:
         """The name that a value has in the picture; a dot if it isn't drawn."""
-        return self._names.get(id(x), "") or "·"
+        return self._names.of(x) or "·"
+
+    def data_of(self, x: Any) -> Any:
+        """The array of a Tensor, in the version that x is; that of an older one lasts until the next is asked for."""
+        return self.past.data(x) if isinstance(x, Node) else x
+
+    def assignment(self, operation: Operation) -> str:
+        """An assignment as a program has it: `A[0] = v`."""
+        node = operation.node
+        value, _, where = node._args
+        number = operation_label(node).rpartition("=")[2].strip()
+        return f"{place(where, self._names.stem(node))} = {number or self.name_of(value)}"
 
     # Operations and stretches of them
 
@@ -204,8 +220,10 @@ class Drawing:
         else:
             target = self._add_block(_description(operations, stretch.period, hidden.values()), owner)
         self.pills[number] = target
+        old = operations[0].operands[0] if stretch.is_single and operations[0].node._op is ASSIGN else None
         for x, source in zip(shown, sources, strict=True):
-            self._add_edge(source, target, x, {"dir": "back"} if id(x) in beside[1:] else {})
+            into, old = (_INTO, None) if x is old else ({}, old)
+            self._add_edge(source, target, x, into | ({"dir": "back"} if id(x) in beside[1:] else {}))
         for other, n in passed.items():
             self._edges.append((self.pills[other], target, {"label": f" {n:,} values "} if n > 1 else {}))
         if beside:
@@ -213,7 +231,8 @@ class Drawing:
         for o in operations:
             for r in o.results:
                 if id(r) in graph.drawn:
-                    part = {} if r is o.node else {"label": f" [{r._args[1]}] "}
+                    part = {"weight": _STRAIGHT} if o.node._op is ASSIGN else {}
+                    part |= {} if r is o.node else {"label": f" [{r._args[1]}] "}
                     self._add_edge(target, self._add_data(r, owner), r, part)
 
     def _add_operation(self, operation: Operation, hidden: dict[int, Any], owner: str | None) -> str:
@@ -226,13 +245,16 @@ class Drawing:
 
     def _is_new_in(self, owner: str, x: Any) -> bool:
         """Whether x is a parameter of this module that isn't drawn yet: it goes beside the operation that uses it."""
-        return isinstance(x, Node) and id(x) not in self.cards and self.graph.homes.get(x, ("", None))[1] == owner
+        return id(x) not in self.cards and self._names.home(x)[1] == owner
 
     def _label(self, operation: Operation) -> str:
         """The label; of two operands that can't change places, with their names."""
         label, operands = operation_label(operation.node), operation.operands
+        if operation.node._op is ASSIGN:
+            written = self.assignment(operation)
+            return written if len(written) <= 36 else label
         if label in ORDERED and len(operands) == 2 and all(id(x) in self.graph.drawn for x in operands):
-            a, b = (self._names[id(x)] for x in operands)
+            a, b = map(self.name_of, operands)
             return f"{a} {label} {b}" if len(a) + len(b) <= 16 else label
         return label
 
@@ -246,7 +268,11 @@ class Drawing:
     def _add_pill(self, label: str, owner: str | None) -> str:
         """The node of an operation: round for a sign, a rounded box for words."""
         look = _PILL | (_ROUND if len(label) <= 3 and not any(map(str.isalpha, label)) else _LONG)
-        lines = map(escaped, textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False))
+        lines = textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False)
+        target, is_set, value = label.partition(" = ")
+        if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to
+            lines = [target, f"= {value}"]
+        lines = map(escaped, lines)
         return self._add_node(owner, "operation", clean(label, 200), label=f"<{'<BR/>'.join(lines)}>", **look)
 
     def _add_block(self, lines: list[str], owner: str | None) -> str:
@@ -274,8 +300,9 @@ class Drawing:
         kind = self._kind(x)
         self._kinds.add(kind)
         look = KINDS[kind]
-        owner = self.graph.homes[x][1] if isinstance(x, Node) and x in self.graph.homes else owner
-        self._names[id(x)] = name = self._new_name(x, kind)
+        home = self._names.home(x)[1]
+        owner = owner if home is None else home
+        name = self._names.enter(x, kind)
         self.cards[id(x)] = self._add_node(
             owner, kind, f"{kind}, {summary(x)}", fillcolor=look.fill, color=look.border, penwidth=look.width,
             style=look.style, peripheries=look.lines, shape="box", width="0.4", height="0.3", label=self._card(x, name),
@@ -285,35 +312,32 @@ class Drawing:
     def _kind(self, x: Any) -> str:
         if x is self.graph.root:
             return "output"
-        if isinstance(x, Node) and x._op is not None:
+        if isinstance(x, Node) and x._op is not None and (x.requires_grad or is_recorded(x)):
             return "intermediate"
         return "parameter" if isinstance(x, Node) and x.requires_grad else "constant"
 
-    def _given_name(self, x: Any) -> str:
-        own = (self.graph.homes.get(x, ("",))[0] or x.name) if isinstance(x, Node) else ""
-        return str(own or self._variables.get(id(x), ""))
-
-    def _new_name(self, x: Any, kind: str) -> str:
-        if given := self._given_name(x):
-            return given
-        if kind == "output" and "y" not in self._taken:
-            return "y"
-        letter = {"parameter": "x", "constant": "c"}.get(kind, "v")
-        return next(name for i in self._numbers[letter] if (name := f"{letter}{i}") not in self._taken)
-
     def _card(self, x: Any, name: str) -> str:
         """The label of a card."""
-        blocks = [Numbers("data", INK, table(data_of(x), self._wide))]
+        blocks = [Numbers("data", INK, table(self.data_of(x), self._wide))]
         strength = 0.0
-        if isinstance(x, Node) and x.requires_grad:
+        if self._has_gradient(x):
             strength = self._strength(x)
             g = self._gradient(x)
             rows = [["0"]] if g is None else table(g, self._wide)
             blocks.append(Numbers("grad", FAINT if g is None else GRADIENT, rows))
         return card(name, summary(x, short=True), blocks, strength, self._show_data)
 
+    def _has_gradient(self, x: Any) -> bool:
+        """Whether there is a place for the gradient of x; for that of an older version, only a page has one."""
+        if not isinstance(x, Node) or not x.requires_grad:
+            return False
+        return self._gradients is not None or not is_version(x) or named_by(x) is not None
+
     def _gradient(self, t: Any) -> Any:
-        return t._grad if self._gradients is None else self._gradients.get(t)
+        if self._gradients is not None:
+            return self._gradients.get(t)
+        known = named_by(t) if is_version(t) else t
+        return None if known is None else known._grad
 
     def _strength(self, t: Any) -> float:
         """How large the gradient of t is: 1 for the largest in the picture, 0 for a millionth of it and below."""
@@ -325,7 +349,10 @@ class Drawing:
         if not self._strongest:
             return ""
         marks = "bars and width of arrows" if self._show_data else "width of arrows"
-        return f"{marks}: size of the gradient (rms, log scale)"
+        tensors = [x for x in self.graph.drawn.values() if isinstance(x, Node)]
+        have_none = [x for x in tensors if is_version(x) and x.requires_grad and not self._has_gradient(x)]
+        exception = "; older versions keep none" if have_none else ""
+        return f"{marks}: size of the gradient (rms, log scale){exception}"
 
     # Writing
 

@@ -3,11 +3,14 @@
 Four steps, in the order of this file: walk the graph, oldest operation first (`operations_behind`); fold what is too
 long to read (`folded`); give each operation to the module of the network that it is part of (`owners_of`); choose which
 data are shown (`Graph`, which holds the result of all four).
+
+A Tensor that was assigned into is a name: its versions are drawn, and each operation with the version that it used.
 """
 
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -16,6 +19,7 @@ import numpy as np
 
 from ..network import Module
 from ..node import Node
+from ..versions import ASSIGN, arguments, current
 from .labels import is_array
 
 # The walk ------------------------------------------------------------------------------------------------------------
@@ -34,26 +38,30 @@ def operations_behind(root: Node) -> list[Operation]:
     nodes = _ancestors(root)
     outputs = defaultdict(list)
     for t in nodes:
-        if _is_recorded(t) and t._args and isinstance(t._args[0], Node) and _holds_several(t._args[0]):
+        if is_recorded(t) and t._args and isinstance(t._args[0], Node) and _holds_several(t._args[0]):
             outputs[t._args[0]].append(t)
     picked = {t for parts in outputs.values() for t in parts}
-    return [Operation(t, _operands(t), outputs.get(t, [t])) for t in nodes if _is_recorded(t) and t not in picked]
+    return [Operation(t, _operands(t), outputs.get(t, [t])) for t in nodes if is_recorded(t) and t not in picked]
 
 
 def _ancestors(root: Node) -> list[Node]:
     """root and all that it was computed from, oldest first; each once."""
     seen, stack = {root}, [root]
     while stack:
-        for parent in stack.pop().parents:
-            if parent not in seen:
+        node = stack.pop()
+        for parent in arguments(node) if is_recorded(node) else ():
+            if isinstance(parent, Node) and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
     return sorted(seen, key=lambda t: t._order)
 
 
-def _is_recorded(t: Node) -> bool:
-    """Whether the operation that made t is still known: not of a leaf, nor after the graph was freed."""
-    return t._args is not None
+def is_recorded(t: Node) -> bool:
+    """Whether the operation that made t is still known: not of a leaf, nor after the graph was freed.
+
+    Of constants none is, with one exception: the view of what is assigned into, which shows what is read from where.
+    """
+    return t._args is not None and (t._requires_grad or (is_version(t) and t._op is not ASSIGN))
 
 
 def _holds_several(t: Node) -> bool:
@@ -62,10 +70,53 @@ def _holds_several(t: Node) -> bool:
 
 
 def _operands(node: Node) -> list[Any]:
-    """Tensors, and the arrays in the place of one; an array where no rule stands is a setting."""
+    """Tensors, and the arrays in the place of one; an array where no rule stands is a setting.
+
+    Of an assignment, the version before it comes first, and then the value.
+    """
     op: Any = node._op
-    known = len(op.rules_for(len(node._args)))
-    return [a for i, a in enumerate(node._args) if isinstance(a, Node) or (i < known and is_array(a))]
+    args = arguments(node)
+    known = len(op.rules_for(len(args)))
+    operands = [a for i, a in enumerate(args) if isinstance(a, Node) or (i < known and is_array(a))]
+    return operands[::-1] if op is ASSIGN else operands
+
+
+# Versions ------------------------------------------------------------------------------------------------------------
+
+
+def is_version(t: Node) -> bool:
+    """Whether t is a version of a Tensor that was assigned into, or of a view of one."""
+    return type(t._grad) is weakref.ref
+
+
+def shows_version(t: Node) -> bool:
+    """Whether t is a view of a version."""
+    return is_version(t) and type(getattr(t, "_saved", None)) is weakref.ref
+
+
+def known_as(t: Node) -> Node:
+    """The Tensor that the program knows t by: of a version, the one that was assigned into, while it lives."""
+    name = t._grad() if is_version(t) else None
+    return t if name is None else name
+
+
+def version_numbers(nodes: Iterable[Node]) -> dict[int, int]:
+    """How many assignments were before each version, by `id()`. After the graph was freed, nobody knows."""
+    numbers: dict[int, int] = {}
+    for node in nodes:
+        chain = []  # back to the first version, or one that was counted
+        while is_version(node) and id(node) not in numbers:
+            chain.append(node)
+            if node._args is None and node._op is not None:
+                break
+            if node._op is not ASSIGN and not shows_version(node):
+                numbers[id(chain.pop())] = 0
+                break
+            node = node._args[1 if node._op is ASSIGN else 0]
+        for newer in reversed(chain if id(node) in numbers else []):
+            numbers[id(newer)] = numbers[id(node)] + (newer._op is ASSIGN)
+            node = newer
+    return numbers
 
 
 # Folding -------------------------------------------------------------------------------------------------------------
@@ -168,7 +219,8 @@ def owners_of(operations: list[Operation], modules: dict[str, Module], homes: di
     """
     if not homes:
         return [None] * len(operations)
-    direct = [{homes[x][1] for x in o.operands if isinstance(x, Node) and x in homes} for o in operations]
+    used = [[known_as(x) for x in o.operands if isinstance(x, Node)] for o in operations]
+    direct = [{homes[x][1] for x in tensors if x in homes} for tensors in used]
     coming = direct[:]  # the modules whose parameters are used next
     for i in reversed(range(len(coming) - 1)):
         coming[i] = coming[i] or coming[i + 1]
@@ -228,16 +280,17 @@ class Graph:
         operations: behind root, in a topological order.
         stretches: the operations again, in stretches that are drawn as one node each.
         modules: the modules of the network by name.
-        homes: for each parameter its full name, and the name of its module.
+        homes: for each parameter its full name, and the name of its module; of versions, for what they are known as.
         owners: for each operation the name of its module, or None.
         values: the data of the graph.
         made_by: the number of the stretch that makes a value.
         used_by: the numbers of the stretches that use it.
         drawn: the data that are shown.
+        numbers: of each version of a Tensor how many assignments were before it.
     """
 
     def __init__(self, root: Node, model: Module | None = None, max_nodes: int | None = None):
-        self.root = root
+        self.root = root = current(root)
         self.operations = operations_behind(root)
         is_long = max_nodes is not None and 2 * len(self.operations) + self._count_leaves() > max_nodes
         self.stretches = folded(self.operations, max_nodes if is_long else None)
@@ -250,11 +303,12 @@ class Graph:
         self.drawn = self._chosen()
         if is_long:
             self._leave_out_crowds()
+        self.numbers = version_numbers(x for x in self.drawn.values() if isinstance(x, Node))
 
     def _count_leaves(self) -> int:
         """How many different leaves and constants the operations take in."""
         operands = (x for o in self.operations for x in o.operands)
-        return len({id(x) for x in operands if not (isinstance(x, Node) and _is_recorded(x))})
+        return len({id(x) for x in operands if not (isinstance(x, Node) and is_recorded(x))})
 
     def _find_makers_and_users(self) -> None:
         for number, stretch in enumerate(self.stretches):

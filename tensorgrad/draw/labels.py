@@ -1,7 +1,7 @@
 """Numbers, shapes and operations as the text of a picture.
 
 A number has three significant digits, an array of more than a few numbers is its range and mean, and an operation is
-written as a person would write it: `+`, `**2`, `sum axis=1`, `[0, :]`.
+written as a person would write it: `+`, `**2`, `sum axis=1`, `[0, :]`, `[0, :] =`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.assigning import Place
 from ..node import Node
 from ..tensor import data_of
 
@@ -156,6 +157,9 @@ def _notation(name: str, args: tuple, kwargs: dict) -> str:
         return index(args[1])
     if name == "einsum_view":
         return f"einsum {args[1]}"
+    if name == "assign":
+        value = number(_plain(args[0])) if _is_scalar(args[0]) else ""
+        return f"{place(args[2])} = {value}".rstrip()
     if name == "scatter":
         return f"scatter {index(args[1])}"
     if name == "join":
@@ -186,6 +190,53 @@ def index(i: Any) -> str:
         return str(array.tolist()) if array.size <= 4 else f"ints {_shape(array.shape)}"
 
     return f"[{', '.join(map(part, i)) if isinstance(i, tuple) else part(i)}]"
+
+
+_METHODS = {"reshape", "squeeze", "swapaxes", "diagonal", "transpose"}  # those that arrays have
+_PROPERTIES = {"real": ".real", "imag": ".imag", "matrix_transpose": ".mT"}
+
+
+def place(where: Place, array: str = "") -> str:
+    """What an assignment writes into, a part of `array` or of a view of it, as NumPy's expression.
+
+    >>> place(Place((0, slice(1, None)), [(np.transpose, (), {})]), "A")
+    'A.T[0, 1:]'
+    >>> place(Place(0, [(np.flip, (1,), {})]), "A")
+    'flip(A, 1)[0]'
+    """
+    whole = where.index is Ellipsis  # what `row += 1` assigns to: of a row it says no more than the row
+    for func, args, kwargs in where.views:
+        array = _view(func.__name__.strip("_"), array, args, kwargs or {})
+    return array if whole and array.endswith("]") and where.views else array + index(where.index)
+
+
+def _view(name: str, array: str, args: tuple, kwargs: dict) -> str:
+    """The expression of a view of an array: by index, property, method or function."""
+    if name == "getitem":
+        return array + index(args[0])
+    if name == "transpose" and not kwargs and all(axes is None for axes in args):
+        return f"{array}.T"
+    if name in _PROPERTIES:
+        return array + _PROPERTIES[name]
+    if name == "einsum_view":
+        return f"einsum({args[0]}, {array or '·'})"
+    args = args[0] if len(args) == 1 and isinstance(args[0], tuple) and name in _METHODS else args
+    settings = [*map(str, args), *(f"{key}={value}" for key, value in kwargs.items())]
+    if name in _METHODS:
+        return f"{array}.{name}({', '.join(settings)})"
+    return f"{name}({', '.join([array or '·', *settings])})"
+
+
+def version(name: str, number: int) -> str:
+    """The name of a version of a Tensor: with the number of assignments before it.
+
+    >>> version("A", 12)
+    'A₁₂'
+    """
+    return name + str(number).translate(_SUBSCRIPTS)
+
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def _setting(key: str, value: Any) -> str:
