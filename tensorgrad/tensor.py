@@ -35,7 +35,7 @@ from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, requir
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
-from .versions import SCALAR, Past, arguments, current, current_args, names
+from .versions import SCALAR, Past, arguments, current, current_args, is_scalar, names
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -610,11 +610,11 @@ class Tensor(Node):
 
     def copy(self, order: Any = "C") -> Tensor:
         """A copy of the data, in this order in memory; np.copy keeps the order."""
-        return np.copy(self, order)
+        return +self if is_scalar(self) else np.copy(self, order)
 
-    def conj(self) -> Tensor:
-        """The complex conjugate; of real numbers the Tensor itself, where np.conj makes a copy."""
-        return np.conj(self) if self.dtype.kind == "c" else self
+    def conj(self, *args: Any, **kwargs: Any) -> Tensor:
+        """`numpy.conj` of this Tensor, with its arguments; of real numbers the Tensor itself, where np.conj copies."""
+        return np.conj(self, *args, **kwargs) if args or kwargs or self.dtype.kind == "c" else self
 
     conjugate = conj
 

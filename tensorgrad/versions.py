@@ -42,7 +42,7 @@ class Versions:
         self.looked_at: set[int] = set()
 
 
-# The names that there are: while it is empty, no operation needs to look for them.
+# The names that there are, by the orders of their first versions: while it is empty, nobody looks for them.
 names: dict[int, weakref.ref] = {}
 
 
@@ -236,8 +236,11 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
     new._grad, new.name = weakref.ref(base), base.name
     versions.newest, versions.state = new, state
     base._requires_grad, base._order = needs_grad, new._order
-    if versions.first is not None and needs_grad:
-        _let_go_of_names(new, versions)
+    if not shared:
+        versions.first = None
+        versions.looked_at.clear()
+    elif needs_grad:
+        _let_go_of_names(new, versions.looked_at)
 
 
 @functools.lru_cache
@@ -256,15 +259,18 @@ def _become_name(node: Node, shared: bool) -> Versions:
     if hasattr(node, "_saved"):
         first._saved = node._saved
     versions = Versions(first, state, shared)
-    key = id(versions)
+    key = node._order
     names[key] = weakref.ref(versions, lambda _: names.pop(key, None))
     node._op, node._args, node._kwargs = versions, (first,), None
     return versions
 
 
-def _let_go_of_names(node: Node, versions: Versions) -> None:
-    """Have the operations that led to a new version refer to versions, not to names: or a name would hold itself."""
-    stack, oldest, looked_at = [node], versions.first._order, versions.looked_at
+def _let_go_of_names(node: Node, looked_at: set[int]) -> None:
+    """Have the operations that led to a new version refer to versions, not to names: or a name would hold itself.
+
+    Those that are older than all names refer to none, and so don't those behind them.
+    """
+    stack, oldest = [node], min(names)
     while stack:
         node = stack.pop()
         if node._args and node._order > oldest and id(node) not in looked_at:

@@ -3,7 +3,7 @@
 import numpy as np
 from cases import case, x
 
-from tensorgrad.derivatives.shapes import join
+from tensorgrad.derivatives.shapes import flatten, join
 
 # Reshaping, in every order of elements and of memory.
 
@@ -24,6 +24,10 @@ for order in ("C", "F", "A", "K"):
 case(np.ravel, x(2, 3, 2), "K", of=lambda f, a, order: f(np.transpose(a, (1, 2, 0)), order=order))
 case(np.ravel, x())
 case(np.ravel, x(0, 2))
+for order in ("C", "F", "A", "K"):
+    for layout in ("C", "F", "strided", "reversed"):
+        case(flatten, x(2, 3, 2, layout=layout), order, like=lambda a, order: a.flatten(order))
+case(flatten, x(), like=lambda a: a.flatten())
 case(np.expand_dims, x(2, 3), 1)
 case(np.expand_dims, x(2, 3), (0, -1))
 case(np.expand_dims, x(), axis=0)

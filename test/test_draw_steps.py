@@ -87,7 +87,7 @@ def test_your_own_rule_is_read_too():
 def test_settings_stand_in_the_formula():
     x = Tensor(np.ones((2, 6)), name="x")
     *_, through_index = draw_backward(x[:, ::2]).steps
-    assert through_index["rules"][0]["formula"] == "scatter(∂y/∂y, [:, ::2], x.shape)"
+    assert through_index["rules"][0]["formula"] == "scattered(∂y/∂y, [:, ::2], x.shape)"
     *_, through_sum = draw_backward(x.sum(axis=1)).steps
     assert through_sum["rules"][0]["formula"] == "spread(∂y/∂y, x, 1)"
     assert list(through_sum["rules"][0]["where"]) == ["spread"]

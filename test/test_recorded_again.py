@@ -13,6 +13,7 @@ from helpers import behind
 
 import tensorgrad as tg
 from tensorgrad import Tensor, functions, losses
+from tensorgrad.derivatives.shapes import flatten
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
@@ -72,10 +73,11 @@ def test_every_loss_and_every_function_is_among_the_cases():
 
 
 # These are made of others, and choose among elements, or between formulas, by their values: the choice is recorded, as
-# it is where a program says x[np.argsort(x)]. No function that has rules itself is among them.
+# it is where a program says x[np.argsort(x)]. No function that has rules itself is among them, but for np.reshape.
 CHOOSE = {
     np.sort, np.sort_complex, np.partition, np.median, np.quantile, np.percentile, np.interp, np.piecewise,
     np.pad,  # by the median
+    np.reshape, np.ravel, flatten,  # with order="A", by how the elements lie in memory
     np.linalg.svd,  # of a Hermitian matrix, by its eigenvalues
     np.linalg.pinv,  # by singular vectors, where a limit leaves out more than rounding errors
     np.nanmax, np.nanmin, np.nansum, np.nanprod, np.nancumsum, np.nancumprod, np.nanmean, np.nanvar, np.nanmedian,

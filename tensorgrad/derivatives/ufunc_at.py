@@ -26,26 +26,26 @@ def at(ufunc, a, indices, *b):
         raise ValueError(
             f"{name}: array is not broadcastable to correct shape: b has {b[0].shape}, a[indices] {picked.shape}"
         )
+    for x in b:
+        require_cast(name, x, a.dtype)
     if not picked.size:
         return
     if not may_repeat(indices):
-        a[indices] = step(name, ufunc, a[indices], b)
+        a[indices] = step(ufunc, a[indices], b)
         return
     places, depth = places_of(a.shape, indices)
     rows = (math.prod(a.shape[:depth]), *a.shape[depth:])
     if ufunc in AT_ONCE and places.size >= rows[0]:  # the whole array is no more than what is added to it
-        require_cast(name, b[0], a.dtype)
         a[...] = np.reshape(AT_ONCE[ufunc](np.reshape(np.copy(a), rows), *b, places), a.shape)
         return
     groups = Groups(places)
     index = np.unravel_index(groups.places, a.shape[:depth])
     if groups.most == 1:
-        a[indices] = step(name, ufunc, a[indices], b)
+        a[indices] = step(ufunc, a[indices], b)
     elif ufunc in AT_ONCE:
-        require_cast(name, b[0], a.dtype)
         a[index] = AT_ONCE[ufunc](a[index], *b, groups.numbers)
     else:
-        a[index] = in_rounds(name, ufunc, a[index], b, groups)
+        a[index] = in_rounds(ufunc, a[index], b, groups)
 
 
 def require_operands(name, ufunc, b):
@@ -58,27 +58,29 @@ def require_operands(name, ufunc, b):
         raise ValueError(f"{name}: takes {takes}, not {len(b) + 2} arguments")
 
 
-def step(name, ufunc, x, b):
+def step(ufunc, x, b):
     """ufunc(x, *b) with the dtype of x: after each step, it is what stands in the target."""
-    y = (alone(ufunc) if x.dtype.kind == "c" and ufunc in TABLE else ufunc)(x, *b)
-    require_cast(name, y, x.dtype)
+    if ufunc in TABLE:
+        return alone(ufunc)(x, *b)
+    y = ufunc(x, *b)
     return y if y.dtype == x.dtype else y.astype(x.dtype)
 
 
 @functools.cache
 def alone(ufunc):
-    """The ufunc computed for each number alone, as `at` does: where NumPy computes several complex ones together, their
-    products are rounded otherwise."""
+    """The ufunc, with its rules, computed for each number alone, as `at` does. (NumPy's loops over many numbers round
+    some powers and products otherwise.)"""
     def compute(x, *b):
-        y = np.array(x, dtype=np.result_type(x, *b))
-        ufunc.at(y, ..., *b)
+        y = np.array(x) if isinstance(x, np.generic) else x.copy()
+        ufunc.at(y, np.arange(len(y)) if y.ndim else (), *b)
         return y
 
-    def rule(i):
-        return TABLE[ufunc].rules[i] and (lambda g, y, *args: TABLE[ufunc].rules[i](g, y, *args))
+    def rule(i, g, y, *args):
+        rule = TABLE[ufunc].rules[i]
+        return rule and rule(g, y, *args)
 
     compute.__name__ = ufunc.__name__
-    return derivative(compute, *map(rule, range(ufunc.nin)))
+    return derivative(compute, *[functools.partial(rule, i) for i in range(ufunc.nin)])
 
 
 class Groups:
@@ -126,7 +128,7 @@ def places_of(shape, indices):
     return np.ravel_multi_index(tuple(along_axes), shape), len(shape)
 
 
-def in_rounds(name, ufunc, x, b, groups):
+def in_rounds(ufunc, x, b, groups):
     """x after all rounds: a round takes those that are named once more, which are the first of the last round."""
     rest, several = x.shape[1:], b and b[0].size > 1
     if several:
@@ -139,7 +141,7 @@ def in_rounds(name, ufunc, x, b, groups):
         if size < len(y):
             done.append(y[size:])
             y = y[:size]
-        y = step(name, ufunc, y, (every[start : start + size],) if several else b)
+        y = step(ufunc, y, (every[start : start + size],) if several else b)
         start += size
     return np.concatenate([y, *done[::-1]]) if done else y
 

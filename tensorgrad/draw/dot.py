@@ -272,8 +272,8 @@ class Drawing:
         target, is_set, value = label.partition(" = ")
         if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to
             lines = [target, f"= {value}"]
-        lines = map(escaped, lines)
-        return self._add_node(owner, "operation", clean(label, 200), label=f"<{'<BR/>'.join(lines)}>", **look)
+        text = "<BR/>".join(map(escaped, lines))
+        return self._add_node(owner, "operation", clean(label, 200), label=f"<{text}>", **look)
 
     def _add_block(self, lines: list[str], owner: str | None) -> str:
         """The node for what is folded."""
@@ -283,7 +283,7 @@ class Drawing:
 
     def _add_edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
         """An arrow along which x goes forward, and its gradient back."""
-        if not isinstance(x, Node) or not x.requires_grad:
+        if not isinstance(x, Node) or not x._requires_grad:
             attributes = {**attributes, "style": "dashed"}
         elif strength := self._strength(x):
             attributes = {**attributes, "penwidth": f"{0.8 + 3 * strength:.2f}", "color": "#b98a9b"}
@@ -312,9 +312,9 @@ class Drawing:
     def _kind(self, x: Any) -> str:
         if x is self.graph.root:
             return "output"
-        if isinstance(x, Node) and x._op is not None and (x.requires_grad or is_recorded(x)):
+        if isinstance(x, Node) and x._op is not None and (x._requires_grad or is_recorded(x)):
             return "intermediate"
-        return "parameter" if isinstance(x, Node) and x.requires_grad else "constant"
+        return "parameter" if isinstance(x, Node) and x._requires_grad else "constant"
 
     def _card(self, x: Any, name: str) -> str:
         """The label of a card."""
@@ -329,7 +329,7 @@ class Drawing:
 
     def _has_gradient(self, x: Any) -> bool:
         """Whether there is a place for the gradient of x; for that of an older version, only a page has one."""
-        if not isinstance(x, Node) or not x.requires_grad:
+        if not isinstance(x, Node) or not x._requires_grad:
             return False
         return self._gradients is not None or not is_version(x) or named_by(x) is not None
 
@@ -350,7 +350,7 @@ class Drawing:
             return ""
         marks = "bars and width of arrows" if self._show_data else "width of arrows"
         tensors = [x for x in self.graph.drawn.values() if isinstance(x, Node)]
-        have_none = [x for x in tensors if is_version(x) and x.requires_grad and not self._has_gradient(x)]
+        have_none = [x for x in tensors if is_version(x) and x._requires_grad and not self._has_gradient(x)]
         exception = "; older versions keep none" if have_none else ""
         return f"{marks}: size of the gradient (rms, log scale){exception}"
 
@@ -408,7 +408,7 @@ def _description(operations: list[Operation], period: int, leaves: Collection[An
     else:
         kinds = Counter(operation_sign(o.node) for o in operations)
         what = ", ".join(f"{k:,} {name}" for name, k in kinds.most_common(4)) + (", …" if len(kinds) > 4 else "")
-    parameters = [x for x in leaves if isinstance(x, Node) and x.requires_grad]
+    parameters = [x for x in leaves if isinstance(x, Node) and x._requires_grad]
     plural = "s" if len(parameters) > 1 else ""
     return [f"… {n:,} operations", what] + (
         [f"{len(parameters):,} parameter{plural}, {total_size(parameters)}"] if parameters else []

@@ -10,7 +10,12 @@ import linecache
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["formula", "helpers"]
+import numpy as np
+
+from ..derivatives.assigning import Place
+from .labels import place
+
+__all__ = ["assigned", "formula", "helpers", "is_repeated", "to_old", "to_value"]
 
 # How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
 _CHOICE, _LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(8)
@@ -70,6 +75,39 @@ def helpers(rule: Callable) -> dict[str, str]:
             if doc and node.func.id in func.__globals__:
                 found[node.func.id.replace("_", " ").strip()] = doc.split("\n")[0]
     return found
+
+
+# Assignments, of which the rules take a place
+
+_LAST = "Where the index names a place several times, the last value stays there"
+
+
+def assigned(old: str, value: str, where: Place, repeated: bool) -> tuple[str, str]:
+    """What an assignment makes, and a remark."""
+    return html.escape(f"{old} with {value} at {place(where)}"), f"{_LAST}." if repeated else ""
+
+
+def to_old(g: str, where: Place) -> tuple[str, str]:
+    """What the gradient of an assignment gives to the version before it."""
+    return html.escape(f"{g} with zeros at {place(where)}"), ""
+
+
+def to_value(g: str, where: Place, name: str, value: Any, array: Any) -> tuple[str, str]:
+    """What the gradient of an assignment, an array, gives to the value; and a remark."""
+    part = where.of(array)
+    text = place(where, f"({g})") + (".real" if array.dtype.kind == "c" and value.dtype.kind != "c" else "")
+    notes = []
+    if is_repeated(value, array, where):
+        text += f" where {name} stayed, else 0"
+        notes.append(f"{_LAST}, and it alone gets a gradient.")
+    if value.shape != part.shape:
+        notes.append(f"{name} was repeated to the shape {part.shape}: what its copies get is added up.")
+    return html.escape(text), " ".join(notes)
+
+
+def is_repeated(value: Any, array: Any, where: Place) -> bool:
+    """Whether an assignment of a value into an array writes several times into one place."""
+    return where.repeats and not where.last_written(np.broadcast_to(value, where.of(array).shape), array.shape).all()
 
 
 @functools.cache

@@ -46,6 +46,7 @@ def operations_behind(root: Node) -> list[Operation]:
 
 def _ancestors(root: Node) -> list[Node]:
     """root and all that it was computed from, oldest first; each once."""
+    root = current(root)
     seen, stack = {root}, [root]
     while stack:
         node = stack.pop()

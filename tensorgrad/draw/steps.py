@@ -1,32 +1,71 @@
 """The forward and the backward pass behind a Tensor, step by step, as text for a page.
 
 The backward pass is repeated here on arrays, one operation at a time, so that it can be noted what each rule gives to
-each operand. Nothing in the graph is changed by it.
+each operand. Nothing in the graph is changed by it. Of what was assigned into, each operation is shown with the version
+that it used, and rules are given the data of then.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..engine import accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
 from ..node import Node
-from ..tensor import Tensor, data_of
+from ..tensor import Tensor
+from ..versions import ASSIGN, Past, arguments, current, named_by
 from .dot import Drawing
-from .formulas import formula, helpers
-from .graph import Operation
+from .formulas import assigned, formula, helpers, is_repeated, to_old, to_value
+from .graph import Operation, is_version, operations_behind
 from .labels import index, number, operation_label
 
 _MOST = 2000  # numbers of one array that are written out; of a larger one its corners
 
 
 def gradients_behind(root: Tensor) -> dict[Tensor, Any]:
-    """The gradient of each Tensor behind root, as `root.backward()` gives it, an array of the Tensor's shape."""
-    grads = backpropagate(root, np.ones_like(root.data))
+    """The gradient of each Tensor behind root, as `root.backward()` gives it, an array of the Tensor's shape.
+
+    And that of each version: `backward` hands it on to the version before, and keeps it of none but the newest.
+    """
+    grads = backpropagate(current(root), np.ones_like(root.data))
+    grads = {**_gradients_of_versions(root), **grads}
+    grads |= {name: grads[t] for t in list(grads) if is_version(t) and (name := named_by(t)) is not None}
     return {t: _as_grad(g) for t, g in grads.items() if not isinstance(g, tuple)}
+
+
+def _gradients_of_versions(root: Tensor) -> dict[Any, Any]:
+    operations = operations_behind(root)
+    if not any(o.node._op is ASSIGN for o in operations):
+        return {}
+    grads, past = {current(root): np.ones_like(root.data)}, Past()
+    for o in reversed(operations):
+        for _ in parts_of(o, grads, past):
+            pass
+    return {t: g for t, g in grads.items() if is_version(t)}
+
+
+def parts_of(o: Operation, grads: dict, past: Past) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """For each operand of an operation that gets a gradient: the rule, the operand, what the rule gives, and what was
+    there before; the sum is put into grads."""
+    if not any(r in grads for r in o.results):
+        return
+    op: Any = o.node._op
+    (args, values), kwargs = past.arguments(o.node), rule_kwargs(o.node)
+    g, y = _gradient_and_output(o, grads, past)
+    for rule, operand in zip(op.rules_for(len(args)), args, strict=False):
+        if rule is None or not isinstance(operand, Node) or not operand._requires_grad:
+            continue
+        d = rule(g, y, *values, **kwargs)
+        if d is None:
+            continue
+        d = unbroadcast(d, operand._data, op.name)
+        d = d.copy() if isinstance(d, np.ndarray) and past.holds(d) else d
+        before = grads.get(operand)
+        grads[operand] = d if before is None else accumulate(before, d, True)
+        yield rule, operand, d, before
 
 
 class Steps:
@@ -46,12 +85,13 @@ class Steps:
         return [
             {
                 "phase": "forward",
-                "title": f"Forward through {operation_label(o.node)}",
+                "title": f"Forward through {self._label(o)}",
                 "operation": self._drawing.pills[i],
                 "inputs": [self._entry(x) for x in o.operands],
                 "outputs": [self._entry(x) for x in o.results],
                 "shows": self._cards(o.results),
             }
+            | (self._assigned(o) if o.node._op is ASSIGN else {})
             for i, o in enumerate(self._operations)
         ]
 
@@ -66,7 +106,7 @@ class Steps:
             "outputs": [self._entry(self._root, self._gradients[self._root])],
             "shows": self._cards([self._root]),
         }
-        steps, grads = [start], {self._root: np.ones_like(self._root._data)}
+        steps, grads = [start], {self._root: np.ones_like(self._drawing.data_of(self._root))}
         for i, o in reversed(list(enumerate(self._operations))):
             if any(r in grads for r in o.results):
                 steps.append(self._backward_step(i, o, grads))
@@ -77,7 +117,7 @@ class Steps:
         """For each card of the picture all that is shown when one points at it."""
         nodes = {}
         for key, x in self._drawing.graph.drawn.items():
-            data = data_of(x)
+            data = self._drawing.data_of(x)
             g = self._gradients.get(x) if isinstance(x, Node) else None
             nodes[self._drawing.cards[key]] = {
                 "name": self._drawing.name_of(x),
@@ -94,38 +134,26 @@ class Steps:
         """The step through operation i; what its rules give is added to grads."""
         return {
             "phase": "backward",
-            "title": f"Backward through {operation_label(o.node)}",
+            "title": f"Backward through {self._label(o)}",
             "operation": self._drawing.pills[i],
             "inputs": [self._entry(r, _as_grad(grads[r])) for r in o.results if r in grads],
             "rules": self._rules(o, grads),
             "outputs": [],
-            "shows": self._cards({p: None for p in o.node._args if isinstance(p, Node) and p in grads}),
+            "shows": self._cards({p: None for p in arguments(o.node) if isinstance(p, Node) and p in grads}),
         }
 
     def _rules(self, o: Operation, grads: dict) -> list[dict]:
         """Each rule of an operation at work: its formula, what it gives here, and the sum where paths meet."""
-        op: Any = o.node._op
-        args, kwargs = o.node._args, rule_kwargs(o.node)
-        g, y = _gradient_and_output(o, grads)
-        values = [data_of(a) for a in args]
         told = []
-        for rule, operand in zip(op.rules_for(len(args)), args, strict=False):
-            if rule is None or not isinstance(operand, Node) or not operand.requires_grad:
-                continue
-            d = rule(g, y, *values, **kwargs)
-            if d is None:
-                continue
-            d = unbroadcast(d, operand._data, op.name)
-            before = grads.get(operand)
-            grads[operand] = d if before is None else accumulate(before, d, True)
-            written, note = formula(rule, self._names_in(rule, o))
+        for rule, operand, d, before in parts_of(o, grads, self._drawing.past):
+            written, note = self._formula(rule, o, grads)
             told.append(
                 {
                     "to": self._drawing.name_of(operand),
                     "gradient": self._gradient_name(operand),
                     "node": self._drawing.cards.get(id(operand)),
                     "formula": written,
-                    "where": helpers(rule),
+                    "where": {} if o.node._op is ASSIGN else helpers(rule),
                     "note": note,
                     "gives": _text(_as_grad(d)),
                     "before": None if before is None else _text(_as_grad(before)),
@@ -133,6 +161,30 @@ class Steps:
                 }
             )
         return told
+
+    def _formula(self, rule: Any, o: Operation, grads: dict) -> tuple[str, str]:
+        """A rule as a formula, and a remark."""
+        if o.node._op is not ASSIGN:
+            return formula(rule, self._names_in(rule, o))
+        value, _, where = o.node._args
+        g = self._gradient_name(o.node)
+        if rule is ASSIGN.rules[1]:
+            return to_old(g, where)
+        return to_value(g, where, self._drawing.name_of(value), self._drawing.data_of(value), grads[o.node])
+
+    # Assignments
+
+    def _assigned(self, o: Operation) -> dict:
+        """What an assignment does, as a formula."""
+        value, old, where = o.node._args
+        value_name = self._drawing.assignment(o).rpartition(" = ")[2]
+        repeated = is_repeated(self._drawing.data_of(value), np.empty(o.node._data.shape), where)
+        text, note = assigned(self._drawing.name_of(old), value_name, where, repeated)
+        return {"formula": text, "note": note}
+
+    def _label(self, o: Operation) -> str:
+        """An operation in the title of a step; an assignment with its names."""
+        return self._drawing.assignment(o) if o.node._op is ASSIGN else operation_label(o.node)
 
     # Names
 
@@ -143,7 +195,7 @@ class Steps:
         except (TypeError, ValueError):
             return {}
         names = dict.fromkeys((p.name for p in parameters if p.default is not p.empty), "")
-        for parameter, arg in zip(parameters[2:], o.node._args, strict=False):
+        for parameter, arg in zip(parameters[2:], arguments(o.node), strict=False):
             if parameter.kind is not parameter.VAR_POSITIONAL:
                 names[parameter.name] = self._argument(arg)
         op: Any = o.node._op
@@ -171,7 +223,7 @@ class Steps:
 
     def _entry(self, x: Any, value: Any = None) -> dict:
         """A value as it stands in a step: its name, shape and numbers, or those of the given value."""
-        data = data_of(x)
+        data = self._drawing.data_of(x)
         return {
             "name": self._drawing.name_of(x),
             "gradient": self._gradient_name(x),
@@ -181,15 +233,16 @@ class Steps:
         }
 
 
-def _gradient_and_output(o: Operation, grads: dict) -> tuple[Any, Any]:
+def _gradient_and_output(o: Operation, grads: dict, past: Past) -> tuple[Any, Any]:
     """What the rules of an operation start from: the gradient and the output, tuples where there are several."""
-    g, y = grads.get(o.node), o.node._data
+    y = o.node._data
     if isinstance(y, tuple):
         parts: list[Any] = [None] * len(y)
         for r in o.results:
             parts[r._args[1]] = grads.get(r)
-        return complete_outputs(tuple(parts), o.node, False)
-    return g, y
+        grad, _ = complete_outputs(tuple(parts), o.node, False)
+        return grad, past.output(o.node)
+    return grads[o.node], None if o.node._op is ASSIGN else past.output(o.node)
 
 
 def _show_when_complete(steps: list[dict]) -> None:
