@@ -7,51 +7,54 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.arrays import as_array
+from .derivatives.arrays import as_array, require_no_subclass
 from .derivatives.assigning import Place
 from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
 from .errors import LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned, owner_of
-from .node import Ended, Node
-from .versions import Versions, base_and_path, current, is_scalar, new_version
+from .node import Node
+from .versions import Versions, base_and_path, current, is_scalar, is_view, new_version, released
 
 
 def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
-    """Write a value into the elements of a Tensor that an index names, as NumPy does, and record it.
+    """Write a value into the elements of a Tensor that an index names, with NumPy's meaning, and record it.
 
-    `shared` tells whether others than the caller may refer to the Tensor.
+    Args:
+        target: the Tensor, or a view of one, which is written into through the view.
+        index: as for arrays.
+        value: a number, an array, a Tensor, or a list of these; it broadcasts.
+        shared: whether others than the caller may refer to the target.
+
+    Raises:
+        TypeError: the target can't be assigned into: it is a leaf that requires a gradient, a scalar, no array of
+            NumPy's, or shows memory of another in a way that isn't known. Or the index is, or holds, a Tensor.
+        ValueError, IndexError: as NumPy raises them.
     """
     if type(index) not in HOLD_NO_NODE and holds_node(index):
         raise TypeError(NO_INDEX)
     base, path = base_and_path(target)
     recording = is_grad_enabled()
-    if is_scalar(base):
-        raise TypeError(f"assignment: {described_tensor(base.name, ())} is a scalar, as in NumPy, and can't be assigned into; np.copy makes an array")
-    _require_assignable(base, recording)
+    _require_assignable(target, base, recording)
     if isinstance(value, (list, tuple)):
         value = as_array(value, target)
-    node = isinstance(value, Node)
-    data = value._data if node else value
+    is_node = isinstance(value, Node)
+    data = value._data if is_node else value
+    require_no_subclass(type(data), "assignment")
     memory = target._data
-    if memory.base is not None and (_overlaps_itself(memory) or _overlaps_itself(base._data)):
-        raise ValueError("assignment: the array shows some elements twice, as windows that overlap do; assign into a copy")
     try:
         part = memory[index]
         overwritten = part.copy() if recording else None
-        if node and data.base is not None and shows_all(part, data):
+        if is_node and data.base is not None and _are_the_same(part, data):
             return None
         memory[index] = data
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise explained(error, "assignment", (memory, value)) from error
-    if node:
-        value = current(value)
-    needs_grad = base._requires_grad or (node and value._requires_grad)
-    if not recording or not (shared or needs_grad or base is not target or type(base._op) is Versions):
+    value = current(value) if is_node else copied(value)
+    shared = shared or base is not target or (is_node and _refers_to(value, base))
+    is_constant = not base._requires_grad and not (is_node and value._requires_grad)
+    if not recording or (is_constant and not shared and type(base._op) is not Versions):
         return mark_changed(base, in_place=True)
-    shared = shared or base is not target or (node and _refers_to(value, base))
-    if not node:
-        value = copied(value)
     if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
         value = np.reshape(value, data.shape[data.ndim - part.ndim :])
     place = Place(index if type(index) in IMMUTABLE else copied(index), path)
@@ -62,29 +65,82 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
 def change(target: Any, value: Any, name: str, alone: bool) -> Any:
     """What `target += other` gives, where value is target + other, and name that of the operation.
 
-    That is the value itself, if nobody can tell it from the target, of which only the caller's name is left: `alone`.
+    It is the value itself, if nobody can tell it from the target, changed: of a leaf that requires a gradient, of what
+    NumPy has a scalar for, and where the caller's name is `alone` to refer to it, and nobody else sees its memory.
+
+    Raises:
+        ValueError: the value has another shape than the target.
+        TypeError: its dtype can't be cast to that of the target; or the target can't be assigned into.
     """
-    base, _ = base_and_path(target)
-    shape, dtype = target._data.shape, target._data.dtype
     if is_scalar(target):
         return value
+    shape, dtype = target._data.shape, target._data.dtype
     if value.shape != shape:
         raise ValueError(
-            f"{name}: in place, the result of shape {value.shape} doesn't fit into an array of shape {shape}; write "
-            f"a = {name}(a, b)"
+            f"{name}: in place, a result of shape {value.shape} doesn't fit into an array of shape {shape}; a new name "
+            f"can refer to it, as in c = a + b"
         )
     if value.dtype != dtype:
         if not np.can_cast(value.dtype, dtype, "same_kind"):
             raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
         value = value.astype(dtype)
-    if is_grad_enabled():
-        is_leaf = target._op is None and target._requires_grad
-        if is_leaf or (alone and base is target and is_owned(target._data) and _same_layout(value._data, target._data)):
-            if is_scalar(value):
-                value._saved = None  # it takes the place of an array
-            return value
+    if is_grad_enabled() and (_is_leaf(target) or (alone and _is_replaceable(target, value))):
+        if is_scalar(value):
+            value._saved = None  # it takes the place of an array
+        return value
     assign(target, ..., value)
     return target
+
+
+def _is_leaf(node: Any) -> bool:
+    return node._op is None and node._requires_grad
+
+
+def _is_replaceable(target: Any, value: Any) -> bool:
+    """Whether nobody sees the memory of a Tensor that one name refers to, and the value lies in memory as it does."""
+    if not is_owned(target._data) or not target._data.flags.writeable or type(target._op) is Versions:
+        return False
+    return target._data.strides == value._data.strides and not is_view(target)
+
+
+def _are_the_same(part: Any, data: Any) -> bool:
+    """Whether data is the same part of the same memory: what `a[i] += 1` assigns to a[i] in the end."""
+    if type(part) is not ndarray or type(data) is not ndarray or owner_of(part) is not owner_of(data):
+        return False
+    return part.__array_interface__ == data.__array_interface__
+
+
+def _refers_to(value: Any, base: Any) -> bool:
+    """Whether a value was computed from an element of this Tensor, as in `f()[i] *= 2`: then that refers to a Tensor
+    which no name does."""
+    read = [arg for arg in value._args or () if isinstance(arg, Node)]
+    return any([arg is base or (arg._args is not None and arg._args[0] is base) for arg in read])
+
+
+def _require_assignable(target: Any, base: Any, recording: bool) -> None:
+    """An error for what can't be assigned into."""
+    what = described_tensor(base.name, base._data.shape)
+    if type(base._data) is not ndarray:
+        raise TypeError(
+            f"assignment: {what} holds a {type(base._data).__name__}, which can't be assigned into; "
+            f"np.where(mask, value, tensor) gives a new one"
+        )
+    if is_scalar(base):
+        raise TypeError(f"assignment: {what} is a scalar, as in NumPy, and has no elements; np.copy makes it an array")
+    if target._data.base is not None and (_overlaps_itself(target._data) or _overlaps_itself(base._data)):
+        raise ValueError("assignment: some elements are shown twice, as in windows that overlap; assign into a copy")
+    if not recording:
+        return
+    if _is_leaf(base):
+        raise TypeError(LEAF_ASSIGNMENT)
+    if type(base._op) is Versions:
+        return
+    for arg in base._args or ():
+        data = arg._data if isinstance(arg, Node) else arg
+        if type(data) is ndarray and owner_of(data) is owner_of(base._data):
+            raise TypeError(
+                f"assignment: {what} shows memory of what {base._op.name} was given; assign into a copy, +tensor"
+            )
 
 
 def _overlaps_itself(array: Any) -> bool:
@@ -99,44 +155,85 @@ def _overlaps_itself(array: Any) -> bool:
     return False
 
 
-def _same_layout(data: Any, old: Any) -> bool:
-    """Whether data lie in memory as the old ones do, and can be changed as these can."""
-    return data.strides == old.strides and old.flags.writeable
+# Without changing anything: tensor.at[index].set(value) ---------------------------------------------------------------
 
 
-def shows_all(part: Any, data: Any) -> bool:
-    """Whether data is the same part of the same memory: what `a[i] += 1` assigns to a[i] in the end."""
-    if type(part) is not ndarray or type(data) is not ndarray or owner_of(part) is not owner_of(data):
-        return False
-    return part.__array_interface__ == data.__array_interface__
+class At:
+    """What `tensor.at` gives: `tensor.at[index]` names elements, and its methods give a Tensor with these changed.
+
+    The methods and their names are JAX's (`jax.numpy.ndarray.at`). Where an index names an element several times, `set`
+    leaves the last value, as NumPy does, and the others take one value after the other. What lies outside is an
+    IndexError.
+
+    >>> from tensorgrad import Tensor
+    >>> t = Tensor([1.0, 2.0, 3.0])
+    >>> t.at[0].set(10.0)
+    Tensor([10.  2.  3.])
+    >>> t.at[[0, 0, 2]].add(1.0)
+    Tensor([3. 2. 4.])
+    >>> t
+    Tensor([1. 2. 3.])
+    """
+
+    __slots__ = ("_tensor",)
+
+    def __init__(self, tensor: Any):
+        self._tensor = tensor
+
+    def __getitem__(self, index: Any) -> Elements:
+        return Elements(self._tensor, index)
+
+    def __repr__(self) -> str:
+        return f"{self._tensor!r}.at"
 
 
-def _refers_to(value: Any, base: Any) -> bool:
-    """Whether a value was computed from an element of this Tensor, as in `f()[i] *= 2`: then that refers to a Tensor
-    which no name does."""
-    read = [arg for arg in value._args or () if isinstance(arg, Node)]
-    return any([arg is base or (arg._args is not None and arg._args[0] is base) for arg in read])
+class Elements:
+    """The elements of a Tensor that an index names; each method gives a new Tensor. See `At`."""
 
+    __slots__ = ("_index", "_tensor")
 
-def _require_assignable(base: Any, recording: bool) -> None:
-    """An error for what can't be assigned into."""
-    if type(base._data) is not ndarray:
-        raise TypeError(
-            f"assignment: a Tensor that holds a {type(base._data).__name__} can't be assigned into; np.where(mask, value, tensor) "
-            f"gives a new one"
-        )
-    if not recording:
-        return
-    if base._op is None:
-        if base._requires_grad:
-            raise TypeError(LEAF_ASSIGNMENT)
-    elif isinstance(base._op, Ended):
-        raise base._op.error(base)
-    elif type(base._op) is not Versions:
-        for arg in base._args:
-            data = arg._data if isinstance(arg, Node) else arg
-            if type(data) is ndarray and owner_of(data) is owner_of(base._data):
-                raise TypeError(
-                    f"assignment: {described_tensor(base.name, base._data.shape)} shows the memory of what it was computed "
-                    f"from, by {base._op.name}; assign into a copy: +tensor"
-                )
+    def __init__(self, tensor: Any, index: Any):
+        self._tensor, self._index = tensor, index
+
+    def get(self) -> Any:
+        """The elements themselves, `tensor[index]`."""
+        return self._tensor[self._index]
+
+    def set(self, value: Any) -> Any:
+        """The Tensor with this value in their place; it broadcasts."""
+        new: Any = np.copy(self._tensor)
+        new[self._index] = value
+        return released(new)
+
+    def add(self, value: Any) -> Any:
+        """The Tensor with the value added to them."""
+        return self._changed(np.add, value)
+
+    def subtract(self, value: Any) -> Any:
+        """The Tensor with the value subtracted from them."""
+        return self._changed(np.subtract, value)
+
+    def multiply(self, value: Any) -> Any:
+        """The Tensor with them multiplied by the value."""
+        return self._changed(np.multiply, value)
+
+    def divide(self, value: Any) -> Any:
+        """The Tensor with them divided by the value."""
+        return self._changed(np.divide, value)
+
+    def power(self, value: Any) -> Any:
+        """The Tensor with them raised to the power of the value."""
+        return self._changed(np.power, value)
+
+    def min(self, value: Any) -> Any:
+        """The Tensor with the smaller one of them and the value in their place."""
+        return self._changed(np.minimum, value)
+
+    def max(self, value: Any) -> Any:
+        """The Tensor with the larger one of them and the value in their place."""
+        return self._changed(np.maximum, value)
+
+    def _changed(self, ufunc: np.ufunc, value: Any) -> Any:
+        new: Any = np.copy(self._tensor)
+        ufunc.at(new, self._index, value)
+        return released(new)

@@ -96,8 +96,8 @@ All functions of NumPy {version} that let other arrays answer for them, counted 
 `python -m tensorgrad.coverage > docs/functions.md`, and a test holds it to what the library does."""
 
 NOTE = """Keyword arguments (`axis`, `keepdims`, `where`, `initial`, `dtype` and so on) are honoured, or raise an error;
-`out=` always raises one. The methods `reduce`, `accumulate`, `reduceat` and `outer` of ufuncs with derivatives have
-derivatives, too; `at` raises an error.
+`out=` must be a Tensor that can be assigned into. The methods `reduce`, `accumulate`, `reduceat`, `outer` and `at` of
+ufuncs with derivatives have derivatives, too.
 
 NumPy looks for Tensors in a function's main arguments only. Among the numbers of a list, as in `np.array([t, u])` or
 `np.sum([t, u])`, or in what is assigned to an array, it asks them for their numbers, which is a TypeError.

@@ -24,7 +24,7 @@ from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
-from .versions import ASSIGN, SCALAR, Past, current_args, is_scalar, named_by, names, shows
+from .versions import ASSIGN, SCALAR, Past, current_args, is_past, is_scalar, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool
     kwargs: dict | None = rule_kwargs(node, create_graph) if node._kwargs or op.saves else None
     if op is ASSIGN and not create_graph:
         grad = grads.pop(node)
-        if not free and named_by(node) is not None:
+        if not free and not is_past(node):
             grads[node] = grad
         return args, [grad if is_owned(grad) else grad.copy(), None, *values], {"in_place": True}
     grad = grads.pop(node) if free else grads[node]

@@ -120,8 +120,7 @@ class Changes:
             self.latest_lost = change[0]
 
     def _entry(self, owner: Any) -> dict[Any, Change]:
-        """The changes of the memory of this array, by who has changed what: None for all of it, or the layout of a view.
-        """
+        """The changes of this array's memory, by who has changed what: None for all of it, or the layout of a view."""
         key = id(owner)
         if key not in self.of_memory:
             forget = self.of_memory.pop

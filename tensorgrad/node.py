@@ -34,6 +34,7 @@ class Node:
     _saved: Any
     _requires_grad: bool
     name: str
+    requires_grad: Any
     __record__: Any  # records a function of nodes of this type: the engine's as a method of the class that users see
 
 

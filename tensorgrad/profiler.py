@@ -247,6 +247,8 @@ class _Checksums:
             self._compare(primitive.name, args[skip - 1], args[skip:])
             return func(*args, **kwargs)
 
+        if skip and primitive.is_view:  # its rules ask for shapes alone, and are given what lies there now
+            return func
         return rule if skip else compute
 
     def _take(self, y: Any, args: tuple) -> None:

@@ -16,26 +16,26 @@ from numpy import ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
 from .arguments import floating_array, text, yes_or_no
-from .assignment import assign, change
-from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, OWN, TABLE, Primitive
+from .assignment import At, assign, change
+from .derivatives import OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
-from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.elementwise import astype
+from .derivatives.flat import Flat
 from .derivatives.indexing import getitem
 from .derivatives.inplace import fill, partition, put, sort
-from .derivatives.out import function_into, ufunc_into, without_out
 from .derivatives.products import sparse_matmul
 from .derivatives.shapes import flatten
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record
-from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained, no_derivative
+from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
 from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, require_purpose
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
-from .versions import SCALAR, Past, arguments, current, current_args, is_scalar, names
+from .protocols import arrays_of, call_function, call_ufunc, plain
+from .versions import SCALAR, Past, arguments, current, current_args, is_scalar, names, shown
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -47,47 +47,13 @@ displays: dict[str, Callable[[Tensor], str | None]] = {}
 
 def data_of(x: Any) -> Any:
     """The array of a Tensor; anything else as it is."""
-    return x._data if isinstance(x, Tensor) else x
-
-
-def _plain(value: Any) -> Any:
-    """value with the data of each Tensor in it, also in lists, tuples and dicts."""
-    if isinstance(value, Tensor):
-        return value._data
-    if type(value) in (list, tuple):
-        return type(value)(map(_plain, value))
-    if type(value) is dict:
-        return {key: _plain(v) for key, v in value.items()}
-    return value
+    return x.data if isinstance(x, Tensor) else x
 
 
 @functools.lru_cache
 def _unit_gradient(dtype: np.dtype) -> ndarray:
     """The gradient that backward of a single number starts from. Read-only, since all share it."""
     return np.broadcast_to(np.ones((), dtype), ())
-
-
-_LISTS = frozenset({list, tuple})
-
-
-def _arrays(primitive: Primitive, args: tuple) -> tuple:
-    """args with arrays where lists stand in their place, lists of Tensors stacked."""
-    if _LISTS.isdisjoint(map(type, args)):
-        return args
-    rules = (*primitive.rules_for(len(args)), *[None] * len(args))
-    lists = [bool(rule) and type(arg) in _LISTS for arg, rule in zip(args, rules, strict=False)]
-    if not any(lists):  # what has no rule is a shape, and stays as it is
-        return args
-    like = array_in(_plain(args))
-    return tuple([as_array(arg, like) if is_list else arg for arg, is_list in zip(args, lists, strict=True)])
-
-
-def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
-    """func(*args, **kwargs), with errors that name NumPy's function."""
-    try:
-        return func(*args, **kwargs)
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise explained(error, name, args) from error
 
 
 # Operators and methods, each NumPy's function of its name -----------------------------------------------------------
@@ -145,7 +111,7 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
 def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     """An operator on anything but arrays of floats: array-likes are recorded, the rest is left to the other operand."""
     if isinstance(other, int | float | complex | list | tuple | np.generic) or hasattr(other, "__array_ufunc__"):
-        return record(Tensor, primitive, _arrays(primitive, args))
+        return record(Tensor, primitive, arrays_of(primitive, args))
     if is_sparse(other):
         if primitive is TABLE[np.matmul]:
             return record(Tensor, OWN[sparse_matmul], args)
@@ -251,7 +217,7 @@ class Tensor(Node):
     @property
     def parents(self) -> tuple[Tensor, ...]:
         """The Tensors that this one was computed from, in the order of the function's arguments."""
-        return tuple([arg for arg in arguments(current(self)) if isinstance(arg, Tensor)])
+        return tuple([shown(arg) for arg in arguments(current(self)) if isinstance(arg, Tensor)])
 
     @property
     def data(self) -> Any:
@@ -282,7 +248,7 @@ class Tensor(Node):
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None and value is not self._grad:
-            value = floating_array("Tensor.grad", "the gradient", _plain(value)).copy()
+            value = floating_array("Tensor.grad", "the gradient", plain(value)).copy()
             if value.shape != self.shape or value.dtype != self.dtype:
                 raise ValueError(
                     f"grad must have the shape {self.shape} and dtype {self.dtype} of its Tensor, not {value.shape} "
@@ -355,7 +321,7 @@ class Tensor(Node):
             g = _unit_gradient(self.dtype) if one else np.ones_like(self._data)
         else:
             recorded = create_graph and isinstance(grad, Tensor)
-            g = grad if recorded else floating_array("backward", "grad", _plain(grad))
+            g = grad if recorded else floating_array("backward", "grad", plain(grad))
             if g.shape != self.shape:
                 raise ValueError(f"backward: the gradient has shape {g.shape}, but the Tensor has shape {self.shape}")
             if g.dtype.kind == "c" and self.dtype.kind != "c":
@@ -447,47 +413,7 @@ class Tensor(Node):
 
     __record__ = classmethod(record)  # how `derivative` and NumPy's protocols below record
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        primitive = TABLE.get(ufunc)
-        if method == "__call__" and primitive is not None and not kwargs:
-            return record(Tensor, primitive, inputs if len(inputs) == 1 else _arrays(primitive, inputs))
-        name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
-        out = kwargs.pop("out", None)
-        if out is not None:
-            return _implemented(ufunc_into, name, (ufunc, method, inputs, out, kwargs), {})
-        if method == "__call__":
-            if primitive is not None:
-                return record(Tensor, primitive, _arrays(primitive, inputs), kwargs)
-            if ufunc in COMPOSED:
-                return _implemented(COMPOSED[ufunc], name, inputs, kwargs)
-            if ufunc in CONSTANT:
-                return ufunc(*_plain(inputs), **_plain(kwargs))
-        elif method in METHODS and (primitive is not None or ufunc in COMPOSED or (method == "at" and ufunc in CONSTANT)):
-            return _implemented(METHODS[method], name, (ufunc, *inputs), kwargs)
-        elif ufunc in CONSTANT:
-            return getattr(ufunc, method)(*_plain(inputs), **_plain(kwargs))
-        raise no_derivative(name, NON_DIFFERENTIABLE.get(ufunc, ""))
-
-    def __array_function__(self, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
-        if len(types) > 1:
-            for kind in types:
-                require_no_subclass(kind, func.__name__)
-        if kwargs or len(args) > 1:
-            out, args, kwargs = without_out(func, args, kwargs)
-            if out is not None:
-                return _implemented(function_into, func.__name__, (func, out, args, kwargs), {})
-        if func in TABLE:
-            return record(Tensor, TABLE[func], _arrays(TABLE[func], args), kwargs)
-        implementation = COMPOSED.get(func)
-        if implementation is None:
-            if func in CREATION:
-                y = _implemented(CREATION[func], func.__name__, (func, self._data, *args), kwargs)
-                return y if isinstance(y, Tensor) or y.dtype.kind not in "fc" else Tensor(y, requires_grad=False)
-            if func not in CONSTANT:
-                module = getattr(func, "__module__", "numpy")
-                raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))
-            implementation, args, kwargs = func, _plain(args), _plain(kwargs)
-        return _implemented(implementation, func.__name__, args, kwargs)
+    __array_ufunc__, __array_function__ = call_ufunc, call_function
 
     # Operators: NumPy's function of that name
 
@@ -528,22 +454,22 @@ class Tensor(Node):
         return np.round(self, ndigits or 0)
 
     def __eq__(self, other: Any) -> Any:
-        return self._data == _plain(other)
+        return self._data == plain(other)
 
     def __ne__(self, other: Any) -> Any:
-        return self._data != _plain(other)
+        return self._data != plain(other)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < _plain(other)
+        return self._data < plain(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= _plain(other)
+        return self._data <= plain(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > _plain(other)
+        return self._data > plain(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= _plain(other)
+        return self._data >= plain(other)
 
     def __len__(self) -> int:
         return len(self._data)
@@ -554,7 +480,7 @@ class Tensor(Node):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool(np.any(self._data == _plain(value)))
+        return bool(np.any(self._data == plain(value)))
 
     def __getitem__(self, index: Any) -> Tensor:
         if type(index) not in HOLD_NO_NODE and holds_node(index):
@@ -590,6 +516,7 @@ class Tensor(Node):
     real: Tensor = property(_method(np.real))  # type: ignore[assignment]
     imag: Tensor = property(_method(np.imag))  # type: ignore[assignment]
 
+    flat = property(Flat, lambda self, value: Flat(self).__setitem__(..., value))
     fill, sort, partition, put = _own(fill), _own(sort), _own(partition), _own(put)
 
     # Methods that NumPy's arrays don't have
@@ -610,13 +537,18 @@ class Tensor(Node):
 
     def copy(self, order: Any = "C") -> Tensor:
         """A copy of the data, in this order in memory; np.copy keeps the order."""
-        return +self if is_scalar(self) else np.copy(self, order)
+        return +self if is_scalar(self) else np.copy(self, order)  # type: ignore[return-value]
 
     def conj(self, *args: Any, **kwargs: Any) -> Tensor:
         """`numpy.conj` of this Tensor, with its arguments; of real numbers the Tensor itself, where np.conj copies."""
         return np.conj(self, *args, **kwargs) if args or kwargs or self.dtype.kind == "c" else self
 
     conjugate = conj
+
+    @property
+    def at(self) -> At:
+        """Elements to be changed in a new Tensor: `t.at[index].set(value)`; see `At`."""
+        return At(self)
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:
         """A Tensor of another floating dtype; the gradient comes back in this one's."""

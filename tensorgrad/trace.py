@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .ancestors import dependent_nodes, leads_outside, nodes_behind
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs, unbroadcast
@@ -196,7 +197,7 @@ class Trace:
         self._require_linear_rules(create_graph)
         if not create_graph:
             tangents = [data_of(v) for v in tangents]
-        all_tangents: dict[Tensor, Any] = dict(zip(self.inputs, tangents, strict=True))
+        all_tangents: dict[Any, Any] = dict(zip(self.inputs, tangents, strict=True))
         last_uses = None if create_graph else self._last_uses()
         with enable_grad():  # for the rules that are transposed
             latest_change, past = changes.latest, Past()
@@ -223,11 +224,11 @@ class Trace:
             for d, y in zip(found, self.outputs, strict=True)
         ]
 
-    def _last_uses(self) -> dict[Tensor, float]:
+    def _last_uses(self) -> dict[Any, float]:
         """When each node is used for the last time; nothing, if no node is an assignment."""
         if not any([node._op is ASSIGN for node in self.nodes]):
             return {}
-        uses: dict[Tensor, float] = {}
+        uses: dict[Any, float] = {}
         for node in self.nodes:
             uses.update(dict.fromkeys([arg for arg in arguments(node) if type(arg) is Tensor], node._order))
         return uses | dict.fromkeys(self.roots, np.inf)
@@ -296,63 +297,6 @@ class Trace:
         return tree_map(value, self._aux)
 
 
-def nodes_behind(outputs: list[Tensor], inputs: list[Tensor], start: int) -> tuple[list[Tensor], bool, bool]:
-    """The nodes that outputs were computed by since `start`, oldest first; whether they lead to older Tensors that
-    require a gradient; and whether to leaves that do and aren't among the inputs."""
-    connected = others = False
-    nodes: list[Tensor] = []
-    seen = {y for y in outputs if y._requires_grad}
-    stack, given = list(seen), set(inputs)
-    while stack:
-        node = stack.pop()
-        if belongs_outside(node, given, start):
-            connected = True
-        elif node._op is None:
-            others = others or node not in given
-        elif node._args is None:
-            ended: Any = node._op
-            raise ended.error(node)
-        else:
-            nodes.append(node)
-            for arg in arguments(node):
-                if type(arg) is Tensor and arg._requires_grad and arg not in seen:
-                    seen.add(arg)
-                    stack.append(arg)
-    nodes.sort(key=lambda node: node._order)
-    return nodes, connected, others
-
-
-def dependent_nodes(nodes: list[Tensor], inputs: list[Tensor]) -> tuple[list[Tensor], set[Tensor]]:
-    """Those of the nodes, oldest first, that depend on the inputs; and the set of them and the inputs."""
-    found, dependent = [], set(inputs)
-    for node in nodes:
-        for arg in arguments(node):
-            if type(arg) is Tensor and arg in dependent:
-                dependent.add(node)
-                found.append(node)
-                break
-    return found, dependent
-
-
-def belongs_outside(node: Tensor, inputs: set[Tensor], start: int) -> bool:
-    """Whether a node is older than the call that began at `start`, or an input of it that was made from such a node."""
-    return node._order < start or (node in inputs and node._op is not None)
-
-
-def leads_outside(leaves: Iterable[tuple[str, Any]], inputs: list[Tensor], start: int) -> bool:
-    """Whether a Tensor among the leaves was computed from one that is older than `start` and requires a gradient."""
-    given, seen = set(inputs), set()
-    stack = [current(leaf) for _, leaf in leaves if type(leaf) is Tensor and leaf.requires_grad]
-    while stack:
-        node = stack.pop()
-        if belongs_outside(node, given, start):
-            return True
-        if node not in seen:
-            seen.add(node)
-            stack += [arg for arg in arguments(node) if type(arg) is Tensor and arg._requires_grad]
-    return False
-
-
 # The identity: an input of a trace, still connected to the caller's Tensor that it was made from.
 _same = Primitive(np.positive, (lambda g, y, x: g,))
 
@@ -362,7 +306,7 @@ def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
     return new_node(Tensor, data, True, primitive, current_args(args)[0])
 
 
-def _assigned(tangents: dict, node: Tensor, args: tuple, last_uses: dict) -> Any:
+def _assigned(tangents: dict, node: Any, args: tuple, last_uses: dict) -> Any:
     """The tangent of a version, made of that of the one before: in place, if nobody uses that any more."""
     value, old, place = args
     v = tangents.get(value) if type(value) is Tensor else None
@@ -388,7 +332,7 @@ def conj(x: Any) -> Any:
     return np.conj(x) if x.dtype.kind == "c" else x
 
 
-def _tangent(node: Tensor, args: Any, i: int, v: Any, create_graph: bool, past: Past) -> Any:
+def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Past) -> Any:
     """The tangent of a node, of the shape of its data, from the tangent v of its i-th argument; None if it is zero.
 
     No table of forward rules is needed. A rule is linear in g, and the tangent is that linear map transposed. That of

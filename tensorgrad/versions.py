@@ -28,7 +28,7 @@ ASSIGN = OWN[assign]
 
 
 class Versions:
-    """Stands where the operation of a node was when it has become a name: its newest version, and the state of its data.
+    """Stands where the operation of a node was that has become a name: its newest version, and the state of its data.
 
     Where others may have referred to the node before it became a name, its first version is kept for them; `looked_at`
     holds the ids of operations that are known to refer to no name.
@@ -47,8 +47,8 @@ names: dict[int, weakref.ref] = {}
 
 
 class State:
-    """The data of a version: memory, as it was before `overwritten` was lost in a `place` of it, on the way to the state
-    `later`. The newest has no later one."""
+    """The data of a version: memory, as it was before `overwritten` was lost in a `place` of it, and the `later` state
+    began. The newest state has no later one."""
 
     __slots__ = ("later", "memory", "order", "overwritten", "place")
 
@@ -182,6 +182,21 @@ def _origin(version: Node) -> Any:
     return saved if type(saved) is weakref.ref else version._grad
 
 
+def shown(version: Any) -> Any:
+    """The name of a version, if it is the newest; else the version, with data of its own."""
+    if type(version._grad) is not weakref.ref:
+        return version
+    name = named_by(version)
+    if name is None:
+        Past().keep(version)
+    return version if name is None else name
+
+
+def is_past(node: Node) -> bool:
+    """Whether a node is a version that nobody has a name for any more."""
+    return type(node._grad) is weakref.ref and named_by(node) is None
+
+
 def named_by(version: Node) -> Node | None:
     """The name that stands for this version, if it is the newest, or the view that was used last as it is in it."""
     name = version._grad() if type(version._grad) is weakref.ref else None
@@ -190,7 +205,9 @@ def named_by(version: Node) -> Node | None:
     if type(name._op) is Versions:
         return name if name._op.newest is version else None
     views = getattr(name, "_saved", None)
-    return name if type(views) is _Views and version is (views.first if views.newest is None else views.newest) else None
+    if type(views) is not _Views:
+        return None
+    return name if version is (views.first if views.newest is None else views.newest) else None
 
 
 def current_args(args: tuple) -> tuple[tuple, bool]:
@@ -216,9 +233,9 @@ def arguments(node: Node) -> tuple:
 
 
 def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: bool) -> None:
-    """Note that a value (an array, a number or a node) has been written into the memory of a node, which becomes a name.
+    """Note that a value (an array, a number or a node) was written into the memory of a node, which is a name now.
 
-    `overwritten` is what stood there; `shared` tells whether others than the caller may have referred to the node before.
+    `overwritten` is what stood there; `shared` tells whether others than the caller may have referred to it before.
     """
     covered = place.covers(overwritten, base._data)
     versions: Any = base._op
@@ -277,6 +294,13 @@ def _let_go_of_names(node: Node, looked_at: set[int]) -> None:
             looked_at.add(id(node))
             node._args = arguments(node)
             stack += [arg for arg in node._args if isinstance(arg, Node)]
+
+
+def released(name: Node) -> Node:
+    """The newest version of a name that nobody is going to use, as a node like any other."""
+    node = current(name)
+    node._grad = None
+    return node
 
 
 # The data of versions ------------------------------------------------------------------------------------------------

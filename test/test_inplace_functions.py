@@ -390,6 +390,26 @@ def test_a_leaf_that_requires_a_gradient_is_not_written_into():
             np.testing.assert_array_equal(leaf.data, np.ones(shape))
 
 
+def test_an_array_of_one_number_is_written_into_and_a_scalar_is_not():
+    """What NumPy computes of arrays of no dimensions are scalars, which can't be changed."""
+    for call in (
+        lambda a: np.put(a, [0, -1], [4.0, 5.0]),
+        lambda a: np.put(a, 0, 5.0),
+        lambda a: np.place(a, True, 5.0),
+        lambda a: np.putmask(a, True, 5.0),
+        lambda a: np.copyto(a, 5.0),
+        lambda a: inplace.fill(a, 5.0),
+        lambda a: Flat(a).__setitem__(0, 5.0),
+        lambda a: Flat(a).__setitem__(slice(None), 5.0),
+        lambda a: np.nan_to_num(a, copy=False, nan=5.0),
+    ):
+        array, scalar = Tensor(np.array(np.nan), requires_grad=False), Tensor(np.nan) * 1.0
+        call(array)
+        assert array.data == 5
+        with pytest.raises(TypeError, match="scalar"):
+            call(scalar)
+
+
 def test_inside_no_grad_they_write_without_recording():
     leaf = Tensor(np.ones((3, 3)))
     with no_grad():

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .arrays import arange, as_array, as_arrays
+from .layouts import as_copy_of, in_order, index_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
 
@@ -91,23 +92,33 @@ def scattered(g, index, shape, repeats=None):
     return Scattered(g, index, shape, repeats) if in_place else scatter(g, index, shape)
 
 
-getitem = derivative(operator.getitem, lambda g, y, a, index: scattered(g, index, a.shape))
+def getitem_gradient(g, y, a, index):
+    return scattered(g, index, a.shape)
+
+
+def _getitem(a, index):
+    """a[:, ..., indices], in C order, which an index alone doesn't give."""
+    return a.take(index[-1], axis=len(index) - 1) if type(a) is np.ndarray else a[index]
+
+
+getitem = derivative(operator.getitem, getitem_gradient)
+take_along = derivative(_getitem, getitem_gradient)
 
 
 @composed(np.take)
 def take(a, indices, axis=None, out=None, mode="raise"):
-    a, indices = as_arrays(a, indices)
+    given, (a, indices) = indices, as_arrays(a, indices)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
     axis = normalize_axis_index(axis, a.ndim)
     n = a.shape[axis]
-    if indices.dtype == bool:
-        indices = indices.astype(int)  # bools count as 0 and 1 here; they are no mask
+    if indices.dtype == bool or not (indices.size or hasattr(given, "dtype")):
+        indices = indices.astype(int)  # bools count as 0 and 1 here; they are no mask; and [] has no dtype
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
-    return a[along(axis, indices)]
+    return take_along(a, along(axis, indices))
 
 
 @composed(np.take_along_axis)
@@ -143,7 +154,10 @@ def delete(arr, obj, axis=None):
     arr, obj = as_array(arr), numbers(obj)
     if axis is None:
         arr, axis = np.reshape(arr, -1), 0
-    return np.take(arr, np.delete(arange(arr.shape[axis], arr), obj), axis=axis)
+    kept = np.delete(arange(arr.shape[axis], arr), obj)
+    if isinstance(obj, slice) or np.size(obj) == 1:
+        return in_order(np.take(arr, kept, axis=axis), index_order(arr, "A"))
+    return arr[along(normalize_axis_index(axis, arr.ndim), kept)]
 
 
 @composed(np.insert)
@@ -217,7 +231,8 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None, **options):  # with 
     no_fields("sort", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    return np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable, **options), axis=axis)
+    y = np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable, **options), axis=axis)
+    return as_copy_of(y, a)
 
 
 @composed(np.partition)
@@ -225,7 +240,7 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     no_fields("partition", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    return np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis=axis)
+    return as_copy_of(np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis=axis), a)
 
 
 @composed(np.sort_complex)

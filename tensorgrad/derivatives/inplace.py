@@ -85,9 +85,10 @@ def leading_ones_dropped(value, ndim):
 
 def assign_flat(a, places, values):
     """a.flat[places] = values"""
-    if a.ndim == 0:
-        a = a[None]
-    a[places if a.ndim == 1 else np.unravel_index(places, a.shape)] = values
+    if a.ndim:
+        a[places if a.ndim == 1 else np.unravel_index(places, a.shape)] = values
+    elif np.size(places):  # the last value wins
+        a[...] = np.reshape(np.broadcast_to(values, np.shape(places)), -1)[-1]
 
 
 def cycled(values, n):

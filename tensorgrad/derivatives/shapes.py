@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import arange, as_array, as_arrays, inside
+from .layouts import as_copy_of, index_order, inverse, is_contiguous, memory_axes
 from .reductions import axes_of
 from .table import composed, constant, derivative, each, views
 
@@ -18,27 +19,6 @@ def numbers(x):
     if hasattr(x, "__record__"):
         raise TypeError("axes, lengths, places and orders are plain numbers, not a Tensor; its data are tensor.data")
     return x.tolist() if hasattr(x, "tolist") else x
-
-
-def index_order(a, order):
-    """'A' (as it lies in memory) made definite: 'F' or 'C'."""
-    if order == "A":
-        return "F" if a.flags.fnc else "C"
-    return order
-
-
-def memory_axes(a):
-    """The axes of a from the slowest to the fastest in memory, as order='K' reads them: an insertion sort, in which an
-    axis along which nothing moves is passed over (NumPy's npyiter_find_best_axis_ordering)."""
-    axes, steps = [], [abs(s) for s in a.strides]
-    for i in reversed(range(len(steps))):  # axes: the fastest first
-        place = k = len(axes)
-        while k and (not steps[i] or not steps[axes[k - 1]] or steps[i] < steps[axes[k - 1]]):
-            k -= 1
-            if steps[i] and steps[axes[k]]:
-                place = k
-        axes.insert(place, i)
-    return tuple(reversed(axes))
 
 
 # Reshaping -----------------------------------------------------------------------------------------------------------
@@ -69,8 +49,7 @@ composed(np.atleast_3d)(lambda *arys: at_least(3, arys))
 @composed(np.ravel)
 def ravel(a, order="C"):
     y = np.reshape(np.transpose(a, memory_axes(a)), -1) if order == "K" else np.reshape(a, -1, order=order)
-    is_contiguous = getattr(getattr(y, "flags", None), "c_contiguous", True)
-    return y if is_contiguous else np.copy(y)  # where np.reshape gives a view of other memory, np.ravel gives a copy
+    return y if is_contiguous(y) else np.copy(y)  # where np.reshape gives a view of other memory, np.ravel gives a copy
 
 
 def _flatten(a):
@@ -99,11 +78,6 @@ def broadcast_arrays(*args, subok=False):
 
 
 # Reordering axes -----------------------------------------------------------------------------------------------------
-
-
-def inverse(order):
-    """The order of axes that undoes an order of axes."""
-    return sorted(range(len(order)), key=order.__getitem__)
 
 
 derivative(np.transpose, lambda g, y, a, axes=None:
@@ -149,6 +123,8 @@ def tile(A, reps):
     reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
     shape = (1,) * (len(reps) - A.ndim) + A.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
+    if all(n == 1 for n in reps):
+        return np.reshape(np.copy(A), shape)
     pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]
     apart = np.broadcast_to(np.reshape(A, [n for s in shape for n in (1, s)]), pairs)
     return np.reshape(np.copy(apart, order="C"), [r * s for r, s in zip(reps, shape, strict=True)])

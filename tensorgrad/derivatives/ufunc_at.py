@@ -16,6 +16,17 @@ from .table import TABLE, derivative
 
 
 def at(ufunc, a, indices, *b):
+    """ufunc.at(a, indices, b), or of a function of one number ufunc.at(a, indices); a may be a Tensor, and b.
+
+    >>> from tensorgrad import Tensor
+    >>> a, b = Tensor([0.0, 0.0], requires_grad=False), Tensor([1.0, 2.0, 3.0])
+    >>> np.add.at(a, [1, 0, 1], b)
+    >>> a
+    Tensor([2. 4.])
+    >>> a[1].backward()
+    >>> b.grad
+    array([1., 0., 1.])
+    """
     name = f"{ufunc.__name__}.at"
     require_operands(name, ufunc, b)
     require_target(name, a, *b)
@@ -75,12 +86,12 @@ def alone(ufunc):
         ufunc.at(y, np.arange(len(y)) if y.ndim else (), *b)
         return y
 
-    def rule(i, g, y, *args):
+    def gradient(i, g, y, *args):
         rule = TABLE[ufunc].rules[i]
         return rule and rule(g, y, *args)
 
     compute.__name__ = ufunc.__name__
-    return derivative(compute, *[functools.partial(rule, i) for i in range(ufunc.nin)])
+    return derivative(compute, *[functools.partial(gradient, i) for i in range(ufunc.nin)])
 
 
 class Groups:

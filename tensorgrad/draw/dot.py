@@ -37,6 +37,7 @@ _PILL = {"fillcolor": _DARK, "color": _DARK, "fontcolor": "white"}
 _ROUND = {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
 _LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "0.45", "margin": "0.09,0.03"}
 _STRAIGHT = "4"  # the weight of arrows from version to version: they lie in one line
+_WIDE = {**_LONG, "margin": "0.17,0.03"}  # room for names in letters that Graphviz doesn't know
 _INTO = {"label": " into ", "weight": _STRAIGHT}
 _BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
 
@@ -198,11 +199,11 @@ class Drawing:
         return self.past.data(x) if isinstance(x, Node) else x
 
     def assignment(self, operation: Operation) -> str:
-        """An assignment as a program has it: `A[0] = v`."""
+        """An assignment as a program has it: `A[0] = v`. (One that a rule has made, in a gradient, has no Tensor A.)"""
         node = operation.node
         value, _, where = node._args
         number = operation_label(node).rpartition("=")[2].strip()
-        return f"{place(where, self._names.stem(node))} = {number or self.name_of(value)}"
+        return f"{place(where, self._names.stem(node) if is_version(node) else '')} = {number or self.name_of(value)}"
 
     # Operations and stretches of them
 
@@ -220,7 +221,7 @@ class Drawing:
         else:
             target = self._add_block(_description(operations, stretch.period, hidden.values()), owner)
         self.pills[number] = target
-        old = operations[0].operands[0] if stretch.is_single and operations[0].node._op is ASSIGN else None
+        old = operations[0].node._args[1] if stretch.is_single and operations[0].node._op is ASSIGN else None
         for x, source in zip(shown, sources, strict=True):
             into, old = (_INTO, None) if x is old else ({}, old)
             self._add_edge(source, target, x, into | ({"dir": "back"} if id(x) in beside[1:] else {}))
@@ -267,7 +268,8 @@ class Drawing:
 
     def _add_pill(self, label: str, owner: str | None) -> str:
         """The node of an operation: round for a sign, a rounded box for words."""
-        look = _PILL | (_ROUND if len(label) <= 3 and not any(map(str.isalpha, label)) else _LONG)
+        is_round = len(label) <= 3 and not any(map(str.isalpha, label))
+        look = _PILL | (_ROUND if is_round else _WIDE if " = " in label else _LONG)
         lines = textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False)
         target, is_set, value = label.partition(" = ")
         if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to

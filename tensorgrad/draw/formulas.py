@@ -83,8 +83,11 @@ _LAST = "Where the index names a place several times, the last value stays there
 
 
 def assigned(old: str, value: str, where: Place, repeated: bool) -> tuple[str, str]:
-    """What an assignment makes, and a remark."""
-    return html.escape(f"{old} with {value} at {place(where)}"), f"{_LAST}." if repeated else ""
+    """What an assignment makes, and a remark; old is empty if all of it is overwritten."""
+    notes = [f"{_LAST}."] if repeated else []
+    text = f"{old} with {value}" if old else value
+    notes += [] if old else ["All that was there before is overwritten."]
+    return html.escape(f"{text} at {place(where)}"), " ".join(notes)
 
 
 def to_old(g: str, where: Place) -> tuple[str, str]:
@@ -95,7 +98,9 @@ def to_old(g: str, where: Place) -> tuple[str, str]:
 def to_value(g: str, where: Place, name: str, value: Any, array: Any) -> tuple[str, str]:
     """What the gradient of an assignment, an array, gives to the value; and a remark."""
     part = where.of(array)
-    text = place(where, f"({g})") + (".real" if array.dtype.kind == "c" and value.dtype.kind != "c" else "")
+    text = place(where, f"({g})").replace(f"(({g})", f"({g}")  # in the brackets of a function it needs none of its own
+    if part.dtype.kind == "c" and value.dtype.kind != "c":
+        text += ".real"
     notes = []
     if is_repeated(value, array, where):
         text += f" where {name} stayed, else 0"

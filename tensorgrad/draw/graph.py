@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..network import Module
-from ..node import Node
+from ..node import Ended, Node
 from ..versions import ASSIGN, arguments, current
 from .labels import is_array
 
@@ -77,9 +77,11 @@ def _operands(node: Node) -> list[Any]:
     """
     op: Any = node._op
     args = arguments(node)
+    if op is ASSIGN:
+        value, old, _ = args
+        args = (old, value) if isinstance(old, Node) else (value,)  # where all is overwritten, nothing is old
     known = len(op.rules_for(len(args)))
-    operands = [a for i, a in enumerate(args) if isinstance(a, Node) or (i < known and is_array(a))]
-    return operands[::-1] if op is ASSIGN else operands
+    return [a for i, a in enumerate(args) if isinstance(a, Node) or (i < known and is_array(a))]
 
 
 # Versions ------------------------------------------------------------------------------------------------------------
@@ -102,21 +104,20 @@ def known_as(t: Node) -> Node:
 
 
 def version_numbers(nodes: Iterable[Node]) -> dict[int, int]:
-    """How many assignments were before each version, by `id()`. After the graph was freed, nobody knows."""
-    numbers: dict[int, int] = {}
-    for node in nodes:
-        chain = []  # back to the first version, or one that was counted
-        while is_version(node) and id(node) not in numbers:
-            chain.append(node)
-            if node._args is None and node._op is not None:
-                break
-            if node._op is not ASSIGN and not shows_version(node):
-                numbers[id(chain.pop())] = 0
-                break
-            node = node._args[1 if node._op is ASSIGN else 0]
-        for newer in reversed(chain if id(node) in numbers else []):
-            numbers[id(newer)] = numbers[id(node)] + (newer._op is ASSIGN)
-            node = newer
+    """The numbers of the versions of each Tensor, and of their views, by `id()`.
+
+    They are counted as they follow one another in the graph: from 0 for what stood there before the first assignment,
+    or from 1 if an assignment to all of the Tensor is the first. What was freed has none.
+    """
+    known = sorted((t for t in nodes if is_version(t) and not isinstance(t._op, Ended)), key=lambda t: t._order)
+    chains = defaultdict(list)
+    for t in known:
+        if not shows_version(t):
+            chains[id(t._grad)].append(t)  # a reference to the Tensor, the same in all its versions
+    numbers = {id(t): i for chain in chains.values() for i, t in enumerate(chain, int(chain[0]._op is ASSIGN))}
+    for t in known:
+        if shows_version(t) and id(t._args[0]) in numbers:
+            numbers[id(t)] = numbers[id(t._args[0])]
     return numbers
 
 
@@ -287,7 +288,7 @@ class Graph:
         made_by: the number of the stretch that makes a value.
         used_by: the numbers of the stretches that use it.
         drawn: the data that are shown.
-        numbers: of each version of a Tensor how many assignments were before it.
+        numbers: those of the versions of Tensors.
     """
 
     def __init__(self, root: Node, model: Module | None = None, max_nodes: int | None = None):
@@ -304,7 +305,7 @@ class Graph:
         self.drawn = self._chosen()
         if is_long:
             self._leave_out_crowds()
-        self.numbers = version_numbers(x for x in self.drawn.values() if isinstance(x, Node))
+        self.numbers = version_numbers(x for x in self.values.values() if isinstance(x, Node))
 
     def _count_leaves(self) -> int:
         """How many different leaves and constants the operations take in."""

@@ -228,7 +228,7 @@ def _view(name: str, array: str, args: tuple, kwargs: dict) -> str:
 
 
 def version(name: str, number: int) -> str:
-    """The name of a version of a Tensor: with the number of assignments before it.
+    """The name of a version of a Tensor.
 
     >>> version("A", 12)
     'A₁₂'

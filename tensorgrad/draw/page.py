@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..network import Module
 from ..node import Ended
 from ..tensor import Tensor
+from ..versions import current
 from .cards import KINDS, Look
 from .dot import Drawing, empty_picture, require_drawable
 from .files import as_path, replacing
@@ -53,8 +54,9 @@ def draw_backward(
     require_drawable("draw_backward", root, model, names)
     if not isinstance(title, str):
         raise TypeError(f"draw_backward: title must be a str, not {type(title).__name__} {title!r}")
-    if isinstance(root._op, Ended):
-        raise ValueError(f"draw_backward: {root._op.error(root)}")
+    ended = current(root)._op
+    if isinstance(ended, Ended):
+        raise ValueError(f"draw_backward: {ended.error(root)}")
     if not root.requires_grad or not root.parents:
         raise ValueError(
             "draw_backward: nothing was recorded behind this Tensor that a gradient could flow back through"
@@ -79,7 +81,7 @@ class Walkthrough:
         root: the Tensor that is explained.
         steps: the steps in their order, as dicts of text; the page shows one at a time.
         nodes: for each card of the picture its name, shape, dtype, data and gradient, as text.
-        gradients: of each Tensor the gradient that this pass gives it.
+        gradients: of each Tensor the gradient that this pass gives it, and that of each version.
     """
 
     def __init__(self, root: Tensor, model: Module | None, names: Mapping[str, Any] | None, title: str):

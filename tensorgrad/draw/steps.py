@@ -179,7 +179,8 @@ class Steps:
         value, old, where = o.node._args
         value_name = self._drawing.assignment(o).rpartition(" = ")[2]
         repeated = is_repeated(self._drawing.data_of(value), np.empty(o.node._data.shape), where)
-        text, note = assigned(self._drawing.name_of(old), value_name, where, repeated)
+        old_name = self._drawing.name_of(old) if isinstance(old, Node) else ""
+        text, note = assigned(old_name, value_name, where, repeated)
         return {"formula": text, "note": note}
 
     def _label(self, o: Operation) -> str:

@@ -1,0 +1,93 @@
+"""NumPy's protocols: how its functions, called with Tensors, come to the table of derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
+from .derivatives.arrays import array_in, as_array, require_no_subclass
+from .derivatives.out import function_into, ufunc_into, without_out
+from .engine import record
+from .errors import explained, no_derivative
+from .node import Node
+
+
+def plain(value: Any) -> Any:
+    """value with the data of each Tensor in it, also in lists, tuples and dicts."""
+    if isinstance(value, Node):
+        return value.data  # type: ignore[attr-defined]
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {key: plain(v) for key, v in value.items()}
+    return value
+
+
+_LISTS = frozenset({list, tuple})
+
+
+def arrays_of(primitive: Primitive, args: tuple) -> tuple:
+    """args with arrays where lists stand in their place, lists of Tensors stacked."""
+    if _LISTS.isdisjoint(map(type, args)):
+        return args
+    rules = (*primitive.rules_for(len(args)), *[None] * len(args))
+    lists = [bool(rule) and type(arg) in _LISTS for arg, rule in zip(args, rules, strict=False)]
+    if not any(lists):  # what has no rule is a shape, and stays as it is
+        return args
+    like = array_in(plain(args))
+    return tuple([as_array(arg, like) if is_list else arg for arg, is_list in zip(args, lists, strict=True)])
+
+
+def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
+    """func(*args, **kwargs), with errors that name NumPy's function."""
+    try:
+        return func(*args, **kwargs)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise explained(error, name, args) from error
+
+
+def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    primitive = TABLE.get(ufunc)
+    if method == "__call__" and primitive is not None and not kwargs:
+        return record(type(tensor), primitive, inputs if len(inputs) == 1 else arrays_of(primitive, inputs))
+    name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
+    out = kwargs.pop("out", None)
+    if out is not None:
+        return _implemented(ufunc_into, name, (ufunc, method, inputs, out, kwargs), {})
+    if method == "__call__":
+        if primitive is not None:
+            return record(type(tensor), primitive, arrays_of(primitive, inputs), kwargs)
+        if ufunc in COMPOSED:
+            return _implemented(COMPOSED[ufunc], name, inputs, kwargs)
+        if ufunc in CONSTANT:
+            return ufunc(*plain(inputs), **plain(kwargs))
+    elif method in METHODS and (primitive is not None or ufunc in COMPOSED or (method == "at" and ufunc in CONSTANT)):
+        return _implemented(METHODS[method], name, (ufunc, *inputs), kwargs)
+    elif ufunc in CONSTANT:
+        return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
+    raise no_derivative(name, NON_DIFFERENTIABLE.get(ufunc, ""))
+
+
+def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+    if len(types) > 1:
+        for kind in types:
+            require_no_subclass(kind, func.__name__)
+    if kwargs or len(args) > 1:
+        out, args, kwargs = without_out(func, args, kwargs)
+        if out is not None:
+            return _implemented(function_into, func.__name__, (func, out, args, kwargs), {})
+    if func in TABLE:
+        return record(type(tensor), TABLE[func], arrays_of(TABLE[func], args), kwargs)
+    implementation = COMPOSED.get(func)
+    if implementation is None:
+        if func in CREATION:
+            y = _implemented(CREATION[func], func.__name__, (func, tensor._data, *args), kwargs)
+            return y if isinstance(y, Node) or y.dtype.kind not in "fc" else type(tensor)(y, requires_grad=False)
+        if func not in CONSTANT:
+            module = getattr(func, "__module__", "numpy")
+            raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))
+        implementation, args, kwargs = func, plain(args), plain(kwargs)
+    return _implemented(implementation, func.__name__, args, kwargs)
