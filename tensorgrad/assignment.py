@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     data = value._data if is_node else value
     require_no_subclass(type(data), "assignment")
     memory = target._data
+    if recording and getattr(base._op, "saves", False):
+        base._saved = deepcopy(base._saved)  # which may be the output, or show it
     try:
         part = memory[index]
         overwritten = part.copy() if recording else None

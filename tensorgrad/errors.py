@@ -22,7 +22,8 @@ OVERWRITTEN = (
 NOT_AN_ARRAY = (
     "a Tensor that requires a gradient can't become part of an array: its gradient would be lost. Join Tensors by "
     "np.stack or np.concatenate, multiply by array @ tensor, choose by np.where(mask, tensor, array); assign it into "
-    "Tensor(array, requires_grad=False) or np.zeros(shape, like=tensor); or take tensor.data to leave the graph on purpose"
+    "Tensor(array, requires_grad=False) or np.zeros(shape, like=tensor); or take tensor.data to leave the graph on "
+    "purpose"
 )
 LEFT_THE_GRAPH = (
     "What leaves the graph: tensor.data, .numpy(), .tolist(), .item(), float(tensor), and so math.exp(tensor); and "
@@ -37,6 +38,10 @@ LEAF_ASSIGNMENT = (
     "assignment: a leaf that requires a gradient can't be assigned into, for its gradient is that of the data that it "
     "was made with. Assign into a copy that is computed from it, +tensor, or start from "
     "Tensor(array, requires_grad=False); inside no_grad() its data can be changed"
+)
+INPUT_ASSIGNMENT = (
+    "assignment: an argument that is differentiated can't be assigned into; assign into a copy that is computed from it, "
+    "+tensor"
 )
 NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
 

@@ -17,14 +17,14 @@ from .ancestors import dependent_nodes, leads_outside, nodes_behind
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs, unbroadcast
-from .errors import LEFT_THE_GRAPH, data_changed
+from .errors import INPUT_ASSIGNMENT, LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import has_own_rules, is_elementwise, require_linear_rules, require_zero
 from .memory import changes, is_owned
 from .node import new_node, orders
 from .tensor import Tensor, data_of
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
-from .versions import ASSIGN, Past, arguments, current, current_args, names, recorded
+from .versions import ASSIGN, INPUT, Past, arguments, current, current_args, names, recorded
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 
@@ -72,6 +72,8 @@ class Trace:
             if named is error:
                 raise
             raise named from error
+        if changes.latest > self.start and any([changes.since(x._data, self.start) for x in self.inputs]):
+            raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
         self._explore()
         self._require_no_constant_made_inside()
         if not self.reached and times_no_grad_was_entered() > without_grad:
@@ -102,7 +104,8 @@ class Trace:
     def _input(self, leaf: Any) -> Any:
         if type(leaf) is Tensor:
             self.any_tensor = True
-            x = computed(_same, leaf._data, (leaf,)) if leaf.requires_grad else Tensor(leaf._data)
+            data = leaf._data if leaf.requires_grad else leaf._data.copy()  # a constant may be assigned into
+            x = computed(INPUT, data, (leaf,)) if leaf.requires_grad else Tensor(data)
         elif not is_variable(leaf):
             return leaf
         else:
@@ -200,7 +203,7 @@ class Trace:
         all_tangents: dict[Any, Any] = dict(zip(self.inputs, tangents, strict=True))
         last_uses = None if create_graph else self._last_uses()
         with enable_grad():  # for the rules that are transposed
-            latest_change, past = changes.latest, Past()
+            latest_change, past = changes.latest, Past(forward=True)
             for node in self.nodes:
                 args = node._args if node._order > latest_change else past.arguments(node)[0]
                 op: Any = node._op
@@ -236,7 +239,8 @@ class Trace:
     def _look_for_names(self) -> None:
         """Where a node was assigned into since it was found, have its first version in its place."""
         if names:
-            self.roots, self.nodes = list(map(recorded, self.roots)), list(map(recorded, self.nodes))
+            self.inputs, self.roots = list(map(recorded, self.inputs)), list(map(recorded, self.roots))
+            self.nodes = list(map(recorded, self.nodes))
             self.needed = self.needed and set(map(recorded, self.needed))
 
     def _require_linear_rules(self, create_graph: bool) -> None:
@@ -292,13 +296,10 @@ class Trace:
         def value(leaf: Any) -> Any:
             if type(leaf) is not Tensor:
                 return leaf
-            return Tensor(leaf._data, leaf.name, requires_grad=False) if as_tensor else leaf._data
+            data = leaf._data.copy()
+            return Tensor(data, leaf.name, requires_grad=False) if as_tensor else data
 
         return tree_map(value, self._aux)
-
-
-# The identity: an input of a trace, still connected to the caller's Tensor that it was made from.
-_same = Primitive(np.positive, (lambda g, y, x: g,))
 
 
 def computed(primitive: Primitive, data: Any, args: tuple) -> Any:

@@ -125,7 +125,8 @@ def vjp(f: Callable, *args: Any, has_aux: bool = False, **kwargs: Any) -> tuple[
         seeds = matching_leaves("pullback of vjp", "gradient", trace.result, g)
         return trace.like_given([conj(d) for d in trace.vjp([conj(s) for s in seeds])], seeds)
 
-    y = trace.like_result(trace.outputs)
+    recorded = trace.is_recorded()
+    y = trace.like_result(trace.outputs if recorded else [y._data.copy() for y in trace.outputs])
     return (y, pullback, trace.aux()) if has_aux else (y, pullback)
 
 

@@ -20,11 +20,15 @@ from numpy import ndarray
 
 from .derivatives.assigning import Place, assign
 from .derivatives.table import OWN, Primitive
-from .errors import data_changed
+from .errors import INPUT_ASSIGNMENT, data_changed
 from .memory import changes, owner_of
 from .node import Node, new_node, orders
 
 ASSIGN = OWN[assign]
+
+# An input of a call that a transform runs: it shows the caller's array, and can't be assigned into.
+INPUT = Primitive(np.positive, (lambda g, y, x: g,))
+INPUT.is_view = True
 
 
 class Versions:
@@ -50,10 +54,10 @@ class State:
     """The data of a version: memory, as it was before `overwritten` was lost in a `place` of it, and the `later` state
     began. The newest state has no later one."""
 
-    __slots__ = ("later", "memory", "order", "overwritten", "place")
+    __slots__ = ("later", "memory", "name", "order", "overwritten", "place")
 
-    def __init__(self, memory: Any, order: int):
-        self.memory, self.order = memory, order
+    def __init__(self, memory: Any, name: weakref.ref, order: int):
+        self.memory, self.name, self.order = memory, name, order
         self.later: State | None = None
         self.place: Any = None
         self.overwritten: Any = None
@@ -106,6 +110,8 @@ def base_and_path(view: Node) -> tuple[Node, tuple]:
     further arguments. Any other node itself, and no functions."""
     path = []
     while is_view(view):
+        if view._op is INPUT:
+            raise TypeError(INPUT_ASSIGNMENT)
         path.append((view._op.func, view._args[1:], view._kwargs))
         view = view._args[0]
     return view, tuple(reversed(path))
@@ -169,17 +175,18 @@ def _viewed(view: Node, version: Node, which: str) -> Node:
     if node is None or node._args[0] is not version:
         node = new_node(type(view), view._data, True, view._op, (version, *view._args[1:]), view._kwargs)
         node._requires_grad = version._requires_grad
-        node._grad, node.name, node._saved = weakref.ref(view), view.name, _origin(version)
+        node._grad, node.name = weakref.ref(view), view.name
         if which == "first":
             node._order = view._order
         setattr(found, which, node)
     return node
 
 
-def _origin(version: Node) -> Any:
-    """A reference to the name whose version this is, or shows a part of."""
-    saved = getattr(version, "_saved", None)
-    return saved if type(saved) is weakref.ref else version._grad
+def _origin(version: Node) -> weakref.ref | None:
+    """A reference to the name whose version this is, or shows a part of; None if it is no version."""
+    while type(version._op) is Primitive and version._op.is_view and isinstance(version._args[0], Node):
+        version = version._args[0]
+    return version._grad if type(version._grad) is weakref.ref else None
 
 
 def shown(version: Any) -> Any:
@@ -243,7 +250,7 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
         versions = _become_name(base, shared)
     old: Any = versions.newest
     order = next(orders)
-    state = State(base._data, order)
+    state = State(base._data, versions.state.name, order)
     old._data, before = versions.state, versions.state
     before.later, before.place, before.overwritten = state, place, overwritten
     needs_grad = (old._requires_grad and not covered) or (isinstance(value, Node) and value._requires_grad)
@@ -272,9 +279,12 @@ def _become_name(node: Node, shared: bool) -> Versions:
     for slot in ("_data", "_order", "_op", "_args", "_kwargs", "_requires_grad", "name"):
         setattr(first, slot, getattr(node, slot))
     first._grad = weakref.ref(node)
-    state = State(node._data, node._order)
-    if hasattr(node, "_saved"):
+    state = State(node._data, first._grad, node._order)
+    if getattr(node._op, "saves", False):
         first._saved = node._saved
+    source = node._args[0] if node._args else None
+    if isinstance(source, Node) and type(source._data) is tuple:  # one of several outputs
+        source._data = tuple([state if part is node._data else part for part in source._data])
     versions = Versions(first, state, shared)
     key = node._order
     names[key] = weakref.ref(versions, lambda _: names.pop(key, None))
@@ -307,9 +317,13 @@ def released(name: Node) -> Node:
 
 
 class Past:
-    """What a walk finds data in: copies of memory, each as it was at the time where the walk is."""
+    """What a walk finds data in: copies of memory, each as it was at the time where the walk is.
 
-    def __init__(self) -> None:
+    A walk goes back in time, or from the beginning on, if it is `forward`.
+    """
+
+    def __init__(self, forward: bool = False) -> None:
+        self._forward = forward
         self._copies: dict[int, tuple[ndarray, State]] = {}
         self._ids: set[int] = set()  # of the copies
         self._written: dict[State, Any] = {}  # what stood in the place of a state, to go forward again
@@ -360,12 +374,13 @@ class Past:
             return tuple([self._memory(part) if type(part) is State else part for part in data])
         if type(data) is not ndarray or (data.base is None and id(data) not in changes.of_memory):
             return data
-        if is_view(node) or type(getattr(node, "_saved", None)) is weakref.ref:
-            source = node._args[0]
-            of = self.data(source)
-            if of is not source._data or owner_of(of) is not owner_of(data):
-                return node._op.func(of, *node._args[1:], **(node._kwargs or {}))
-        return data
+        if type(node._op) is not Primitive or not node._op.is_view or not isinstance(node._args[0], Node):
+            return data
+        source = node._args[0]
+        of = self.data(source)
+        if of is source._data and (owner_of(of) is owner_of(data) or _origin(node) is None):
+            return data
+        return node._op.func(of, *node._args[1:], **(node._kwargs or {}))
 
     def keep(self, node: Node) -> None:
         """Give a node of a version data of its own."""
@@ -381,35 +396,35 @@ class Past:
         """An error, if memory has been written into since a node was computed by it, in a way that left no version."""
         known = None
         if isinstance(value, Node):
-            if type(value._grad) is weakref.ref:
-                if by._order > changes.latest_lost:
-                    return
-                known = _origin(value)
+            known = _origin(value)
+            if known is not None and by._order > changes.latest_lost:
+                return
             value = value._data
         for array in value if type(value) is tuple else (value,):
+            but = array.name if type(array) is State else known
             array = _outline(array)
-            change = changes.since(array, by._order, but=known)
+            change = changes.since(array, by._order, but=but)
             if change:
                 raise data_changed(change[1], change[2] or array.shape, by._op.name)
 
     def _memory(self, state: State) -> ndarray:
         key = id(state.memory)
-        if key in self._copies:
-            copy, now = self._copies[key]
-            if state is now:
-                return copy
-        else:
-            copy, now = np.copy(state.memory), _newest(state)
+        memory, now = self._copies.get(key) or (np.copy(state.memory), _newest(state))
+        if state is now:
+            return memory
+        if state.order > now.order and not self._forward:
+            memory, now = np.copy(state.memory), _newest(state)
         if state.order < now.order:
             for s in reversed(_between(state, now)):
-                self._written[s] = np.copy(s.place.of(copy))
-                copy = s.place.put(copy, s.overwritten)
+                if self._forward:
+                    self._written[s] = np.copy(s.place.of(memory))
+                memory = s.place.put(memory, s.overwritten)
         else:
             for s in _between(now, state):
-                copy = s.place.put(copy, self._written.pop(s))
-        self._copies[key] = copy, state
-        self._ids.add(id(copy))
-        return copy
+                memory = s.place.put(memory, self._written.pop(s))
+        self._copies[key] = memory, state
+        self._ids.add(id(memory))
+        return memory
 
 
 def _newest(state: State) -> State:

@@ -328,6 +328,19 @@ def freed_and_changed():
     return root, {}
 
 
+def assignments():
+    A, x = Tensor(np.zeros((2, 3)), name="A", requires_grad=False), Tensor(numbers(3), name="x")
+    row, B = A[0], x * numbers(2, 1)
+    A[1] = x * 2
+    row += x
+    A.T[:2, 1] = B[:, 0]
+    B[:, [0, 0]] = A[:, 1:]
+    B[0, 0] = 5
+    y = (A * B).sum()
+    y.backward()
+    return y, {"names": {"row": row, "B": B}}
+
+
 GRAPHS = {
     f.__name__: f
     for f in (
@@ -335,12 +348,12 @@ GRAPHS = {
         probabilities, regression, chain, recurrent, deep_network, tangled, crowd, several_outputs,
         decompositions, indices, shapes, settings, complex_numbers, constants, unnamed,
         functions_of_ones_own, numbers_that_are_none, names_with_any_sign, modules, shared_parameters, images,
-        freed_and_changed,
+        freed_and_changed, assignments,
     )
 }  # fmt: skip
 PAGES = (
     "seed", "network", "classes", "regression", "several_outputs", "complex_numbers", "constants",
-    "functions_of_ones_own",
+    "functions_of_ones_own", "assignments",
 )  # fmt: skip
 
 

@@ -229,6 +229,28 @@ def test_names_with_any_sign_are_shown_and_do_nothing(show):
     assert shown.tab.locator("#graph img, #panel img").count() == 0
 
 
+def test_an_assignment_says_what_it_makes_of_what(show):
+    A, v = Tensor(np.zeros(3), name="<A>", requires_grad=False), Tensor([1.0, 2.0], name="v")
+    A[[1, 1]] = v
+    A[0] = 5.0
+    shown = show(draw_backward((A * A).sum()))
+    formula = shown.tab.locator("#panel .formula")
+    assert formula.all_inner_texts() == ["<A>₁ = <A>₀ with v at [[1, 1]]"]
+    assert "the last value stays there" in shown.text() and "Forward through <A>[[1, 1]] = v" in shown.text()
+    shown.tab.keyboard.press("ArrowRight")
+    assert formula.all_inner_texts() == ["<A>₂ = <A>₁ with 5 at [0]"]
+    shown.tab.keyboard.press("ArrowRight")
+    assert formula.count() == 0
+    shown.tab.keyboard.press("End")
+    assert [text.split("= ")[1] for text in formula.all_inner_texts()] == [
+        "(∂y/∂<A>₁)[[1, 1]] where v stayed, else 0",
+    ]
+    shown.card("<A>₀").focus()
+    assert shown.tab.locator("#tip pre").all_text_contents() == ["[0. 0. 0.]"]
+    shown.card("<A>₁").focus()
+    assert shown.tab.locator("#tip pre").all_text_contents() == ["[0. 2. 0.]", "[0. 4. 0.]"]
+
+
 def test_keyboard_alone_reaches_everything(show):
     page = draw_backward(repeated())
     shown = show(page)

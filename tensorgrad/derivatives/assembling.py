@@ -7,6 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import arange, array_in, as_array, as_arrays
 from .indexing import along, scatter
+from .layouts import as_copy_of, flat_order, in_order, is_contiguous
 from .shapes import numbers
 from .table import composed
 
@@ -22,7 +23,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing == "xy" and n > 1:
         grids = [np.swapaxes(grid, 0, 1) for grid in grids]
     grids = grids if sparse else np.broadcast_arrays(*grids)
-    return tuple(map(np.copy, grids) if copy else grids)
+    return tuple([np.copy(grid, order="C") for grid in grids] if copy else grids)
 
 
 @composed(np.ix_)
@@ -50,7 +51,11 @@ def block(arrays):
         part = as_array(part, like)
         return np.reshape(part, (1,) * (ndim - part.ndim) + part.shape)
 
-    return joined(arrays, 0) if depth else np.copy(joined(arrays, 0))
+    y = joined(arrays, 0) if depth else np.copy(joined(arrays, 0), order="C")
+    if depth * y.size <= 2 * 512 * 512:
+        return y
+    parts = [as_array(leaf, like) for leaf in leaves(arrays)]  # large results NumPy lays out by its own rule
+    return in_order(y, "F" if not all(map(is_contiguous, parts)) and all(is_contiguous(a, "F") for a in parts) else "C")
 
 
 def leaf_depths(arrays, depth=0):
@@ -86,7 +91,8 @@ def select(condlist, choicelist, default=0):
     y = values[-1]
     for condition, value in zip(reversed(conditions), reversed(values[:-1]), strict=True):
         y = np.where(condition, value, y)
-    return y.astype(np.result_type(*(getattr(v, "dtype", v) for v in values)))
+    dtype = np.result_type(*(getattr(v, "dtype", v) for v in values))
+    return in_order(y if y.dtype == dtype else y.astype(dtype))
 
 
 @composed(np.choose)
@@ -116,7 +122,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
             value = func(x[condition], *args, **kw) if callable(func) else func
             value = np.broadcast_to(as_array(value, x), (int(np.count_nonzero(condition)),))
             y = np.where(condition, scatter(value.astype(x.dtype), condition, x.shape), y)
-    return y
+    return as_copy_of(y, x)
 
 
 @composed(np.nan_to_num)
@@ -126,11 +132,11 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
         return x
     if np.iscomplexobj(x):
         real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (np.real(x), np.imag(x)))
-        return real + 1j * imag
+        return as_copy_of(real + 1j * imag, x)
     limits = np.finfo(x.dtype)
-    x = np.where(np.isnan(x), nan, x)
-    x = np.where(np.isposinf(x), limits.max if posinf is None else posinf, x)
-    return np.where(np.isneginf(x), limits.min if neginf is None else neginf, x)
+    y = np.where(np.isnan(x), nan, x)
+    y = np.where(np.isposinf(y), limits.max if posinf is None else posinf, y)
+    return as_copy_of(np.where(np.isneginf(y), limits.min if neginf is None else neginf, y), x)
 
 
 # Padding: one axis after another, a part in front and a part behind --------------------------------------------------
@@ -152,15 +158,16 @@ def pad(array, pad_width, mode="constant", **kwargs):
     widths = np.broadcast_to(numbers(pad_width), (array.ndim, 2))
     kind = kwargs.pop("reflect_type", "even")
     options = {name: pairs(numbers(v) if name == "stat_length" else v, array) for name, v in kwargs.items()}
+    order = flat_order(array)
     if not np.any(widths):
-        return np.copy(array)
+        return np.copy(array, order=order)
     for axis, (before, after) in enumerate(widths.tolist()):
         if before < 0 or after < 0:
             raise ValueError(f"pad: widths must not be negative, as in {pad_width}")
         if before or after:
             here = {name: value[axis] for name, value in options.items()}
             array = padding(array, axis, before, after, mode, kind, **here)
-    return array
+    return in_order(array, order)
 
 
 def pairs(value, array):

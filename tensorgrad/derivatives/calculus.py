@@ -7,6 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays
 from .indexing import along, scatter
+from .layouts import as_copy_of
 from .shapes import numbers
 from .table import composed, derivative
 
@@ -95,7 +96,7 @@ def gradient(f, *varargs, axis=None, edge_order=1):
         raise TypeError(f"gradient: {len(spacings)} spacings for {len(axes)} axes; give one for all, or one for each")
     if numbers(edge_order) not in (1, 2):
         raise ValueError(f"gradient: edge_order must be 1 or 2, not {edge_order}")
-    y = tuple(slope(f, h, i, edge_order) for h, i in zip(spacings, axes, strict=True))
+    y = tuple(as_copy_of(slope(f, h, i, edge_order), f) for h, i in zip(spacings, axes, strict=True))
     return y[0] if len(axes) == 1 else y
 
 

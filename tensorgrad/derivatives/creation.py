@@ -8,6 +8,7 @@ then becomes a Tensor. So a program that begins with `np.zeros_like(x)` goes on 
 import numpy as np
 
 from .arrays import as_array
+from .layouts import as_copy_of, in_order
 from .table import CREATION
 
 
@@ -40,7 +41,7 @@ def filled(y, fill_value):
     """An array of y's shape and dtype, filled with a Tensor: every element of it is that Tensor's."""
     if y.dtype.kind not in "fc":
         raise TypeError(f"full: a Tensor can't fill an array of dtype {y.dtype}; a Tensor is floating")
-    return np.copy(np.broadcast_to(as_array(fill_value), y.shape)).astype(y.dtype)
+    return as_copy_of(np.broadcast_to(as_array(fill_value), y.shape).astype(y.dtype), y)
 
 
 def full(func, like, shape, fill_value, dtype=None, order="C", **device):
@@ -62,18 +63,20 @@ def converted(func, like, a, *args, **kwargs):
     return joined(func, a, *args, **kwargs) if is_tensor(a) else func(a, *args, like=like, **kwargs)
 
 
-def joined(func, a, dtype=None, order=None, *, copy=None, ndmin=0, **options):
+def joined(func, a, dtype=None, order=None, *, ndmin=0, **options):
     """A Tensor, or nested lists of Tensors stacked."""
-    if copy is False and isinstance(a, list | tuple):
+    is_list, copy = isinstance(a, list | tuple), options.get("copy", True if func is np.array else None)
+    if copy is False and is_list:
         raise ValueError(f"{func.__name__}: a list can't become an array without a copy; leave out copy=False")
     y = as_array(a)
     y = y if dtype is None or dtype == y.dtype else y.astype(dtype)
+    copied = copy and y is a
     least = 1 if func in ORDERS else ndmin
     y = y if y.ndim >= least else np.reshape(y, (1,) * (least - y.ndim) + y.shape)
     order = ORDERS.get(func, order)
-    wrong_order = order in ("C", "F") and not y.flags[f"{order}_CONTIGUOUS"]
-    copied = copy or (copy is None and func is np.array)
-    return np.copy(y, order=order or "K") if wrong_order or (copied and y is a) else y
+    if is_list:
+        order = "F" if order == "F" else "C"
+    return np.copy(y, order=order or "K") if copied else in_order(y, order) if order in ("C", "F") else y
 
 
 ORDERS = {np.ascontiguousarray: "C", np.asfortranarray: "F"}

@@ -239,10 +239,11 @@ def np_svd(a, full_matrices=True, compute_uv=True, hermitian=False):
         whole = svd(a, full_matrices and compute_uv)
         return whole if compute_uv else whole.S
     w, v = np.linalg.eigh(a)
+    if not compute_uv:
+        return np.flip(np.sort(np.abs(w), axis=-1), -1)
     order = np.flip(np.argsort(np.abs(w), axis=-1), -1)
     w, v = np.take_along_axis(w, order, -1), np.take_along_axis(v, order[..., None, :], -1)
-    s = np.abs(w)
-    return SVDResult(v, s, H(np.where((w < 0)[..., None, :], -v, v))) if compute_uv else s
+    return SVDResult(v, np.abs(w), H(np.where((w < 0)[..., None, :], -v, v)))
 
 
 @composed(np.linalg.svdvals)

@@ -215,7 +215,7 @@ derivative(np.imag,      lambda g, y, val: g * -1j)
 
 @composed(np.angle)
 def angle(z, deg=False):
-    y = np.arctan2(np.imag(z), np.real(z))
+    y = np.arctan2(np.imag(z) if np.iscomplexobj(z) else 0, np.real(z))
     return y * (180 / math.pi) if deg else y
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .arrays import arange, as_array, as_arrays
-from .layouts import as_copy_of, in_order, index_order
+from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
 
@@ -156,7 +156,7 @@ def delete(arr, obj, axis=None):
         arr, axis = np.reshape(arr, -1), 0
     kept = np.delete(arange(arr.shape[axis], arr), obj)
     if isinstance(obj, slice) or np.size(obj) == 1:
-        return in_order(np.take(arr, kept, axis=axis), index_order(arr, "A"))
+        return in_order(np.take(arr, kept, axis=axis), flat_order(arr))
     return arr[along(normalize_axis_index(axis, arr.ndim), kept)]
 
 
@@ -178,7 +178,8 @@ def insert(arr, obj, values, axis=None):
     many = values.shape[axis] if obj.size == 1 else obj.size
     values = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
     order = np.insert(arange(n, arr), obj.astype(int), n + arange(many, arr))
-    return np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
+    y = np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
+    return in_order(y, flat_order(arr))
 
 
 @composed(np.trim_zeros)

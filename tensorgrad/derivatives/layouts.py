@@ -1,7 +1,11 @@
-"""In which order an array's elements lie in memory, and copies that lie as NumPy's do: whether np.reshape of a result is
-a view of it or a copy, and so whether an assignment to that changes the result, depends on it."""
+"""In which order an array's elements lie in memory, and results that lie as NumPy's do.
+
+Whether np.reshape of a result is a view of it or a copy, and so whether an assignment into that changes the result,
+depends on how the result lies. Arrays that don't tell how they lie are left as they are.
+"""
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from .table import derivative
 
@@ -18,10 +22,10 @@ def index_order(a, order):
     return order
 
 
-def memory_axes(a):
+def memory_axes(a, still=None):
     """The axes of a from the slowest to the fastest in memory, as order='K' reads them: an insertion sort, in which an
-    axis along which nothing moves is passed over (NumPy's npyiter_find_best_axis_ordering)."""
-    axes, steps = [], [abs(s) for s in a.strides]
+    axis along which nothing moves is passed over (NumPy's npyiter_find_best_axis_ordering); `still` counts as one."""
+    axes, steps = [], [0 if i == still else abs(s) for i, s in enumerate(a.strides)]
     for i in reversed(range(len(steps))):  # axes: the fastest first
         place = k = len(axes)
         while k and (not steps[i] or not steps[axes[k - 1]] or steps[i] < steps[axes[k - 1]]):
@@ -37,13 +41,18 @@ def copy_axes(a):
     return tuple(sorted(range(a.ndim), key=lambda i: -abs(a.strides[i])))
 
 
-# Results laid out anew, where they don't lie as NumPy's do (arrays that don't tell how they lie stay as they are) ------
+# Results laid out anew where they don't lie as NumPy's do ------------------------------------------------------------
 
 
 def is_contiguous(a, order="C"):
     """Whether the elements of a lie one behind the other in that order, as far as a can tell."""
     flags = getattr(a, "flags", None)
     return flags is None or (flags.c_contiguous if order == "C" else flags.f_contiguous)
+
+
+def flat_order(a):
+    """The order that NumPy gives a result which is "F" where a is, and else "C"."""
+    return "F" if getattr(getattr(a, "flags", None), "fnc", False) else "C"
 
 
 def in_order(y, order="C"):
@@ -78,6 +87,15 @@ def as_copy_of(y, a):
     return in_order(y) if is_contiguous(a) else along_axes(y, copy_axes(a))
 
 
-def as_computed_from(y, a):
-    """y laid out as a ufunc's result of a is, which has its shape."""
-    return in_order(y) if is_contiguous(a) else along_axes(y, memory_axes(a))
+def as_computed_from(y, a, still=None):
+    """y laid out as a ufunc's result of a is, which has as many axes."""
+    return in_order(y) if is_contiguous(a) else along_axes(y, memory_axes(a, still))
+
+
+def as_reduced_from(y, a, axis):
+    """y laid out as a ufunc's reduction of a is."""
+    if is_contiguous(a):
+        return y
+    reduced = () if y.ndim == a.ndim else normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+    kept = [i for i in range(a.ndim) if i not in reduced]
+    return along_axes(y, [kept.index(i) for i in memory_axes(a) if i in kept])

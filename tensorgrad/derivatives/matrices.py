@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_arrays
+from .layouts import as_copy_of, in_order
 from .products import conj, flip
 from .reductions import axes_of
 from .table import composed, derivative, with_rules
@@ -143,7 +144,7 @@ def tensorinv(a, ind=2):
 
 @with_rules(lambda g, y, a: np.zeros_like(g))
 def identity_like(a):
-    return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype, like=a)
+    return as_copy_of(np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype, like=a), a)
 
 
 @composed(np.linalg.matrix_power)
@@ -280,15 +281,14 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}, the indices modulo 3; of vectors in the plane the third component."""
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     a, b = as_arrays(a, b)
-    a = np.moveaxis(a, normalize_axis_index(axisa, a.ndim), -1)
-    b = np.moveaxis(b, normalize_axis_index(axisb, b.ndim), -1)
+    a, b = (np.moveaxis(x, normalize_axis_index(i, x.ndim), -1) for x, i in ((a, axisa), (b, axisb)))
     if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
         raise ValueError(f"cross: vectors have 3 components or 2, not {a.shape[-1]} and {b.shape[-1]}; name their axis")
     if a.shape[-1] == b.shape[-1] == 2:
-        return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+        return in_order(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
     a, b = (np.concatenate([x, 0 * x[..., :1]], axis=-1) if x.shape[-1] == 2 else x for x in (a, b))
-    first, second = [1, 2, 0], [2, 0, 1]
-    y = a[..., first] * b[..., second] - a[..., second] * b[..., first]
+    (a1, a2), (b1, b2) = ([np.take(x, i, axis=-1) for i in ([1, 2, 0], [2, 0, 1])] for x in (a, b))
+    y = a1 * b2 - a2 * b1
     return np.moveaxis(y, -1, normalize_axis_index(axisc, y.ndim))
 
 

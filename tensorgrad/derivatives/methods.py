@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .arrays import as_array, as_arrays, inside
+from .layouts import as_computed_from, as_reduced_from
 from .reductions import axes_of, count
 from .shapes import numbers
 from .ufunc_at import at
@@ -45,7 +46,7 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
     if ufunc in REDUCTIONS:
         return REDUCTIONS[ufunc](cast(a, dtype), axis=axis, keepdims=keepdims, where=where, **options)
     like = ufunc.reduce(ones(a), axis, dtype, None, keepdims, where=where, **options)
-    a, n, axes = cast(a, dtype), count(a, axis), axes_of(axis, a.ndim)
+    n, axes = count(a, axis), axes_of(axis, a.ndim)
     if not n:
         return like
 
@@ -55,17 +56,19 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
         return np.reshape(front, (n, *front.shape[len(axes) :]))
 
     masks = None if where is True else elements(np.broadcast_to(as_array(where, a), a.shape))
-    results = partial_results(ufunc, elements(a), masks, ufunc.identity if initial is None else initial)
+    results = partial_results(ufunc, elements(cast(a, dtype)), masks, ufunc.identity if initial is None else initial)
     y = np.copy(results[0]) if len(results) == 1 else results[-1]  # a single element is a view of a
-    return np.reshape(y, np.shape(like))
+    return np.reshape(as_reduced_from(y, a, axes), np.shape(like))
 
 
 def accumulate(ufunc, a, axis=0, dtype=None):
     if ufunc in ACCUMULATIONS:
         return ACCUMULATIONS[ufunc](a, axis=axis, dtype=dtype)
     ufunc.accumulate(ones(a), axis, dtype)
-    a = cast(a, dtype)
-    return np.stack(partial_results(ufunc, np.moveaxis(a, axis, 0)), axis) if a.shape[axis] else np.copy(a)
+    if not a.shape[axis]:
+        return np.copy(cast(a, dtype))
+    elements = np.moveaxis(cast(a, dtype), axis, 0)
+    return as_computed_from(np.stack(partial_results(ufunc, elements), axis), a)
 
 
 def reduceat(ufunc, a, indices, axis=0, dtype=None):
@@ -74,7 +77,7 @@ def reduceat(ufunc, a, indices, axis=0, dtype=None):
     elements = np.moveaxis(cast(a, dtype), axis, 0)
     ends = [*indices[1:], len(elements)]
     parts = [elements[i : max(i + 1, end)] for i, end in zip(indices, ends, strict=True)]
-    return np.stack([reduce(ufunc, part) for part in parts], axis)
+    return as_computed_from(np.stack([reduce(ufunc, part) for part in parts], axis), a, axes_of(axis, a.ndim)[0])
 
 
 def outer(ufunc, a, b, **kwargs):

@@ -115,7 +115,7 @@ def poly(seq_of_zeros):
     for root in roots:
         y = np.convolve(y, np.stack([np.ones_like(root), -root]))
     pairs = np.iscomplexobj(roots) and np.array_equal(np.sort(roots), np.sort(np.conj(roots)))
-    return np.real(y) if pairs else y
+    return np.copy(np.real(y)) if pairs else y
 
 
 @composed(np.polyfit)

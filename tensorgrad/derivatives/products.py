@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_arrays
+from .layouts import in_order
 from .reductions import axes_of, sum_rows
 from .table import composed, derivative, with_rules
 
@@ -123,11 +124,17 @@ def mismatch(name, a, b, rule):
     return ValueError(f"{name}: shapes {a.shape} and {b.shape} don't match: {rule}")
 
 
+def scaled(a, b):
+    """a * b, of which one is a number; of matrices in C order, as BLAS gives them."""
+    y = np.multiply(a, b)
+    return in_order(y) if y.ndim <= 2 else y
+
+
 @composed(np.dot)
 def dot(a, b, out=None):
     a, b = as_arrays(a, b)
     if not a.ndim or not b.ndim:
-        return np.multiply(a, b)
+        return scaled(a, b)
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
         raise mismatch("dot", a, b, "the last axis of the first must be as long as the last but one of the second")
     return np.matmul(a, b) if a.ndim <= 2 and b.ndim <= 2 else np.tensordot(a, b, (-1, max(b.ndim - 2, 0)))
@@ -137,7 +144,7 @@ def dot(a, b, out=None):
 def inner(a, b, /):
     a, b = as_arrays(a, b)
     if not a.ndim or not b.ndim:
-        return np.multiply(a, b)
+        return scaled(a, b)
     if a.shape[-1] != b.shape[-1]:
         raise mismatch("inner", a, b, "their last axes must be equally long")
     return np.tensordot(a, b, (-1, -1))

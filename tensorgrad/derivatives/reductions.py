@@ -194,7 +194,7 @@ def cumulative(func, start, x, axis, dtype, include_initial):
     if include_initial:
         first = list(y.shape)
         first[axis] = 1
-        y = np.concatenate([np.full(first, start, y.dtype, like=y), y], axis=axis)
+        y = np.concatenate([np.full_like(y, start, shape=first), y], axis=axis)
     return y
 
 

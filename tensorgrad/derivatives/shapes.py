@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import arange, as_array, as_arrays, inside
-from .layouts import as_copy_of, index_order, inverse, is_contiguous, memory_axes
+from .layouts import index_order, inverse, is_contiguous, memory_axes
 from .reductions import axes_of
 from .table import composed, constant, derivative, each, views
 

@@ -7,8 +7,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside
 from .indexing import grid
+from .layouts import along_axes, as_copy_of, as_reduced_from, copy_axes, inverse, is_contiguous, memory_axes
 from .reductions import count
-from .shapes import inverse, numbers
+from .shapes import numbers
 from .table import composed, derivative
 
 # Averages and spreads ------------------------------------------------------------------------------------------------
@@ -103,22 +104,23 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
 # Order statistics: each sorted row is interpolated at a position, which NumPy computes from the indices 0, 1, 2, ... --
 
 
-def sorted_rows(a, axis, weights=None):
-    """a with the reduced axes flattened into a last one, which is sorted; each element's index in its row, nan for a
-    nan; and the weights in the order of the elements."""
-    axes = normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+def as_rows(a, axis):
+    """a with the reduced axes flattened into a last one."""
+    axes = tuple(sorted(normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)))
     rest = tuple(i for i in range(a.ndim) if i not in axes)
+    return np.reshape(np.transpose(a, rest + axes), (*(a.shape[i] for i in rest), count(a, axes)))
 
-    def as_rows(a):
-        return np.reshape(np.transpose(a, rest + axes), (*(a.shape[i] for i in rest), count(a, axes)))
 
-    rows = as_rows(a)
+def sorted_rows(a, axis, weights=None):
+    """The rows of a sorted; each element's index in its row, nan for a nan; and the weights in the order of the
+    elements."""
+    rows = as_rows(a, axis)
     order = np.argsort(rows, axis=-1)
     rows = np.take_along_axis(rows, order, axis=-1)
     index = np.where(np.isnan(rows), np.nan, arange(rows.shape[-1], rows).astype(rows.real.dtype))
     if weights is not None:
         weights = np.broadcast_to(weights_along(weights, a, axis), a.shape)
-        weights = np.take_along_axis(as_rows(weights), order, axis=-1)
+        weights = np.take_along_axis(as_rows(weights, axis), order, axis=-1)
     return rows, index, weights
 
 
@@ -138,21 +140,23 @@ def restored(y, a, axis, keepdims, extra=0):
     return np.expand_dims(y, tuple(extra + i for i in axes))
 
 
-def middle(func, a, axis, keepdims):
+def middle(func, axes_of, a, axis, keepdims):
     rows, index, _ = sorted_rows(a, axis)
     position = func(index, axis=-1)
     y = (pick(rows, np.floor(position)) + pick(rows, np.ceil(position))) / 2
+    if not is_contiguous(a):  # in NumPy it is the mean of the middle of a sorted copy
+        y = along_axes(y, [i for i in axes_of(as_rows(inside(a), axis)) if i < y.ndim])
     return restored(y, a, axis, keepdims)
 
 
 @composed(np.median)
 def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return middle(np.median, a, axis, keepdims)
+    return middle(np.median, copy_axes, a, axis, keepdims)
 
 
 @composed(np.nanmedian)
 def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return middle(np.nanmedian, a, axis, keepdims)
+    return middle(np.nanmedian, memory_axes, a, axis, keepdims)
 
 
 # The position of the quantile q among n elements is const + q (n + span), kept between the first and the last (Hyndman
@@ -218,7 +222,7 @@ def hundredth(a, q):
 
 
 def filled(a, value):
-    return np.where(np.isnan(a), value, a)
+    return as_copy_of(np.where(np.isnan(a), value, a), a)
 
 
 @composed(np.nansum)
@@ -243,23 +247,26 @@ def nancumprod(a, axis=None, dtype=None, out=None):
 
 @composed(np.nanmean)
 def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
-    return np.mean(filled(a, 0), axis=axis, dtype=dtype, keepdims=keepdims, where=~np.isnan(a) & where)
+    x = filled(a, 0)
+    return as_reduced_from(np.mean(x, axis=axis, dtype=dtype, keepdims=keepdims, where=~np.isnan(a) & where), x, axis)
 
 
 @composed(np.nanvar)
 def nanvar(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, **kwargs):
-    where = ~np.isnan(a) & where
-    return np.var(filled(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+    x, where = filled(a, 0), ~np.isnan(a) & where
+    y = np.var(x, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+    return as_reduced_from(y, x, axis)
 
 
 @composed(np.nanstd)
 def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, **kwargs):
-    where = ~np.isnan(a) & where
-    return np.std(filled(a, 0), axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+    x, where = filled(a, 0), ~np.isnan(a) & where
+    y = np.std(x, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+    return as_reduced_from(y, x, axis)
 
 
 def nan_extremum(extremum, lowest, a, axis, keepdims, initial, where):
-    y = extremum(filled(a, lowest), axis=axis, keepdims=keepdims, initial=initial, where=where)
+    y = extremum(np.where(np.isnan(a), lowest, a), axis=axis, keepdims=keepdims, initial=initial, where=where)
     some = initial is not None or np.any(~np.isnan(a), axis=axis, keepdims=keepdims)
     return y if np.all(some) else np.where(some, y, np.nan)
 
