@@ -20,6 +20,7 @@ from .derivatives.arrays import as_numbers
 from .derivatives.products import linear
 from .tensor import Tensor, data_of
 from .tree import Tree
+from .versions import is_name
 
 __all__ = ["Module", "Neuron", "Layer", "MLP", "Sequential"]
 
@@ -32,9 +33,7 @@ _ACTIVATIONS: dict[str, Callable] = {
     name: getattr(functions, name) for name in ("relu", "leaky_relu", "sigmoid", "tanh", "softplus", "gelu", "silu")
 }
 
-
-# Containers in which parameters aren't looked for: they have no names there, or no order.
-_NOT_SEARCHED = (set, frozenset, deque, np.ndarray)
+_NOT_SEARCHED = (set, frozenset, deque, np.ndarray)  # for parameters, which have no names in there, or no order
 
 
 def _activation(where: str, activation: Any) -> Callable | None:
@@ -130,8 +129,9 @@ class Module(Tree):
         return [item for _, item in self.walk() if isinstance(item, Module)]
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
-        """Pairs of dotted name and parameter, in the order of definition; a shared parameter stands once."""
-        return [(name, item) for name, item in self.walk() if isinstance(item, Tensor) and item.requires_grad]
+        """Pairs of dotted name and parameter, in the order of definition; a shared parameter stands once. A Tensor that
+        has been assigned into is a buffer, and no parameter."""
+        return [(name, x) for name, x in self.walk() if isinstance(x, Tensor) and x.requires_grad and not is_name(x)]
 
     def parameters_by_name(self) -> dict[str, Tensor]:
         """The same as a dict.

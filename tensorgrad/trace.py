@@ -53,9 +53,10 @@ class Trace:
         self.any_tensor = False  # among what we were given
         self.start = next(orders)
         numbers = positions(name, argnum, len(args))
-        given = tuple([args[i] for i in numbers])
-        self.given = given[0] if isinstance(argnum, int) else given
         lifted = self._lifted(numbers, args)
+        # The structure as it is now, for the function, or its caller later on, may change what it was given.
+        given = tuple([tree_map(lambda leaf: leaf, args[i], as_dicts=True) for i in numbers])
+        self.given = given[0] if isinstance(argnum, int) else given
         without_grad = times_no_grad_was_entered()
         try:
             if is_grad_enabled():

@@ -199,6 +199,11 @@ def shown(version: Any) -> Any:
     return version if name is None else name
 
 
+def is_name(node: Node) -> bool:
+    """Whether a node has been assigned into, or is a view of one that has been."""
+    return type(node._op) is Versions or (bool(names) and current(node) is not node)
+
+
 def is_past(node: Node) -> bool:
     """Whether a node is a version that nobody has a name for any more."""
     return type(node._grad) is weakref.ref and named_by(node) is None

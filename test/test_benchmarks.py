@@ -1,6 +1,7 @@
 """The benchmarks start, and compare like with like. How fast anything is, is no matter of tests."""
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
-NAMES = ["moons", "digits", "mnist", "logistic", "convolution", "transformer", "recurrent", "record", "chain"]
+NAMES = ["moons", "digits", "mnist", "logistic", "convolution", "transformer", "recurrent", "simulation"]
+NAMES += ["record", "chain"]
 
 
 @pytest.fixture
@@ -30,6 +32,32 @@ def test_tensorgrad_trains_as_numpy_by_hand(contenders, workload, dtype):
     np.testing.assert_allclose(ours, by_hand, rtol=1e-9 if dtype == "float64" else 1e-4)
     if workload.task not in ("record", "chain"):
         assert by_hand[0] > by_hand[1] > by_hand[2] > 0
+
+
+def test_rows_that_are_assigned_are_those_that_are_stacked(contenders):
+    ours = contenders[1]
+    found = []
+    for program in (ours.assigned, ours.stacked):
+        a, b = ours.leaf(np.array([0.5, 2.0])), ours.leaf(np.array([1.0, -1.0]))
+        x = program(a, b, 4)
+        ours.backward(x)
+        found.append((x.data, a.grad, b.grad))
+    (x, da, db), stacked = found
+    np.testing.assert_allclose(x, [[0, 0], [1, -1], [1.5, -3], [1.75, -7]])  # b, b (1 + a), b (1 + a + a^2)
+    np.testing.assert_allclose(da, [1 * 3, -1 * 6])  # b (2 + 2 a)
+    np.testing.assert_allclose(db, [4.25, 11])
+    for one, other in zip((x, da, db), stacked, strict=True):
+        np.testing.assert_allclose(one, other)
+
+
+def test_programs_that_go_through_rows_are_timed(contenders, capsys):
+    import worker
+
+    worker.rows("tensorgrad", "20", "3")
+    answer = json.loads(capsys.readouterr().out)
+    assert list(answer["seconds"]) == list(answer["bytes"]) == ["assigned", "stacked", "read"]
+    assert all(np.shape(times) == (3, 2) and np.min(times) > 0 for times in answer["seconds"].values())
+    assert min(answer["bytes"].values()) > 20 * 4 * 8  # the array itself, at least
 
 
 def test_no_workload_is_left_out_above(contenders):

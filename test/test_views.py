@@ -1,12 +1,14 @@
 """A view where NumPy gives a view, and a copy where NumPy gives a copy: what is assigned to one shows in the other.
 
 Tensors are given to every function of the table, and the memory of what comes out is compared with that of what NumPy's
-function gives of the arrays: whether it is the argument's, and whether it may be written into.
+function gives of the arrays: whether it is the argument's, whether it may be written into, and in which order the
+elements lie. (On the order it depends whether np.reshape of the result is a view of it.)
 """
 
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,12 @@ from tensorgrad.memory import owner_of
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of values at which a function isn't defined
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # of values at which a function isn't defined
+    pytest.mark.filterwarnings("ignore:Arrays of 2-dimensional vectors:DeprecationWarning"),
+]
 
-LAYOUTS = ("C", "F", "strided", "reversed", "read-only")
+LAYOUTS = ("C", "F", "strided", "transposed", "reversed", "read-only", "broadcast")
 
 
 def laid_out(a: Any, layout: str) -> np.ndarray:
@@ -38,6 +43,10 @@ def laid_out(a: Any, layout: str) -> np.ndarray:
         return view
     if layout == "reversed":
         return np.asarray(np.flip(np.array(np.flip(a))))
+    if layout == "transposed":  # the last axis is the slowest
+        return np.moveaxis(np.moveaxis(a, -1, 0).copy(), 0, -1) if a.ndim else np.array(a)
+    if layout == "broadcast":
+        return np.broadcast_to(a[:1], a.shape) if a.ndim else np.array(a)
     a = np.array(a, order="F" if layout == "F" else "C")
     a.flags.writeable = layout != "read-only"
     return a
@@ -62,8 +71,18 @@ def memory(y: Any, given: list[np.ndarray]) -> Any:
     return [np.shares_memory(y, a) for a in given], y.size == 0 or (not warns and y.flags.writeable)
 
 
-def differences(ours: Any, theirs: Any, given: list[np.ndarray]) -> Iterator[str]:
+def steps(y: Any) -> Any:
+    """How many elements further in memory the next one along each axis is, as far as there is a next one."""
+    y = array_of(y)
+    return [s // y.itemsize for s, n in zip(y.strides, y.shape, strict=True) if n > 1] if y.size else None
+
+
+def differences(ours: Any, theirs: Any, given: list[np.ndarray], numpys: bool = True) -> Iterator[str]:
+    """What is said of results that don't lie in memory as those that they are compared with, which are NumPy's, or of a
+    formula: then they may lie otherwise, but not be views."""
     for y, like in zip(parts(ours), parts(theirs), strict=True):
+        if numpys and isinstance(like, np.ndarray) and steps(y) != steps(like):
+            yield f"lies in memory in steps of {steps(y)} elements, NumPy's {steps(like)}"
         found, expected = memory(y, given), memory(like, given)
         if None not in (found, expected) and found != expected:
             yield f"shares memory with the arguments, is writeable: {found}, NumPy's {expected}"
@@ -77,21 +96,27 @@ def numpys(case: Case) -> Callable | None:
     return case.like or (None if case.func in OWN and case.func is not getitem else case.func)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "layout", [*LAYOUTS[:4], *(pytest.param(name, marks=pytest.mark.slow) for name in LAYOUTS[4:])]
+)
 def test_every_function_of_the_table(layout: str):
     wrong, count = [], 0
     for case in CASES:
         given = [laid_out(a, layout) for a in case.draw()]
         func = numpys(case)
-        theirs = case.call(given, func) if func else None
+        try:
+            theirs = case.call(given, func) if func else None
+        except (np.linalg.LinAlgError, ValueError):
+            assert layout == "broadcast", case  # of a matrix with equal rows there is no inverse
+            continue
         ours = case.call([Tensor(a) for a in given])
         count += 1
         if func:
-            wrong += [f"{case}: {text}" for text in differences(ours, theirs, given)]
+            wrong += [f"{case}: {text}" for text in differences(ours, theirs, given, not case.like)]
         else:
             shown = [np.shares_memory(array_of(y), a) for y in parts(ours) for a in given]
             wrong += [f"{case} of the library's own shows its argument's memory"] * any(shown)
-    assert count == len(CASES) and not wrong, "\n".join(wrong)
+    assert count > 0.99 * len(CASES) and not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("layout", ["C", "strided"])
@@ -196,11 +221,12 @@ np.vander(a, 2); np.convolve(a, [1.0]); np.interp(a, a, a)
 np.fft.fftshift(a); np.fft.fft(a); np.cov(a); np.bincount([0], [1.0]); np.modf(a)
 np.frexp(a); np.divmod(a, 1.0); np.i0(a)
 """
-NEWER = [name for name in ("astype", "permute_dims", "matrix_transpose", "unstack") if not hasattr(np, name)]
+NEWER = ("astype", "permute_dims", "matrix_transpose", "unstack", "cumulative_sum", "vecdot", "trapezoid")
+NEWER = [name for name in NEWER if not hasattr(np, name)]
 
 
-def calls() -> list[str]:
-    texts = [text.strip() for text in CALLS.replace("\n", ";").split(";")]
+def calls(written: str = CALLS) -> list[str]:
+    texts = [text.strip() for text in written.replace("\n", ";").split(";")]
     return [text for text in texts if text and not any(f"np.{name}(" in text for name in NEWER)]
 
 
@@ -224,6 +250,144 @@ def test_arguments_that_change_what_numpy_does_and_methods(text: str):
             count += 1
             assert not list(differences(ours, theirs, [a])), f"{name}, {layout}: {text}"
     assert count >= 5
+
+
+# Results of more dimensions, in all orders of memory ------------------------------------------------------------------
+
+SHAPES = {"square": (3, 3), "matrix": (3, 4), "two matrices": (2, 3, 3)}
+
+
+def in_all_orders(a: np.ndarray) -> Iterator[np.ndarray]:
+    """The same values with the axes in each order in memory, with gaps, reversed; and equal ones along an axis."""
+    for order in itertools.permutations(range(a.ndim)):
+        yield np.transpose(np.transpose(a, order).copy(), np.argsort(order))
+    for order in ("C", "F"):
+        wide = np.zeros([2 * n for n in a.shape], a.dtype, order)
+        view = wide[(slice(None, None, 2),) * a.ndim]
+        view[...] = a
+        yield view
+        yield np.flip(np.array(np.flip(a, 0), order=order), 0)
+    yield np.broadcast_to(a[:1], a.shape)
+    yield np.broadcast_to(a[:, :1], a.shape)
+
+
+ALONG_AN_AXIS = """
+np.take(a, [0, 1], k); np.take(a, 1, k); np.take(a, [[0, 1], [1, 0]], k); np.compress([True, True], a, k)
+np.take_along_axis(a, np.argsort(np.array(a.T.T > 0), k), k)
+np.delete(a, 0, k); np.delete(a, [0], k); np.delete(a, [0, 1], k); np.delete(a, slice(0, 1), k)
+np.delete(a, [], k); np.delete(a, np.arange(a.shape[k]) == 0, k); np.insert(a, 1, 7.0, k)
+np.insert(a, [0, 1], 7.0, k); np.insert(a, slice(0, 2), 1.0, k); np.repeat(a, 2, k); np.roll(a, 1, k)
+np.append(a, a, k); np.sort(a, k); np.partition(a, 1, k); np.median(a, k); np.median(a, k, keepdims=True)
+np.nanmedian(a, k); np.quantile(a, 0.3, k); np.quantile(a, [0.3, 0.4], k); np.nanquantile(a, 0.3, k)
+np.nanquantile(a, [0.3, 0.6], k); np.percentile(a, [[30, 10]], k, keepdims=True); np.mean(a, k); np.sum(a, k)
+np.max(a, k); np.prod(a, k); np.std(a, k); np.ptp(a, k); np.average(a, k, returned=True)
+np.average(a, k, weights=np.arange(1.0, 1 + a.shape[k]), returned=True); np.nansum(a, k); np.nanmean(a, k)
+np.nanvar(a, k); np.nanstd(a, k); np.nanmax(a, k); np.nanprod(a, k); np.nancumsum(a, k); np.nancumprod(a, k)
+np.linalg.norm(a, axis=k); np.linalg.norm(a, 3, k); np.cumsum(a, k); np.cumprod(a, k)
+np.cumulative_sum(a, axis=k, include_initial=True); np.diff(a, axis=k); np.diff(a, 1, k, 0.0)
+np.gradient(a, axis=k); np.gradient(a, np.arange(a.shape[k]) ** 2.0, axis=k, edge_order=2); np.trapezoid(a, axis=k)
+np.unwrap(a, axis=k); np.add.accumulate(a, k); np.maximum.accumulate(a, k)
+np.subtract.accumulate(a, k, dtype=np.float32)
+np.add.reduceat(a, [0, 1], k); np.hypot.reduceat(a, [0, 1], k); np.hypot.reduce(a, k)
+np.subtract.reduce(a, k, keepdims=True)
+np.concatenate([a, a], k); np.concatenate([a, np.ones(a.shape)], k); np.array_split(a, 2, k)
+np.apply_along_axis(lambda v: v * 2, k, a); np.apply_along_axis(lambda v: v[:, None] * v, k, a)
+np.apply_over_axes(np.sum, a, k); np.tensordot(a, a, ([k], [k])); np.cross(a, a, axis=k); np.cross(a, a, k, axisc=0)
+np.fft.fft(a, axis=k); np.fft.irfft(a, axis=k); np.fft.fft(a, 6, axis=k); np.fft.ifftn(a, axes=(k,))
+a - a.mean(k, keepdims=True); a.cumsum(k); a.repeat(2, k); a.take([1, 0], k); np.trace(a, 0, k, (k + 1) % a.ndim)
+"""
+WHOLE = """
+np.take(a, [0, 5, 1]); np.take(a, []); np.repeat(a, 2); np.tile(a, 2); np.tile(a, (2, 1)); np.tile(a, (1,) * 4)
+np.resize(a, (3, 5)); np.sort(a, None); np.sort_complex(a); np.median(a, (0, 1)); np.median(a, (1, 0))
+np.nanmedian(a, (0, -1)); np.quantile(a, [0.3, 0.4], (0, -1)); np.nansum(a, ()); np.nanmax(a, (0, -1))
+np.gradient(a); np.sin(a); a + a; a + 1; 2.0 * a; a**2; a**0.5; -a; +a; abs(a); a[..., :3] + a[..., :3].T
+np.where(a > 0, a, 0.0); np.maximum(a, 0.0); np.clip(a, 0, 1); np.copy(a); a.copy(); a.copy("K"); np.copy(a, "A")
+np.tril(a); np.nan_to_num(a); np.sinc(a); np.i0(a); np.angle(a); np.angle(a * 1j); np.sign(a); np.sign(a * 1j)
+np.hypot(a, a); np.divmod(a, 2.0); np.modf(a); np.frexp(a); np.imag(a * 1j); np.imag(a); a.astype(np.float32)
+a * a[..., :1]; a * a[:1]; np.float_power(a, 2); np.logaddexp.reduce(a, (0, 1)); np.hypot.reduce(a, (0, -1))
+np.multiply.outer(a, a); np.concatenate([a, a.copy()]); np.stack([a, a], -1); np.stack([a, a.copy()], 1)
+np.hstack([a, a]); np.dstack([a, a]); np.column_stack([a, a]); np.block([[a, a], [a, a]]); np.block([[a], [a.copy()]])
+np.pad(a, 1); np.pad(a, 0); np.pad(a, 1, "edge"); np.pad(a, 1, "mean"); np.pad(a, 1, "linear_ramp")
+np.pad(a, 1, "reflect", reflect_type="odd"); np.pad(a, ((1, 0),) + ((0, 0),) * (a.ndim - 1)); np.pad(a, 1, "wrap")
+np.select([a > 0], [a], 0.0); np.choose(np.zeros(a.shape, int), [a, a]); np.piecewise(a, [a > 0], [lambda v: v])
+a @ np.swapaxes(a, -1, -2); np.matmul(a, a[0]); a @ np.ones(a.shape[-1]); np.dot(a, a.T); np.dot(a, 2.0)
+np.inner(a, a); np.inner(a, 3.0); np.tensordot(a, a, 0); np.vecdot(a, a); np.outer(a, a); np.kron(a, a)
+np.einsum("...ij,...ik->...jk", a, a); np.einsum("...ij,...ij->...ji", a, a); np.einsum("...ij->...j", a)
+np.einsum("ij,kj->ki", a, a); np.einsum("ij,ij->ji", a, a, order="F"); np.cross(a, a[0])
+np.cross(a[..., :2], a[..., :2]); np.cross(a[..., :2], a[..., :3])
+np.linalg.inv(a + 3 * np.eye(3)); np.linalg.solve(a + 3 * np.eye(3), a)
+np.linalg.qr(a); np.linalg.svd(a, False); np.linalg.svd(a, compute_uv=False); np.linalg.eigh(a)
+np.linalg.svd(a, hermitian=True); np.linalg.svd(a, compute_uv=False, hermitian=True); np.linalg.pinv(a)
+np.linalg.matrix_power(a, 0); np.linalg.matrix_power(a, 3); np.linalg.matrix_power(a + 3 * np.eye(3), -2)
+np.fft.fft2(a); np.fft.rfftn(a); np.fft.irfftn(a); np.fft.fftshift(a); np.fft.fft(a).real; np.cov(a); np.corrcoef(a)
+np.linspace(a, a + 1, 4); np.linspace(a, a + 1, 4, axis=-1); np.logspace(a, a + 1, 3); np.polyval(a, 2.0)
+np.meshgrid(a[:, 0], a[0], indexing="ij"); np.poly(a); np.polyfit(np.arange(len(a)), a, 1)
+np.full_like(a, a.ravel()[0]); np.array(a, like=a); np.array([a, a], like=a); np.array(a, ndmin=5, like=a)
+np.array(a, order="F", like=a); np.array(a, np.float32, like=a); np.asfortranarray(a, like=a)
+np.array(list(a), like=a); np.asarray(a, order="C", like=a); np.zeros_like(a); np.array(a, copy=None, like=a)
+a[[0, 1]]; a[:, [0, 1]]; a[..., [0, 1]]; a[[0, 1], [1, 0]]; a[np.asfortranarray([[0, 1], [1, 0]])]; a[a > 0]
+a[[0, 1], ..., [0, 1]]; a[np.ix_([0, 1], [1, 0])]; np.copy(a[..., ::-1]); a[::-1].copy(); np.copy(a.T)
+a.flatten("F"); np.ravel(a, "K"); np.reshape(a, (-1, 1), order="A"); np.ediff1d(a)
+"""
+
+
+def assert_laid_out_as_numpys(text: str, arrays: dict[str, np.ndarray]) -> None:
+    call, count = eval(f"lambda a, k=0: {text}", {"np": np}), 0
+    for name, values in arrays.items():
+        for a, k in itertools.product(in_all_orders(values), (0, 1, -1) if text in calls(ALONG_AN_AXIS) else (0,)):
+            theirs = outcome(lambda a, k=k: call(a, k), a)
+            ours = outcome(lambda a, k=k: call(a, k), Tensor(a)) if theirs is not None else None
+            if ours is not None:
+                count += 1
+                assert not list(differences(ours, theirs, [a])), f"{name}, strides {a.strides}, axis {k}: {text}"
+    assert count >= 5
+
+
+every_call = pytest.mark.parametrize("text", [*calls(ALONG_AN_AXIS), *calls(WHOLE)])
+
+
+@every_call
+def test_results_lie_in_memory_as_numpys(text: str):
+    rng = np.random.default_rng(0)
+    assert_laid_out_as_numpys(text, {name: rng.normal(size=shape) for name, shape in SHAPES.items()})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [*calls(ALONG_AN_AXIS), *calls(WHOLE), *calls(CALLS)])
+def test_results_of_four_dimensions_lie_in_memory_as_numpys(text: str):
+    rng = np.random.default_rng(0)
+    arrays = {str(shape): rng.normal(size=shape) for shape in ((2, 3, 2, 3), (3, 4, 2), (1, 3), (3, 3))}
+    assert_laid_out_as_numpys(text, {**arrays, "complex": arrays["(3, 3)"] + 1j})
+
+
+def test_large_blocks_lie_in_memory_as_numpys():
+    for a in (np.ones((600, 500)), np.ones((600, 500), order="F")):
+        for parts_of in (lambda a: [a, a], lambda a: [[a], [a.copy()]], lambda a: [[a, a[:, ::2].copy()]]):
+            assert steps(np.block(parts_of(Tensor(a)))) == steps(np.block(parts_of(a)))
+
+
+def test_an_assignment_into_a_result_reshaped_is_one_into_the_result_where_it_is_in_numpy():
+    def taken(x: Any) -> Any:
+        y = np.take(x, [0, 1], axis=1)
+        y.reshape(-1)[0] = x[1, 2] * 10.0
+        return y
+
+    def ordered(x: Any) -> Any:
+        y = np.sort(x.T, axis=0)
+        y.reshape(-1)[0] = x[1, 2] * 10.0  # of a copy, for y lies as x.T does
+        return y
+
+    a = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    for f in (taken, ordered):
+        x = Tensor(a.copy())
+        y = f(x)
+        np.testing.assert_array_equal(y.data, f(a.copy()))
+        y.sum().backward()
+        assert x.grad[1, 2] == (10.0 if f is taken else 1.0)
+        assert x.grad[0, 0] == (0.0 if f is taken else 1.0)
+
+
+# What is assigned ----------------------------------------------------------------------------------------------------
 
 
 def test_views_are_of_the_argument_that_they_show():

@@ -17,7 +17,7 @@ _NO_ARRAYS = (np.dtype, type)  # though they have an ndim
 
 def is_array(x):
     """Whether x is an array, a number of NumPy's or a Tensor."""
-    return hasattr(x, "ndim") and not isinstance(x, _NO_ARRAYS)
+    return hasattr(x, "ndim") and hasattr(x, "dtype") and not isinstance(x, _NO_ARRAYS)
 
 
 def as_array(x, like=None):

@@ -92,17 +92,13 @@ def scattered(g, index, shape, repeats=None):
     return Scattered(g, index, shape, repeats) if in_place else scatter(g, index, shape)
 
 
-def getitem_gradient(g, y, a, index):
-    return scattered(g, index, a.shape)
-
-
 def _getitem(a, index):
-    """a[:, ..., indices], in C order, which an index alone doesn't give."""
+    """a[:, ..., indices] in C order, in which the index alone doesn't give it."""
     return a.take(index[-1], axis=len(index) - 1) if type(a) is np.ndarray else a[index]
 
 
-getitem = derivative(operator.getitem, getitem_gradient)
-take_along = derivative(_getitem, getitem_gradient)
+getitem = derivative(operator.getitem, lambda g, y, a, index: scattered(g, index, a.shape))
+take_along = derivative(_getitem, lambda g, y, a, index: scattered(g, index, a.shape))
 
 
 @composed(np.take)

@@ -227,7 +227,7 @@ def copyto(dst, src, casting="same_kind", where=True):
         dst[...] = value
         return
     mask = mask_of("copyto", "where mask", where, dst.shape)
-    dst[mask] = value[mask]
+    dst[mask] = as_array(value)[mask]
 
 
 def fill(a, value):

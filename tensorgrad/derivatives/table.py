@@ -35,7 +35,6 @@ COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
 CREATION: dict[Callable, Callable] = {}  # functions that make arrays, see creation.py
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
-VIEWS: set[Callable] = set()  # those that give a view of their first argument, where its memory allows it
 
 CHANGING = fork_safe_lock()  # held while entries are made, or changed by observers
 OBSERVERS: list[Callable] = []  # what functions and rules are called through, see observers.py
@@ -260,26 +259,10 @@ def composed(*funcs: Callable) -> Callable:
 
     def enter(implementation: Callable) -> Callable:
         for func in funcs:
-            COMPOSED[func] = _without_out(implementation, func.__name__)
+            COMPOSED[func] = implementation
         return implementation
 
     return enter
-
-
-def _without_out(implementation: Callable, name: str) -> Callable:
-    """The same function, which raises an error where it is given an array to write into."""
-    code: Any = implementation.__code__
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if "out" not in parameters:
-        return implementation
-    place = parameters.index("out") if "out" in parameters[: code.co_argcount] else None
-
-    @functools.wraps(implementation)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        require_no_out(name, kwargs.get("out") if place is None or len(args) <= place else args[place])
-        return implementation(*args, **kwargs)
-
-    return checked
 
 
 def require_no_out(name: str, out: Any) -> None:
@@ -287,7 +270,8 @@ def require_no_out(name: str, out: Any) -> None:
     if out is not None:
         raise TypeError(
             f"{name}: out=, or an in-place operator such as array += tensor, would overwrite an array, which the graph "
-            f"can't follow; use the result, as in array = array + tensor, or tensor.data to leave the graph"
+            f"can't follow; use the result, as in array = array + tensor, write into Tensor(array, requires_grad=False), or "
+            f"take tensor.data to leave the graph"
         )
 
 
@@ -297,9 +281,7 @@ def constant(*funcs: Callable) -> None:
 
 
 def views(*funcs: Callable) -> None:
-    """Functions that give a view of their first argument, where its memory allows it: some of its elements, in some
-    order and shape. What is assigned to the view is assigned to the argument."""
-    VIEWS.update(funcs)
+    """Functions that give a view of their first argument, if its memory allows that: what is assigned to it, is to both."""
     for func in funcs:
         (TABLE.get(func) or OWN[func]).is_view = True
 
