@@ -65,6 +65,13 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     changes.note(base._data, (base._order, base.name, base._data.shape), by=base._op.newest._grad)
 
 
+def assign_imag(target: Any, value: Any) -> None:
+    """`target.imag = value`."""
+    if target._data.dtype.kind != "c":
+        raise TypeError(f"assignment: a Tensor of dtype {target._data.dtype} has no imaginary part to set; use astype")
+    assign(np.imag(target), ..., value)
+
+
 def change(target: Any, value: Any, name: str, alone: bool) -> Any:
     """What `target += other` gives, where value is target + other, and name that of the operation.
 

@@ -17,8 +17,8 @@ from numpy import asarray, ndarray
 
 from .derivatives.arrays import require_no_subclass
 from .derivatives.indexing import Scattered
+from .derivatives.layouts import index_order
 from .derivatives.reductions import sum_rows
-from .derivatives.shapes import index_order
 from .derivatives.table import Primitive
 from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled

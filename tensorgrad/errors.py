@@ -40,8 +40,8 @@ LEAF_ASSIGNMENT = (
     "Tensor(array, requires_grad=False); inside no_grad() its data can be changed"
 )
 INPUT_ASSIGNMENT = (
-    "assignment: an argument that is differentiated can't be assigned into; assign into a copy that is computed from it, "
-    "+tensor"
+    "assignment: an argument that is differentiated can't be assigned into; assign into a copy that is computed from "
+    "it, +tensor"
 )
 NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
 

@@ -7,6 +7,7 @@ find it: `__array_ufunc__` and `__array_function__`. All of them ask the table o
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, final
@@ -16,7 +17,7 @@ from numpy import ndarray
 from numpy.typing import ArrayLike, DTypeLike
 
 from .arguments import floating_array, text, yes_or_no
-from .assignment import At, assign, change
+from .assignment import At, assign, assign_imag, change
 from .derivatives import OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
 from .derivatives.elementwise import astype
@@ -119,12 +120,15 @@ def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     return NotImplemented
 
 
-def _in_place(ufunc: np.ufunc) -> Callable[[Tensor, Any], Tensor]:
-    """The method of `a += b`."""
+def _in_place(operate: Callable[[Any, Any], Any], name: str) -> Callable[[Tensor, Any], Tensor]:
+    """The method of `a += b`, by that of `a + b`; name is NumPy's."""
 
     def method(self: Tensor, other: Any) -> Tensor:
         alone = is_named_once(sys.getrefcount(self), in_operator=True)
-        return change(self, ufunc(self, other), ufunc.__name__, alone)
+        value = operate(self, other)
+        if not isinstance(value, Tensor):  # of what is constant almost everywhere
+            value = Tensor(value, requires_grad=False)
+        return change(self, value, name, alone)
 
     return method
 
@@ -425,9 +429,10 @@ class Tensor(Node):
     __mod__, __rmod__ = _operators(np.remainder)
     __matmul__, __rmatmul__ = _operators(np.matmul)
 
-    __iadd__, __isub__, __imul__ = _in_place(np.add), _in_place(np.subtract), _in_place(np.multiply)
-    __itruediv__, __ipow__, __imod__ = _in_place(np.divide), _in_place(np.power), _in_place(np.remainder)
-    __imatmul__ = _in_place(np.matmul)
+    __iadd__, __isub__ = _in_place(operator.add, "add"), _in_place(operator.sub, "subtract")
+    __imul__, __itruediv__ = _in_place(operator.mul, "multiply"), _in_place(operator.truediv, "divide")
+    __ipow__, __imatmul__ = _in_place(operator.pow, "power"), _in_place(operator.matmul, "matmul")
+    __imod__, __ifloordiv__ = _in_place(operator.mod, "remainder"), _in_place(operator.floordiv, "floor_divide")
 
     def __neg__(self) -> Tensor:
         return record(Tensor, TABLE[np.negative], (self,))
@@ -513,16 +518,20 @@ class Tensor(Node):
 
     T: Tensor = property(_method(np.transpose))  # type: ignore[assignment]
     mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2))  # type: ignore[assignment]
-    real: Tensor = property(_method(np.real))  # type: ignore[assignment]
-    imag: Tensor = property(_method(np.imag))  # type: ignore[assignment]
+    real: Tensor = property(_method(np.real), lambda self, value: assign(np.real(self), ..., value))  # type: ignore
+    imag: Tensor = property(_method(np.imag), lambda self, value: assign_imag(self, value))  # type: ignore
 
     flat = property(Flat, lambda self, value: Flat(self).__setitem__(..., value))
-    fill, sort, partition, put = _own(fill), _own(sort), _own(partition), _own(put)
+    fill, sort, partition = _own(fill), _own(sort), _own(partition)
 
     # Methods that NumPy's arrays don't have
 
     relu, sigmoid = _own(relu), _own(sigmoid)
     softmax, log_softmax, logsumexp = _own(softmax), _own(log_softmax), _own(logsumexp)
+
+    def put(self, indices: ArrayLike, values: Any, mode: Any = "raise") -> None:
+        """`numpy.put` into this Tensor: values in the places that indices count in C order."""
+        put(self, indices, values, mode)
 
     def reshape(self, *shape: Any, order: Any = "C") -> Tensor:
         """The same elements in another shape, given as numbers or as one tuple; -1 stands for what is left."""

@@ -49,7 +49,7 @@ class Trace:
         has_aux: bool = False,
     ):
         self.name = name
-        self.inputs: list[Tensor] = []
+        self.inputs: list[Any] = []
         self.any_tensor = False  # among what we were given
         self.start = next(orders)
         numbers = positions(name, argnum, len(args))

@@ -293,7 +293,7 @@ def _become_name(node: Node, shared: bool) -> Versions:
     versions = Versions(first, state, shared)
     key = node._order
     names[key] = weakref.ref(versions, lambda _: names.pop(key, None))
-    node._op, node._args, node._kwargs = versions, (first,), None
+    node._op, node._args, node._kwargs = versions, (), None
     return versions
 
 

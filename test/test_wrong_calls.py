@@ -370,6 +370,68 @@ def float64(value):
     return array
 
 
+CONSTANT = New(lambda: Tensor(X.copy(), requires_grad=False))
+IN_PLACE = {  # methods that change the array, and the functions that write into it
+    "fill": {"value": 2.0},
+    "put": {"indices": [0, -1], "values": [1.0, 2.0], "mode": "raise"},
+    "sort": {"axis": 0, "kind": None, "order": None},
+    "partition": {"kth": 1, "axis": 1, "kind": "introselect", "order": None},
+    "copyto": {"src": 1.0, "casting": "same_kind", "where": True},
+    "put_along_axis": {"indices": np.zeros((2, 1), int), "values": 1.0, "axis": 1},
+    "place": {"mask": X > 1, "vals": [1.0]},
+    "putmask": {"mask": X > 1, "values": [1.0]},
+    "fill_diagonal": {"val": 1.0, "wrap": False},
+}
+AT = {  # what tensor.at[index] changes, and the ufunc that does it in place
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "power": np.power,
+    "min": np.minimum, "max": np.maximum,
+}  # fmt: skip
+
+
+def changed(name, tensor, *args):
+    """A copy of the array or Tensor after the method, or NumPy's function, has changed it."""
+    copy = tensor.copy()
+    answer = getattr(copy, name)(*args) if hasattr(np.ndarray, name) else getattr(np, name)(copy, *args)
+    assert answer is None
+    return copy
+
+
+def of_at(name, tensor, index, value):
+    """What tensor.at[index] gives; and of an array, the same by its assignment or ufunc.at."""
+    if isinstance(tensor, Tensor):
+        return getattr(tensor.at[index], name)(value)
+    copy = tensor.copy()
+    if name == "set":
+        copy[index] = value
+    else:
+        AT[name].at(copy, index, value)
+    return copy
+
+
+def in_flat(tensor, index, value):
+    """A copy after elements, counted in C order, have been set."""
+    copy = tensor.copy()
+    copy.flat[index] = value
+    return copy
+
+
+def with_assigned(tensor, index, value):
+    copy = tensor.copy()
+    copy[index] = value
+    return copy
+
+
+def of_changes():
+    """What changes a Tensor: by name the function, which does the same to an array, and its arguments."""
+    yield from ((name, functools.partial(changed, name), given) for name, given in IN_PLACE.items())
+    at = {"index": (0, [0, 2]), "value": 2.0}
+    yield from ((f"at.{name}", functools.partial(of_at, name), at) for name in ("set", *AT))
+    yield "at.get", lambda tensor, index: tensor.at[index].get() if hasattr(tensor, "at") else tensor[index], {"index": 0}
+    yield "flat.__getitem__", lambda tensor, index: tensor.flat[index], {"index": 0}
+    yield "flat.__setitem__", in_flat, {"index": [0, 1], "value": 2.0}
+    yield "__setitem__", with_assigned, {"index": 0, "value": 2.0}
+
+
 SMALL = New(lambda: Tensor(X / 10))
 SPECIAL = {  # those that are no ufuncs
     "softmax": {"x": SMALL, "axis": 0},
@@ -403,6 +465,9 @@ def entries():
     for name, given in METHODS.items():
         call, reference = functools.partial(of_tensor, name), functools.partial(of_array, name)
         found[f"Tensor.{name}"] = Entry(f"Tensor.{name}", call, as_numpy(given, tensor=T), reference=reference)
+    for name, call, given in of_changes():
+        given = as_numpy(given, tensor=CONSTANT)
+        found[f"Tensor.{name}"] = Entry(f"Tensor.{name}", call, given, reference=call)
     for name in OPERATORS:
         op = getattr(operator, name)
         found[f"Tensor {name}"] = Entry(
@@ -555,6 +620,7 @@ def names_of(name):
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
     if last == "__call__":
         return {owner, "Layer", "relu"}  # of an MLP, the part that fails
+    last = {"__setitem__": "assignment", "set": "assignment"}.get(last, last)
     return {last, "stack", *OPERATORS.get(last, ()), *(["ravel"] if last == "flatten" else [])}
 
 

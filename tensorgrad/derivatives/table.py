@@ -270,8 +270,8 @@ def require_no_out(name: str, out: Any) -> None:
     if out is not None:
         raise TypeError(
             f"{name}: out=, or an in-place operator such as array += tensor, would overwrite an array, which the graph "
-            f"can't follow; use the result, as in array = array + tensor, write into Tensor(array, requires_grad=False), or "
-            f"take tensor.data to leave the graph"
+            f"can't follow; use the result, as in array = array + tensor, write into a Tensor in its place, "
+            f"Tensor(array, requires_grad=False), or take tensor.data to leave the graph"
         )
 
 
@@ -281,7 +281,7 @@ def constant(*funcs: Callable) -> None:
 
 
 def views(*funcs: Callable) -> None:
-    """Functions that give a view of their first argument, if its memory allows that: what is assigned to it, is to both."""
+    """Functions that give a view of their first argument, if its memory allows that: an assignment shows in both."""
     for func in funcs:
         (TABLE.get(func) or OWN[func]).is_view = True
 
