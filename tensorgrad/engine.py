@@ -47,7 +47,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
                 needs_grad = True
         else:
             values.append(arg)
-    if primitive.is_view and not values[0].ndim and is_scalar(args[0]):
+    is_view = primitive.is_view
+    if is_view and not values[0].ndim and is_scalar(args[0]):
         values[0] = values[0][()]  # of a scalar, NumPy gives no view
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
@@ -56,7 +57,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
-    views = primitive.is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
+    views = is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
     if names and not views:
         args, needs_grad = current_args(args)
     if not primitive.complete:  # a node in the place of a constant doesn't count
@@ -88,6 +89,15 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     else:
         node._op = node._args = node._kwargs = None
     if scalar and not primitive.saves:
+        node._saved = SCALAR
+    return node
+
+
+def recorded_with_versions(node_type: type[Node], primitive: Primitive, y: Any, args: tuple) -> Any:
+    """The node of what an operator gave while there are names: computed from versions."""
+    args, needs_grad = current_args(args)
+    node = new_node(node_type, floating(y, primitive.name), needs_grad and is_grad_enabled(), primitive, args)
+    if type(y) is not ndarray:
         node._saved = SCALAR
     return node
 
@@ -219,8 +229,10 @@ def backpropagate(
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
                 if d is None:
                     continue
-                if type(d) is not Scattered or parent not in grads:
-                    d = unbroadcast(d, data, op.name)
+                if type(d) is Scattered and parent in grads:
+                    grads[parent] = accumulate_part(grads.pop(parent), d)
+                    continue
+                d = unbroadcast(d, data, op.name)
             elif past is not None and past.holds(d):
                 d = d.copy()
             if parent in grads:
@@ -290,10 +302,6 @@ def unbroadcast(d: Any, data: Any, name: str) -> Any:
 
 def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
     """a + b, into the buffer of a where nobody else can see it."""
-    if type(b) is Scattered:
-        if type(a) is type(b.g):
-            return b.add_to(a if is_owned(a) else a.copy())
-        b = b.array()
     if type(a) is tuple:
         return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
     if not create_graph and type(a) is ndarray and is_owned(a):
@@ -301,6 +309,13 @@ def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
         return a
     total = a + b
     return asarray(total) if isinstance(total, np.generic) else total
+
+
+def accumulate_part(a: Any, b: Scattered) -> Any:
+    """The same for a gradient by index."""
+    if type(a) is not type(b.g):
+        return a + b.array()
+    return b.add_to(a if is_owned(a) else a.copy())
 
 
 def complete_outputs(grad: tuple, node: Any, create_graph: bool) -> tuple[tuple, tuple]:

@@ -38,15 +38,16 @@ def _accumulate(grads: dict[Any, Any]) -> None:
     added: list[Any] = []
     while grads:
         node, grad = grads.popitem()
-        if type(node._grad) is ref:
-            node = named_by(node)
-            if node is None:
-                continue
         if type(grad) is not ndarray or grad.dtype.kind == "c":
             if type(grad) is tuple:
                 continue
             grad = floating(np.conj(grad), "backward")
         before = node._grad
+        if before is not None and type(before) is ref:  # of a version: the gradient is that of the name that shows it
+            node = named_by(node)
+            if node is None:
+                continue
+            before = node._grad
         if before is None:
             nodes.append(node)
             first.append(grad if type(grad) is ndarray and is_owned(grad) else grad.copy())

@@ -27,7 +27,7 @@ from .derivatives.inplace import fill, partition, put, sort
 from .derivatives.products import sparse_matmul
 from .derivatives.shapes import flatten
 from .derivatives.softmax import log_softmax, logsumexp, softmax
-from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record
+from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record, recorded_with_versions
 from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
@@ -36,7 +36,7 @@ from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
 from .protocols import arrays_of, call_function, call_ufunc, plain
-from .versions import SCALAR, Past, arguments, current, current_args, is_scalar, names, shown
+from .versions import SCALAR, Past, arguments, current, is_scalar, names, shown
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -81,9 +81,8 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
             y = compute(self._data, value)
         except ValueError as error:
             raise explained(error, primitive.name, (self._data, value)) from error
-        args = (self, other)
         if names:
-            args, needs_grad = current_args(args)
+            return recorded_with_versions(Tensor, primitive, y, (self, other))
         node = _new(Tensor)
         if type(y) is ndarray:
             node._data = y
@@ -95,7 +94,7 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
         if needs_grad and is_grad_enabled():
             node._requires_grad = True
             node._op = primitive
-            node._args = args
+            node._args = (self, other)
         else:
             node._requires_grad = False
             node._op = node._args = None

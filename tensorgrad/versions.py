@@ -48,6 +48,7 @@ class Versions:
 
 # The names that there are, by the orders of their first versions: while it is empty, nobody looks for them.
 names: dict[int, weakref.ref] = {}
+_oldest = [0]  # a bound of their orders
 
 
 class State:
@@ -292,6 +293,7 @@ def _become_name(node: Node, shared: bool) -> Versions:
         source._data = tuple([state if part is node._data else part for part in source._data])
     versions = Versions(first, state, shared)
     key = node._order
+    _oldest[0] = min(key, _oldest[0]) if names else key
     names[key] = weakref.ref(versions, lambda _: names.pop(key, None))
     node._op, node._args, node._kwargs = versions, (), None
     return versions
@@ -302,7 +304,7 @@ def _let_go_of_names(node: Node, looked_at: set[int]) -> None:
 
     Those that are older than all names refer to none, and so don't those behind them.
     """
-    stack, oldest = [node], min(names)
+    stack, (oldest,) = [node], _oldest
     while stack:
         node = stack.pop()
         if node._args and node._order > oldest and id(node) not in looked_at:
