@@ -1,6 +1,6 @@
 """tensorgrad beside hand-written NumPy and five other libraries, in one run.
 
-    python benchmarks/run.py                           all of it, about twenty minutes
+    python benchmarks/run.py                           all of it, about half an hour
     python benchmarks/run.py --quick                   a look, in about two minutes
     python benchmarks/run.py --only moons,mnist --dtypes float64 --threads 1
     python benchmarks/run.py --before ../other-checkout --contenders tensorgrad      what a change costs
@@ -26,6 +26,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ TITLES = CONTENDERS | {KEEPING: "NumPy, memory kept", AGAIN: "NumPy again", BEFO
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**26)}  # mallopt(3)
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 SLACK = 0.25  # of a thread, for what prepares the next call while the last one is computed
-PARTS = [*WORKLOADS, "import", "memory", "scaling"]
+MOST_SECONDS, FEWEST_ROUNDS = 60, 11  # a workload whose rounds take longer than that gets fewer of them
+PARTS = [*WORKLOADS, "import", "memory", "scaling", "rows"]
 PACKAGES = {
     "numpy": "numpy", "tensorgrad": "tensorgrad", "pytorch": "torch", "jax": "jax", "mygrad": "mygrad",
     "autograd": "autograd.numpy", AGAIN: "numpy", BEFORE: "tensorgrad",
@@ -110,8 +112,10 @@ def race(options, workload, dtype, threads):
         steps = {name: steps_for(worker, options.seconds) for name, worker in running.items()}
         seconds = {name: [] for name in running}
         clock, cpu = dict.fromkeys(running, 0.0), dict.fromkeys(running, 0.0)
-        order = list(running)
-        for _ in range(options.rounds):
+        order, begin = list(running), time.perf_counter()
+        for i in range(options.rounds):
+            if i >= FEWEST_ROUNDS and time.perf_counter() - begin > MOST_SECONDS:
+                break
             for name in order:
                 wall, busy = running[name].run(steps[name])
                 seconds[name].append(wall / steps[name])
@@ -263,6 +267,32 @@ def scaling_table(options):
     return table(["", "graph", "nodes", "record", "backward", "free", "bytes per node", "of an array alone"], rows)
 
 
+ROW_PROGRAMS = {
+    "assigned": "`x[t + 1] = x[t] * a + b`", "stacked": "the same, in a list, stacked",
+    "read": "`s = s + x[t]`, x a leaf",
+}  # fmt: skip
+ROW_NUMBERS = {"pytorch": (1_000, 10_000)}  # each of its assignments goes through all rows: 100,000 take minutes
+
+
+def rows_table(options):
+    """What a row costs in programs that go through very many: the median of repeats, and the most memory held."""
+    cells = []
+    names = [name for name in ("tensorgrad", "pytorch") if name in options.contenders]
+    for name in names + ([BEFORE] if options.before else []):
+        numbers = ROW_NUMBERS.get(name, (1_000, 10_000, 100_000))
+        runs = {n: ask(options, "rows", name, n, options.repeats) for n in numbers}
+        if any("skipped" in run for run in runs.values()):
+            continue
+        for program, title in ROW_PROGRAMS.items():
+            for n, run in runs.items():
+                seconds = np.array(run["seconds"][program])
+                times = [f"{t / n * 1e6:.2f} µs" for t in np.median(seconds, axis=0)]
+                ratio = spread(seconds.sum(axis=1) / np.sum(run["seconds"]["stacked"], axis=1))
+                held = f"{run['bytes'][program] / n:.0f}" if run["bytes"] else ""
+                cells.append([TITLES[name], title, f"{n:,}", *times, ratio if program == "assigned" else "", held])
+    return table(["", "program", "rows", "forward", "backward", "time / stacked", "bytes per row"], cells)
+
+
 # The picture ----------------------------------------------------------------------------------------------------------
 
 COLORS = {
@@ -347,7 +377,7 @@ def parse(arguments):
         options.contenders = list(dict.fromkeys([*options.contenders, "tensorgrad"]))
     options.repeats = 5
     if options.quick:
-        options.rounds, options.seconds, options.repeats = min(options.rounds, 11), 0.003, 1
+        options.rounds, options.seconds, options.repeats = min(options.rounds, FEWEST_ROUNDS), 0.003, 1
     options.versions = {}
     return options
 
@@ -385,10 +415,12 @@ def main(arguments=None):
         say("\n### Most memory held during a step, float64\n\n" + memory_table(options))
     if "scaling" in options.only:
         say("\n### A node of a graph, by the size of the graph\n\n" + scaling_table(options))
+    if "rows" in options.only:
+        say("\n### A row of 4 numbers, float64, by the number of rows\n\n" + rows_table(options))
     others = [name for name in options.versions if name in CONTENDERS and name != "numpy"]
     versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
     versions += [f"{TITLES[name]} {options.versions[name]}" for name in others]
-    say(f"{', '.join(versions)}; {options.rounds} rounds.")
+    say(f"{', '.join(versions)}; {options.rounds} rounds, fewer where they take long.")
 
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.md").write_text("\n".join(report) + "\n", encoding="utf-8")

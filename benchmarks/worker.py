@@ -109,6 +109,60 @@ def plain(contender, n):
     answer({"bytes": (resident() - before) / len(keep) - 8})  # 8: its place in the list
 
 
+# Rows, one after the other --------------------------------------------------------------------------------------------
+
+
+def read(x, n):
+    """The sum of a leaf's rows, each by an index of its own."""
+    total = x[0]
+    for t in range(1, n):
+        total = total + x[t]
+    return total
+
+
+def timed(module, program):
+    """Seconds of the program, and of the backward pass through it."""
+    start = time.perf_counter()
+    y = program()
+    middle = time.perf_counter()
+    module.backward(y)
+    return middle - start, time.perf_counter() - middle
+
+
+def peak(module, program):
+    """The most memory that NumPy and Python held at once, in bytes."""
+    tracemalloc.start()
+    timed(module, program)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return held
+
+
+def rows(contender, n, repeats):
+    """What three programs cost, which take turns: n rows of 4 numbers, each computed from the row before, are assigned
+    into an array, or collected in a list and stacked; or the rows of a leaf are read."""
+    import numpy as np
+
+    module, n = load(contender), int(n)
+    a, b, x = (module.leaf(array) for array in (np.array([0.5, 0.6, 0.7, 0.8]), np.ones(4), np.ones((n, 4))))
+    programs = {
+        "assigned": lambda: module.assigned(a, b, n),
+        "stacked": lambda: module.stacked(a, b, n),
+        "read": lambda: read(x, n),
+    }
+    try:
+        module.backward(module.assigned(a, b, 1000))  # the first time is slower
+    except TypeError as error:  # a checkout from before Tensors could be assigned into
+        answer({"skipped": str(error)})
+        return
+    seconds = {name: [] for name in programs}
+    for _ in range(int(repeats)):
+        for name, program in programs.items():
+            seconds[name].append(timed(module, program))
+    held = {} if contender == "pytorch" else {name: peak(module, program) for name, program in programs.items()}
+    answer({"seconds": seconds, "bytes": held})
+
+
 def answer(value):
     print(json.dumps(value), flush=True)
 
@@ -120,4 +174,5 @@ if __name__ == "__main__":
     except ImportError as error:
         answer({"skipped": f"not installed: {error}"})
     else:
-        {"train": train, "memory": memory, "scaling": scaling, "plain": plain}[task](contender, *rest)
+        tasks = {"train": train, "memory": memory, "scaling": scaling, "plain": plain, "rows": rows}
+        tasks[task](contender, *rest)

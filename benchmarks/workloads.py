@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 HEADS, EPS = 4, 1e-5  # of the transformer: how many heads, and what layer norm adds to the variance
+DT, SOFTENING, DRAG = 2e-3, 0.1, 0.2  # of the simulation: a step in time, what is added to distance^2, drag of the gas
 
 
 def dense(rng, i, nin, nout):
@@ -72,6 +73,14 @@ def recurrent(rng, steps=200, batch=16, nin=8, width=32):
     return {"X": rng.normal(size=(steps, batch, nin)), "Y": rng.normal(size=(batch, 1)), "params": params, "lr": 0.01}
 
 
+def bodies(rng, steps=1000, n=8):
+    """Bodies of mass X attract each other in a gas that slows them; mean squared error of their paths, which begin at
+    the parameters."""
+    params = {"position": rng.normal(size=(n, 3)), "velocity": rng.normal(size=(n, 3)) * 0.3}
+    X = rng.uniform(0.5, 1.5, n) / n
+    return {"X": X, "Y": rng.normal(size=(steps + 1, n, 3)), "params": params, "lr": 0.1}
+
+
 def four_numbers(rng):
     """Two arrays of 4 numbers, and how often they are added."""
     return {"a": rng.normal(size=4), "b": rng.normal(size=4), "ops": 1000}
@@ -102,6 +111,7 @@ WORKLOADS = {
     "convolution": Workload("convolutional net, 8x8 digits, batch 64", "convolution", convolutional),
     "transformer": Workload("transformer, 2 layers, 8 x 64 x 64", "transformer", transformer),
     "recurrent": Workload("recurrent net, 200 steps, 16 x 32", "recurrent", recurrent),
+    "simulation": Workload("simulation of 8 bodies, 1,000 steps, assigned", "simulation", bodies),
     "record": Workload("`a + b` of 4 numbers, recorded", "record", four_numbers),
     "chain": Workload("1,000 such additions and backward", "chain", four_numbers),
 }

@@ -24,7 +24,7 @@ from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
-from .versions import ASSIGN, SCALAR, Past, current_args, is_past, is_scalar, names, shows
+from .versions import ASSIGN, SCALAR, VIEW, Past, current_args, is_past, is_scalar, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -86,6 +86,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
         node._op, node._args, node._kwargs = primitive, args, kwargs
         if primitive.saves:
             node._saved = saved
+        elif views:
+            node._saved = VIEW
     else:
         node._op = node._args = node._kwargs = None
     if scalar and not primitive.saves:

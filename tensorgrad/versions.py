@@ -35,7 +35,7 @@ class Versions:
     """Stands where the operation of a node was that has become a name: its newest version, and the state of its data.
 
     Where others may have referred to the node before it became a name, its first version is kept for them; `looked_at`
-    holds the ids of operations that are known to refer to no name.
+    holds the orders of the operations that are known to refer to no name.
     """
 
     __slots__ = ("first", "looked_at", "newest", "state", "__weakref__")
@@ -72,6 +72,10 @@ class State:
 
 # In the place of what a function saved: the node is what NumPy has a scalar for, and no array.
 SCALAR: Any = object()
+
+
+# The same of a view that was recorded while there were names.
+VIEW: Any = object()
 
 
 def is_scalar(node: Any) -> bool:
@@ -170,22 +174,27 @@ class _Views:
 def _viewed(view: Node, version: Node, which: str) -> Node:
     """The node of a view of this version: the same one each time."""
     found = getattr(view, "_saved", None)
-    if found is None:
+    if type(found) is not _Views:
         found = view._saved = _Views()
     node: Any = getattr(found, which)
     if node is None or node._args[0] is not version:
         node = new_node(type(view), view._data, True, view._op, (version, *view._args[1:]), view._kwargs)
         node._requires_grad = version._requires_grad
-        node._grad, node.name = weakref.ref(view), view.name
+        node._grad, node.name, node._saved = weakref.ref(view), view.name, VIEW
         if which == "first":
             node._order = view._order
         setattr(found, which, node)
     return node
 
 
+def _was_view(node: Node) -> bool:
+    """Whether a node showed memory of its first argument when it was recorded, also if that has other memory now."""
+    return is_view(node) or getattr(node, "_saved", None) is VIEW
+
+
 def _origin(version: Node) -> weakref.ref | None:
     """A reference to the name whose version this is, or shows a part of; None if it is no version."""
-    while type(version._op) is Primitive and version._op.is_view and isinstance(version._args[0], Node):
+    while _was_view(version):
         version = version._args[0]
     return version._grad if type(version._grad) is weakref.ref else None
 
@@ -307,8 +316,8 @@ def _let_go_of_names(node: Node, looked_at: set[int]) -> None:
     stack, (oldest,) = [node], _oldest
     while stack:
         node = stack.pop()
-        if node._args and node._order > oldest and id(node) not in looked_at:
-            looked_at.add(id(node))
+        if node._args and node._order > oldest and node._order not in looked_at:
+            looked_at.add(node._order)
             node._args = arguments(node)
             stack += [arg for arg in node._args if isinstance(arg, Node)]
 
@@ -381,7 +390,7 @@ class Past:
             return tuple([self._memory(part) if type(part) is State else part for part in data])
         if type(data) is not ndarray or (data.base is None and id(data) not in changes.of_memory):
             return data
-        if type(node._op) is not Primitive or not node._op.is_view or not isinstance(node._args[0], Node):
+        if not _was_view(node):
             return data
         source = node._args[0]
         of = self.data(source)

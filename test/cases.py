@@ -17,7 +17,8 @@ one would write it, with `x(...)` in the place of each array that is differentia
 
 From each, test_derivatives.py makes the tests: the value against NumPy's on plain arrays, the first and the second
 derivative against central differences, float32, and each variable on its own. Every function that has rules must have a
-case. `twice=False` leaves the second derivative out; say why beside it.
+case. `twice=False` leaves the second derivative out; say why beside it. `assigns=True`: it assigns into a Tensor, which
+arrays of other kinds than NumPy's don't allow.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class Case:
     of: Callable | None = None
     like: Callable | None = None
     twice: bool = True
+    assigns: bool = False
     number: int = field(default=0)
 
     @property
@@ -129,10 +131,11 @@ def case(
     of: Callable | None = None,
     like: Callable | None = None,
     twice: bool = True,
+    assigns: bool = False,
     **kwargs: Any,
 ) -> None:
     """Enter a call into the table; the docstring of this module shows how."""
-    new = Case(func, args, kwargs, of, like, twice)
+    new = Case(func, args, kwargs, of, like, twice, assigns)
     text = repr(new)
     new.number = ALIKE[text]
     ALIKE[text] += 1

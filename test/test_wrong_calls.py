@@ -408,6 +408,10 @@ def of_at(name, tensor, index, value):
     return copy
 
 
+def of_get(tensor, index):
+    return tensor.at[index].get() if isinstance(tensor, Tensor) else tensor[index]
+
+
 def in_flat(tensor, index, value):
     """A copy after elements, counted in C order, have been set."""
     copy = tensor.copy()
@@ -426,7 +430,11 @@ def of_changes():
     yield from ((name, functools.partial(changed, name), given) for name, given in IN_PLACE.items())
     at = {"index": (0, [0, 2]), "value": 2.0}
     yield from ((f"at.{name}", functools.partial(of_at, name), at) for name in ("set", *AT))
-    yield "at.get", lambda tensor, index: tensor.at[index].get() if hasattr(tensor, "at") else tensor[index], {"index": 0}
+    yield (
+        "at.get",
+        lambda tensor, index: tensor.at[index].get() if hasattr(tensor, "at") else tensor[index],
+        {"index": 0},
+    )
     yield "flat.__getitem__", lambda tensor, index: tensor.flat[index], {"index": 0}
     yield "flat.__setitem__", in_flat, {"index": [0, 1], "value": 2.0}
     yield "__setitem__", with_assigned, {"index": 0, "value": 2.0}
@@ -620,7 +628,8 @@ def names_of(name):
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
     if last == "__call__":
         return {owner, "Layer", "relu"}  # of an MLP, the part that fails
-    last = {"__setitem__": "assignment", "set": "assignment"}.get(last, last)
+    if last in IN_PLACE or name.startswith(("Tensor.at.", "Tensor.flat.", "Tensor.__")):
+        return {last, "assignment", "index", "flat", "stack", *{"min": ["minimum"], "max": ["maximum"]}.get(last, [])}
     return {last, "stack", *OPERATORS.get(last, ()), *(["ravel"] if last == "flatten" else [])}
 
 
@@ -678,6 +687,9 @@ ENTRIES = entries()
 UNNOTICED = {
     # np.repeat asks a Tensor that requires no gradient for ints, as np.asarray(tensor, int) does on purpose
     "Tensor.repeat(repeats)": {"a constant Tensor"},
+    # np.minimum.at itself warns of nan, if the array is a vector
+    "Tensor.at.min(value)": {"nan", "a list of nan"},
+    "Tensor.at.max(value)": {"nan", "a list of nan"},
     # SciPy itself divides by zero there, and tells it to sys.unraisablehook
     "special.hyp0f1(b)": {"a large int"},
     # softmax of nothing is nothing, and bools are numbers

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
+from workloads import DRAG, DT, SOFTENING
 
 from contenders import functional
 
@@ -37,6 +38,22 @@ def recurrent_scan(lib, p, X, Y):
     return ((h @ p["W0"] + p["b0"] - Y) ** 2).mean()
 
 
+def gravity(mass, r):
+    away = r - r[:, None]
+    return ((mass * ((away * away).sum(axis=-1) + SOFTENING) ** -1.5)[:, :, None] * away).sum(axis=1)
+
+
+def simulation_scan(lib, p, mass, Y):
+    def step(state, _):
+        r, v = state
+        v = v + DT * (gravity(mass, r) - DRAG * jnp.sqrt((v * v).sum(axis=-1, keepdims=True)) * v)
+        r = r + DT * v
+        return (r, v), r
+
+    _, x = jax.lax.scan(step, (p["position"], p["velocity"]), length=len(Y) - 1)
+    return ((jnp.concatenate([p["position"][None], x]) - Y) ** 2).mean()
+
+
 LIB = SimpleNamespace(
     **{name: getattr(jnp, name) for name in ("tanh", "sqrt", "mean", "transpose", "swapaxes")},
     relu=jax.nn.relu, softmax=jax.nn.softmax, gelu=jax.nn.gelu, conv2d=conv2d,
@@ -64,3 +81,4 @@ mlp = partial(training, functional.mlp)
 convolution = partial(training, functional.convolution)
 transformer = partial(training, functional.transformer)
 recurrent = partial(training, recurrent_scan)
+simulation = partial(training, simulation_scan)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import mygrad as mg
 from mygrad.nnet.activations import relu, softmax
 from mygrad.nnet.losses import softmax_crossentropy
+from workloads import DRAG, DT, SOFTENING
 
 from contenders import functional
 
@@ -16,6 +17,21 @@ MISSING = {"convolution": "its conv_nd refuses a stride that leaves a remainder"
 
 def sigmoid_cross_entropy(logits, labels):
     return mg.mean(mg.logaddexp(0.0, logits) - logits * labels)
+
+
+def gravity(mass, r):
+    away = r - r[:, None]
+    return mg.sum((mass * (mg.sum(away * away, axis=-1) + SOFTENING) ** -1.5)[:, :, None] * away, axis=1)
+
+
+def simulate(lib, p, mass, Y):
+    x = mg.zeros(Y.shape, Y.dtype)
+    x[0] = p["position"]
+    v = +p["velocity"]
+    for t in range(len(Y) - 1):
+        v += DT * (gravity(mass, x[t]) - DRAG * mg.sqrt(mg.sum(v * v, axis=-1, keepdims=True)) * v)
+        x[t + 1] = x[t] + DT * v
+    return mg.mean((x - Y) ** 2)
 
 
 LIB = SimpleNamespace(
@@ -42,6 +58,7 @@ def training(model, w):
 mlp = partial(training, functional.mlp)
 transformer = partial(training, functional.transformer)
 recurrent = partial(training, functional.recurrent)
+simulation = partial(training, simulate)
 
 
 def record(w):

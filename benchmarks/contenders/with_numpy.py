@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from workloads import EPS, HEADS
+from workloads import DRAG, DT, EPS, HEADS, SOFTENING
 
 VERSION = np.__version__
 MISSING: dict[str, str] = {}
@@ -220,6 +220,59 @@ def recurrent(w):
             db += d.sum(axis=0)
             dh = d @ Wh.T
         for param, grad in ((Wx, dWx), (Wh, dWh), (b, db), (W0, dW0), (b0, db0)):
+            param -= w.lr * grad
+        return loss
+
+    return step
+
+
+def pull(mass, r):
+    """The way from each body to each other one, 1 / (distance^2 + softening), and the factor of that way in gravity."""
+    away = r - r[:, None]
+    inverse = 1 / ((away * away).sum(axis=-1) + SOFTENING)
+    return away, inverse, mass * (inverse * np.sqrt(inverse))
+
+
+def gravity_gradient(g, away, inverse, factor):
+    """The gradient of the positions, from that of the gravity on each body, sum_j factor_ij away_ij."""
+    g = g[:, None]
+    along = (g * away).sum(axis=-1)
+    along *= factor
+    along *= inverse
+    along *= -3
+    d = factor[:, :, None] * g
+    d += along[:, :, None] * away
+    return d.sum(axis=0) - d.sum(axis=1)
+
+
+def simulation(w):
+    position, velocity, mass = w.params["position"], w.params["velocity"], w.X
+    steps = len(w.Y) - 1
+
+    def step():
+        x, velocities, pulls = np.empty_like(w.Y), np.empty_like(w.Y), []
+        x[0], velocities[0] = position, velocity
+        for t in range(steps):
+            v = velocities[t]
+            away, inverse, factor = pull(mass, x[t])
+            speed = np.sqrt((v * v).sum(axis=-1, keepdims=True))
+            gravity = (factor[:, :, None] * away).sum(axis=1)
+            velocities[t + 1] = v + DT * (gravity - DRAG * speed * v)
+            x[t + 1] = x[t] + DT * velocities[t + 1]
+            pulls.append((away, inverse, factor, speed))
+        missed = x - w.Y
+        loss = (missed * missed).mean()
+
+        missed *= 2 / missed.size
+        dx, dv = missed[steps], np.zeros_like(velocity)
+        for t in reversed(range(steps)):
+            away, inverse, factor, speed = pulls[t]
+            v = velocities[t]
+            dv += DT * dx
+            da = DT * dv
+            dv -= DRAG * (speed * da + (v * da).sum(axis=-1, keepdims=True) / speed * v)
+            dx = dx + missed[t] + gravity_gradient(da, away, inverse, factor)
+        for param, grad in ((position, dx), (velocity, dv)):
             param -= w.lr * grad
         return loss
 

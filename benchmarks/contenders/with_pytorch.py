@@ -5,7 +5,7 @@ import os
 import torch
 from torch import nn
 from torch.nn import functional as F
-from workloads import EPS, HEADS
+from workloads import DRAG, DT, EPS, HEADS, SOFTENING
 
 VERSION = torch.__version__
 MISSING: dict[str, str] = {}
@@ -97,6 +97,47 @@ class Recurrent(nn.Module):
 
 def recurrent(w):
     return training(w, Recurrent(w.params), F.mse_loss)
+
+
+def gravity(mass, r):
+    away = r - r[:, None]
+    return ((mass * ((away * away).sum(dim=-1) + SOFTENING) ** -1.5)[:, :, None] * away).sum(dim=1)
+
+
+def simulation(w):
+    position, velocity = parameter(w.params["position"]), parameter(w.params["velocity"])
+    mass, Y = torch.from_numpy(w.X), torch.from_numpy(w.Y)
+    optimizer = torch.optim.SGD([position, velocity], w.lr)
+
+    def step():
+        x = torch.zeros_like(Y)
+        x[0] = position
+        v = velocity.clone()
+        for t in range(len(Y) - 1):
+            old = v.clone()  # without it: "needed for gradient computation has been modified by an inplace operation"
+            v += DT * (gravity(mass, x[t]) - DRAG * (old * old).sum(dim=-1, keepdim=True).sqrt() * old)
+            x[t + 1] = x[t] + DT * v
+        loss = F.mse_loss(x, Y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+def assigned(a, b, n):
+    x = torch.zeros(n, len(a), dtype=a.dtype)
+    for t in range(n - 1):
+        x[t + 1] = x[t].clone() * a + b
+    return x
+
+
+def stacked(a, b, n):
+    rows = [torch.zeros_like(a)]
+    for _ in range(n - 1):
+        rows.append(rows[-1] * a + b)
+    return torch.stack(rows)
 
 
 def leaf(numbers):

@@ -1,7 +1,7 @@
 """tensorgrad, as its README has a training loop written."""
 
 import numpy as np
-from workloads import EPS, HEADS
+from workloads import DRAG, DT, EPS, HEADS, SOFTENING
 
 import tensorgrad as tg
 
@@ -107,6 +107,36 @@ def recurrent(w):
     return training(w, Recurrent(w.params), tg.mse_loss)
 
 
+def gravity(mass, r):
+    away = r - r[:, None]
+    return ((mass * ((away * away).sum(axis=-1) + SOFTENING) ** -1.5)[:, :, None] * away).sum(axis=1)
+
+
+def simulate(mass, position, velocity, steps):
+    """The positions in each step, (steps + 1, bodies, 3): ordinary NumPy, which runs on arrays as well."""
+    x = np.zeros_like(position, shape=(steps + 1, *position.shape))
+    x[0] = position
+    v = +velocity
+    for t in range(steps):
+        v += DT * (gravity(mass, x[t]) - DRAG * np.sqrt((v * v).sum(axis=-1, keepdims=True)) * v)
+        x[t + 1] = x[t] + DT * v
+    return x
+
+
+def simulation(w):
+    position, velocity = tg.Tensor(w.params["position"]), tg.Tensor(w.params["velocity"])
+    optimizer = tg.SGD([position, velocity], w.lr)
+
+    def step():
+        loss = tg.mse_loss(simulate(w.X, position, velocity, len(w.Y) - 1), w.Y)
+        optimizer.zero_grad()
+        loss.backward(retain_graph=False)
+        optimizer.step()
+        return loss
+
+    return step
+
+
 def record(w):
     a, b = tg.Tensor(w.a), tg.Tensor(w.b)
 
@@ -131,6 +161,20 @@ def chain(w):
         return y.data.sum() + b.grad.sum()
 
     return step
+
+
+def assigned(a, b, n):
+    x = np.zeros_like(a, shape=(n, len(a)))
+    for t in range(n - 1):
+        x[t + 1] = x[t] * a + b
+    return x
+
+
+def stacked(a, b, n):
+    rows = [np.zeros_like(a)]
+    for _ in range(n - 1):
+        rows.append(rows[-1] * a + b)
+    return np.stack(rows)
 
 
 def leaf(numbers):
