@@ -107,7 +107,8 @@ def test_every_function_of_the_table(layout: str):
         try:
             theirs = case.call(given, func) if func else None
         except (np.linalg.LinAlgError, ValueError):
-            assert layout == "broadcast", case  # of a matrix with equal rows there is no inverse
+            # Of a matrix with equal rows there is no inverse; and np.put_along_axis(a, ..., axis=None) needs C order.
+            assert layout == "broadcast" or case.assigns, case
             continue
         ours = case.call([Tensor(a) for a in given])
         count += 1
