@@ -42,25 +42,43 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     is_node = isinstance(value, Node)
     data = value._data if is_node else value
     require_no_subclass(type(data), "assignment")
-    memory = target._data
+    if is_node and type(data) is not ndarray:
+        raise TypeError(f"assignment: an array of NumPy's can't hold a {type(data).__name__}; compute it first")
+    if hasattr(data, "tocsr"):
+        raise TypeError(f"assignment: a sparse {type(data).__name__} is no array; assign its toarray()")
     if recording and getattr(base._op, "saves", False):
         base._saved = deepcopy(base._saved)  # which may be the output, or show it
+    memory = target._data
+    overwritten, is_noted = None, True
     try:
         part = memory[index]
-        overwritten = part.copy() if recording else None
+        overwritten = part.copy()
         if is_node and data.base is not None and _are_the_same(part, data):
             return None
+        is_noted = False
         memory[index] = data
+        value = current(value) if is_node else copied(value)
+        if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
+            value = np.reshape(value, data.shape[data.ndim - part.ndim :])
+        shared = shared or base is not target or (is_node and _refers_to(value, base))
+        place = Place(index if type(index) in IMMUTABLE else copied(index), path)
+        _note(base, place, value, overwritten, shared, recording)
+        is_noted = True
     except (ValueError, TypeError, IndexError, OverflowError) as error:
+        if overwritten is not None:
+            memory[index] = overwritten
+        is_noted = True
         raise explained(error, "assignment", (memory, value)) from error
-    value = current(value) if is_node else copied(value)
-    shared = shared or base is not target or (is_node and _refers_to(value, base))
-    is_constant = not base._requires_grad and not (is_node and value._requires_grad)
+    finally:
+        if not is_noted:  # after an interrupt: what stands there now has no version
+            mark_changed(base, in_place=True)
+
+
+def _note(base: Any, place: Place, value: Any, overwritten: Any, shared: bool, recording: bool) -> None:
+    """Note that a value has been written, as a version of the base if anybody may want the one before."""
+    is_constant = not base._requires_grad and not (isinstance(value, Node) and value._requires_grad)
     if not recording or (is_constant and not shared and type(base._op) is not Versions):
         return mark_changed(base, in_place=True)
-    if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
-        value = np.reshape(value, data.shape[data.ndim - part.ndim :])
-    place = Place(index if type(index) in IMMUTABLE else copied(index), path)
     new_version(base, place, value, overwritten, shared)
     changes.note(base._data, (base._order, base.name, base._data.shape), by=base._op.newest._grad)
 
@@ -94,6 +112,8 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         if not np.can_cast(value.dtype, dtype, "same_kind"):
             raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
         value = value.astype(dtype)
+    if type(target._data) is not ndarray:  # of another library, whose arrays have views and aliases of their own
+        return value
     if is_grad_enabled() and (_is_leaf(target) or (alone and _is_replaceable(target, value))):
         if is_scalar(value):
             value._saved = None  # it takes the place of an array
@@ -110,7 +130,8 @@ def _is_replaceable(target: Any, value: Any) -> bool:
     """Whether nobody sees the memory of a Tensor that one name refers to, and the value lies in memory as it does."""
     if not is_owned(target._data) or not target._data.flags.writeable or type(target._op) is Versions:
         return False
-    return target._data.strides == value._data.strides and not is_view(target)
+    same = type(value._data) is ndarray and target._data.strides == value._data.strides
+    return same and not is_view(target)
 
 
 def _are_the_same(part: Any, data: Any) -> bool:

@@ -24,7 +24,8 @@ from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
-from .versions import ASSIGN, SCALAR, VIEW, Past, current_args, is_past, is_scalar, names, shows
+from .past import Past
+from .versions import ASSIGN, SCALAR, VIEW, current_args, is_past, is_scalar, names, shows
 
 # Recording -----------------------------------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ def backpropagate(
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
                 if d is None:
                     continue
-                if type(d) is Scattered and parent in grads:
+                if isinstance(d, Scattered) and parent in grads:
                     grads[parent] = accumulate_part(grads.pop(parent), d)
                     continue
                 d = unbroadcast(d, data, op.name)
@@ -280,7 +281,7 @@ def unbroadcast(d: Any, data: Any, name: str) -> Any:
     """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
     if type(d) is tuple:  # of a function with several outputs
         return d
-    if type(d) is Scattered:
+    if isinstance(d, Scattered):
         d = d.array()
     shape = data.shape
     if type(d) is ndarray and d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:

@@ -111,7 +111,16 @@ def _in_double(leaf: Any) -> np.ndarray:
 def _refilled(args: tuple, arrays: tuple) -> tuple:
     """The structure of args, constants and Modules included, with other leaves."""
     leaves = iter([leaf for _, leaf in tree_leaves(arrays) if is_variable(leaf)])
-    filled: tuple = tree_map(lambda leaf: next(leaves) if is_variable(leaf) else leaf, args)
+
+    def next_leaf(leaf: Any) -> Any:
+        found = next(leaves, None) if is_variable(leaf) else leaf
+        if found is None and leaf is not None:
+            raise ValueError(
+                "check_grads: f changes the structure of its arguments, in which there are more arrays now"
+            )
+        return found
+
+    filled: tuple = tree_map(next_leaf, args)
     return filled
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from .engine import backpropagate, rule_kwargs, unbroadcast
 from .grad_mode import enable_grad
 from .node import Node
-from .versions import Past, arguments
+from .past import Past
+from .versions import arguments
 
 _OWN = f"{__package__}."
 

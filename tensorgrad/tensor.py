@@ -11,6 +11,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, final
+from weakref import ref
 
 import numpy as np
 from numpy import ndarray
@@ -35,8 +36,9 @@ from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, requir
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
+from .past import Past, shown
 from .protocols import arrays_of, call_function, call_ufunc, plain
-from .versions import SCALAR, Past, arguments, current, is_scalar, names, shown
+from .versions import SCALAR, arguments, current, is_name, is_scalar, names
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
 
@@ -215,7 +217,13 @@ class Tensor(Node):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        self._requires_grad = yes_or_no("Tensor: requires_grad", value)
+        yes_or_no("Tensor: requires_grad", value)
+        if names and is_name(self):
+            raise ValueError(
+                "Tensor: requires_grad of a Tensor that has been assigned into is that of what was assigned; detach() "
+                "gives one without"
+            )
+        self._requires_grad = value
 
     @property
     def parents(self) -> tuple[Tensor, ...]:
@@ -227,7 +235,8 @@ class Tensor(Node):
         """The array itself. Assigning (`p.data -= ...`) is noticed: a graph that used the old data can't go backward
         any more, nor one that used another Tensor of the same memory. An element write (`p.data[0] = x`) passes by this
         property, and is noticed inside `detect_anomaly` alone."""
-        return Past().data(self) if names else self._data
+        plain = type(self._data) is ndarray and not names and type(self._grad) is not ref
+        return self._data if plain else Past().data(self)
 
     @data.setter
     def data(self, value: Any) -> None:

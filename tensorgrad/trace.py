@@ -22,9 +22,10 @@ from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import has_own_rules, is_elementwise, require_linear_rules, require_zero
 from .memory import changes, is_owned
 from .node import new_node, orders
+from .past import Past
 from .tensor import Tensor, data_of
 from .tree import is_variable, tree_fill, tree_leaves, tree_map
-from .versions import ASSIGN, INPUT, Past, arguments, current, current_args, names, recorded
+from .versions import ASSIGN, INPUT, VIEW, arguments, current, current_args, names, recorded
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 
@@ -107,6 +108,7 @@ class Trace:
             self.any_tensor = True
             data = leaf._data if leaf.requires_grad else leaf._data.copy()  # a constant may be assigned into
             x = computed(INPUT, data, (leaf,)) if leaf.requires_grad else Tensor(data)
+            x._saved = VIEW
         elif not is_variable(leaf):
             return leaf
         else:

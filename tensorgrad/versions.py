@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.assigning import Place, assign
-from .derivatives.table import OWN, Primitive
+from .derivatives.assigning import Place, assign, part
+from .derivatives.table import OWN, TABLE, Primitive
 from .errors import INPUT_ASSIGNMENT, data_changed
-from .memory import changes, owner_of
+from .memory import owner_of
 from .node import Node, new_node, orders
 
-ASSIGN = OWN[assign]
+ASSIGN, PART = OWN[assign], OWN[part]
+_REPEATING = {TABLE[np.broadcast_to], TABLE[np.lib.stride_tricks.sliding_window_view]}  # they show elements twice
 
 # An input of a call that a transform runs: it shows the caller's array, and can't be assigned into.
 INPUT = Primitive(np.positive, (lambda g, y, x: g,))
@@ -97,14 +98,14 @@ def is_view(node: Node) -> bool:
     return isinstance(source, Node) and shows(node._data, source._data)
 
 
-def _outline(data: Any) -> Any:
+def outline(data: Any) -> Any:
     """An array of the shape and dtype of a node's data, which may hold other numbers by now."""
     return data.memory if type(data) is State else data
 
 
 def shows(data: Any, source: Any) -> bool:
     """Whether data is memory of the source's."""
-    source = _outline(source)
+    source = outline(source)
     if type(data) is not ndarray or type(source) is not ndarray:
         return False
     return data is source or (data.base is not None and owner_of(data) is owner_of(source))
@@ -149,8 +150,12 @@ def _of_version(view: Node, which: str) -> Node:
     if type(base._op) is not Versions:
         return view
     version = _first(base) if which == "first" else base._op.newest
+    writeable = view._data.flags.writeable and not any([v._op in _REPEATING for v in views])
+    if len(views) > 1 and writeable:  # one operation, whose gradient goes into that of the version in place
+        return _viewed(view, version, which, PART, (Place(..., base_and_path(view)[1]),))
     while views:
-        version = _viewed(views.pop(), version, which)
+        v = views.pop()
+        version = _viewed(v, version, which, v._op, v._args[1:], v._kwargs)
     return version
 
 
@@ -171,14 +176,14 @@ class _Views:
         self.newest: Any = None
 
 
-def _viewed(view: Node, version: Node, which: str) -> Node:
-    """The node of a view of this version: the same one each time."""
+def _viewed(view: Node, version: Node, which: str, op: Primitive, args: tuple, kwargs: dict | None = None) -> Node:
+    """The node of a view of this version, computed from it by an operation: the same one each time."""
     found = getattr(view, "_saved", None)
     if type(found) is not _Views:
         found = view._saved = _Views()
     node: Any = getattr(found, which)
     if node is None or node._args[0] is not version:
-        node = new_node(type(view), view._data, True, view._op, (version, *view._args[1:]), view._kwargs)
+        node = new_node(type(view), view._data, True, op, (version, *args), kwargs)
         node._requires_grad = version._requires_grad
         node._grad, node.name, node._saved = weakref.ref(view), view.name, VIEW
         if which == "first":
@@ -187,26 +192,16 @@ def _viewed(view: Node, version: Node, which: str) -> Node:
     return node
 
 
-def _was_view(node: Node) -> bool:
+def was_view(node: Node) -> bool:
     """Whether a node showed memory of its first argument when it was recorded, also if that has other memory now."""
     return is_view(node) or getattr(node, "_saved", None) is VIEW
 
 
-def _origin(version: Node) -> weakref.ref | None:
+def origin(version: Node) -> weakref.ref | None:
     """A reference to the name whose version this is, or shows a part of; None if it is no version."""
-    while _was_view(version):
+    while was_view(version):
         version = version._args[0]
     return version._grad if type(version._grad) is weakref.ref else None
-
-
-def shown(version: Any) -> Any:
-    """The name of a version, if it is the newest; else the version, with data of its own."""
-    if type(version._grad) is not weakref.ref:
-        return version
-    name = named_by(version)
-    if name is None:
-        Past().keep(version)
-    return version if name is None else name
 
 
 def is_name(node: Node) -> bool:
@@ -278,7 +273,7 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
     if not shared:
         versions.first = None
         versions.looked_at.clear()
-    elif needs_grad:
+    elif needs_grad and versions.first is not None:
         _let_go_of_names(new, versions.looked_at)
 
 
@@ -327,132 +322,3 @@ def released(name: Node) -> Node:
     node = current(name)
     node._grad = None
     return node
-
-
-# The data of versions ------------------------------------------------------------------------------------------------
-
-
-class Past:
-    """What a walk finds data in: copies of memory, each as it was at the time where the walk is.
-
-    A walk goes back in time, or from the beginning on, if it is `forward`.
-    """
-
-    def __init__(self, forward: bool = False) -> None:
-        self._forward = forward
-        self._copies: dict[int, tuple[ndarray, State]] = {}
-        self._ids: set[int] = set()  # of the copies
-        self._written: dict[State, Any] = {}  # what stood in the place of a state, to go forward again
-
-    def arguments(self, node: Node, keep: bool = False) -> tuple[tuple, list]:
-        """What a node was computed from, versions in the place of names; and the data of it, as they were then. Of what
-        shows or changes memory, only shape and dtype are right. With keep, the nodes themselves, with such data.
-
-        Raises:
-            RuntimeError: other data stand there now, and no version of what was there.
-        """
-        op, args, values = node._op, [], []
-        only_shapes = op is ASSIGN or op.is_view
-        for arg in node._args:
-            if isinstance(arg, Node):
-                data = arg._data
-                if type(data) is not ndarray or data.base is not None or id(data) in changes.of_memory:
-                    arg = recorded(arg)
-                    self._require_unchanged(arg, node)
-                    if keep and not only_shapes:
-                        self.keep(arg)
-                    data = _outline(arg._data) if only_shapes else self.data(arg)
-                values.append(arg if keep else data)
-            else:
-                values.append(arg)
-                if hasattr(arg, "dtype"):
-                    self._require_unchanged(arg, node)
-            args.append(arg)
-        return tuple(args), values
-
-    def output(self, node: Node, keep: bool = False) -> Any:
-        """The data of a node, as they were when it was computed; with keep, the node itself."""
-        data = node._data
-        if type(data) is not ndarray or data.base is not None or id(data) in changes.of_memory:
-            self._require_unchanged(node, node)
-            if keep:
-                self.keep(node)
-            else:
-                data = self.data(node)
-        return node if keep else data
-
-    def data(self, node: Node) -> Any:
-        """The data of a node. That of an older version lasts until that of another is asked for."""
-        data = node._data
-        if type(data) is State:
-            return self._memory(data)
-        if type(data) is tuple:
-            return tuple([self._memory(part) if type(part) is State else part for part in data])
-        if type(data) is not ndarray or (data.base is None and id(data) not in changes.of_memory):
-            return data
-        if not _was_view(node):
-            return data
-        source = node._args[0]
-        of = self.data(source)
-        if of is source._data and (owner_of(of) is owner_of(data) or _origin(node) is None):
-            return data
-        return node._op.func(of, *node._args[1:], **(node._kwargs or {}))
-
-    def keep(self, node: Node) -> None:
-        """Give a node of a version data of its own."""
-        data = self.data(node)
-        if data is not node._data:
-            node._data = tuple([p.copy() for p in data]) if type(data) is tuple else data.copy()
-
-    def holds(self, array: ndarray) -> bool:
-        """Whether an array is, or shows, one of the copies."""
-        return id(array if array.base is None else owner_of(array)) in self._ids
-
-    def _require_unchanged(self, value: Any, by: Node) -> None:
-        """An error, if memory has been written into since a node was computed by it, in a way that left no version."""
-        known = None
-        if isinstance(value, Node):
-            known = _origin(value)
-            if known is not None and by._order > changes.latest_lost:
-                return
-            value = value._data
-        for array in value if type(value) is tuple else (value,):
-            but = array.name if type(array) is State else known
-            array = _outline(array)
-            change = changes.since(array, by._order, but=but)
-            if change:
-                raise data_changed(change[1], change[2] or array.shape, by._op.name)
-
-    def _memory(self, state: State) -> ndarray:
-        key = id(state.memory)
-        memory, now = self._copies.get(key) or (np.copy(state.memory), _newest(state))
-        if state is now:
-            return memory
-        if state.order > now.order and not self._forward:
-            memory, now = np.copy(state.memory), _newest(state)
-        if state.order < now.order:
-            for s in reversed(_between(state, now)):
-                if self._forward:
-                    self._written[s] = np.copy(s.place.of(memory))
-                memory = s.place.put(memory, s.overwritten)
-        else:
-            for s in _between(now, state):
-                memory = s.place.put(memory, self._written.pop(s))
-        self._copies[key] = memory, state
-        self._ids.add(id(memory))
-        return memory
-
-
-def _newest(state: State) -> State:
-    while state.later is not None:
-        state = state.later
-    return state
-
-
-def _between(state: State, end: State) -> list[State]:
-    """The states from one up to a later one, which isn't among them."""
-    found = []
-    while state is not end:
-        found.append(state)
-        state = state.later  # type: ignore[assignment]
-    return found

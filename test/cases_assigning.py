@@ -31,18 +31,20 @@ def assigned(value, old, place):
     return new
 
 
+def assigns(value, old, index, *views):
+    case(assign, value, old, Place(index, views), like=assigned, assigns=True)
+
+
 for shape, index in (
     ((3,), 1), ((), slice(1, 3)), ((2,), (slice(None), 0)), ((2, 1), (slice(None), [0, -1])), ((3,), ...),
     ((4, 3), [0, 1, 0, 0]), ((2, 3), [1, 1]), ((), ([0, 1, 0], [2, 2, 2])),
     ((2,), np.array([[True, False, True], [False, False, False]])),
 ):  # fmt: skip
-    case(assign, x(*shape), x(2, 3), Place(index), like=assigned)
-case(assign, x(2), x(2, 3), Place(0, [(np.transpose, (), {})]), like=assigned)
-case(
-    assign, x(3), x(2, 3, layout="F"), Place(slice(None, None, 2), [(np.reshape, (-1,), {"order": "F"})]), like=assigned
-)
-case(assign, x(2), x(2, 3, dtype=complex), Place(0, [(np.swapaxes, (0, 1), {}), (np.imag, (), {})]), like=assigned)
-case(assign, x(2, dtype=complex), x(2, 3, dtype=complex), Place((slice(None), 1)), like=assigned)
+    assigns(x(*shape), x(2, 3), index)
+assigns(x(2), x(2, 3), 0, (np.transpose, (), {}))
+assigns(x(3), x(2, 3, layout="F"), slice(None, None, 2), (np.reshape, (-1,), {"order": "F"}))
+assigns(x(2), x(2, 3, dtype=complex), 0, (np.swapaxes, (0, 1), {}), (np.imag, (), {}))
+assigns(x(2, dtype=complex), x(2, 3, dtype=complex), (slice(None), 1))
 
 # Functions of NumPy
 

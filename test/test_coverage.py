@@ -50,12 +50,6 @@ t = Tensor([1.0, 2.0, 3.0])
 day = np.array(["2024-01-01"], "M8[D]")
 
 NON_DIFFERENTIABLE_CALLS = {
-    "copyto": lambda: np.copyto(np.zeros(3), t),
-    "put": lambda: np.put(t, [0], 1.0),
-    "put_along_axis": lambda: np.put_along_axis(t, np.array([0]), 1.0, 0),
-    "place": lambda: np.place(t, t > 1, [5.0]),
-    "putmask": lambda: np.putmask(np.zeros(3), [True] * 3, t),
-    "fill_diagonal": lambda: np.fill_diagonal(Tensor(np.zeros((3, 3))), 1.0),
     "unique": lambda: np.unique(t),
     "union1d": lambda: np.union1d(t, t),
     "setdiff1d": lambda: np.setdiff1d(t, [1.0]),
@@ -68,8 +62,6 @@ NON_DIFFERENTIABLE_CALLS = {
     "packbits": lambda: np.packbits(t),
     "isnat": lambda: np.isnat(t),
     "busday_offset": lambda: np.busday_offset(day, t),
-    "add.at": lambda: np.add.at(t, [0], 1.0),
-    "multiply.at": lambda: np.multiply.at(np.ones(3), [0, 1, 2], t),
 }
 
 
@@ -113,7 +105,6 @@ OUT = {
     "dot": lambda: np.dot(t, t, out=np.zeros(())),
     "add.reduce": lambda: np.add.reduce(t, out=np.zeros(())),
     "clip": lambda: np.clip(t, 0, 1, out=np.zeros(3)),
-    "nan_to_num": lambda: np.nan_to_num(t, copy=False),
 }
 
 
@@ -121,6 +112,41 @@ OUT = {
 def test_out_is_an_error(name):
     with pytest.raises(TypeError, match=rf"{name.split(',')[0]}: .*(overwrite|writing into) "):
         OUT[name]()
+
+
+# What writes into its first argument: that is a Tensor that may be assigned into --------------------------------------
+
+IN_PLACE = {
+    "copyto": lambda a, v: np.copyto(a, v),
+    "put": lambda a, v: np.put(a, [0], v),
+    "put_along_axis": lambda a, v: np.put_along_axis(a, np.array([[0], [1], [2]]), v[:, None], 1),
+    "place": lambda a, v: np.place(a, np.eye(3) > 0, v),
+    "putmask": lambda a, v: np.putmask(a, np.eye(3) > 0, v),
+    "add.at": lambda a, v: np.add.at(a, [0], v),
+    "multiply.at": lambda a, v: np.multiply.at(a, [0], v),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_a_plain_array_is_not_written_into(name):
+    array = np.ones((3, 3))
+    with pytest.raises(TypeError, match=rf"{re.escape(name)}: would overwrite an array .*, or pass tensor\.data"):
+        IN_PLACE[name](array, t)
+    assert (array == 1).all()
+
+
+OF_ARRAYS_ALONE = {
+    "fill_diagonal": lambda a, v: np.fill_diagonal(a, v),
+    "nan_to_num": lambda a, v: np.nan_to_num(a, copy=False),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE | OF_ARRAYS_ALONE)
+def test_a_leaf_that_requires_a_gradient_is_not_written_into(name):
+    leaf = Tensor(np.eye(3))
+    with pytest.raises(TypeError, match=rf"{re.escape(name)}.*: a leaf that requires a gradient can't be assigned"):
+        (IN_PLACE | OF_ARRAYS_ALONE)[name](leaf, t.data)
+    assert (leaf.data == np.eye(3)).all()
 
 
 UNFIT = {

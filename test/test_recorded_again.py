@@ -14,7 +14,8 @@ from helpers import behind
 import tensorgrad as tg
 from tensorgrad import Tensor, functions, losses
 from tensorgrad.derivatives.shapes import flatten
-from tensorgrad.versions import Past, arguments, current
+from tensorgrad.past import Past
+from tensorgrad.versions import arguments, current
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
@@ -43,9 +44,14 @@ def assert_equal(got, want, of):
         np.testing.assert_array_equal(a, b, err_msg=repr(of))
 
 
+def data_of(node, values):
+    """Its data, of a version those of then, or what `values` has in their place."""
+    return values[node] if node in values else Past().data(node)
+
+
 def again(node, values):
     """The operation of a node, called on other data where `values` has some for its arguments."""
-    args = [values[a] if a in values else Past().data(a) if isinstance(a, Tensor) else a for a in arguments(node)]
+    args = [data_of(a, values) if isinstance(a, Tensor) else a for a in arguments(node)]
     return node._op.output(*args, **(node._kwargs or {}))
 
 

@@ -58,7 +58,7 @@ SETTINGS = {
     "deg", "device", "dtype", "endpoint", "full", "full_matrices", "func", "func1d", "hermitian", "include_initial",
     "increasing", "indexing", "keepdims", "kind", "kw", "kwargs", "method", "mode", "norm", "offset", "optimize",
     "order", "out", "overwrite_input", "retstep", "returned", "rowvar", "shape", "sparse", "stable", "subok", "trim",
-    "descending", "UPLO", "upper", "where", "writeable",
+    "descending", "UPLO", "upper", "where", "wrap", "writeable",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ import pytest
 from cases import CASES, Case, name_of
 from helpers import behind
 
-from tensorgrad import Tensor
+import tensorgrad as tg
+from tensorgrad import Tensor, derivative
 from tensorgrad.derivatives import OWN
 from tensorgrad.derivatives.indexing import getitem
 from tensorgrad.memory import owner_of
@@ -61,6 +63,10 @@ def array_of(y: Any) -> Any:
     return y.data if isinstance(y, Tensor) else y
 
 
+# NumPy 2.0's np.broadcast_arrays says that its results are read-only, and its linalg.cond gives real parts of others.
+IS_NUMPY_2_0 = np.lib.NumpyVersion(np.__version__) < "2.1.0"
+
+
 def memory(y: Any, given: list[np.ndarray]) -> Any:
     """Which of the given arrays y shows, and whether it may be written into (which NumPy's scalars may not)."""
     y = array_of(y)
@@ -84,6 +90,8 @@ def differences(ours: Any, theirs: Any, given: list[np.ndarray], numpys: bool = 
         if numpys and isinstance(like, np.ndarray) and steps(y) != steps(like):
             yield f"lies in memory in steps of {steps(y)} elements, NumPy's {steps(like)}"
         found, expected = memory(y, given), memory(like, given)
+        if IS_NUMPY_2_0 and isinstance(theirs, list | tuple) and None not in (found, expected):
+            found, expected = found[0], expected[0]
         if None not in (found, expected) and found != expected:
             yield f"shares memory with the arguments, is writeable: {found}, NumPy's {expected}"
 
@@ -113,7 +121,8 @@ def test_every_function_of_the_table(layout: str):
         ours = case.call([Tensor(a) for a in given])
         count += 1
         if func:
-            wrong += [f"{case}: {text}" for text in differences(ours, theirs, given, not case.like)]
+            ordered = not case.like and not (IS_NUMPY_2_0 and func is np.linalg.cond)
+            wrong += [f"{case}: {text}" for text in differences(ours, theirs, given, ordered)]
         else:
             shown = [np.shares_memory(array_of(y), a) for y in parts(ours) for a in given]
             wrong += [f"{case} of the library's own shows its argument's memory"] * any(shown)
@@ -403,3 +412,135 @@ def test_a_view_may_be_written_into_where_numpys_may():
     assert a.tolist() == [[1, 2], [0, 1]]
     with pytest.raises(ValueError, match="read-only"):
         np.diagonal(Tensor(a)).data[...] = 3.0
+
+
+# Users' own functions, which may return memory of their argument, and nobody knows which part of it -------------------
+
+
+def rule_of_half(g: Any, y: Any, x: Any, saved: Any = None) -> Any:
+    return np.reshape(np.stack([g, 0.0 * g], -1), x.shape)
+
+
+half = derivative(lambda x: x[::2], rule_of_half)
+itself = derivative(lambda x: x, lambda g, y, x: g)
+halves = derivative(lambda x: (x[:2], x[2:]), lambda g, y, x: np.concatenate(g))
+saving = derivative(lambda x: (x[::2], x), rule_of_half, saves=True)
+RETURN_MEMORY = {
+    "half": half, "itself": itself, "halves": lambda x: halves(x)[1], "saving": saving,
+    "half of half": lambda x: half(half(x)), "half of a view": lambda x: half(x[::-1]),
+    "a view of half": lambda x: half(x)[::-1],
+}  # fmt: skip
+
+
+def assigned_after(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    y = f(A)
+    A[0] = x[1] * x[2]
+    return np.sum(y * y) + np.sum(A**3)
+
+
+def assigned_after_its_use(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    y = f(A)
+    z = np.sum(y * y)
+    A[...] = x * x
+    return z + np.sum(A**3)
+
+
+def assigned_before(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    A[0] = x[1] * x[2]
+    y = f(A)
+    return np.sum(y * y) + np.sum(A**3)
+
+
+def added_in_place(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    y = f(A)
+    A += x
+    return np.sum(y * y)
+
+
+def through_a_view(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    v, y = A[1:], f(A)
+    v[1] = x[0] * x[1]
+    return np.sum(y * y)
+
+
+def written_by_out(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    y = f(A)
+    np.multiply(A, x, out=A)
+    return np.sum(y * y) + np.sum(A**3)
+
+
+def into_the_output(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    y = f(A)
+    y[0] = x[1] * x[2]
+    return np.sum(A**3)
+
+
+def added_to_the_output(f: Callable, x: Any) -> Any:
+    A = x * 1.0
+    y = f(A)
+    y += x[0]
+    return np.sum(A**3) + np.sum(y)
+
+
+def into_a_constant(f: Callable, x: Any) -> Any:
+    A = Tensor(np.ones(4), requires_grad=False) if isinstance(x, Tensor) else np.ones(4)
+    y = f(A)
+    A[:] = x * x
+    return np.sum(y * y) * np.sum(x)
+
+
+def into_the_output_of_a_constant(f: Callable, x: Any) -> Any:
+    A = Tensor(np.ones(4), requires_grad=False) if isinstance(x, Tensor) else np.ones(4)
+    y = f(A)
+    y[:] = x[0]
+    return np.sum(A * A) * np.sum(x)
+
+
+PROGRAMS = [
+    assigned_after, assigned_after_its_use, assigned_before, added_in_place, through_a_view, written_by_out,
+    into_the_output, added_to_the_output,
+]  # fmt: skip
+not_mended = pytest.mark.xfail(strict=True, reason="it isn't seen yet whose memory it is")
+OF_CONSTANTS = [pytest.param(p, marks=not_mended) for p in (into_a_constant, into_the_output_of_a_constant)]
+
+
+def slope(f: Callable, x: np.ndarray, v: np.ndarray, h: float = 1e-3) -> Any:
+    """The derivative along v, right to h**4."""
+    return (8 * (f(x + h * v) - f(x - h * v)) - (f(x + 2 * h * v) - f(x - 2 * h * v))) / (12 * h)
+
+
+@pytest.mark.parametrize("name", RETURN_MEMORY)
+@pytest.mark.parametrize("program", [*PROGRAMS, *OF_CONSTANTS])
+def test_what_a_users_function_returns_of_its_argument_is_right_or_an_error(program: Callable, name: str, request: Any):
+    if (program, name) == (into_the_output, "halves"):
+        request.applymarker(not_mended)
+
+    def run(x: Any) -> Any:
+        return program(RETURN_MEMORY[name], x)
+
+    def gradient(x: np.ndarray) -> np.ndarray:
+        return np.array([slope(run, x, e) for e in np.eye(4)])
+
+    x, v = np.array([0.3, -1.2, 2.0, 0.7]), np.array([0.3, 0.2, -0.5, 1.0])
+    found = []
+    for compute, expected, rtol in (
+        (lambda: run(Tensor(x.copy())).data, run(x.copy()), 1e-14),
+        (lambda: tg.grad(run)(x.copy()), gradient(x), 1e-8),
+        (lambda: tg.jvp(run, (x.copy(),), (v,))[1], slope(run, x, v), 1e-8),
+        (lambda: tg.hvp(run)(x.copy(), v), slope(gradient, x, v), 1e-6),
+    ):
+        try:
+            found.append(compute())
+        except (TypeError, RuntimeError) as error:
+            found.append(None)
+            assert re.search("changed after|shows memory of what|changes an argument", str(error))
+        else:
+            np.testing.assert_allclose(found[-1], expected, rtol, 1e-10)
+    assert program is not assigned_before or not any(y is None for y in found)

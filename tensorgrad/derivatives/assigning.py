@@ -4,8 +4,13 @@ import math
 
 import numpy as np
 
-from .indexing import may_repeat
-from .table import derivative
+from .indexing import Scattered, may_repeat
+from .table import derivative, views
+
+
+def shares(view, array):
+    """Whether a view (of a batch of arrays, too) has the memory of the array that it was made of."""
+    return view is array or np.may_share_memory(getattr(view, "stack", view), getattr(array, "stack", array))
 
 
 class Place:
@@ -35,7 +40,7 @@ class Place:
     def put(self, array, value):
         """The array with the value in this place: the same one, changed, if a view of it can be written into."""
         view = self.view_of(array)
-        if view is array or np.may_share_memory(getattr(view, "stack", view), getattr(array, "stack", array)):
+        if shares(view, array):
             view[self.index] = value
             return array
         flat = np.reshape(array, -1).copy()  # where the views are copies, by the elements' numbers
@@ -74,3 +79,39 @@ def _of_old(g, y, value, old, place, in_place=False):
 
 # in_place: g belongs to nobody else, and may be changed after the gradient of the value has been taken out of it
 assign = derivative(_assign, _of_value, _of_old)
+
+
+# What several views lead to, as one operation ------------------------------------------------------------------------
+
+
+class ScatteredThrough(Scattered):
+    """The gradient of an array of which views have shown a part: g in the place that they lead to."""
+
+    __slots__ = ("place", "dtype")
+
+    def __init__(self, g, a, place):
+        self.g, self.shape, self.dtype, self.place = g if place.sign == 1 else -g, a.shape, a.dtype, place
+
+    def add_to(self, total):
+        view = self.place.view_of(total)
+        if not shares(view, total):
+            return total + self.array()
+        view += self.g
+        return total
+
+    def array(self):
+        return self.place.put(np.zeros_like(self.g, shape=self.shape, dtype=self.dtype), self.g)
+
+
+def _part(a, place):
+    return place.view_of(a)
+
+
+def _of_whole(g, y, a, place):
+    if type(g) is np.ndarray or hasattr(g, "stack"):
+        return ScatteredThrough(g, a, place)
+    return assign(g if place.sign == 1 else -g, np.zeros_like(g, shape=a.shape, dtype=a.dtype), place)
+
+
+part = derivative(_part, _of_whole)
+views(part)

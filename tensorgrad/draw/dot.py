@@ -16,8 +16,9 @@ import numpy as np
 from ..arguments import is_int, yes_or_no
 from ..network import Module
 from ..node import Node
+from ..past import Past
 from ..tensor import Tensor, displays
-from ..versions import ASSIGN, Past, current, named_by
+from ..versions import ASSIGN, current, named_by
 from .cards import FAINT, GRADIENT, INK, KINDS, Names, Numbers, card, escaped, legend_label, small
 from .graph import Graph, Operation, Stretch, is_recorded, is_version
 from .graphviz import formats, new_picture

@@ -155,6 +155,8 @@ def _notation(name: str, args: tuple, kwargs: dict) -> str:
         return ".T"
     if name == "getitem":
         return index(args[1])
+    if name == "part":
+        return place(args[1])
     if name == "einsum_view":
         return f"einsum {args[1]}"
     if name == "assign":

@@ -15,8 +15,9 @@ import numpy as np
 
 from ..engine import accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
 from ..node import Node
+from ..past import Past
 from ..tensor import Tensor
-from ..versions import ASSIGN, Past, arguments, current, named_by
+from ..versions import ASSIGN, arguments, current, named_by
 from .dot import Drawing
 from .formulas import assigned, formula, helpers, is_repeated, to_old, to_value
 from .graph import Operation, is_version, operations_behind
