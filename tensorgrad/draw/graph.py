@@ -19,7 +19,7 @@ import numpy as np
 
 from ..network import Module
 from ..node import Ended, Node
-from ..versions import ASSIGN, arguments, current
+from ..versions import ASSIGN, VIEW, arguments, current
 from .labels import is_array
 
 # The walk ------------------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def is_version(t: Node) -> bool:
 
 def shows_version(t: Node) -> bool:
     """Whether t is a view of a version."""
-    return is_version(t) and type(getattr(t, "_saved", None)) is weakref.ref
+    return is_version(t) and getattr(t, "_saved", None) is VIEW
 
 
 def known_as(t: Node) -> Node:
