@@ -60,7 +60,9 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         value = current(value) if is_node else copied(value)
         if getattr(data, "ndim", 0) > part.ndim:  # NumPy allows further axes of length 1
             value = np.reshape(value, data.shape[data.ndim - part.ndim :])
-        shared = shared or base is not target or (is_node and _refers_to(value, base))
+        if not shared:
+            first = type(base._op) is not Versions
+            shared = base is not target or (first and is_node and _refers_to(value, base))
         place = Place(index if type(index) in IMMUTABLE else copied(index), path)
         _note(base, place, value, overwritten, shared, recording)
         is_noted = True
@@ -141,37 +143,45 @@ def _are_the_same(part: Any, data: Any) -> bool:
     return part.__array_interface__ == data.__array_interface__
 
 
-def _refers_to(value: Any, base: Any) -> bool:
-    """Whether a value was computed from an element of this Tensor, as in `f()[i] *= 2`: then that refers to a Tensor
+def _refers_to(value: Any, base: Any, depth: int = 3) -> bool:
+    """Whether a value was just computed from elements of this Tensor, as in `f()[i] *= 2`: then that refers to a Tensor
     which no name does."""
-    read = [arg for arg in value._args or () if isinstance(arg, Node)]
-    return any([arg is base or (arg._args is not None and arg._args[0] is base) for arg in read])
+    for arg in value._args or ():
+        if arg is base or (depth and isinstance(arg, Node) and _refers_to(arg, base, depth - 1)):
+            return True
+    return False
 
 
 def _require_assignable(target: Any, base: Any, recording: bool) -> None:
     """An error for what can't be assigned into."""
-    what = described_tensor(base.name, base._data.shape)
     if type(base._data) is not ndarray:
+        kind = type(base._data).__name__
         raise TypeError(
-            f"assignment: {what} holds a {type(base._data).__name__}, which can't be assigned into; "
+            f"assignment: {_described(base)} holds an array of the kind {kind}, which can't be assigned into; "
             f"np.where(mask, value, tensor) gives a new one"
         )
     if is_scalar(base):
-        raise TypeError(f"assignment: {what} is a scalar, as in NumPy, and has no elements; np.copy makes it an array")
+        raise TypeError(f"assignment: {_described(base)} is a scalar, as in NumPy; np.copy makes it an array")
     if target._data.base is not None and (_overlaps_itself(target._data) or _overlaps_itself(base._data)):
         raise ValueError("assignment: some elements are shown twice, as in windows that overlap; assign into a copy")
-    if not recording:
+    if not recording or type(base._op) is Versions:
         return
     if _is_leaf(base):
         raise TypeError(LEAF_ASSIGNMENT)
-    if type(base._op) is Versions:
-        return
-    for arg in base._args or ():
+    args = base._args or ()
+    if args and isinstance(args[0], Node) and type(args[0]._data) is tuple:  # one of several outputs
+        args = args[0]._args or ()
+    for arg in args:
         data = arg._data if isinstance(arg, Node) else arg
         if type(data) is ndarray and owner_of(data) is owner_of(base._data):
             raise TypeError(
-                f"assignment: {what} shows memory of what {base._op.name} was given; assign into a copy, +tensor"
+                f"assignment: {_described(base)} shows memory of what {base._op.name} was given; assign into a copy, "
+                f"+tensor"
             )
+
+
+def _described(node: Any) -> str:
+    return described_tensor(node.name, node._data.shape)
 
 
 def _overlaps_itself(array: Any) -> bool:

@@ -49,7 +49,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
         else:
             values.append(arg)
     is_view = primitive.is_view
-    if is_view and not values[0].ndim and is_scalar(args[0]):
+    if is_view is True and not values[0].ndim and is_scalar(args[0]):
         values[0] = values[0][()]  # of a scalar, NumPy gives no view
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
@@ -58,7 +58,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
-    views = is_view and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
+    views = is_view and values and (names or not needs_grad) and is_grad_enabled() and shows(y, values[0])
     if names and not views:
         args, needs_grad = current_args(args)
     if not primitive.complete:  # a node in the place of a constant doesn't count

@@ -34,7 +34,7 @@ class Past:
             RuntimeError: other data stand there now, and no version of what was there.
         """
         op, args, values = node._op, [], []
-        only_shapes = op is ASSIGN or op.is_view
+        only_shapes = op is ASSIGN or op.is_view is True
         for arg in node._args:
             if isinstance(arg, Node):
                 data = arg._data

@@ -20,7 +20,7 @@ from numpy import ndarray
 
 from .derivatives.assigning import Place, assign, part
 from .derivatives.table import OWN, TABLE, Primitive
-from .errors import INPUT_ASSIGNMENT, data_changed
+from .errors import INPUT_ASSIGNMENT, data_changed, described_tensor
 from .memory import owner_of
 from .node import Node, new_node, orders
 
@@ -118,6 +118,11 @@ def base_and_path(view: Node) -> tuple[Node, tuple]:
     while is_view(view):
         if view._op is INPUT:
             raise TypeError(INPUT_ASSIGNMENT)
+        if view._op.is_view is not True:
+            raise TypeError(
+                f"assignment: {described_tensor(view.name, view._data.shape)} shows memory of what {view._op.name} was "
+                f"given; assign into a copy, +tensor"
+            )
         path.append((view._op.func, view._args[1:], view._kwargs))
         view = view._args[0]
     return view, tuple(reversed(path))
@@ -150,7 +155,8 @@ def _of_version(view: Node, which: str) -> Node:
     if type(base._op) is not Versions:
         return view
     version = _first(base) if which == "first" else base._op.newest
-    writeable = view._data.flags.writeable and not any([v._op in _REPEATING for v in views])
+    writeable = view._data.flags.writeable and not any([v._op in _REPEATING or v._op is INPUT for v in views])
+    writeable = writeable and all([v._op.is_view is True for v in views])
     if len(views) > 1 and writeable:  # one operation, whose gradient goes into that of the version in place
         return _viewed(view, version, which, PART, (Place(..., base_and_path(view)[1]),))
     while views:

@@ -294,7 +294,7 @@ class Writer:
         """How an array of that shape is made, in one of several layouts of memory."""
         kind = self.pick(["C", "C", "C", "F", "strided", "reversed", "transposed"])
         if self.portable or kind == "C" or not shape:
-            return start(shape) + ""
+            return start(shape)
         if kind == "F":
             return f"np.asfortranarray({start(shape)})"
         if kind == "strided":
@@ -479,7 +479,8 @@ class Writer:
             literal = self.numbers(shape)
             return f"np.array({literal})" if self.portable or self.chance(0.5) else literal
         if kind < 0.2 and len(shape) == 1 and not self.portable:
-            return "[" + ", ".join(self.fitting(()) for _ in range(shape[0])) + "]"
+            # Copies: NumPy writes one element after another, so a view would show what was just written
+            return "[" + ", ".join(f"1 * {self.fitting(())}" for _ in range(shape[0])) + "]"
         return self.fitting(shape)
 
     # Places to write to
@@ -535,7 +536,7 @@ class Writer:
         place, value, guard = self.target()
         return f"{place} = {self.values(value.shape)}", guard
 
-    def operation(self, place, value, whole):
+    def operation(self, place, value):
         """An operation in place on what stands there."""
         op = self.pick(["+", "+", "-", "*", "*", "/", "**"] + ["@"] * (value.ndim > 0 and not self.portable))
         values, guard = self.values(value.shape), ""
@@ -552,12 +553,12 @@ class Writer:
 
     def update(self):
         place, value, guard = self.target()
-        text, more = self.operation(place, value, whole=False)
+        text, more = self.operation(place, value)
         return text, " and ".join(filter(None, [guard, more]))
 
     def update_name(self):
         name = self.name(lambda v: self.can_be_written(v) or isinstance(v, np.generic))
-        return self.operation(name, self.state.peek(name), whole=True)
+        return self.operation(name, self.state.peek(name))
 
     def new_view(self):
         text = self.name()
@@ -770,6 +771,8 @@ def same_bits(a, b):
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
+IN_PLACE_DIFFERS = re.compile(r"\*\*=|@|out=")  # in the last bit, in NumPy's own loops
+
 MODES = [  # dtype, whether the inputs require a gradient, whether it is recorded
     (float, True, True), (float, False, True), (float, True, False), (np.float32, True, True), (complex, True, True),
 ]  # fmt: skip
@@ -796,9 +799,7 @@ class Check:
 
     def values(self):
         """Bit for bit those of NumPy, in the same places of memory, of inputs that require a gradient and of others."""
-        exact = not re.search(
-            r"\*\*=|@|out=", self.program.function
-        )  # NumPy's own loops differ in place in the last bit
+        exact = not IN_PLACE_DIFFERS.search(self.program.function)
         for dtype, requires_grad, recorded in (MODES[0], MODES[1 + len(self.program.function) % (len(MODES) - 1)]):
             inputs = self.program.arrays(dtype=dtype)
             try:
@@ -1012,6 +1013,7 @@ def in_torch(program):
 
 
 def main(count, first=0):
+    """Try programs, and say how many failed; of each kind of failure, the first three programs are shown."""
     start, kinds = time.time(), {}
     for seed in range(first, first + count):
         program = Writer(seed).program()
@@ -1021,7 +1023,8 @@ def main(count, first=0):
             if kinds[error.kind] <= 3:
                 print(f"number {seed}:", *reversed(shrunk(program, error)), sep="\n", end="\n\n", flush=True)
     print(f"{count} programs tried in {time.time() - start:.0f} s, {sum(kinds.values())} failed: {kinds}")
+    return 1 if kinds else 0
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    sys.exit(main(*map(int, sys.argv[1:])))

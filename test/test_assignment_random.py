@@ -24,7 +24,7 @@ def require_right(number):
         pytest.fail(f"program {number}:\n{error}\n{program}", pytrace=False)
 
 
-@pytest.mark.parametrize("first", range(0, 150, 10))
+@pytest.mark.parametrize("first", range(0, 120, 10))
 def test_programs_have_numpys_values_and_right_derivatives(first):
     for number in range(first, first + 10):
         require_right(number)
@@ -32,11 +32,10 @@ def test_programs_have_numpys_values_and_right_derivatives(first):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(1000, 21000, 1000))
-def test_20_000_programs_have_numpys_values_and_right_derivatives(first, record_property):
+def test_20_000_programs_have_numpys_values_and_right_derivatives(first):
     for number in range(first, first + 1000):
         require_right(number)
     drawn.cache_clear()
-    record_property("programs tried", 1000)
     print(f"1,000 programs tried, {first} to {first + 999}")
 
 
@@ -72,7 +71,7 @@ def portable_programs(torch, count):
         number += 1
 
 
-def test_where_pytorch_gives_a_gradient_it_is_ours(torch, record_property):
+def test_where_pytorch_gives_a_gradient_it_is_ours(torch):
     refused = 0
     for program, function in portable_programs(torch, 200):
         theirs = [torch.tensor(a, requires_grad=True) for a in program.arrays()]
@@ -87,7 +86,7 @@ def test_where_pytorch_gives_a_gradient_it_is_ours(torch, record_property):
         total(ours, program.run(ours, assigning.constant)).backward()
         for x, y in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(x.grad, y.grad.numpy(), 1e-9, 1e-11, err_msg=str(program))
-    record_property("programs that PyTorch refused, of 200", refused)
+    print(f"PyTorch refused {refused} of 200 programs; of the others it gives our gradients")
     assert 20 < refused < 150  # so that much is compared, and much that only an exact assignment can do
 
 
@@ -140,7 +139,7 @@ KINDS = {
 
 
 def test_every_kind_of_statement_is_drawn():
-    texts = [text for number in range(150) for text, _ in drawn(number).statements]
+    texts = [text for number in range(120) for text, _ in drawn(number).statements]
     missing = [kind for kind, pattern in KINDS.items() if not any(re.search(pattern, text) for text in texts)]
     assert not missing
 

@@ -35,11 +35,20 @@ class Flat:
 
     def _places(self, index):
         require_no_tensor("flat", "an index", index)
+        index = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+        if index is Ellipsis:
+            return np.arange(len(self))
         if isinstance(index, slice):
             return np.arange(*index.indices(len(self)))
-        if index is None:
-            raise IndexError("flat: an index is an integer, a slice, or an array of integers or bools, not None")
-        return range(len(self))[index] if type(index) is int else np.arange(len(self))[index]
+        if isinstance(index, bool | np.bool):  # as NumPy has it: no mask here
+            index = int(index)
+        kind = np.asarray(index).dtype.kind if index is not None and not isinstance(index, tuple) else ""
+        if kind not in "iub" or not kind:
+            raise IndexError(f"flat: an index is an integer, a slice, or integers or bools, not {index!r}")
+        try:
+            return range(len(self))[index] if np.ndim(index) == 0 else np.arange(len(self))[index]
+        except IndexError as error:
+            raise IndexError(f"flat: of {len(self)} elements: {error}") from error
 
     def __getitem__(self, index):
         base = self.base if self.base.ndim else self.base[None]

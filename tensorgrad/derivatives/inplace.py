@@ -8,7 +8,7 @@ it has just overwritten, if its values are a part of the target.)
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_array, is_array
+from .arrays import as_array, is_array, require_no_subclass
 from .creation import is_tensor
 from .indexing import grid, no_fields
 from .table import composed
@@ -103,6 +103,10 @@ def places_in(name, size, indices, mode="raise"):
     """Indices as places from 0 to size - 1. mode says what is done with those that are out of bounds."""
     if hasattr(indices, "dtype") and not np.can_cast(indices.dtype, np.intp):
         raise TypeError(f"{name}: the places must be integers, not of dtype {indices.dtype}")
+    if not isinstance(mode, str | int) or isinstance(mode, bool) or mode not in ("raise", "wrap", "clip", 0, 1, 2):
+        raise (ValueError if isinstance(mode, str) else TypeError)(
+            f"{name}: mode must be 'raise', 'wrap' or 'clip', not {mode!r}"
+        )
     indices = np.asarray(indices, np.intp).reshape(-1)
     if mode not in ("raise", 2):
         return np.ravel_multi_index((indices,), (max(size, 1),), mode=mode)
@@ -115,6 +119,7 @@ def places_in(name, size, indices, mode="raise"):
 def values_for(name, a, values, casting="unsafe"):
     """The values as an array. `casting` is the rule for those that are one already; of lists and numbers, none that
     are complex become real."""
+    require_no_subclass(type(values), name)
     made_here, values = not is_array(values) or isinstance(values, np.generic), as_array(values)
     require_cast(name, values, a.dtype, "same_kind" if made_here else casting)
     return values
@@ -248,6 +253,12 @@ def fill(a, value):
     a[...] = value
 
 
+def one_axis(name, a, axis):
+    if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
+        raise TypeError(f"{name}: axis must be an int, not {axis!r}; ravel makes a row of an array")
+    return normalize_axis_index(int(axis), a.ndim)
+
+
 def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     """`ndarray.sort`: np.sort in place. Each element's gradient goes to where it came from.
 
@@ -263,7 +274,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     """
     require_target("sort", a)
     no_fields("sort", order)
-    a[...] = np.sort(a, normalize_axis_index(axis, a.ndim), kind, stable=stable)
+    a[...] = np.sort(a, one_axis("sort", a, axis), kind, stable=stable)
 
 
 def partition(a, kth, axis=-1, kind="introselect", order=None):
@@ -282,6 +293,6 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     """
     require_target("partition", a)
     no_fields("partition", order)
-    if kind != "introselect":
+    if not isinstance(kind, str) or kind != "introselect":
         raise ValueError(f"partition: kind must be 'introselect', not {kind!r}")
-    a[...] = np.partition(a, kth, normalize_axis_index(axis, a.ndim), kind)
+    a[...] = np.partition(a, kth, one_axis("partition", a, axis), kind)

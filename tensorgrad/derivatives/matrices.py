@@ -287,8 +287,8 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     if a.shape[-1] == b.shape[-1] == 2:
         return in_order(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
     a, b = (np.concatenate([x, 0 * x[..., :1]], axis=-1) if x.shape[-1] == 2 else x for x in (a, b))
-    (a1, a2), (b1, b2) = ([np.take(x, i, axis=-1) for i in ([1, 2, 0], [2, 0, 1])] for x in (a, b))
-    y = a1 * b2 - a2 * b1
+    first, second = [1, 2, 0], [2, 0, 1]
+    y = in_order(a[..., first] * b[..., second] - a[..., second] * b[..., first])
     return np.moveaxis(y, -1, normalize_axis_index(axisc, y.ndim))
 
 

@@ -36,6 +36,9 @@ CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: th
 CREATION: dict[Callable, Callable] = {}  # functions that make arrays, see creation.py
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
 
+_LIBRARY = f"{__package__}".partition(".")[0] + "."
+MAY_SHOW = 2  # is_view of a function of a user's: its output may show memory of its first argument, by rules of its own
+
 CHANGING = fork_safe_lock()  # held while entries are made, or changed by observers
 OBSERVERS: list[Callable] = []  # what functions and rules are called through, see observers.py
 OBSERVED: set[Primitive] = set()  # those of which some are
@@ -69,7 +72,7 @@ class Primitive:
     def __init__(self, func: Callable, rules: Sequence[Rule | each | None], saves: bool = False):
         self.name = getattr(func, "__name__", repr(func)).lstrip("_")
         self.saves = saves
-        self.is_view = False
+        self.is_view: int = False
         self._func = func
         self.define(func, rules)
 
@@ -223,6 +226,8 @@ def _enter(func: Callable, rules: Sequence[Callable | each | None]) -> None:
 
 def _enter_own(dispatching: Callable, func: Callable, rules: Sequence, saves: bool) -> Primitive:
     primitive = OWN[dispatching] = Primitive(func, rules, saves)
+    if not saves and not (getattr(func, "__module__", None) or "").startswith(_LIBRARY):
+        primitive.is_view = MAY_SHOW
     return primitive
 
 
