@@ -35,21 +35,24 @@ INPUT.is_view = True
 class Versions:
     """Stands where the operation of a node was that has become a name: its newest version, and the state of its data.
 
-    Where others may have referred to the node before it became a name, its first version is kept for them; `looked_at`
-    holds the orders of the operations that are known to refer to no name.
+    Where others may have referred to the node before it became a name, its first version is kept for them.
     """
 
-    __slots__ = ("first", "looked_at", "newest", "state", "__weakref__")
+    __slots__ = ("first", "newest", "state", "__weakref__")
 
     def __init__(self, first: Node, state: State, shared: bool):
         self.newest, self.state = first, state
         self.first = first if shared else None
-        self.looked_at: set[int] = set()
 
 
 # The names that there are, by the orders of their first versions: while it is empty, nobody looks for them.
 names: dict[int, weakref.ref] = {}
-_oldest = [0]  # a bound of their orders
+# The order of the first version of each that others may have referred to before, and when it became a name.
+_births: list[tuple[int, int]] = []
+# The orders of operations, and when they, and all that they were computed from, were last seen to refer to no name.
+_seen: dict[int, int] = {}
+_MANY = 10_000
+_most_seen = [_MANY]  # with more than that it is begun anew: most are of operations that are no more
 
 
 class State:
@@ -278,9 +281,8 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
     base._requires_grad, base._order = needs_grad, new._order
     if not shared:
         versions.first = None
-        versions.looked_at.clear()
     elif needs_grad and versions.first is not None:
-        _let_go_of_names(new, versions.looked_at)
+        _let_go_of_names(new)
 
 
 @functools.lru_cache
@@ -303,24 +305,47 @@ def _become_name(node: Node, shared: bool) -> Versions:
         source._data = tuple([state if part is node._data else part for part in source._data])
     versions = Versions(first, state, shared)
     key = node._order
-    _oldest[0] = min(key, _oldest[0]) if names else key
-    names[key] = weakref.ref(versions, lambda _: names.pop(key, None))
+    names[key] = weakref.ref(versions, lambda _: _forget(key))
+    if shared:
+        _births.append((key, next(orders)))
     node._op, node._args, node._kwargs = versions, (), None
     return versions
 
 
-def _let_go_of_names(node: Node, looked_at: set[int]) -> None:
+def _forget(key: int) -> None:
+    """A name is no more."""
+    names.pop(key, None)
+    if not names:
+        _births.clear()
+        _seen.clear()
+    elif len(_births) > 2 * len(names):
+        _births[:] = [birth for birth in _births if birth[0] in names]
+
+
+def _let_go_of_names(node: Node) -> None:
     """Have the operations that led to a new version refer to versions, not to names: or a name would hold itself.
 
-    Those that are older than all names refer to none, and so don't those behind them.
+    What refers to a name is newer than its first version, and older than when it became a name. So an operation that
+    was seen before is seen again only if a node that is older than it has become a name since.
     """
-    stack, (oldest,) = [node], _oldest
+    stack, now, begin_anew = [node], node._order, len(_seen) > _most_seen[0]
+    if begin_anew:
+        _seen.clear()
     while stack:
         node = stack.pop()
-        if node._args and node._order > oldest and node._order not in looked_at:
-            looked_at.add(node._order)
-            node._args = arguments(node)
-            stack += [arg for arg in node._args if isinstance(arg, Node)]
+        if not node._args:
+            continue
+        order = node._order
+        before, _seen[order] = _seen.get(order, -1), now
+        for first, birth in reversed(_births):
+            if birth < before:
+                break
+            if first < order:
+                node._args = arguments(node)
+                stack += [arg for arg in node._args if isinstance(arg, Node)]
+                break
+    if begin_anew:
+        _most_seen[0] = 2 * len(_seen) + _MANY
 
 
 def released(name: Node) -> Node:

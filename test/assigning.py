@@ -302,10 +302,13 @@ class Writer:
         return f"{start(shape)}[::-1]" if kind == "reversed" else f"{start(shape[::-1])}.T"
 
     def inputs(self):
-        different = iter(self.rng.sample(range(-150, 150), 60))
+        sizes = iter(self.rng.sample(range(5, 1505, 10), 60))  # all different, or even functions of them would be equal
+
+        def number():
+            return f"{next(sizes) * self.pick([1, -1]) / 1000:.3f}"
 
         def drawn(shape):
-            return f"np.array({self.nested(shape, lambda: f'{next(different) / 100 + 0.005:.3f}')}, D)"
+            return f"np.array({self.nested(shape, number)}, D)"
 
         made = {"x": self.layout(self.shape(), drawn)}
         if self.chance(0.6):

@@ -7,7 +7,7 @@ import numpy as np
 from cases import case, positive, x
 
 from tensorgrad import Tensor
-from tensorgrad.derivatives.assigning import Place, assign
+from tensorgrad.derivatives.assigning import Place, assign, part
 from tensorgrad.derivatives.ufunc_at import AT_ONCE
 
 
@@ -29,6 +29,12 @@ def assigned(value, old, place):
     new = np.array(old)
     place.view_of(new)[place.index] = value
     return new
+
+
+for views in (
+    [(np.transpose, (), None), (np.reshape, ((2, 6),), None)], [(np.flip, (1,), None)], [(np.swapaxes, (0, 1), {})],
+):  # fmt: skip
+    case(part, x(3, 4), Place(..., views), like=lambda a, place: place.view_of(a))
 
 
 def assigns(value, old, index, *views):

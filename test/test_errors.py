@@ -56,7 +56,8 @@ def test_an_array_to_write_into_is_an_error_with_one_wording(name):
         OUT[name](t, out)
     assert str(caught.value) == (
         f"{name}: out=, or an in-place operator such as array += tensor, would overwrite an array, which the graph "
-        "can't follow; use the result, as in array = array + tensor, or tensor.data to leave the graph"
+        "can't follow; use the result, as in array = array + tensor, write into a Tensor in its place, "
+        "Tensor(array, requires_grad=False), or take tensor.data to leave the graph"
     )
     np.testing.assert_array_equal(out, 9)
 
