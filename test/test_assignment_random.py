@@ -24,15 +24,16 @@ def require_right(number):
         pytest.fail(f"program {number}:\n{error}\n{program}", pytrace=False)
 
 
-@pytest.mark.parametrize("first", range(0, 120, 10))
+@pytest.mark.parametrize("first", range(0, 40, 10))
 def test_programs_have_numpys_values_and_right_derivatives(first):
     for number in range(first, first + 10):
         require_right(number)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1000, 21000, 1000))
-def test_20_000_programs_have_numpys_values_and_right_derivatives(first):
+@pytest.mark.parametrize("first", range(1000, 6000, 1000))
+def test_thousands_of_programs_have_numpys_values_and_right_derivatives(first):
+    """(`python test/assigning.py 20000` tries as many as one likes.)"""
     for number in range(first, first + 1000):
         require_right(number)
     drawn.cache_clear()

@@ -21,8 +21,17 @@ def contenders(monkeypatch):
     return [importlib.import_module(f"contenders.with_{name}") for name in ("numpy", "tensorgrad")]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("workload", NAMES)
+LONG = {("transformer", "float32"), ("simulation", "float32"), ("simulation", "float64")}
+
+
+@pytest.mark.parametrize(
+    ("workload", "dtype"),
+    [
+        pytest.param(workload, dtype, marks=[pytest.mark.slow] if (workload, dtype) in LONG else [])
+        for workload in NAMES
+        for dtype in ("float64", "float32")
+    ],
+)
 def test_tensorgrad_trains_as_numpy_by_hand(contenders, workload, dtype):
     from workloads import WORKLOADS
 

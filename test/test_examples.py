@@ -17,7 +17,7 @@ def test_there_are_examples():
     assert len(EXAMPLES) >= 3
 
 
-LONG = {"scipy_minimize", "hmc", "train_digits"}
+LONG = {"scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule"}
 
 
 @pytest.mark.parametrize(
