@@ -13,7 +13,7 @@ from .derivatives.assigning import Place
 from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
 from .errors import LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
-from .memory import changes, is_owned, owner_of
+from .memory import changes, is_kept_by_one, owner_of
 from .node import Node
 from .versions import Versions, base_and_path, current, is_scalar, is_view, new_version, released
 
@@ -130,10 +130,10 @@ def _is_leaf(node: Any) -> bool:
 
 def _is_replaceable(target: Any, value: Any) -> bool:
     """Whether nobody sees the memory of a Tensor that one name refers to, and the value lies in memory as it does."""
-    if not is_owned(target._data) or not target._data.flags.writeable or type(target._op) is Versions:
+    data = target._data
+    if not is_kept_by_one(data) or not data.flags.writeable or type(target._op) is Versions:
         return False
-    same = type(value._data) is ndarray and target._data.strides == value._data.strides
-    return same and not is_view(target)
+    return type(value._data) is ndarray and data.strides == value._data.strides and not is_view(target)
 
 
 def _are_the_same(part: Any, data: Any) -> bool:
@@ -224,6 +224,9 @@ class At:
     def __getitem__(self, index: Any) -> Elements:
         return Elements(self._tensor, index)
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError("at: changes no Tensor; write t = t.at[index].set(value), or t[index] = value to change t")
+
     def __repr__(self) -> str:
         return f"{self._tensor!r}.at"
 
@@ -235,6 +238,11 @@ class Elements:
 
     def __init__(self, tensor: Any, index: Any):
         self._tensor, self._index = tensor, index
+
+    def _no_operator(self, other: Any) -> Any:
+        raise TypeError("at: an operator changes no elements; write t = t.at[index].add(value), multiply, power, ...")
+
+    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __radd__ = __rsub__ = __rmul__ = __rtruediv__ = _no_operator
 
     def get(self) -> Any:
         """The elements themselves, `tensor[index]`."""

@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .derivatives import CREATION
-from .memory import is_owned
+from .memory import is_kept_by_one
 from .node import Node
 
 
@@ -46,11 +46,16 @@ class Batched(NDArrayOperatorsMixin):
     ndim = property(lambda self: self.stack.ndim - 1)
     size = property(lambda self: self.stack[0].size)
     dtype = property(lambda self: self.stack.dtype)
-    base = property(lambda self: None if is_owned(self.stack) else self.stack)  # who else holds the memory
     real = property(lambda self: Batched(self.stack.real))
     imag = property(lambda self: Batched(self.stack.imag))
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))
+
+    @property
+    def base(self) -> Any:
+        """None if nobody else holds the memory, as an array has it."""
+        stack = self.stack
+        return None if is_kept_by_one(stack) else stack
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", (None,))[0]

@@ -24,6 +24,11 @@ def is_owned(array: Any) -> bool:
     return array.base is None and _count(array) == _ALONE
 
 
+def is_kept_by_one(array: Any) -> bool:
+    """The same, where one attribute or container refers to the array beside the caller's variable."""
+    return array.base is None and 0 < _ALONE == _count(array) - 1
+
+
 def _references_of_one_name(count: Callable[[Any], int]) -> int:
     """What `count` gives of an array that only one variable of the caller holds; -1 where it can't be told by that.
 

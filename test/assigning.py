@@ -302,10 +302,10 @@ class Writer:
         return f"{start(shape)}[::-1]" if kind == "reversed" else f"{start(shape[::-1])}.T"
 
     def inputs(self):
-        sizes = iter(self.rng.sample(range(5, 1505, 10), 60))  # all different, or even functions of them would be equal
+        sizes = iter(self.rng.sample(range(1, 150), 60))  # all different, and no sums of them are equal by accident
 
         def number():
-            return f"{next(sizes) * self.pick([1, -1]) / 1000:.3f}"
+            return f"{(next(sizes) + self.rng.uniform(-0.3, 0.3)) * self.pick([1, -1]) / 100:.6f}"
 
         def drawn(shape):
             return f"np.array({self.nested(shape, number)}, D)"

@@ -1,11 +1,13 @@
 """Assignment into Tensors: NumPy's values, aliases included, and the gradients of the program as it stands."""
 
 import copy
+import doctest
 import gc
 import pickle
 import re
 import threading
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -676,6 +678,14 @@ def test_at_changes_a_copy(name, index):
     np.testing.assert_array_equal(x.at[index].get().data, X[index])
 
 
+def test_at_is_no_place_to_write_to():
+    t = Tensor(X)
+    with pytest.raises(TypeError, match=says("at[index].set(value)")):
+        t.at[0] = 1.0
+    with pytest.raises(TypeError, match=says("at[index].add(value)")):
+        t.at[0] += 1.0
+
+
 # Beside other things --------------------------------------------------------------------------------------------------
 
 
@@ -769,3 +779,9 @@ def test_a_buffer_that_is_filled_again_keeps_nothing():
     current, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert current < 10 * data.nbytes
+
+
+def test_the_page_of_assignment_runs():
+    path = Path(__file__).resolve().parent.parent / "docs" / "assignment.md"
+    failed, tried = doctest.testfile(str(path), module_relative=False)
+    assert tried >= 20 and not failed
