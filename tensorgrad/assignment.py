@@ -53,8 +53,10 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     try:
         part = memory[index]
         overwritten = part.copy()
-        if is_node and data.base is not None and _are_the_same(part, data):
-            return None
+        if type(data) is ndarray and data.base is not None and owner_of(data) is owner_of(memory):
+            if is_node and _are_the_same(part, data):
+                return None
+            data = data.copy()
         is_noted = False
         memory[index] = data
         value = current(value) if is_node else copied(value)

@@ -150,22 +150,34 @@ def recorded(node: Node) -> Node:
 
 
 def _of_version(view: Node, which: str) -> Node:
-    """The node of a view of a name's first or newest version; of what is no name, the view itself."""
+    """The node of a view of a name's first or newest version; of what is no name, the view itself.
+
+    What several views lead to is one operation, whose gradient goes into that of the version in place.
+    """
     views, base = [], view
     while is_view(base):
         views.append(base)
         base = base._args[0]
     if type(base._op) is not Versions:
         return view
-    version = _first(base) if which == "first" else base._op.newest
-    writeable = view._data.flags.writeable and not any([v._op in _REPEATING or v._op is INPUT for v in views])
-    writeable = writeable and all([v._op.is_view is True for v in views])
-    if len(views) > 1 and writeable:  # one operation, whose gradient goes into that of the version in place
-        return _viewed(view, version, which, PART, (Place(..., base_and_path(view)[1]),))
-    while views:
-        v = views.pop()
-        version = _viewed(v, version, which, v._op, v._args[1:], v._kwargs)
-    return version
+    version = node = _first(base) if which == "first" else base._op.newest
+    views.reverse()
+    together = 0
+    while together < len(views) and _picks(views[together]):
+        together += 1
+    if together > 1:
+        last = views[together - 1]
+        node = _viewed(last, version, which, PART, (Place(..., base_and_path(last)[1]),))
+        views = views[together:]
+    for v in views:
+        node = _viewed(v, node, which, v._op, v._args[1:], v._kwargs)
+    return node
+
+
+def _picks(view: Node) -> bool:
+    """Whether a view shows some elements of its source, each once, by a rule of the library's own."""
+    repeats = view._op in _REPEATING or view._op is INPUT
+    return view._op.is_view is True and not repeats and bool(view._data.flags.writeable)
 
 
 def _first(name: Node) -> Node:
