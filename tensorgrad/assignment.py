@@ -116,7 +116,9 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         if not np.can_cast(value.dtype, dtype, "same_kind"):
             raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
         value = value.astype(dtype)
-    if type(target._data) is not ndarray:  # of another library, whose arrays have views and aliases of their own
+    if type(target._data) is not ndarray:  # of another library: whether this is a view can't be known
+        if getattr(target._op, "is_view", False):
+            _require_assignable(target, target, True)  # raises
         return value
     if is_grad_enabled() and (_is_leaf(target) or (alone and _is_replaceable(target, value))):
         if is_scalar(value):

@@ -537,7 +537,12 @@ class Writer:
 
     def assign(self):
         place, value, guard = self.target()
-        return f"{place} = {self.values(value.shape)}", guard
+        return f"{place} = {self.apart_from(place, self.values(value.shape))}", guard
+
+    def apart_from(self, place, values):
+        """Values for a place; a copy where that is a mask, for NumPy then reads what it has just written."""
+        a_mask = re.search(r"True|False| > |bool", place)
+        return f"1 * {values}" if a_mask and isinstance(self.state.peek(values), np.ndarray) else values
 
     def operation(self, place, value):
         """An operation in place on what stands there."""
@@ -618,7 +623,8 @@ class Writer:
     def several_targets(self):
         (a, value, guard), (b, _, more) = self.target(), self.target()
         if self.chance(0.5):
-            return f"{a} = {b} = {self.values(value.shape)}", " and ".join(filter(None, [guard, more]))
+            values = self.apart_from(a + b, self.values(value.shape))
+            return f"{a} = {b} = {values}", " and ".join(filter(None, [guard, more]))
         text = self.name(lambda v: np.ndim(v) > 0 and len(v) in (1, 2, 3))
         return ", ".join(self.new("v") for _ in self.state.peek(text)) + f", = {text}", ""
 

@@ -75,7 +75,7 @@ def results(kind: Any, case: Case) -> list[tuple[str, Any]]:
     [
         lambda A, v: A.__setitem__(0, v),
         lambda A, v: A.__setitem__(slice(0, 1), 2.0),
-        lambda A, v: A[0].__iadd__(v),
+        lambda A, v: A.__setitem__(0, A[0] + v),
         lambda A, v: np.copyto(A, v),
         lambda A, v: np.exp(A, out=A),
         lambda A, v: A.at[0].set(v),
