@@ -381,7 +381,7 @@ class Writer:
                 lambda: "np.ix_(" + ", ".join(self.places(m, (self.integer(1, 2),)) for m in shape) + ")",
                 lambda: ", ".join([self.places(n, (size,)), *[self.bools((m,)) for m in shape[1:2]]]),
                 lambda: self.pick(["True", "False"]),
-                lambda: f"np.argsort({text}[:, 0])" if len(shape) > 1 else f"np.argsort({text})",
+                lambda: f"np.argsort({text}{'[:, 0]' if len(shape) > 1 else ''}, kind='stable')",
             ]
         return self.pick(kinds)()
 
