@@ -41,11 +41,8 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         value = as_array(value, target)
     is_node = isinstance(value, Node)
     data = value._data if is_node else value
-    require_no_subclass(type(data), "assignment")
-    if is_node and type(data) is not ndarray:
-        raise TypeError(f"assignment: an array of NumPy's can't hold a {type(data).__name__}; compute it first")
-    if hasattr(data, "tocsr"):
-        raise TypeError(f"assignment: a sparse {type(data).__name__} is no array; assign its toarray()")
+    if type(data) is not ndarray:
+        _require_no_other_array(data, is_node)
     if recording and getattr(base._op, "saves", False):
         base._saved = deepcopy(base._saved)  # which may be the output, or show it
     memory = target._data
@@ -76,6 +73,14 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     finally:
         if not is_noted:  # after an interrupt: what stands there now has no version
             mark_changed(base, in_place=True)
+
+
+def _require_no_other_array(data: Any, is_node: bool) -> None:
+    require_no_subclass(type(data), "assignment")
+    if is_node:
+        raise TypeError(f"assignment: an array of NumPy's can't hold a {type(data).__name__}; compute it first")
+    if hasattr(data, "tocsr"):
+        raise TypeError(f"assignment: a sparse {type(data).__name__} is no array; assign its toarray()")
 
 
 def _note(base: Any, place: Place, value: Any, overwritten: Any, shared: bool, recording: bool) -> None:
