@@ -34,7 +34,7 @@ def assigned(value, old, place):
 for views in (
     [(np.transpose, (), None), (np.reshape, ((2, 6),), None)], [(np.flip, (1,), None)], [(np.swapaxes, (0, 1), {})],
 ):  # fmt: skip
-    case(part, x(3, 4), Place(..., views), like=lambda a, place: place.view_of(a))
+    case(part, x(3, 4), Place(..., views), like=lambda a, place: place.view_of(a), assigns=True)
 
 
 def assigns(value, old, index, *views):
