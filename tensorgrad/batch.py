@@ -310,8 +310,10 @@ _BATCHED: dict[Callable, Callable] = {
     np.imag: lambda a: a.imag,
     np.copy: lambda a, *args, **kwargs: a.copy(),
     np.where: lambda *arrays: Batched(np.where(*_aligned(arrays))),
-    np.swapaxes: lambda a, i, k: Batched(np.swapaxes(a.stack, _axes(i, a.ndim), _axes(k, a.ndim))),
-    np.moveaxis: lambda a, i, k: Batched(np.moveaxis(a.stack, _axes(i, a.ndim), _axes(k, a.ndim))),
+    np.swapaxes: lambda a, axis1, axis2: Batched(np.swapaxes(a.stack, *_axes((axis1, axis2), a.ndim))),
+    np.moveaxis: lambda a, source, destination: Batched(
+        np.moveaxis(a.stack, _axes(source, a.ndim), _axes(destination, a.ndim))
+    ),
     np.reshape: _reshape,
     np.expand_dims: _expand_dims,
     np.squeeze: _squeeze,
