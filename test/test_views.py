@@ -105,7 +105,7 @@ def numpys(case: Case) -> Callable | None:
 
 
 @pytest.mark.parametrize(
-    "layout", [*LAYOUTS[:4], *(pytest.param(name, marks=pytest.mark.slow) for name in LAYOUTS[4:])]
+    "layout", [*LAYOUTS[:2], *(pytest.param(name, marks=pytest.mark.slow) for name in LAYOUTS[2:])]
 )
 def test_every_function_of_the_table(layout: str):
     wrong, count = [], 0
