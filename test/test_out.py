@@ -6,6 +6,8 @@ from helpers import close
 
 from tensorgrad import Tensor, check_grads, no_grad
 
+pytestmark = pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # from NumPy 2.5 on
+
 MATRIX, MASK = (4, 3), np.array([[True, False, True], [False, True, True], [False, False, False], [True, True, False]])
 SQUARE = (3, 3)
 AXIS_1 = {"axis": 1}

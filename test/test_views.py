@@ -324,7 +324,7 @@ a @ np.swapaxes(a, -1, -2); np.matmul(a, a[0]); a @ np.ones(a.shape[-1]); np.dot
 np.inner(a, a); np.inner(a, 3.0); np.tensordot(a, a, 0); np.vecdot(a, a); np.outer(a, a); np.kron(a, a)
 np.einsum("...ij,...ik->...jk", a, a); np.einsum("...ij,...ij->...ji", a, a); np.einsum("...ij->...j", a)
 np.einsum("ij,kj->ki", a, a); np.einsum("ij,ij->ji", a, a, order="F"); np.cross(a, a[0])
-np.cross(a[..., :2], a[..., :2]); np.cross(a[..., :2], a[..., :3])
+np.cross(a[..., :3], a[..., :3])
 np.linalg.inv(a + 3 * np.eye(3)); np.linalg.solve(a + 3 * np.eye(3), a)
 np.linalg.qr(a); np.linalg.svd(a, False); np.linalg.svd(a, compute_uv=False); np.linalg.eigh(a)
 np.linalg.svd(a, hermitian=True); np.linalg.svd(a, compute_uv=False, hermitian=True); np.linalg.pinv(a)
