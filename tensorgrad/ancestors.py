@@ -10,7 +10,7 @@ from .versions import arguments, current
 
 
 def nodes_behind(outputs: Sequence[Any], inputs: Sequence[Any], start: int) -> tuple[list[Any], bool, bool]:
-    """The nodes that outputs were computed by since `start`, oldest first; whether they lead to older Nodes that
+    """The nodes that outputs were computed by since `start`, oldest first; whether they lead to older nodes that
     require a gradient; and whether to leaves that do and aren't among the inputs."""
     connected = others = False
     nodes: list[Any] = []
@@ -53,9 +53,10 @@ def belongs_outside(node: Node, inputs: set[Any], start: int) -> bool:
 
 
 def leads_outside(leaves: Iterable[tuple[str, Any]], inputs: Sequence[Any], start: int) -> bool:
-    """Whether a Node among the leaves was computed from one that is older than `start` and requires a gradient."""
+    """Whether a node among the leaves was computed from one that is older than `start` and requires a gradient."""
     given, seen = set(inputs), set()
-    stack = [current(leaf) for _, leaf in leaves if isinstance(leaf, Node) and leaf._requires_grad]
+    tensors = [current(leaf) for _, leaf in leaves if isinstance(leaf, Node)]
+    stack = [node for node in tensors if node._requires_grad]
     while stack:
         node = stack.pop()
         if belongs_outside(node, given, start):

@@ -19,7 +19,7 @@ from .derivatives.arrays import require_no_subclass
 from .derivatives.indexing import Scattered
 from .derivatives.layouts import index_order
 from .derivatives.reductions import sum_rows
-from .derivatives.table import Primitive
+from .derivatives.table import TABLE, Primitive
 from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_owned
@@ -31,6 +31,7 @@ from .versions import ASSIGN, SCALAR, VIEW, current_args, is_past, is_scalar, na
 
 _new = object.__new__
 _FLOAT64 = np.dtype(np.float64)
+_RESHAPE = TABLE[np.reshape]
 IMMUTABLE = frozenset({int, float, bool, str, slice, type(None), type(Ellipsis)})
 HOLD_NO_NODE = IMMUTABLE | {ndarray}  # what needn't be searched for nodes
 
@@ -116,9 +117,8 @@ def _bound(primitive: Primitive, args: tuple, kwargs: dict) -> tuple[tuple, dict
     for name, value in kwargs.items():
         if holds_node(value):
             raise no_derivative(f"the argument {name}= of {primitive.name}")
-    if primitive.is_view and "A" in (kwargs.get("order"), args[-1] if type(args[-1]) is str else None):
-        kwargs = {**kwargs, "order": index_order(args[0], "A")}  # made definite: other data lie otherwise in memory
-        args = args[:2]
+    if primitive is _RESHAPE and "A" in (kwargs.get("order"), *args[2:]):
+        args, kwargs = args[:2], {**kwargs, "order": index_order(args[0], "A")}  # definite: other data lie otherwise
     return args, kwargs or None
 
 

@@ -106,9 +106,11 @@ class Trace:
     def _input(self, leaf: Any) -> Any:
         if type(leaf) is Tensor:
             self.any_tensor = True
-            data = leaf._data if leaf.requires_grad else leaf._data.copy()  # a constant may be assigned into
-            x = computed(INPUT, data, (leaf,)) if leaf.requires_grad else Tensor(data)
-            x._saved = VIEW
+            if leaf.requires_grad:
+                x = computed(INPUT, leaf._data, (leaf,))
+                x._saved = VIEW
+            else:
+                x = Tensor(leaf._data.copy())  # a constant may be assigned into
         elif not is_variable(leaf):
             return leaf
         else:

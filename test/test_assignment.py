@@ -609,6 +609,17 @@ def test_what_a_users_function_saves_may_be_its_output():
     np.testing.assert_allclose(x.grad, np.exp([1, 2]) * [1, 2])
 
 
+def test_settings_of_a_users_function_are_its_own():
+    factors = {"A": 2, "C": 3}
+    by_mode = derivative(lambda x, mode: x * factors[mode], lambda g, y, x, mode: g * factors[mode])
+    by_order = derivative(lambda x, *, order="C": x * factors[order], lambda g, y, x, *, order="C": g * factors[order])
+    for setting, factor in factors.items():
+        for scaled in (lambda x: by_mode(x, setting), lambda x: by_order(x, order=setting)):  # noqa: B023
+            x = Tensor([1.0, 2.0])
+            scaled(x).sum().backward()
+            np.testing.assert_array_equal(x.grad, [factor] * 2)
+
+
 # Transforms -----------------------------------------------------------------------------------------------------------
 
 
@@ -647,6 +658,34 @@ def test_a_function_may_assign_into_what_it_closes_over():
 
     for _ in range(3):
         np.testing.assert_array_equal(grad(f)(np.array([1.0, 2.0])).data, [2, 4])
+
+
+def test_views_of_an_argument_that_requires_no_gradient():
+    def f(x):
+        a, rest = np.zeros_like(x), x[1:]
+        squares = rest * rest
+        a[0] = squares[0] * x[0]
+        a[1:] = rest * squares
+        return (a**2).sum()  # (x0 x1²)² + x1⁶ + x2⁶
+
+    expected = [2 * 1 * 2**4, 4 * 1 * 2**3 + 6 * 2**5, 6 * 3**5]
+    for x in (Tensor([1.0, 2.0, 3.0], requires_grad=False), Tensor([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])):
+        np.testing.assert_allclose(np.asarray(grad(f)(x).data), expected)
+
+
+def test_aux_that_an_assignment_connected_is_a_tensor():
+    w = Tensor(2.0)
+
+    def f(x):
+        a = np.zeros(3, like=x)
+        seen = a[1:]  # a constant, until something is assigned into what it shows
+        a[1:] = x * w
+        return (x**2).sum(), seen
+
+    gradient, aux = grad(f, has_aux=True)(np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(gradient.data, [2, 4])
+    aux.sum().backward()
+    assert w.grad == 3
 
 
 # At -------------------------------------------------------------------------------------------------------------------
