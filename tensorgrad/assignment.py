@@ -11,11 +11,11 @@ from numpy import ndarray
 from .derivatives.arrays import as_array, require_no_subclass
 from .derivatives.assigning import Place
 from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
-from .errors import LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
+from .errors import INPUT_ASSIGNMENT, LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_kept_by_one, owner_of
 from .node import Node
-from .versions import Versions, base_and_path, current, is_scalar, is_view, new_version, released
+from .versions import INPUT, Versions, base_and_views, current, is_scalar, is_view, new_version, path_of, released
 
 
 def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
@@ -34,9 +34,9 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     """
     if type(index) not in HOLD_NO_NODE and holds_node(index):
         raise TypeError(NO_INDEX)
-    base, path = base_and_path(target)
+    base, views = base_and_views(target)
     recording = is_grad_enabled()
-    _require_assignable(target, base, recording)
+    _require_assignable(base, views, recording)
     if isinstance(value, (list, tuple)):
         value = as_array(value, target)
     is_node = isinstance(value, Node)
@@ -62,7 +62,7 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         if not shared:
             first = type(base._op) is not Versions
             shared = base is not target or (first and is_node and _refers_to(value, base))
-        place = Place(index if type(index) in IMMUTABLE else copied(index), path)
+        place = Place(index if type(index) in IMMUTABLE else copied(index), path_of(views))
         _note(base, place, value, overwritten, shared, recording)
         is_noted = True
     except (ValueError, TypeError, IndexError, OverflowError) as error:
@@ -123,7 +123,7 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         value = value.astype(dtype)
     if type(target._data) is not ndarray:  # of another library: whether this is a view can't be known
         if getattr(target._op, "is_view", False):
-            _require_assignable(target, target, True)  # raises
+            _require_assignable(target, [], True)  # raises
         return value
     if is_grad_enabled() and (_is_leaf(target) or (alone and _is_replaceable(target, value))):
         if is_scalar(value):
@@ -161,8 +161,13 @@ def _refers_to(value: Any, base: Any, depth: int = 3) -> bool:
     return False
 
 
-def _require_assignable(target: Any, base: Any, recording: bool) -> None:
-    """An error for what can't be assigned into."""
+def _require_assignable(base: Any, views: list, recording: bool) -> None:
+    """An error, if a node can't be assigned into by way of these views."""
+    for view in views:
+        if view._op is INPUT:
+            raise TypeError(INPUT_ASSIGNMENT)
+        if view._op.is_view is not True:  # a user's function, whose rules are its own
+            raise _shows_memory(view)
     if type(base._data) is not ndarray:
         kind = type(base._data).__name__
         raise TypeError(
@@ -171,7 +176,7 @@ def _require_assignable(target: Any, base: Any, recording: bool) -> None:
         )
     if is_scalar(base):
         raise TypeError(f"assignment: {_described(base)} is a scalar, as in NumPy; np.copy makes it an array")
-    if target._data.base is not None and (_overlaps_itself(target._data) or _overlaps_itself(base._data)):
+    if any([_overlaps_itself(node._data) for node in (base, *views[-1:])]):
         raise ValueError("assignment: some elements are shown twice, as in windows that overlap; assign into a copy")
     if not recording or type(base._op) is Versions:
         return
@@ -183,10 +188,13 @@ def _require_assignable(target: Any, base: Any, recording: bool) -> None:
     for arg in args:
         data = arg._data if isinstance(arg, Node) else arg
         if type(data) is ndarray and owner_of(data) is owner_of(base._data):
-            raise TypeError(
-                f"assignment: {_described(base)} shows memory of what {base._op.name} was given; assign into a copy, "
-                f"+tensor"
-            )
+            raise _shows_memory(base)
+
+
+def _shows_memory(node: Any) -> TypeError:
+    return TypeError(
+        f"assignment: {_described(node)} shows memory of what {node._op.name} was given; assign into a copy, +tensor"
+    )
 
 
 def _described(node: Any) -> str:
@@ -195,7 +203,7 @@ def _described(node: Any) -> str:
 
 def _overlaps_itself(array: Any) -> bool:
     """Whether an array may show an element twice, as windows that overlap do."""
-    if not array.flags.writeable or array.flags.forc:
+    if array.base is None or not array.flags.writeable or array.flags.forc:
         return False
     extent = array.itemsize
     for stride, n in sorted((abs(stride), n) for stride, n in zip(array.strides, array.shape, strict=True) if n > 1):

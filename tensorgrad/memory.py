@@ -94,9 +94,8 @@ def is_named_once(count: int, in_operator: bool = False) -> bool:
 # Memory that was written into ----------------------------------------------------------------------------------------
 
 
-Change = tuple[
-    int, str, tuple[int, ...] | None
-]  # when; and of the Tensor by which it was made, name and shape, if known
+# When; and of the Tensor by which it was made, name and shape, if known
+Change = tuple[int, str, tuple[int, ...] | None]
 
 
 class Changes:

@@ -248,11 +248,10 @@ class _Checksums:
             self._compare(primitive.name, args[skip - 1], args[skip:])
             return func(*args, **kwargs)
 
-        if skip and (
-            primitive.is_view is True or primitive is ASSIGN
-        ):  # its rules ask for shapes, and get what lies there now
-            return func
-        return rule if skip else compute
+        if not skip:
+            return compute
+        only_shapes = primitive is ASSIGN or primitive.is_view is True  # its rules get what lies there now
+        return func if only_shapes else rule
 
     def _take(self, y: Any, args: tuple) -> None:
         key = _first(y)

@@ -50,6 +50,7 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
 
 
 def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """`__array_ufunc__`: a ufunc, or a method of one, was called with a Tensor."""
     primitive = TABLE.get(ufunc)
     if method == "__call__" and primitive is not None and not kwargs:
         return record(type(tensor), primitive, inputs if len(inputs) == 1 else arrays_of(primitive, inputs))
@@ -72,6 +73,7 @@ def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
 
 
 def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+    """`__array_function__`: any other function of NumPy's was."""
     if len(types) > 1:
         for kind in types:
             require_no_subclass(kind, func.__name__)

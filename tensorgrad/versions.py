@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import functools
 import weakref
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from numpy import ndarray
 
 from .derivatives.assigning import Place, assign, part
 from .derivatives.table import OWN, TABLE, Primitive
-from .errors import INPUT_ASSIGNMENT, data_changed, described_tensor
+from .errors import data_changed
 from .memory import owner_of
 from .node import Node, new_node, orders
 
@@ -71,14 +73,11 @@ class State:
     dtype = property(lambda self: self.memory.dtype)
     ndim = property(lambda self: self.memory.ndim)
     size = property(lambda self: self.memory.size)
-    flags = property(lambda self: self.memory.flags)
 
 
-# In the place of what a function saved: the node is what NumPy has a scalar for, and no array.
+# What stands in `_saved` of a node whose function saves nothing: it is what NumPy has a scalar for, and no array.
 SCALAR: Any = object()
-
-
-# The same of a view that was recorded while there were names.
+# The same: it was recorded as a view of its first argument, which may have other memory by now.
 VIEW: Any = object()
 
 
@@ -114,21 +113,19 @@ def shows(data: Any, source: Any) -> bool:
     return data is source or (data.base is not None and owner_of(data) is owner_of(source))
 
 
-def base_and_path(view: Node) -> tuple[Node, tuple]:
-    """What a view shows a part of, be it by way of other views, and how it is made of that: functions, with their
-    further arguments. Any other node itself, and no functions."""
-    path = []
-    while is_view(view):
-        if view._op is INPUT:
-            raise TypeError(INPUT_ASSIGNMENT)
-        if view._op.is_view is not True:
-            raise TypeError(
-                f"assignment: {described_tensor(view.name, view._data.shape)} shows memory of what {view._op.name} was "
-                f"given; assign into a copy, +tensor"
-            )
-        path.append((view._op.func, view._args[1:], view._kwargs))
-        view = view._args[0]
-    return view, tuple(reversed(path))
+def base_and_views(node: Node) -> tuple[Node, list[Node]]:
+    """What a node shows a part of, and the views that lead from there to the node, itself the last. Of what is no view,
+    itself, and no views."""
+    views = []
+    while is_view(node):
+        views.append(node)
+        node = node._args[0]
+    return node, views[::-1]
+
+
+def path_of(views: Iterable[Node]) -> tuple:
+    """How each of some views is made of the one before: a function, with its further arguments."""
+    return tuple([(view._op.func, view._args[1:], view._kwargs) for view in views])
 
 
 def current(node: Node) -> Node:
@@ -154,21 +151,14 @@ def _of_version(view: Node, which: str) -> Node:
 
     What several views lead to is one operation, whose gradient goes into that of the version in place.
     """
-    views, base = [], view
-    while is_view(base):
-        views.append(base)
-        base = base._args[0]
+    base, views = base_and_views(view)
     if type(base._op) is not Versions:
         return view
-    version = node = _first(base) if which == "first" else base._op.newest
-    views.reverse()
-    together = 0
-    while together < len(views) and _picks(views[together]):
-        together += 1
-    if together > 1:
-        last = views[together - 1]
-        node = _viewed(last, version, which, PART, (Place(..., base_and_path(last)[1]),))
-        views = views[together:]
+    node = _first(base) if which == "first" else base._op.newest
+    together = list(takewhile(_picks, views))
+    if len(together) > 1:
+        node = _viewed(together[-1], node, which, PART, (Place(..., path_of(together)),))
+        views = views[len(together) :]
     for v in views:
         node = _viewed(v, node, which, v._op, v._args[1:], v._kwargs)
     return node

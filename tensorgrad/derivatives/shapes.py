@@ -24,7 +24,7 @@ def numbers(x):
 # Reshaping -----------------------------------------------------------------------------------------------------------
 
 derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None, newshape=None:
-                            np.reshape(g, a.shape, **({} if order == "C" else {"order": index_order(a, order)})))
+                            np.reshape(g, a.shape, **({} if order == "C" else {"order": order})))
 derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
 derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
 derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
