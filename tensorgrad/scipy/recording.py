@@ -29,13 +29,13 @@ def recorded(func: Callable, *rules: Callable | each | None, saves: bool = False
     Args:
         func: takes arrays in its first arguments, then settings. Rules get the settings that are named in their
             signature.
-        *rules, saves: as for `tensorgrad.derivative`. An argument whose rule is None, or without one, has no derivative:
-            a Tensor that requires a gradient is an error in its place.
+        *rules, saves: as for `tensorgrad.derivative`. An argument whose rule is None, or without one, has no
+            derivative: a Tensor that requires a gradient is an error in its place.
         reason: why those have none, for that error.
 
     >>> import numpy as np
-    >>> trace = recorded(lambda a, scale=1.0: scale * np.trace(a), lambda g, y, a, scale=1.0: g * scale * np.eye(len(a)))
-    >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]]), scale=2)
+    >>> trace = recorded(lambda a, k=1.0: k * np.trace(a), lambda g, y, a, k=1.0: g * k * np.eye(len(a)))
+    >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]]), k=2)
     Tensor(10.)
     """
     primitive = derivative(func, *rules, saves=saves)
