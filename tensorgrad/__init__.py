@@ -1,5 +1,6 @@
 """tensorgrad: automatic differentiation of NumPy code."""
 
+from . import batching  # whose rules batches go by  # noqa: F401
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad
@@ -10,6 +11,7 @@ from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
 from .tensor import Tensor
 from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
+from .vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -21,5 +23,6 @@ __all__ = [
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
+    "vmap",
     "draw_dot_tensor", "draw_backward",
 ]  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .engine import backpropagate, rule_kwargs, unbroadcast
+from .broadcasting import unbroadcast
+from .engine import backpropagate, rule_kwargs
 from .grad_mode import enable_grad
 from .node import Node
 from .past import Past
@@ -99,7 +100,7 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
         raise
     if p is None:
         return
-    p, v = unbroadcast(p, parent._data, op.name), irregular(past.data(parent), 1)
+    p, v = unbroadcast(p, parent, op.name), irregular(past.data(parent), 1)
     grads = backpropagate(p, v) if isinstance(p, Node) and p._requires_grad else {}
     pairs = [(part, grads[part]) for part in g if isinstance(part, Node) and part in grads]
     with np.errstate(all="ignore"):

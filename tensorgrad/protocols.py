@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .batch import applied
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
 from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.out import function_into, ufunc_into, without_out
@@ -44,7 +45,7 @@ def arrays_of(primitive: Primitive, args: tuple) -> tuple:
 def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
     """func(*args, **kwargs), with errors that name NumPy's function."""
     try:
-        return func(*args, **kwargs)
+        return applied(func, args, kwargs)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise explained(error, name, args) from error
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
+from ..broadcasting import accumulate, unbroadcast
+from ..engine import backpropagate, complete_outputs, rule_kwargs
 from ..node import Node
 from ..past import Past
 from ..tensor import Tensor
@@ -62,7 +63,7 @@ def parts_of(o: Operation, grads: dict, past: Past) -> Iterator[tuple[Any, Any, 
         d = rule(g, y, *values, **kwargs)
         if d is None:
             continue
-        d = unbroadcast(d, operand._data, op.name)
+        d = unbroadcast(d, operand, op.name)
         d = d.copy() if isinstance(d, np.ndarray) and past.holds(d) else d
         before = grads.get(operand)
         grads[operand] = d if before is None else accumulate(before, d, True)

@@ -108,7 +108,7 @@ def multigammaln(a: Any, d: Any) -> Any:
     a, d = as_numbers("multigammaln", "a", a), data_of(d)
     if np.ndim(d) or np.asarray(d).dtype.kind not in "iuf" or d != np.floor(d) or d < 1:
         raise ValueError(f"multigammaln: d must be a positive integer, not {d!r}")
-    if np.any(a <= 0.5 * (d - 1)):
+    if np.any(whole(a <= 0.5 * (d - 1))):
         raise ValueError(f"multigammaln: all of a must be above (d - 1) / 2 = {0.5 * (d - 1)}, not {data_of(a)}")
     return sum((gammaln(a - 0.5 * j) for j in range(int(d))), d * (d - 1) * 0.25 * np.log(np.pi))
 
