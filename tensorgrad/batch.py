@@ -6,14 +6,15 @@ broadcast over the batch, and others follow the batching rules of batching.py. W
 arrays at once, is done with each.
 
 Each batch has a *level*, that of the call that made it; calls nest, and so do batches. In an operation on batches of
-several levels the highest comes first: the others are parts of its stack. Levels are orders of nodes: what is older than a
-level existed before its call, and so is the same for all arrays of the batch. The gradient of such a node is the sum over
-the batch.
+several levels the highest comes first: the others are parts of its stack. Levels are orders of nodes: what is older
+than a level existed before its call, and so is the same for all arrays of the batch. The gradient of such a node is the
+sum over the batch.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -75,7 +76,7 @@ class Batched(NDArrayOperatorsMixin):
         if out is not None:  # batch += something
             return _written(ufunc.__name__, self.__array_ufunc__(ufunc, method, *inputs, **kwargs), out)
         if method == "at":
-            return _at_index(ufunc, *inputs)
+            return UFUNC_METHODS["at"](ufunc, *inputs)
         rule = BATCHING.get(ufunc) if method == "__call__" else UFUNC_METHODS.get(method)
         if rule is None and method == "__call__" and ufunc.signature is None:
             rule = elementwise
@@ -152,10 +153,10 @@ class Batched(NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
-        return picked(self, index)
+        return BATCHING[operator.getitem](self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        write(self, index, value)
+        BATCHING[operator.setitem](self, index, value)
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
         return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
@@ -187,12 +188,13 @@ INSIDE_VMAP = (
     "Inside of vmap, and where a rule computes many derivatives at a time, a function runs once for all examples: "
     "np.where(condition, a, b) chooses for each, and what stands outside of vmap can look at one"
 )
-METHODS = frozenset(
-    "sum mean prod max min any all std var argmax argmin argsort cumsum cumprod round clip repeat squeeze trace take "
-    "swapaxes diagonal dot nonzero searchsorted choose compress argpartition".split()
-)
-BATCHING: dict[Any, Callable] = {}  # rule(level, func, *args, **kwargs), filled by batching.py
-UFUNC_METHODS: dict[str, Callable] = {}  # the same for methods of ufuncs: reduce, accumulate
+METHODS = {
+    "sum", "mean", "prod", "max", "min", "any", "all", "std", "var", "argmax", "argmin", "argsort", "cumsum", "cumprod",
+    "round", "clip", "repeat", "squeeze", "trace", "take", "swapaxes", "diagonal", "dot", "nonzero", "searchsorted",
+    "choose", "compress", "argpartition",
+}  # fmt: skip
+BATCHING: dict[Any, Callable] = {}  # rules, filled by batching.py
+UFUNC_METHODS: dict[str, Callable] = {}  # the same for methods of ufuncs: reduce, accumulate, at
 
 
 # Levels --------------------------------------------------------------------------------------------------------------
@@ -239,7 +241,7 @@ def mapped(value: Any, level: int) -> bool:
     return type(value) is Batched and value.level == level
 
 
-# Into a batch and out of it, and sums over it: these record, and are each other's derivatives --------------------------
+# Into a batch and out of it, and sums over it: these record, and are each other's derivatives ------------------------
 
 
 def _batch(x: Any, axis: int, level: int, size: int | None = None) -> Batched:
@@ -254,7 +256,7 @@ def _unbatch(x: Any, axis: int, level: int, size: int) -> Any:
     if type(x) is Batched and x.level == level:
         return x.stack if axis == 0 else np.moveaxis(x.stack, 0, axis)
     x = np.expand_dims(x, axis)  # the same for all
-    return np.broadcast_to(x, (*x.shape[:axis], size, *x.shape[axis + 1 :]))
+    return np.copy(np.broadcast_to(x, (*x.shape[:axis], size, *x.shape[axis + 1 :])))
 
 
 def _sum_batch(x: Batched, level: int) -> Any:
@@ -272,18 +274,16 @@ def size_of(value: Any, level: int) -> int:
     return next(b for b in batches_in(value) if b.level == level).stack.shape[0]
 
 
-# batch: the arrays along an axis (which isn't negative) as a batch. unbatch: a batch as one array, with the arrays along
-# an axis; what is no batch of that level is the same for all of `size` arrays. spread: what is the same for all, as a
-# batch.
-batch = derivative(_batch, lambda g, y, x, axis, level, size: unbatch(g, axis, level, size))
-unbatch = derivative(
+# batch: the arrays along an axis (which isn't negative) as a batch. unbatch: a batch as one array, with the arrays
+# along an axis; what is no batch of that level is the same for all of `size` arrays. spread: what is the same for all,
+# as a batch.
+batch: Any = derivative(_batch, lambda g, y, x, axis, level, size: unbatch(g, axis, level, size))
+unbatch: Any = derivative(
     _unbatch,
-    lambda g, y, x, axis, level, size: (
-        batch(g, axis, level, size) if level in levels_of(x) else np.sum(g, axis=axis)
-    ),
+    lambda g, y, x, axis, level, size: batch(g, axis, level, size) if level in levels_of(x) else np.sum(g, axis=axis),
 )
-sum_batch = derivative(_sum_batch, lambda g, y, x, level: spread(g, level, size_of(x, level)))
-spread = derivative(
+sum_batch: Any = derivative(_sum_batch, lambda g, y, x, level: spread(g, level, size_of(x, level)))
+spread: Any = derivative(
     _spread, lambda g, y, x, level, size: sum_batch(g, level) if level in levels_of(g) else g * size
 )
 
@@ -303,9 +303,9 @@ def one_by_one(func: Callable, args: Any, kwargs: dict | None = None) -> Any:
     first = max(batches_in([args, kwargs]), key=lambda b: b.level)
     level, size = first.level, first.stack.shape[0]
     if not size:  # nothing to call it with: the shape of the results is that for some numbers
-        ones = _placed([tuple(args), kwargs], 0, level, 0)
+        ones = placed([tuple(args), kwargs], 0, level, 0)
         return _together([func(*ones[0], **ones[1])], level, 0)
-    places = (_placed([tuple(args), kwargs], i, level, size) for i in range(size))
+    places = (placed([tuple(args), kwargs], i, level, size) for i in range(size))
     return _together([func(*a, **k) for a, k in places], level, size)
 
 
@@ -325,17 +325,18 @@ def retried(error: Exception, func: Callable, args: Any, kwargs: dict | None = N
     return one_by_one(func, args, kwargs)
 
 
-def _placed(value: Any, i: int, level: int, size: int) -> Any:
+def placed(value: Any, i: int, level: int, size: int) -> Any:
     """value for place i of the batch."""
     if mapped(value, level):
         if not size:
             return np.ones(value.shape, value.dtype, like=value.stack)
         return np.reshape(value.stack[i : i + 1], value.shape)  # a view, of 0-d too
     if isinstance(value, Node) and level in levels_of(value):
-        return unbatch(value, 0, level, size)[i] if size else np.ones(value.shape, value.dtype)  # type: ignore[index]
+        tensor: Any = value
+        return unbatch(tensor, 0, level, size)[i] if size else np.ones(tensor.shape, tensor.dtype)
     if isinstance(value, dict):
-        return {key: _placed(part, i, level, size) for key, part in value.items()}
-    return type(value)(_placed(part, i, level, size) for part in value) if type(value) in (list, tuple) else value
+        return {key: placed(part, i, level, size) for key, part in value.items()}
+    return type(value)(placed(part, i, level, size) for part in value) if type(value) in (list, tuple) else value
 
 
 def _together(results: list, level: int, size: int) -> Any:
@@ -361,7 +362,7 @@ def _together(results: list, level: int, size: int) -> Any:
     return batch(stacked if size else stacked[:0], 0, level, size)
 
 
-# Elementwise, and by index -------------------------------------------------------------------------------------------
+# Elementwise ---------------------------------------------------------------------------------------------------------
 
 
 def aligned(level: int, arrays: Any) -> list:
@@ -382,88 +383,6 @@ def elementwise(level: int, func: Callable, *arrays: Any, **kwargs: Any) -> Any:
     """Broadcast over the batch."""
     y = func(*aligned(level, arrays), **kwargs)
     return tuple([Batched(part, level) for part in y]) if type(y) is tuple else Batched(y, level)
-
-
-def keeps_order(index: Any) -> bool:
-    """Whether the axes that an index makes stay in their place behind a further first axis. Those of several arrays
-    with a slice between them wouldn't: NumPy puts them first."""
-    parts = index if isinstance(index, tuple) else (index,)
-    basic = [isinstance(p, slice) or p is None or p is Ellipsis for p in parts]
-    return not any(np.ndim(p) for p in parts if not isinstance(p, slice)) or not any(basic) or basic.count(False) == 1
-
-
-def _behind(index: Any) -> tuple:
-    return (slice(None), *(index if isinstance(index, tuple) else (index,)))
-
-
-def _with_places(level: int, size: int, index: Any) -> tuple | None:
-    """An index of which some parts are batches, as one of the stack: the number of the array comes first. None if not
-    all parts are integers, for then NumPy would put the axes elsewhere."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if not all(getattr(p, "dtype", np.dtype(type(p))).kind in "iu" for p in parts if not _is_basic(p)):
-        return None
-    if any(map(_is_basic, parts)):
-        return None
-    parts = aligned(level, parts)
-    depth = max(np.ndim(p) for p in parts)
-    return (np.reshape(np.arange(size), (size, *(1,) * (depth - 1))), *parts)
-
-
-def _is_basic(part: Any) -> bool:
-    return part is None or part is Ellipsis or isinstance(part, slice)
-
-
-def picked(a: Any, index: Any) -> Any:
-    """a[index], where a is a batch, or the index holds one, or both."""
-    level = highest_level([a, index])
-    if not holds_batch(index):
-        if keeps_order(index):
-            return Batched(a.stack[_behind(index)], level)
-    elif mapped(a, level):
-        places = _with_places(level, a.stack.shape[0], index)
-        if places is not None:
-            return Batched(a.stack[places], level)
-    elif mapped(index, level) and index.dtype.kind in "iu":  # rows of one array
-        return Batched(a[index.stack], level)
-    return one_by_one(lambda array, i: array[i], (a, index))
-
-
-def write(target: Batched, index: Any, value: Any, add: bool = False) -> None:
-    """target[index] = value, or with add np.add.at(target, index, value)."""
-    if isinstance(value, Node) or not set(levels_of(value)) <= set(levels_of(target)):
-        raise NotBatchable("a batch can't hold a value that is recorded, or that is itself a batch for each array")
-    level, stack = target.level, target.stack
-    places: Any = None
-    if highest_level([target, index]) == level:
-        if not holds_batch(index):
-            places = _behind(index) if keeps_order(index) else None
-        else:
-            places = _with_places(level, stack.shape[0], index)
-    if places is None:
-        for i in range(stack.shape[0]):
-            array, where, part = _placed([target, index, value], i, level, stack.shape[0])
-            if add:
-                np.add.at(array, where, part)
-            else:
-                array[where] = part
-        return
-    if mapped(value, level):  # which has as many axes as what it is assigned to
-        value = lifted(value, stack[places].ndim - 1)
-    if add:
-        np.add.at(stack, places, value)
-    else:
-        stack[places] = value
-
-
-def _at_index(ufunc: np.ufunc, target: Any, index: Any, *values: Any) -> None:
-    if type(target) is not Batched:
-        raise NotBatchable(f"{ufunc.__name__}.at: a batch doesn't fit into one array")
-    if ufunc is np.add and not any(v.level > target.level for v in batches_in([index, *values])):
-        return write(target, index, values[0], add=True)
-    size = target.stack.shape[0]
-    for i in range(size):
-        array, where, *parts = _placed([target, index, *values], i, target.level, size)
-        ufunc.at(array, where, *parts)
 
 
 def _written(name: str, result: Any, out: Any) -> Any:

@@ -2,9 +2,9 @@
 
     rule(level, func, *args, **kwargs)
 
-gets the arguments of the function, with batches of the highest level among them, and gives a batch. Most functions count
-axes, and count them from behind the first here. A function without a rule is composed of others (the table tells how),
-or is called for each array; so is one whose rule raises NotBatchable.
+gets the arguments of the function, with batches of the highest level among them, and gives a batch. Most functions
+count axes, and count them from behind the first here. A function without a rule is composed of others (the table tells
+how), or is called for each array; so is one whose rule raises NotBatchable.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import operator
 import string
 from collections.abc import Callable
 from typing import Any
@@ -25,12 +26,18 @@ from .batch import (
     Batched,
     NotBatchable,
     aligned,
+    batches_in,
     elementwise,
     highest_level,
     holds_batch,
+    levels_of,
     lifted,
     mapped,
+    one_by_one,
+    placed,
 )
+from .derivatives.arrays import as_array
+from .node import Node
 
 
 def rule_of(*funcs: Callable) -> Callable:
@@ -56,7 +63,7 @@ def behind(axis: Any, ndim: int) -> Any:
         return tuple(range(1, ndim + 1))
     if isinstance(axis, (int, np.integer)):
         return normalize_axis_index(int(axis), ndim) + 1
-    return tuple([a + 1 for a in normalize_axis_tuple(axis, ndim)])
+    return tuple([a + 1 for a in normalize_axis_tuple(axis, ndim, allow_duplicate=True)])
 
 
 @functools.cache
@@ -66,7 +73,7 @@ def signature_of(func: Callable) -> inspect.Signature:
 
 def along(name: str = "axis", without: str = "all") -> Callable:
     """The rule of functions of one array along an axis, which is the argument `name`. Where it is None, the function is
-    of `all` axes, or of the `flat` array, whose shape is `restored` by some."""
+    of `all` axes, or of the `flat` array; some have an axis in any case, `one`."""
 
     def rule(level: int, func: Callable, a: Any, *args: Any, **kwargs: Any) -> Any:
         if not mapped(a, level) or holds_batch([args, kwargs]):
@@ -92,13 +99,12 @@ def along(name: str = "axis", without: str = "all") -> Callable:
     return rule
 
 
-for functions, rule in (
-    ([np.sum, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all, np.mean, np.var, np.std, np.count_nonzero], along()),
-    ([np.cumsum, np.cumprod, np.argmax, np.argmin, np.sort, np.argsort], along(without="flat")),
-    ([np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft], along(without="one")),
-    ([np.unwrap], along(without="one")),
-):
-    BATCHING.update(dict.fromkeys(functions, rule))
+rule_of(
+    np.sum, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all, np.mean, np.var, np.std, np.count_nonzero,
+    np.median, np.nanmedian,
+)(along())  # fmt: skip
+rule_of(np.cumsum, np.cumprod, np.argmax, np.argmin, np.sort, np.argsort)(along(without="flat"))
+rule_of(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.unwrap)(along(without="one"))
 
 
 @rule_of(np.flip)
@@ -184,14 +190,17 @@ def broadcast_to(level: int, func: Callable, array: Any, shape: Any, subok: bool
     return Batched(np.broadcast_to(lifted(array, len(shape)), (array.stack.shape[0], *shape)), level)
 
 
+@rule_of(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(level: int, func: Callable, x: Any, window_shape: Any, axis: Any = None, **kwargs: Any) -> Any:
+    return Batched(func(x.stack, window_shape, behind(axis, x.ndim), **kwargs), level)
+
+
 @rule_of(np.concatenate)
 def concatenate(level: int, func: Callable, arrays: Any, axis: Any = 0, **kwargs: Any) -> Any:
     if holds_batch(kwargs) or axis is None or type(arrays) is Batched:
         raise one_each()
     n = next(a.stack.shape[0] for a in arrays if mapped(a, level))
-    stacks = [
-        a.stack if mapped(a, level) else np.broadcast_to(np.expand_dims(a, 0), (n, *np.shape(a))) for a in arrays
-    ]
+    stacks = [a.stack if mapped(a, level) else np.broadcast_to(np.expand_dims(a, 0), (n, *np.shape(a))) for a in arrays]
     return Batched(np.concatenate(stacks, behind(axis, stacks[0].ndim - 1), **kwargs), level)
 
 
@@ -218,31 +227,131 @@ def copy(level: int, func: Callable, a: Any, order: str = "K", subok: bool = Fal
 
 # Of each element -----------------------------------------------------------------------------------------------------
 
-rule_of(np.where)(
-    lambda level, func, *arrays: elementwise(level, func, *arrays) if len(arrays) == 3 else _raise(one_each())
-)
-rule_of(np.real, np.imag, np.sinc, np.i0, np.isreal, np.iscomplex, np.isposinf, np.isneginf, np.fix)(
-    lambda level, func, x: Batched(func(x.stack), level)
-)
-rule_of(np.isclose)(lambda level, func, a, b, *args, **kwargs: Batched(func(*aligned(level, [a, b]), *args, **kwargs), level))
-rule_of(np.round, np.around)(lambda level, func, a, decimals=0: Batched(func(a.stack, decimals), level))
-rule_of(np.tril, np.triu)(
-    lambda level, func, m, k=0: Batched(func(m.stack, k), level) if m.ndim > 1 else _raise(one_each())
-)
-BATCHING.update(
-    {
-        np.shape: lambda level, func, a: a.shape,
-        np.ndim: lambda level, func, a: a.ndim,
-        np.size: lambda level, func, a, axis=None: a.size if axis is None else a.shape[axis],
-        np.iscomplexobj: lambda level, func, x: x.dtype.kind == "c",
-        np.isrealobj: lambda level, func, x: x.dtype.kind != "c",
-        np.result_type: lambda level, func, *values: np.result_type(*[v.dtype if mapped(v, level) else v for v in values]),
-    }
-)
+
+@rule_of(np.where)
+def where(level: int, func: Callable, condition: Any, *values: Any) -> Any:
+    if not values:
+        raise one_each()
+    return elementwise(level, func, condition, *values)
 
 
-def _raise(error: Exception) -> Any:
-    raise error
+@rule_of(np.isclose)
+def isclose(level: int, func: Callable, a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
+    return Batched(np.isclose(*aligned(level, [a, b]), *args, **kwargs), level)
+
+
+@rule_of(np.tril, np.triu)
+def triangle(level: int, func: Callable, m: Any, k: int = 0) -> Any:
+    if m.ndim < 2:
+        raise one_each()
+    return Batched(func(m.stack, k), level)
+
+
+@rule_of(
+    np.real, np.imag, np.sinc, np.i0, np.isreal, np.iscomplex, np.isposinf, np.isneginf, np.fix, np.round, np.around
+)
+def of_each(level: int, func: Callable, x: Any, *args: Any, **kwargs: Any) -> Any:
+    if holds_batch([args, kwargs]):
+        raise one_each()
+    return Batched(func(x.stack, *args, **kwargs), level)
+
+
+QUESTIONS: dict[Any, Callable] = {
+    np.shape: lambda level, func, a: a.shape,
+    np.ndim: lambda level, func, a: a.ndim,
+    np.size: lambda level, func, a, axis=None: a.size if axis is None else a.shape[axis],
+    np.iscomplexobj: lambda level, func, x: x.dtype.kind == "c",
+    np.isrealobj: lambda level, func, x: x.dtype.kind != "c",
+    np.result_type: lambda level, func, *xs: func(*[x.dtype if mapped(x, level) else x for x in xs]),
+}
+BATCHING.update(QUESTIONS)
+
+
+# Elements by index ----------------------------------------------------------------------------------------------------
+
+
+def _keeps_order(index: Any) -> bool:
+    """Whether the axes that an index makes stay in their place behind a further first axis. Those of several arrays
+    with a slice between them wouldn't: NumPy puts them first."""
+    parts = index if isinstance(index, tuple) else (index,)
+    basic = [isinstance(p, slice) or p is None or p is Ellipsis for p in parts]
+    return not any(np.ndim(p) for p in parts if not isinstance(p, slice)) or not any(basic) or basic.count(False) == 1
+
+
+def _behind(index: Any) -> tuple:
+    return (slice(None), *(index if isinstance(index, tuple) else (index,)))
+
+
+def _with_places(level: int, size: int, index: Any) -> tuple | None:
+    """An index of which some parts are batches, as one of the stack: the number of the array comes first. None if not
+    all parts are integers, for then NumPy would put the axes elsewhere."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(getattr(p, "dtype", np.dtype(type(p))).kind in "iu" for p in parts if not _is_basic(p)):
+        return None
+    if any(map(_is_basic, parts)):
+        return None
+    stacks = aligned(level, parts)
+    depth = max(np.ndim(p) for p in stacks)
+    return (np.reshape(np.arange(size), (size, *(1,) * (depth - 1))), *stacks)
+
+
+def _is_basic(part: Any) -> bool:
+    return part is None or part is Ellipsis or isinstance(part, slice)
+
+
+def picked(a: Any, index: Any) -> Any:
+    """a[index], where a is a batch, or the index holds one, or both."""
+    level = highest_level([a, index])
+    if not holds_batch(index):
+        if _keeps_order(index):
+            stack = a.stack[_behind(index)]
+            is_scalar = stack.ndim == 1 and Ellipsis not in (index if isinstance(index, tuple) else (index,))
+            return Batched(stack.copy() if is_scalar else stack, level)  # NumPy's scalars show no memory
+    elif mapped(a, level):
+        places = _with_places(level, a.stack.shape[0], index)
+        if places is not None:
+            return Batched(a.stack[places], level)
+    elif mapped(index, level) and index.dtype.kind in "iu":  # rows of one array
+        return Batched(a[index.stack], level)
+    return one_by_one(lambda array, i: array[i], (a, index))
+
+
+def write(target: Batched, index: Any, value: Any, add: bool = False) -> None:
+    """target[index] = value, or with add np.add.at(target, index, value)."""
+    if isinstance(value, Node) or not set(levels_of(value)) <= set(levels_of(target)):
+        raise NotBatchable("a batch can't hold a value that is recorded, or that is itself a batch for each array")
+    level, stack = target.level, target.stack
+    places: Any = None
+    if highest_level([target, index]) == level:
+        if not holds_batch(index):
+            places = _behind(index) if _keeps_order(index) else None
+        else:
+            places = _with_places(level, stack.shape[0], index)
+    if places is None:
+        for i in range(stack.shape[0]):
+            array, where, part = placed([target, index, value], i, level, stack.shape[0])
+            if add:
+                np.add.at(array, where, part)
+            else:
+                array[where] = part
+        return
+    if mapped(value, level):  # which has as many axes as what it is assigned to
+        value = lifted(value, stack[places].ndim - 1)
+    if add:
+        np.add.at(stack, places, value)
+    else:
+        stack[places] = value
+
+
+def _at_index(ufunc: np.ufunc, target: Any, index: Any, *values: Any) -> None:
+    if type(target) is not Batched:
+        raise NotBatchable(f"{ufunc.__name__}.at: a batch doesn't fit into one array")
+    if ufunc is np.add and not any(v.level > target.level for v in batches_in([index, *values])):
+        return write(target, index, values[0], add=True)
+    size = target.stack.shape[0]
+    for i in range(size):
+        array, where, *parts = placed([target, index, *values], i, target.level, size)
+        ufunc.at(array, where, *parts)
 
 
 # Products ------------------------------------------------------------------------------------------------------------
@@ -251,6 +360,7 @@ def _raise(error: Exception) -> Any:
 @rule_of(np.matmul)
 def matmul(level: int, func: Callable, a: Any, b: Any, **kwargs: Any) -> Any:
     """Of matrices a large product, where that is possible; vectors become matrices of one row or column."""
+    a, b = as_array(a), as_array(b)
     rows, columns = np.ndim(a) == 1, np.ndim(b) == 1
     if not np.ndim(a) or not np.ndim(b) or kwargs:
         raise one_each()
@@ -293,7 +403,7 @@ def einsum(level: int, func: Callable, subscripts: Any, *operands: Any, **kwargs
     return Batched(np.einsum(f"{','.join(terms)}->{spare[0]}{result}", *stacks, **kwargs), level)
 
 
-# Linear algebra, whose functions take stacks of matrices themselves ----------------------------------------------------
+# Linear algebra, whose functions take stacks of matrices themselves --------------------------------------------------
 
 
 @rule_of(
@@ -333,4 +443,5 @@ def accumulate(level: int, ufunc: np.ufunc, a: Any, axis: int = 0, dtype: Any = 
     return Batched(ufunc.accumulate(a.stack, behind(axis, a.ndim), dtype), level)
 
 
-UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate)
+UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate, at=_at_index)
+BATCHING.update({operator.getitem: picked, operator.setitem: write})

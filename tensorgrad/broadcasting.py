@@ -1,4 +1,4 @@
-"""What broadcasting did in the forward pass, undone in the backward pass, for every function; and gradients added up."""
+"""What broadcasting did in the forward pass, undone in the backward pass, for every function; gradients added up."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
             node._saved = VIEW
     else:
         node._op = node._args = node._kwargs = None
-    if scalar and not primitive.saves:
+    if scalar and not primitive.saves and not views:
         node._saved = SCALAR
     return node
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .batch import applied
+from .batch import levels_of, retried, size_of, spread
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
 from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.out import function_into, ufunc_into, without_out
@@ -45,9 +45,15 @@ def arrays_of(primitive: Primitive, args: tuple) -> tuple:
 def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
     """func(*args, **kwargs), with errors that name NumPy's function."""
     try:
-        return applied(func, args, kwargs)
+        return func(*args, **kwargs)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise explained(error, name, args) from error
+        try:
+            y = retried(error, func, args, kwargs)
+        except (ValueError, TypeError, IndexError, OverflowError) as again:
+            raise explained(again, name, args) from error
+        if y is None:  # it changes an argument, which can't be done with copies
+            raise
+        return y
 
 
 def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -88,6 +94,8 @@ def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict)
     if implementation is None:
         if func in CREATION:
             y = _implemented(CREATION[func], func.__name__, (func, tensor._data, *args), kwargs)
+            for level in set(levels_of(tensor)) - set(levels_of(y)):  # which can be assigned into
+                y = spread(y, level, size_of(tensor, level))
             return y if isinstance(y, Node) or y.dtype.kind not in "fc" else type(tensor)(y, requires_grad=False)
         if func not in CONSTANT:
             module = getattr(func, "__module__", "numpy")

@@ -112,7 +112,7 @@ class Trace:
                 x = computed(INPUT, leaf._data, (leaf,))
                 x._saved = VIEW
             else:
-                x = Tensor(leaf._data.copy())  # a constant may be assigned into
+                x = Tensor(np.copy(leaf._data))  # a constant may be assigned into
         elif not is_variable(leaf):
             return leaf
         else:

@@ -14,7 +14,7 @@ from .batch import batch, levels_of, unbatch
 from .calls import described, require_call
 from .grad_mode import is_grad_enabled
 from .node import orders
-from .tensor import Tensor
+from .tensor import Tensor, data_of
 from .trace import named
 from .tree import Tree, is_variable, tree_leaves, tree_map
 
@@ -74,8 +74,8 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
         if isinstance(in_axes, (tuple, list)):
             if len(in_axes) != len(args):
                 raise ValueError(
-                    f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} arguments; "
-                    f"there must be one for each"
+                    f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} "
+                    f"arguments; there must be one for each"
                 )
             axes = tuple(in_axes)
         size = _common_size([*_leaves(axes, args, "in_axes"), *_leaves(0, kwargs, "in_axes")], axis_size)
@@ -84,7 +84,8 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
         def entered(leaf: Any, axis: int | None, path: str) -> Any:
             if axis is None or not is_variable(leaf):
                 return leaf
-            x = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
+            recorded = type(leaf) is Tensor and leaf.requires_grad and is_grad_enabled()
+            x: Any = leaf if recorded else np.copy(data_of(leaf))  # a constant may be assigned into
             x = batch(x, normalize_axis_index(axis, x.ndim), level, size)
             return x if type(x) is Tensor or x.dtype.kind not in "fc" else Tensor(x, requires_grad=False)
 
@@ -102,9 +103,11 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
                     f"vmap: the output{path} isn't the same for all examples, so out_axes can't be None for it; give "
                     f"the axis where the examples shall stand"
                 )
-            if type(leaf) is not Tensor or any_tensor or (leaf.requires_grad and is_grad_enabled()):
+            if type(leaf) is not Tensor:
                 return leaf
-            return leaf.data
+            if leaf.requires_grad and is_grad_enabled():
+                return np.copy(leaf)  # of its own memory, to be assigned into
+            return leaf if any_tensor else leaf.data
 
         return _map_axes(left, out_axes, result, "out_axes")
 

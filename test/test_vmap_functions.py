@@ -109,8 +109,7 @@ def test_forward_mode(case):
     values = stacks(case)
 
     def tangent(*xs):
-        y, dy = jvp(lambda *zs: loss(case.call(list(zs))), xs, tuple(np.cos(x) for x in xs))
-        return dy
+        return jvp(lambda *zs: loss(case.call(list(zs))), xs, tuple(np.cos(x) for x in xs))[1]
 
     want = [tangent(*[Tensor(v[k], requires_grad=False) for v in values]).data for k in range(3)]
     same(vmap(tangent)(*values), np.stack(want))
