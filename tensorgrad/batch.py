@@ -81,7 +81,7 @@ class Batched(NDArrayOperatorsMixin):
         if rule is None and method == "__call__" and ufunc.signature is None:
             rule = elementwise
         try:
-            if rule is not None and not holds_batch(kwargs):
+            if rule is not None and not (kwargs and holds_batch(kwargs)):
                 return rule(highest_level(inputs), ufunc, *inputs, **kwargs)
             if method == "__call__" and ufunc in COMPOSED:
                 return COMPOSED[ufunc](*inputs, **kwargs)
@@ -212,28 +212,27 @@ def levels_of(value: Any) -> tuple[int, ...]:
     return tuple(found)
 
 
-def batches_in(value: Any) -> Iterator[Batched]:
-    """The batches in a value: in lists, tuples and dicts, and in Tensors."""
-    while type(value) is Batched:
-        yield value
-        value = value.stack
+def batches_in(value: Any) -> list[Batched]:
+    """The batches in a value, and in their stacks: in lists, tuples and dicts, and in Tensors."""
+    kind = type(value)
+    if kind is Batched:
+        return [value, *batches_in(value.stack)] if type(value.stack) is Batched else [value]
+    if kind is np.ndarray or kind is int or kind is float or kind is bool or value is None:
+        return []
     if isinstance(value, (list, tuple)):
-        for part in value:
-            yield from batches_in(part)
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from batches_in(part)
-    elif isinstance(value, Node):
-        yield from batches_in(value._data)
+        return [found for part in value for found in batches_in(part)]
+    if isinstance(value, dict):
+        return [found for part in value.values() for found in batches_in(part)]
+    return batches_in(value._data) if isinstance(value, Node) else []
 
 
 def holds_batch(value: Any) -> bool:
-    return next(batches_in(value), None) is not None
+    return bool(batches_in(value))
 
 
 def highest_level(values: Any) -> int:
     """The highest level of the batches among values."""
-    return max([batch.level for batch in batches_in(values)])
+    return max([found.level for found in batches_in(values)])
 
 
 def mapped(value: Any, level: int) -> bool:
