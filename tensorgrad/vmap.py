@@ -70,8 +70,9 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
 
     @named("vmap", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        axes = in_axes
-        if isinstance(in_axes, (tuple, list)):
+        if not isinstance(in_axes, (tuple, list)):
+            axes = (in_axes,) * len(args)
+        else:
             if len(in_axes) != len(args):
                 raise ValueError(
                     f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} "
@@ -155,7 +156,12 @@ def _parts(tree: Any) -> tuple[dict | None, Any]:
 def _leaves(axes: Any, tree: Any, name: str) -> Iterator[tuple[Any, Any, str]]:
     """Each leaf with its axis and path."""
     found: list[tuple[Any, Any, str]] = []
-    _map_axes(lambda leaf, axis, path: found.append((leaf, axis, path)), axes, tree, name)
+
+    def note(leaf: Any, axis: Any, path: str) -> Any:
+        found.append((leaf, axis, path))
+        return leaf
+
+    _map_axes(note, axes, tree, name)
     return iter(found)
 
 
@@ -168,10 +174,10 @@ def _common_size(leaves: list[tuple[Any, Any, str]], axis_size: int | None) -> i
         shape = np.shape(leaf)
         if not -len(shape) <= axis < len(shape):
             raise ValueError(
-                f"vmap: in_axes says axis {axis} for argument {path or '0'}, {described(leaf)}, which has {len(shape)} "
+                f"vmap: in_axes says axis {axis} for argument {path}, {described(leaf)}, which has {len(shape)} "
                 f"axes; None stands for an argument that is the same for all examples"
             )
-        sizes.setdefault(shape[axis], f"argument {path}" if path else "an argument")
+        sizes.setdefault(shape[axis], f"argument {path}")
     if not sizes:
         raise TypeError("vmap: no argument is mapped; give in_axes an axis for one that has examples, or axis_size")
     if len(sizes) > 1:
