@@ -186,8 +186,8 @@ class Batched(NDArrayOperatorsMixin):
 
 INSIDE_VMAP = (
     "Inside of vmap, and where a rule computes many derivatives at a time, a function runs once for all examples: "
-    "np.where(condition, a, b) chooses for each, Tensor(array, requires_grad=False)[i] picks for each from an array that "
-    "is the same for all, and what stands outside of vmap can look at one"
+    "np.where(condition, a, b) chooses for each, Tensor(array, requires_grad=False)[i] picks for each from an array "
+    "that is the same for all, and what stands outside of vmap can look at one"
 )
 METHODS = {
     "sum", "mean", "prod", "max", "min", "any", "all", "std", "var", "argmax", "argmin", "argsort", "cumsum", "cumprod",
