@@ -187,9 +187,8 @@ def _common_size(leaves: list[tuple[Any, Any, str]], axis_size: int | None) -> i
 
 
 def _axis_of_output(axis: int, x: Any, path: str) -> int:
-    try:
-        return normalize_axis_index(axis, x.ndim + 1)
-    except np.exceptions.AxisError:
+    if not -x.ndim - 1 <= axis <= x.ndim:
         raise ValueError(
             f"vmap: out_axes says axis {axis} for the output{path}, which with its examples has {x.ndim + 1} axes"
-        ) from None
+        )
+    return int(axis) % (x.ndim + 1)

@@ -232,6 +232,16 @@ CALLS = {
         },
     ),
     "stop_gradient": (tg.stop_gradient, {"x": (T, anything)}),
+    "vmap": (
+        tg.vmap,
+        {
+            "f": (square, function),
+            "in_axes": (0, or_none(whole(0, 0))),
+            "out_axes": (0, whole(0, 0)),
+            "axis_size": (2, or_none(whole(2, 2))),
+        },
+        lambda g: g(X),
+    ),
     # Watching
     "profile": (
         tg.profile,
