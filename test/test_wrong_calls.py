@@ -238,9 +238,9 @@ CALLS = {
             "f": (square, function),
             "in_axes": (0, or_none(whole(0, 0))),
             "out_axes": (0, whole(0, 0)),
-            "axis_size": (2, or_none(whole(2, 2))),
+            "axis_size": (None, or_none(whole(2, 2))),
         },
-        lambda g: g(X),
+        lambda g: g(np.ones((2, 2))),
     ),
     # Watching
     "profile": (
