@@ -61,3 +61,14 @@ def require_finite(check_finite: bool, *arrays: Any) -> None:
     for array in arrays if check_finite else ():
         if not np.all(np.isfinite(data_of(array))):
             raise ValueError("array must not contain infs or NaNs; check_finite=False takes them")
+
+
+def with_tuples(func: Callable) -> Callable:
+    """SciPy's function, with its several results in a tuple; those of a stack of matrices it gives in a list."""
+
+    @functools.wraps(func)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        y = func(*args, **kwargs)
+        return tuple(y) if isinstance(y, list) else y
+
+    return function

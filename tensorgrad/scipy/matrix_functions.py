@@ -1,0 +1,137 @@
+"""Functions of matrices: exponential, logarithm, powers, sine and their kin.
+
+The derivative of f at A in the direction E is L(A, E), and f([[A, E], [0, A]]) = [[f(A), L(A, E)], [0, f(A)]]. Since
+sum(g * L(A, E)) = sum(L(A^T, g) * E), the gradient is L(A^T, g). N. J. Higham, Functions of matrices, 2008, chapter 3,
+(3.16) and theorem 3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from ..derivatives import derivative
+from ..derivatives.arrays import inside
+from ..derivatives.products import flip
+from .composing import composed, require_finite
+from .equations import solve
+from .matrix_equations import solve_sylvester
+
+
+def blocks(a: Any, e: Any) -> Any:
+    """[[a, e], [0, a]]"""
+    top, bottom = np.concatenate([a, e], axis=-1), np.concatenate([np.zeros_like(a), a], axis=-1)
+    return np.concatenate([top, bottom], axis=-2)
+
+
+def directional(f: Callable, a: Any, e: Any, *args: Any) -> Any:
+    """L(a, e). It is linear in e, which is scaled to the size of a, so that f takes no other number of steps for it."""
+    size, e_size = (np.max(np.abs(inside(x)), axis=(-2, -1), keepdims=True, initial=0) for x in (a, e))
+    scale = np.where((size > 0) & (e_size > 0), e_size / np.where(size > 0, size, 1), 1)
+    n = a.shape[-1]
+    return f(blocks(a, e / scale), *args)[..., :n, n:] * scale
+
+
+# The exponential -----------------------------------------------------------------------------------------------------
+
+_expm = derivative(scipy.linalg.expm, lambda g, y, A: directional(expm, flip(A), g))
+
+
+def square(name: str, a: Any) -> Any:
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError(f"{name}: matrices must be square, not of shape {a.shape}")
+    return a
+
+
+@composed(scipy.linalg.expm, "A")
+def expm(A: Any) -> Any:
+    return _expm(np.reshape(A, (1, 1)) if A.size == 1 and A.ndim < 2 else square("expm", A))
+
+
+@composed(scipy.linalg.expm_frechet, "A", "E")
+def expm_frechet(
+    A: Any, E: Any, method: str | None = None, compute_expm: bool = True, check_finite: bool = True
+) -> Any:
+    require_finite(check_finite, A, E)
+    frechet = directional(expm, square("expm_frechet", A), E)
+    return (expm(A), frechet) if compute_expm else frechet
+
+
+# Sine and cosine, as SciPy makes them of the exponential --------------------------------------------------------------
+
+
+@composed(scipy.linalg.cosm, "A")
+def cosm(A: Any) -> Any:
+    return np.real(expm(1j * A)) if np.isrealobj(A) else (expm(1j * A) + expm(-1j * A)) / 2
+
+
+@composed(scipy.linalg.sinm, "A")
+def sinm(A: Any) -> Any:
+    return np.imag(expm(1j * A)) if np.isrealobj(A) else (expm(1j * A) - expm(-1j * A)) * -0.5j
+
+
+@composed(scipy.linalg.coshm, "A")
+def coshm(A: Any) -> Any:
+    return (expm(A) + expm(-A)) / 2
+
+
+@composed(scipy.linalg.sinhm, "A")
+def sinhm(A: Any) -> Any:
+    return (expm(A) - expm(-A)) / 2
+
+
+@composed(scipy.linalg.tanm, "A")
+def tanm(A: Any) -> Any:
+    return solve(cosm(A), sinm(A))
+
+
+@composed(scipy.linalg.tanhm, "A")
+def tanhm(A: Any) -> Any:
+    return solve(coshm(A), sinhm(A))
+
+
+# Powers and the logarithm --------------------------------------------------------------------------------------------
+#
+# An eigenvalue below 0 is on the branch cut of the logarithm, where rounding errors would put the two copies of it, in
+# the matrix of blocks, on different sides. Those of the square root X are on the right, so the rules start from X.
+
+# X^2 = A, so X dX + dX X = dA
+_sqrtm = derivative(scipy.linalg.sqrtm, lambda g, y, A: solve_sylvester(flip(y), flip(y), g))
+
+
+@composed(scipy.linalg.sqrtm, "A")
+def sqrtm(A: Any) -> Any:
+    return _sqrtm(square("sqrtm", A))
+
+
+def from_root(f: Callable, a: Any, e: Any, *args: Any) -> Any:
+    """L(a, e) of the function f(sqrtm(a))."""
+    x = sqrtm(a)
+    return directional(f, x, solve_sylvester(x, x, e), *args)
+
+
+_logm = derivative(scipy.linalg.logm, lambda g, y, A: 2 * from_root(logm, flip(A), g))
+
+
+@composed(scipy.linalg.logm, "A")
+def logm(A: Any) -> Any:
+    return _logm(square("logm", A))
+
+
+_power = derivative(
+    scipy.linalg.fractional_matrix_power,
+    lambda g, y, A, t: from_root(fractional_matrix_power, flip(A), g, 2 * t),
+    lambda g, y, A, t: np.sum(g * (logm(A) @ y)),
+)
+
+
+@composed(scipy.linalg.fractional_matrix_power, "A", "t")
+def fractional_matrix_power(A: Any, t: Any) -> Any:
+    """A whole power needs no root, and has a derivative also where A is singular."""
+    square("fractional_matrix_power", A)
+    if not hasattr(t, "__record__") and t == int(t):
+        return np.linalg.matrix_power(A, int(t))
+    return _power(A, t)
