@@ -218,9 +218,7 @@ def eigvals(a: Any, b: None = None, **settings: Any) -> Any:
 
 # Singular values, and the polar factors ------------------------------------------------------------------------------
 
-_svd = derivative(
-    with_tuples(scipy.linalg.svd), lambda g, y, a, full_matrices=True, **_: svd_gradient(g, y, a, full_matrices)
-)
+_svd = derivative(with_tuples(scipy.linalg.svd), lambda g, y, a, **_: svd_gradient(g, y, a, None))
 
 
 @composed(scipy.linalg.svd, "a")

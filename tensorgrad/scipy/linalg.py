@@ -1,8 +1,8 @@
 """SciPy's linear algebra, with derivatives of any order: its names, its arguments, its values.
 
-Matrices are real or complex, and stacks of them, (..., m, n), where SciPy (1.16 and later) takes them. Where SciPy reads
-a part of a matrix, as one triangle of a symmetric one, that part alone has a gradient: a step along the whole gradient
-doesn't leave the matrix symmetric, but what SciPy takes it for. (numpy.linalg's gradients here are symmetric.)
+Matrices are real or complex, also stacks of them, (..., m, n), where SciPy takes these (most since 1.16). Where a
+function reads a part of its matrix, as one triangle of a symmetric one, the elements of that part alone have a gradient.
+(Those of numpy.linalg are symmetric here.)
 
     >>> import numpy as np
     >>> from tensorgrad import Tensor
@@ -14,7 +14,7 @@ doesn't leave the matrix symmetric, but what SciPy takes it for. (numpy.linalg's
     array([[ 0.375,  0.   ],
            [-0.5  ,  0.5  ]])
 
-A function of SciPy that isn't here is an AttributeError, and so is its import; scipy.linalg itself takes plain arrays.
+A function of SciPy that isn't here is an error that says so.
 """
 
 from scipy.linalg import LinAlgError, LinAlgWarning
