@@ -1,7 +1,7 @@
 """SciPy's linear algebra, with derivatives of any order: its names, its arguments, its values.
 
 Matrices are real or complex, also stacks of them, (..., m, n), where SciPy takes these (most since 1.16). Where a
-function reads a part of its matrix, as one triangle of a symmetric one, the elements of that part alone have a gradient.
+function reads a part of its matrix, as one triangle of a symmetric one, only the elements of that part have a gradient.
 (Those of numpy.linalg are symmetric here.)
 
     >>> import numpy as np
