@@ -6,6 +6,7 @@ diagonals above the main one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import scipy.linalg
 from ..derivatives import derivative
 from ..derivatives.products import conj, flip, matmul_left, matmul_right
 from .composing import composed
-from .equations import minus_outer
+from .equations import columns, minus_outer
 from .special_matrices import toeplitz
 
 # Banded matrices -----------------------------------------------------------------------------------------------------
@@ -43,7 +44,8 @@ def in_columns(x: Any, b: Any) -> Any:
 
 def band_b(g: Any, y: Any, ab: Any, b: Any, l_and_u: tuple, **settings: Any) -> Any:
     below, above = l_and_u
-    return _solve_banded(transposed_band(below, above, ab), g, l_and_u=(above, below), **settings)
+    solver = partial(_solve_banded, transposed_band(below, above, ab), l_and_u=(above, below), **settings)
+    return columns(solver, g, b)
 
 
 def band_ab(g: Any, y: Any, ab: Any, b: Any, l_and_u: tuple, **settings: Any) -> Any:
@@ -70,7 +72,7 @@ def solve_banded(l_and_u: tuple, ab: Any, b: Any, **settings: Any) -> Any:
 
 
 def hermitian_band_b(g: Any, y: Any, ab: Any, b: Any, **settings: Any) -> Any:
-    return conj(_solveh_banded(ab, conj(g), **settings))
+    return conj(columns(partial(_solveh_banded, ab, **settings), conj(g), b))
 
 
 def hermitian_band_ab(g: Any, y: Any, ab: Any, b: Any, lower: bool = False, **settings: Any) -> Any:
@@ -108,7 +110,7 @@ def _multiply_by_toeplitz(a: Any, x: Any, **settings: Any) -> Any:
 
 
 def toeplitz_b(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:
-    return _solve_toeplitz(flip(a), g, **settings)
+    return columns(partial(_solve_toeplitz, flip(a), **settings), g, b)
 
 
 def toeplitz_a(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:

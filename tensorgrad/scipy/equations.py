@@ -7,6 +7,8 @@ gradients are 0 where nothing is read, and a triangle that stands for both has t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -152,14 +154,22 @@ def solve(a: Any, b: Any, assume_a: str | None = None, lower: bool = False, **se
     return _solve(as_read(a, assume_a, lower), b, assume_a=assume_a, lower=lower, **settings)
 
 
+def columns(solver: Callable, g: Any, b: Any, **settings: Any) -> Any:
+    """solver(g), for the gradient g of a solution with b; that of a vector b is one of vectors, also beside a stack."""
+    if b.ndim > 1 or g.ndim == 1:
+        return solver(g, **settings)
+    return solver(np.expand_dims(g, -1), **settings)[..., 0]
+
+
 NAMED_TRANSPOSES = {"N": 0, "T": 1, "C": 2}
 
 
 def solve_triangular_b(g: Any, y: Any, a: Any, b: Any, trans: Any = 0, **settings: Any) -> Any:
     """M^-T g, where M is A, A^T or A^H: the rule of equations. A^H has the transpose conj(A)."""
+    solver = partial(_solve_triangular, a, **settings)
     if trans == 2:
-        return conj(_solve_triangular(a, conj(g), trans=0, **settings))
-    return _solve_triangular(a, g, trans=1 - trans, **settings)
+        return conj(columns(solver, conj(g), b, trans=0))
+    return columns(solver, g, b, trans=1 - trans)
 
 
 def of_transposed(dm: Any, trans: int) -> Any:
@@ -204,7 +214,7 @@ def lstsq(
 
 def cho_solve_b(g: Any, y: Any, c: Any, b: Any, **settings: Any) -> Any:
     """A^-T g; A is Hermitian, so its transpose is its conjugate."""
-    return conj(_cho_solve(c, conj(g), **settings))
+    return conj(columns(partial(_cho_solve, c, **settings), conj(g), b))
 
 
 def cho_solve_c(g: Any, y: Any, c: Any, b: Any, lower: bool, **settings: Any) -> Any:
@@ -247,9 +257,10 @@ def rows_at(a: Any, p: np.ndarray) -> Any:
 
 
 def lu_solve_b(g: Any, y: Any, lu: Any, b: Any, trans: int, **settings: Any) -> Any:
+    solver = partial(_lu_solve, lu, **settings)
     if trans == 2:
-        return conj(_lu_solve(lu, conj(g), trans=0, **settings))
-    return _lu_solve(lu, g, trans=1 - trans, **settings)
+        return conj(columns(solver, conj(g), b, trans=0))
+    return columns(solver, g, b, trans=1 - trans)
 
 
 def lu_solve_lu(g: Any, y: Any, lu: Any, b: Any, trans: int, piv: Any, **settings: Any) -> Any:

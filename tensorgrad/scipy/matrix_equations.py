@@ -7,6 +7,7 @@ X, and then it is one of Lyapunov, of the closed loop.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,19 @@ from ..derivatives.products import conj, flip
 from .composing import composed
 from .recording import recorded
 
+
+def of_one_kind(*arrays: Any) -> list[np.ndarray]:
+    """All complex, if one of them is.
+
+    SciPy 1.17 is wrong where a real matrix with complex eigenvalues meets a complex one: it gives the real Schur form,
+    which has blocks of 2 by 2, to a solver that takes it for triangular.
+    """
+    arrays = tuple(map(np.asarray, arrays))
+    if not any(map(np.iscomplexobj, arrays)):
+        return list(arrays)
+    return [a.astype(np.result_type(a, np.complex64)) for a in arrays]
+
+
 # A X + X B = Q -------------------------------------------------------------------------------------------------------
 
 
@@ -27,8 +41,13 @@ def sylvester_q(g: Any, y: Any, a: Any, b: Any, q: Any) -> Any:
     return solve_sylvester(flip(a), flip(b), g)
 
 
+@functools.wraps(scipy.linalg.solve_sylvester)
+def _solve_sylvester(a: Any, b: Any, q: Any) -> Any:
+    return scipy.linalg.solve_sylvester(*of_one_kind(a, b, q))
+
+
 solve_sylvester = recorded(
-    scipy.linalg.solve_sylvester,
+    _solve_sylvester,
     lambda g, y, a, b, q: -sylvester_q(g, y, a, b, q) @ flip(y),
     lambda g, y, a, b, q: -flip(y) @ sylvester_q(g, y, a, b, q),
     sylvester_q,
@@ -48,7 +67,12 @@ def continuous_a(g: Any, y: Any, a: Any, q: Any) -> Any:
     return -(gq @ flip(y) + H(gq) @ conj(y))
 
 
-solve_continuous_lyapunov = recorded(scipy.linalg.solve_continuous_lyapunov, continuous_a, continuous_q)
+@functools.wraps(scipy.linalg.solve_continuous_lyapunov)
+def _solve_continuous_lyapunov(a: Any, q: Any) -> Any:
+    return scipy.linalg.solve_continuous_lyapunov(*of_one_kind(a, q))
+
+
+solve_continuous_lyapunov = recorded(_solve_continuous_lyapunov, continuous_a, continuous_q)
 
 
 # A X A^H - X + Q = 0 -------------------------------------------------------------------------------------------------
@@ -63,7 +87,12 @@ def discrete_a(g: Any, y: Any, a: Any, q: Any, method: str | None = None) -> Any
     return gq @ conj(a) @ flip(y) + H(gq) @ conj(a @ y)
 
 
-solve_discrete_lyapunov = recorded(scipy.linalg.solve_discrete_lyapunov, discrete_a, discrete_q)
+@functools.wraps(scipy.linalg.solve_discrete_lyapunov)
+def _solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
+    return scipy.linalg.solve_discrete_lyapunov(*of_one_kind(a, q), method)
+
+
+solve_discrete_lyapunov = recorded(_solve_discrete_lyapunov, discrete_a, discrete_q)
 
 
 # Riccati: X is Hermitian, and so must Q and R be ----------------------------------------------------------------------

@@ -16,7 +16,7 @@ import scipy.linalg
 from ..derivatives import derivative
 from ..derivatives.arrays import inside
 from ..derivatives.products import flip
-from .composing import composed, require_finite
+from .composing import composed, with_tuples
 from .equations import solve
 from .matrix_equations import solve_sylvester
 
@@ -27,12 +27,12 @@ def blocks(a: Any, e: Any) -> Any:
     return np.concatenate([top, bottom], axis=-2)
 
 
-def directional(f: Callable, a: Any, e: Any, *args: Any) -> Any:
+def directional(f: Callable, a: Any, e: Any) -> Any:
     """L(a, e). It is linear in e, which is scaled to the size of a, so that f takes no other number of steps for it."""
     size, e_size = (np.max(np.abs(inside(x)), axis=(-2, -1), keepdims=True, initial=0) for x in (a, e))
     scale = np.where((size > 0) & (e_size > 0), e_size / np.where(size > 0, size, 1), 1)
     n = a.shape[-1]
-    return f(blocks(a, e / scale), *args)[..., :n, n:] * scale
+    return f(blocks(a, e / scale))[..., :n, n:] * scale
 
 
 # The exponential -----------------------------------------------------------------------------------------------------
@@ -51,13 +51,22 @@ def expm(A: Any) -> Any:
     return _expm(np.reshape(A, (1, 1)) if A.size == 1 and A.ndim < 2 else square("expm", A))
 
 
+def frechet_a(g: Any, y: Any, A: Any, E: Any, **_: Any) -> Any:
+    """exp(A) and L(A, E) are the upper blocks of exp([[A, E], [0, A]]), in which A is in two places."""
+    upper, n = np.concatenate(g, axis=-1), A.shape[-1]
+    d = directional(expm, flip(blocks(A, E)), np.concatenate([upper, np.zeros_like(upper)], axis=-2))
+    return d[..., :n, :n] + d[..., n:, n:]
+
+
+_frechet = derivative(
+    with_tuples(scipy.linalg.expm_frechet), frechet_a, lambda g, y, A, E, **_: directional(expm, flip(A), g[1])
+)
+
+
 @composed(scipy.linalg.expm_frechet, "A", "E")
-def expm_frechet(
-    A: Any, E: Any, method: str | None = None, compute_expm: bool = True, check_finite: bool = True
-) -> Any:
-    require_finite(check_finite, A, E)
-    frechet = directional(expm, square("expm_frechet", A), E)
-    return (expm(A), frechet) if compute_expm else frechet
+def expm_frechet(A: Any, E: Any, compute_expm: bool = True, **settings: Any) -> Any:
+    exponential, frechet = _frechet(A, E, **settings)
+    return (exponential, frechet) if compute_expm else frechet
 
 
 # Sine and cosine, as SciPy makes them of the exponential --------------------------------------------------------------
@@ -96,7 +105,7 @@ def tanhm(A: Any) -> Any:
 # Powers and the logarithm --------------------------------------------------------------------------------------------
 #
 # An eigenvalue below 0 is on the branch cut of the logarithm, where rounding errors would put the two copies of it, in
-# the matrix of blocks, on different sides. Those of the square root X are on the right, so the rules start from X.
+# the matrix of blocks, on different sides. Those of the square root X are far from it, so the rule starts from X.
 
 # X^2 = A, so X dX + dX X = dA
 _sqrtm = derivative(scipy.linalg.sqrtm, lambda g, y, A: solve_sylvester(flip(y), flip(y), g))
@@ -107,13 +116,13 @@ def sqrtm(A: Any) -> Any:
     return _sqrtm(square("sqrtm", A))
 
 
-def from_root(f: Callable, a: Any, e: Any, *args: Any) -> Any:
-    """L(a, e) of the function f(sqrtm(a))."""
-    x = sqrtm(a)
-    return directional(f, x, solve_sylvester(x, x, e), *args)
+def logm_gradient(g: Any, y: Any, A: Any) -> Any:
+    """log A = 2 log X"""
+    x = flip(sqrtm(A))
+    return 2 * directional(logm, x, solve_sylvester(x, x, g))
 
 
-_logm = derivative(scipy.linalg.logm, lambda g, y, A: 2 * from_root(logm, flip(A), g))
+_logm = derivative(scipy.linalg.logm, logm_gradient)
 
 
 @composed(scipy.linalg.logm, "A")
@@ -121,11 +130,13 @@ def logm(A: Any) -> Any:
     return _logm(square("logm", A))
 
 
-_power = derivative(
-    scipy.linalg.fractional_matrix_power,
-    lambda g, y, A, t: from_root(fractional_matrix_power, flip(A), g, 2 * t),
-    lambda g, y, A, t: np.sum(g * (logm(A) @ y)),
-)
+def power_gradient(g: Any, y: Any, A: Any, t: Any) -> Any:
+    """A^t = exp(t log A)"""
+    log = logm(A)
+    return logm_gradient(t * directional(expm, flip(t * log), g), log, A)
+
+
+_power = derivative(scipy.linalg.fractional_matrix_power, power_gradient, lambda g, y, A, t: np.sum(g * (logm(A) @ y)))
 
 
 @composed(scipy.linalg.fractional_matrix_power, "A", "t")
