@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import numpy as np
 from cases import case, positive, x
-from cases_decompositions import adjoint, of_complete, of_full, plain, symmetric, without_phases
+from cases_decompositions import adjoint, of_complete, of_full, plain, without_phases
 from cases_matrices import plus, three_values
 
 C = {"dtype": complex}
@@ -54,7 +54,6 @@ if find_spec("scipy"):
     case(linalg.det, x(2, 2, 3, 3, **C))
     for structure in ("pos", "sym", "her", "upper triangular", "lower triangular", "general"):
         for lower in (False, True):
-            case(linalg.inv, x(3, 3), assume_a=structure, lower=lower, of=dominant)
             case(linalg.inv, x(3, 3, **C), assume_a=structure, lower=lower, of=dominant)
     case(linalg.inv, x(3), assume_a="diagonal", of=lambda f, d, **k: f(np.diag(d + 5), **k))
 
@@ -62,20 +61,12 @@ if find_spec("scipy"):
         case(linalg.pinv, x(*shape))
         case(linalg.pinv, x(*shape, **C))
     case(linalg.pinv, x(4, 2), x(2, 3), of=lambda f, a, b: f(a @ b))  # of rank 2
-    case(linalg.pinv, x(3, 3), rtol=0.3, of=three_values)
-    case(linalg.pinv, x(3, 3, **C), atol=1.0, rtol=0.01, of=three_values)
+    case(linalg.pinv, x(4, 2), x(2, 3), atol=1e-4, rtol=1e-4, of=lambda f, a, b, **k: f(a @ b, **k))
     case(linalg.pinv, x(3, 2), return_rank=True)
     for lower in (False, True):
         case(linalg.pinvh, x(3, 3), lower=lower, of=dominant)
         case(linalg.pinvh, x(2, 3, 3, **C), lower=lower, of=dominant)
     case(linalg.pinvh, x(2, 3), of=lambda f, a: f(a.T @ a))  # of rank 2
-    case(
-        linalg.pinvh,
-        x(3, 3),
-        None,
-        0.3,
-        of=lambda f, *args: symmetric(lambda a: three_values(f, a, *args[1:]), args[0]),
-    )
 
     for ord in (None, 2):
         case(linalg.norm, x(4), ord, of=times_first)
@@ -100,14 +91,16 @@ if find_spec("scipy"):
         (x(2, 2, layout="F"), np.array([1.0, 2.0])),
     ]:
         case(linalg.solve, a, b, of=plus(5))
-    for structure in (
-        "gen", "diagonal", "tridiagonal", "banded", "upper triangular", "lower triangular",
-        "sym", "her", "pos", "general", "symmetric", "hermitian", "positive definite",
-    ):  # fmt: skip
+    for structure in ("gen", "diagonal", "tridiagonal", "banded", "upper triangular", "lower triangular"):
+        case(linalg.solve, x(3, 3), x(3, 2), assume_a=structure, of=dominant)
+        case(linalg.solve, x(3, 3, **C), x(3, **C), assume_a=structure, lower=True, of=dominant)
+        case(linalg.solve, x(3, 3), x(3, 2), assume_a=structure, transposed=True, of=dominant)
+    for structure in ("sym", "her", "pos"):
         for lower in (False, True):
-            case(linalg.solve, x(3, 3), x(3, 2), assume_a=structure, lower=lower, of=dominant)
+            case(linalg.solve, x(3, 3), x(3, 2), lower, assume_a=structure, transposed=lower, of=dominant)
             case(linalg.solve, x(3, 3, **C), x(3, **C), assume_a=structure, lower=lower, of=dominant)
-            case(linalg.solve, x(3, 3), x(3, 2), lower, assume_a=structure, transposed=True, of=dominant)
+    for structure in ("general", "symmetric", "hermitian", "positive definite"):
+        case(linalg.solve, x(3, 3, **C), x(3), assume_a=structure, lower=True, of=dominant)
     case(linalg.solve, x(3, 3), x(3), transposed=True, of=plus(5))
 
     for trans in (0, 1, 2, "N", "T", "C"):
@@ -130,6 +123,7 @@ if find_spec("scipy"):
         case(linalg.lu_solve, x(3, 3, **C), x(3, 2, **C), np.array([1, 1, 2]), trans=trans, of=with_pivots)
     case(linalg.lu_solve, x(2, 3, 3), x(3), np.array([[1, 2, 2], [0, 1, 2]]), of=with_pivots)
 
+    like = {"like": scipy.linalg.lstsq}  # its results lie otherwise in memory
     for args in [
         (x(4, 2), x(4)),
         (x(4, 2), x(4, 3)),
@@ -137,10 +131,10 @@ if find_spec("scipy"):
         (x(3, 3), x(3, 1)),
         (x(4, 2, **C), x(4, 2, **C)),
     ]:
-        case(linalg.lstsq, *args, of=lambda f, a, b: [np.real(p) if np.ndim(p) < 2 else p for p in f(a, b)[:2]])
+        case(linalg.lstsq, *args, of=lambda f, a, b: [np.real(p) if np.ndim(p) < 2 else p for p in f(a, b)[:2]], **like)
         case(linalg.lstsq, args[0], np.ones(args[1].shape), of=pick(3))
-    case(linalg.lstsq, x(3, 3), x(3, 2), 0.3, of=as_tuple(three_values))
-    case(linalg.lstsq, x(4, 2), x(4), lapack_driver="gelsy", of=pick(0))
+    case(linalg.lstsq, x(3, 3), x(3, 2), 0.3, of=as_tuple(three_values), **like)
+    case(linalg.lstsq, x(4, 2), x(4), lapack_driver="gelsy", of=pick(0), **like)
 
     for below, above in [(1, 1), (2, 1), (0, 2), (2, 0)]:
         banded = lambda f, ab, b, n, m: f((n, m), ab + 9 * (np.arange(n + m + 1) == m)[:, None], b)  # noqa: E731
@@ -288,6 +282,6 @@ if find_spec("scipy"):
     case(linalg.circulant, x(2, 3))
     case(linalg.convolution_matrix, x(5), 3, mode="same")
     case(linalg.companion, positive(2, 3))
-    case(linalg.khatri_rao, x(2, 2, 3), x(2, 3))
+    case(linalg.khatri_rao, x(2, 2, 3), x(2, 3), like=scipy.linalg.khatri_rao)  # lies otherwise in memory
     case(linalg.block_diag, x(2, 2, 3), x(1, 2))
     case(linalg.block_diag, [x(2), x(2)], [[x(), x()]], of=lambda f, *blocks: f(*blocks))

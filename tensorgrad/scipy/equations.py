@@ -18,7 +18,7 @@ from ..derivatives import derivative
 from ..derivatives import matrices as numpys
 from ..derivatives.decompositions import diagonal_of
 from ..derivatives.elementwise import divide_safely
-from ..derivatives.matrices import H, cofactors, diagonal_matrix
+from ..derivatives.matrices import H, cofactors, diagonal_matrix, pinv_gradient
 from ..derivatives.products import conj, flip
 from ..tensor import data_of
 from .composing import composed, require_finite
@@ -62,32 +62,30 @@ def det(a: Any, **settings: Any) -> Any:
     return _det(a, **settings)
 
 
-def cut(name: str, s: Any, shape: tuple, atol: float | None, rtol: float | None) -> tuple[Any, Any]:
-    """The limit below which singular values count as 0, relative to the largest; and how many are above."""
+def ranks(name: str, s: Any, shape: tuple, atol: float | None, rtol: float | None) -> tuple[Any, Any, bool]:
+    """Of singular values: the limit below which they count as 0, relative to the largest; how many are above it; and
+    whether those below are more than rounding errors."""
     size, eps = np.max(s, axis=-1, initial=0), np.finfo(s.dtype).eps
     atol, rtol = 0.0 if atol is None else atol, max(shape[-2:]) * eps if rtol is None else rtol
     if atol < 0 or rtol < 0:
         raise ValueError(f"{name}: atol and rtol must not be negative, as {atol} and {rtol}")
-    return divide_safely(atol, size) + rtol, np.sum(s > (atol + size * rtol)[..., None], axis=-1)
+    kept = s > (atol + size * rtol)[..., None]
+    least = np.min(np.where(kept, s, np.inf), axis=-1, keepdims=True, initial=np.inf)
+    cut = bool(np.any(~kept & (s > eps**0.5 * least)))
+    return divide_safely(atol, size) + rtol, np.sum(kept, axis=-1), cut
 
 
-def pseudo_inverse(a: Any, limit: Any, rank: Any, hermitian: bool = False) -> Any:
-    if np.all(rank == min(a.shape[-2:])):
-        return numpys.pinv(a, rtol=limit, hermitian=hermitian)
-    return np.linalg.pinv(a, rtol=limit, hermitian=hermitian)
+_pinv = derivative(scipy.linalg.pinv, lambda g, y, a, **_: pinv_gradient(g, y, a))
+_pinvh = derivative(scipy.linalg.pinvh, lambda g, y, a, **_: pinv_gradient(g, y, a, hermitian=True))
 
 
 @composed(scipy.linalg.pinv, "a")
 def pinv(
-    a: Any,
-    atol: float | None = None,
-    rtol: float | None = None,
-    return_rank: bool = False,
-    check_finite: bool = True,
+    a: Any, atol: float | None = None, rtol: float | None = None, return_rank: bool = False, **settings: Any
 ) -> Any:
-    require_finite(check_finite, a)
-    limit, rank = cut("pinv", np.linalg.svdvals(data_of(a)), a.shape, atol, rtol)
-    y = pseudo_inverse(a, limit, rank)
+    """Where a limit cuts off a part of the matrix, the rule is that of NumPy's, from the singular vectors."""
+    limit, rank, cut = ranks("pinv", np.linalg.svdvals(data_of(a)), a.shape, atol, rtol)
+    y = np.linalg.pinv(a, rtol=limit) if cut else _pinv(a, atol=atol, rtol=rtol, **settings)
     return (y, rank) if return_rank else y
 
 
@@ -98,12 +96,14 @@ def pinvh(
     rtol: float | None = None,
     lower: bool = True,
     return_rank: bool = False,
-    check_finite: bool = True,
+    **settings: Any,
 ) -> Any:
-    require_finite(check_finite, a)
     a = as_read(a, "her", lower)
-    limit, rank = cut("pinvh", np.abs(np.linalg.eigvalsh(data_of(a))), a.shape, atol, rtol)
-    y = pseudo_inverse(a, limit, rank, hermitian=True)
+    limit, rank, cut = ranks("pinvh", np.abs(np.linalg.eigvalsh(data_of(a))), a.shape, atol, rtol)
+    if cut:
+        y = np.linalg.pinv(a, rtol=limit, hermitian=True)
+    else:
+        y = _pinvh(a, atol=atol, rtol=rtol, lower=lower, **settings)
     return (y, rank if a.ndim > 2 else int(rank)) if return_rank else y
 
 

@@ -21,6 +21,7 @@ from ..derivatives.decompositions import (
     qr_gradient,
     svd_gradient,
 )
+from ..derivatives.layouts import in_order
 from ..derivatives.matrices import H
 from ..derivatives.products import conj, flip
 from ..tensor import data_of
@@ -44,6 +45,7 @@ def cholesky(a: Any, lower: bool = False, **settings: Any) -> Any:
 def cho_factor(a: Any, lower: bool = False, **settings: Any) -> tuple:
     """The factor, which leaves a as it is in the other triangle; and `lower`, of each matrix of a stack."""
     c = cholesky(a, lower, **settings) + (np.triu(a, 1) if lower else np.tril(a, -1))
+    c = flip(in_order(flip(c)))  # each by columns, as SciPy gives it
     return c, lower if a.ndim == 2 else np.full(a.shape[:-2], lower)
 
 
@@ -84,12 +86,25 @@ def lu_rows_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     return rows_at(lu_gradient(gl, gu, low, u), data_of(p))
 
 
+def lu_permuted_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
+    """A = (P L) U, with the order of rows that SciPy finds again."""
+    (gl, gu), (low, u) = g, y
+    p = scipy.linalg.lu(data_of(a), p_indices=True)[0]
+    back = np.argsort(p, axis=-1)
+    return rows_at(lu_gradient(rows_at(gl, back), gu, rows_at(low, back), u), p)
+
+
 def _lu(a: Any, **settings: Any) -> tuple:
     return scipy.linalg.lu(a, p_indices=True, **settings)
 
 
+def _lu_in_order(a: Any, **settings: Any) -> tuple:
+    return scipy.linalg.lu(a, permute_l=True, **settings)
+
+
 _lu_factor = derivative(with_tuples(scipy.linalg.lu_factor), lu_factor_gradient)
 _lu_rows = derivative(_lu, lu_rows_gradient)
+_lu_permuted = derivative(_lu_in_order, lu_permuted_gradient)
 
 
 @composed(scipy.linalg.lu_factor, "a")
@@ -99,9 +114,9 @@ def lu_factor(a: Any, **settings: Any) -> tuple:
 
 @composed(scipy.linalg.lu, "a")
 def lu(a: Any, permute_l: bool = False, p_indices: bool = False, **settings: Any) -> tuple:
-    p, low, u = _lu_rows(a, **settings)
     if permute_l:
-        return rows_at(low, p), u
+        return _lu_permuted(a, **settings)
+    p, low, u = _lu_rows(a, **settings)
     if p_indices:
         return p, low, u
     return np.eye(a.shape[-2], dtype=np.real(data_of(a)).dtype)[p], low, u
@@ -260,7 +275,7 @@ def polar(a: Any, side: str = "right") -> tuple:
     u, p = _polar(H(a) if wide else a)
     if wide == (side == "right"):
         p = u @ p @ H(u)
-    return H(u) if wide else u, p
+    return in_order(H(u) if wide else u), in_order(p)
 
 
 @composed(scipy.linalg.orthogonal_procrustes, "A", "B")

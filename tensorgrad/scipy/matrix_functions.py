@@ -15,6 +15,7 @@ import scipy.linalg
 
 from ..derivatives import derivative
 from ..derivatives.arrays import inside
+from ..derivatives.layouts import in_order
 from ..derivatives.products import flip
 from .composing import composed, with_tuples
 from .equations import solve
@@ -23,6 +24,7 @@ from .matrix_equations import solve_sylvester
 
 def blocks(a: Any, e: Any) -> Any:
     """[[a, e], [0, a]]"""
+    a, e = (a, e) if a.shape == e.shape else np.broadcast_arrays(a, e)
     top, bottom = np.concatenate([a, e], axis=-1), np.concatenate([np.zeros_like(a), a], axis=-1)
     return np.concatenate([top, bottom], axis=-2)
 
@@ -74,12 +76,18 @@ def expm_frechet(A: Any, E: Any, compute_expm: bool = True, **settings: Any) -> 
 
 @composed(scipy.linalg.cosm, "A")
 def cosm(A: Any) -> Any:
-    return np.real(expm(1j * A)) if np.isrealobj(A) else (expm(1j * A) + expm(-1j * A)) / 2
+    if np.isrealobj(A):
+        y = np.real(expm(1j * A))
+        return y if A.ndim == 2 else in_order(y)
+    return (expm(1j * A) + expm(-1j * A)) / 2
 
 
 @composed(scipy.linalg.sinm, "A")
 def sinm(A: Any) -> Any:
-    return np.imag(expm(1j * A)) if np.isrealobj(A) else (expm(1j * A) - expm(-1j * A)) * -0.5j
+    if np.isrealobj(A):
+        y = np.imag(expm(1j * A))
+        return y if A.ndim == 2 else in_order(y)
+    return (expm(1j * A) - expm(-1j * A)) * -0.5j
 
 
 @composed(scipy.linalg.coshm, "A")

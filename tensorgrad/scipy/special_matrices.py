@@ -12,6 +12,7 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives.arrays import as_array
+from ..derivatives.layouts import in_order
 from ..derivatives.products import conj
 from .composing import composed
 from .recording import holds_recording
@@ -82,7 +83,7 @@ def companion(a: Any) -> Any:
         raise ValueError("companion: the first coefficient, a[..., 0], must not be 0")
     first = -a[..., 1:] / a[..., :1]
     rows = np.broadcast_to(below.astype(first.dtype), (*first.shape[:-1], *below.shape))
-    return np.concatenate([np.expand_dims(first, -2), rows], axis=-2)
+    return in_order(np.concatenate([np.expand_dims(first, -2), rows], axis=-2))
 
 
 @composed(scipy.linalg.fiedler, "a")
