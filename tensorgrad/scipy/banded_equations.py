@@ -14,7 +14,7 @@ import scipy.linalg
 
 from ..derivatives import derivative
 from ..derivatives.products import conj, flip, matmul_left, matmul_right
-from .composing import composed
+from .composing import composed, named
 from .equations import columns, minus_outer
 from .special_matrices import toeplitz
 
@@ -55,6 +55,7 @@ def band_ab(g: Any, y: Any, ab: Any, b: Any, l_and_u: tuple, **settings: Any) ->
     return np.stack([-np.sum(shifted(db, -k) * x, axis=-2) for k in range(above, -below - 1, -1)], axis=-2)
 
 
+@named(scipy.linalg.solve_banded)
 def _solve_band(ab: Any, b: Any, l_and_u: tuple, **settings: Any) -> Any:
     return scipy.linalg.solve_banded(l_and_u, ab, b, **settings)
 
@@ -101,10 +102,12 @@ def ends(a: Any) -> tuple:
     return a[..., :, 0], a[..., 0, :]
 
 
+@named(scipy.linalg.solve_toeplitz)
 def _solve_with_toeplitz(a: Any, b: Any, **settings: Any) -> Any:
     return scipy.linalg.solve_toeplitz(ends(a), b, **settings)
 
 
+@named(scipy.linalg.matmul_toeplitz)
 def _multiply_by_toeplitz(a: Any, x: Any, **settings: Any) -> Any:
     return scipy.linalg.matmul_toeplitz(ends(a), x, **settings)
 

@@ -63,6 +63,17 @@ def require_finite(check_finite: bool, *arrays: Any) -> None:
             raise ValueError("array must not contain infs or NaNs; check_finite=False takes them")
 
 
+def named(func: Callable) -> Callable[[Callable], Callable]:
+    """Decorator: what calls a function of SciPy's with its arguments in other places has its name, in graphs and
+    errors."""
+
+    def rename(function: Callable) -> Callable:
+        function.__name__ = func.__name__
+        return function
+
+    return rename
+
+
 def with_tuples(func: Callable) -> Callable:
     """SciPy's function, with its several results in a tuple; those of a stack of matrices it gives in a list."""
 

@@ -21,7 +21,7 @@ from ..derivatives.elementwise import divide_safely
 from ..derivatives.matrices import H, cofactors, diagonal_matrix, pinv_gradient
 from ..derivatives.products import conj, flip
 from ..tensor import data_of
-from .composing import composed, require_finite
+from .composing import composed, named, require_finite
 
 
 def as_read(a: Any, structure: str | None, lower: bool = False) -> Any:
@@ -151,7 +151,8 @@ def solve(a: Any, b: Any, assume_a: str | None = None, lower: bool = False, **se
     a, b = np.atleast_2d(a), np.atleast_1d(b)
     if b.shape[max(b.ndim - 2, 0)] != a.shape[-1]:  # one equation, as SciPy takes it, would be solved for every row
         raise ValueError(f"solve: shapes {a.shape} and {b.shape} don't match: b has a row for each column of a")
-    return _solve(as_read(a, assume_a, lower), b, assume_a=assume_a, lower=lower, **settings)
+    settings |= {} if assume_a is None else {"assume_a": assume_a, "lower": lower}
+    return _solve(as_read(a, assume_a, lower), b, **settings)
 
 
 def columns(solver: Callable, g: Any, b: Any, **settings: Any) -> Any:
@@ -223,6 +224,7 @@ def cho_solve_c(g: Any, y: Any, c: Any, b: Any, lower: bool, **settings: Any) ->
     return (da + H(da)) @ conj(c) if lower else conj(c) @ (da + H(da))
 
 
+@named(scipy.linalg.cho_solve)
 def _cho_solve_packed(c: Any, b: Any, lower: bool, **settings: Any) -> Any:
     return scipy.linalg.cho_solve((c, lower), b, **settings)
 
@@ -276,6 +278,7 @@ def with_ones(lu: Any) -> Any:
     return np.tril(lu, -1) + np.eye(*lu.shape[-2:], dtype=lu.dtype, like=lu)
 
 
+@named(scipy.linalg.lu_solve)
 def _lu_solve_packed(lu: Any, b: Any, piv: Any, trans: int, **settings: Any) -> Any:
     return scipy.linalg.lu_solve((lu, piv), b, trans, **settings)
 

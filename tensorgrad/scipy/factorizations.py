@@ -25,7 +25,7 @@ from ..derivatives.layouts import in_order
 from ..derivatives.matrices import H
 from ..derivatives.products import conj, flip
 from ..tensor import data_of
-from .composing import composed, require_finite, with_tuples
+from .composing import composed, named, require_finite, with_tuples
 from .equations import as_read, permutation, rows_at, solve_triangular, with_ones
 from .matrix_equations import solve_continuous_lyapunov
 
@@ -98,6 +98,7 @@ def _lu(a: Any, **settings: Any) -> tuple:
     return scipy.linalg.lu(a, p_indices=True, **settings)
 
 
+@named(scipy.linalg.lu)
 def _lu_in_order(a: Any, **settings: Any) -> tuple:
     return scipy.linalg.lu(a, permute_l=True, **settings)
 
