@@ -14,6 +14,11 @@ scipy_linalg = pytest.importorskip("scipy.linalg")
 linalg = pytest.importorskip("tensorgrad.scipy.linalg")
 
 
+takes_stacks = pytest.mark.skipif(
+    np.lib.NumpyVersion(pytest.importorskip("scipy").__version__) < "1.16.0", reason="SciPy takes stacks since 1.16"
+)
+
+
 def numbers(*shape, seed=0, kind=float):
     rng = np.random.default_rng(seed)
     a = rng.normal(size=shape)
@@ -107,14 +112,16 @@ def test_a_triangle_has_the_gradients_of_both():
         close(g, np.tril(h) + np.tril(h.T, -1), rtol=1e-9)
 
 
-def test_cho_factor_leaves_the_other_triangle_as_it_is():
+def test_cho_factor_leaves_in_the_other_triangle_what_scipy_leaves():
     a = Tensor(S)
     c, _ = linalg.cho_factor(a, lower=True)
     np.testing.assert_array_equal(c.data, scipy_linalg.cho_factor(S, lower=True)[0])
     np.sum(np.triu(c, 1)).backward()
-    np.testing.assert_array_equal(a.grad, np.triu(np.ones((3, 3)), 1))
+    left = np.any(np.triu(c.data, 1))  # by SciPy's releases before 1.18
+    np.testing.assert_array_equal(a.grad, left * np.triu(np.ones((3, 3)), 1))
 
 
+@takes_stacks
 def test_a_stack_of_factors_goes_to_cho_solve():
     a = np.stack([S, S + np.eye(3)])
     f = lambda a, b: linalg.cho_solve(linalg.cho_factor(a, lower=True), b)  # noqa: E731
@@ -355,6 +362,7 @@ def test_single_precision_stays():
         assert a.grad.dtype == b.grad.dtype == np.float32
 
 
+@takes_stacks
 def test_empty_matrices():
     for f, shape in [(linalg.inv, (0, 0)), (linalg.expm, (0, 0)), (linalg.cholesky, (0, 0)), (linalg.sqrtm, (0, 0))]:
         assert gradient(f, np.zeros(shape)).shape == shape
@@ -411,6 +419,7 @@ def test_jacobians_are_made_of_gradients_and_of_tangents(name):
 # Random shapes -------------------------------------------------------------------------------------------------------
 
 
+@takes_stacks
 @settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 4), k=st.integers(0, 3), batch=st.sampled_from([(), (2,)]), trans=st.sampled_from([0, 1, 2]),
@@ -443,7 +452,7 @@ def from_band(ab, below, above):
 
 
 @settings(max_examples=30, deadline=None)
-@given(n=st.integers(1, 6), below=st.integers(0, 3), above=st.integers(0, 3), kind=st.sampled_from([float, complex]))
+@given(n=st.integers(2, 6), below=st.integers(0, 3), above=st.integers(0, 3), kind=st.sampled_from([float, complex]))
 def test_banded_equations_are_those_of_full_matrices(n, below, above, kind):
     ab, b, w = numbers(below + above + 1, n, kind=kind), numbers(n, 2, seed=1, kind=kind), numbers(n, 2)
     ab[above] += 6
@@ -521,7 +530,7 @@ T, TB = Tensor(A), Tensor(B)
         (lambda: linalg.orthogonal_procrustes(T, TB), ValueError, "differ"),
         (lambda: linalg.det(T, colour=1), TypeError, "colour"),
         (lambda: linalg.inv(), TypeError, "argument"),
-        (lambda: linalg.cholesky(-T), linalg.LinAlgError, "positive definite"),
+        (lambda: linalg.cholesky(-T), linalg.LinAlgError, "cholesky"),
         (lambda: linalg.inv(T * np.nan), ValueError, "infs or NaNs"),
         (lambda: linalg.norm(T * np.inf, 1), ValueError, "infs or NaNs"),
         (lambda: linalg.solve_banded((T, 1), A, B), TypeError, "solve_banded: the argument l_and_u"),

@@ -41,11 +41,16 @@ def cholesky(a: Any, lower: bool = False, **settings: Any) -> Any:
     return _cholesky(as_read(a, "her", lower), lower=lower, **settings)
 
 
+LEAVES_THE_OTHER = bool(scipy.linalg.cho_factor(np.eye(2) + 1)[0][1, 0])  # as SciPy does before 1.18
+
+
 @composed(scipy.linalg.cho_factor, "a")
 def cho_factor(a: Any, lower: bool = False, **settings: Any) -> tuple:
-    """The factor, which leaves a as it is in the other triangle; and `lower`, of each matrix of a stack."""
-    c = cholesky(a, lower, **settings) + (np.triu(a, 1) if lower else np.tril(a, -1))
-    c = flip(in_order(flip(c)))  # each by columns, as SciPy gives it
+    """The factor, and in the other triangle what SciPy leaves there; and `lower`, of each matrix of a stack."""
+    c = cholesky(a, lower, **settings)
+    if LEAVES_THE_OTHER:
+        c = c + (np.triu(a, 1) if lower else np.tril(a, -1))
+        c = flip(in_order(flip(c)))  # each by columns, as SciPy gives it
     return c, lower if a.ndim == 2 else np.full(a.shape[:-2], lower)
 
 
@@ -140,9 +145,10 @@ _qr = derivative(with_tuples(scipy.linalg.qr), scipy_qr_gradient)
 
 @composed(scipy.linalg.qr, "a")
 def qr(a: Any, mode: str = "full", **settings: Any) -> tuple:
+    """A tuple also of a single R, as SciPy 1.18 gives it for a stack, too."""
     if mode == "r":
         _, *rest = _qr(a, mode="full", **settings)
-        return tuple(rest) if a.ndim == 2 or len(rest) > 1 else rest[0]
+        return tuple(rest)
     if mode not in ("full", "economic"):
         raise TypeError(f"qr: mode={mode!r} has no derivative in tensorgrad; use 'full', 'economic' or 'r'")
     return _qr(a, mode=mode, **settings)
