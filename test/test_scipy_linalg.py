@@ -79,6 +79,9 @@ def test_lists_are_arrays():
     linalg.det([[x, 1.0], [1.0, x]]).backward()
     close(x.grad, 4.0)
     close(linalg.solve([[x, 0.0], [0.0, 1.0]], [x * x, x]).data, [2.0, 2.0])
+    close(linalg.cho_solve(([[2.0, 0.0], [0.0, 1.0]], True), [x, x]).data, [0.5, 2.0])
+    close(linalg.lu_solve(([[x, 0.0], [0.0, 1.0]], [0, 1]), [2.0, 2.0]).data, [1.0, 2.0])
+    close(linalg.solve_toeplitz(([x, 0.0], [x, x]), [4.0, 2.0]).data, [1.0, 1.0])
 
 
 # What SciPy reads ----------------------------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ _matmul_toeplitz = derivative(
 
 
 def toeplitz_of(c_or_cr: Any) -> Any:
+    """The whole matrix of a column, or of a tuple of a column and a row."""
     return toeplitz(*c_or_cr) if isinstance(c_or_cr, tuple) else toeplitz(c_or_cr)
 
 

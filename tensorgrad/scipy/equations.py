@@ -16,6 +16,7 @@ import scipy.linalg
 
 from ..derivatives import derivative
 from ..derivatives import matrices as numpys
+from ..derivatives.arrays import as_array
 from ..derivatives.decompositions import diagonal_of
 from ..derivatives.elementwise import divide_safely
 from ..derivatives.matrices import H, cofactors, diagonal_matrix, pinv_gradient
@@ -238,7 +239,7 @@ def cho_solve(c_and_lower: tuple, b: Any, **settings: Any) -> Any:
     if np.any(lower) != np.all(lower):
         raise ValueError("cho_solve: a stack of factors must be of lower ones alone, or of upper ones")
     lower = bool(np.all(lower))
-    return _cho_solve(as_read(c, triangle(lower)), b, lower=lower, **settings)
+    return _cho_solve(as_read(as_array(c), triangle(lower)), b, lower=lower, **settings)
 
 
 def permutation(piv: Any, m: int) -> np.ndarray:
@@ -289,4 +290,4 @@ _lu_solve = derivative(_lu_solve_packed, lu_solve_lu, lu_solve_b)
 @composed(scipy.linalg.lu_solve, "b", pairs="lu_and_piv")
 def lu_solve(lu_and_piv: tuple, b: Any, trans: int = 0, **settings: Any) -> Any:
     lu, piv = lu_and_piv
-    return _lu_solve(lu, b, piv=np.asarray(piv), trans=int(trans), **settings)
+    return _lu_solve(as_array(lu), b, piv=np.asarray(piv), trans=int(trans), **settings)

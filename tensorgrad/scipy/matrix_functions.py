@@ -142,7 +142,7 @@ def logm_gradient(g: Any, y: Any, A: Any) -> Any:
     """
     x, e, one, factor = flip(A), g, np.eye(A.shape[-1]), 1.0
     while factor < 2**60 and np.any(largest_row(inside(x) - one) > 1 / 4):
-        x = sqrtm(x)
+        x = _sqrtm(x)
         e, factor = solve_sylvester(x, x, e), 2 * factor
     total = np.zeros_like(e)
     for t, weight in zip((NODES + 1) / 2, WEIGHTS / 2, strict=True):
