@@ -163,6 +163,11 @@ if find_spec("scipy"):
             )
             case(linalg.solveh_banded, x(rows, 4), x(4, 2), lower=lower, of=banded)
             case(linalg.solveh_banded, x(rows, 4, **C), x(4, **C), lower=lower, of=banded)
+    for d, e in [(x(4), x(3)), (x(1), x(0)), (x(2, 3), x(2, 2))]:
+        newer = d.shape != (4,)
+        case(linalg.eigh_tridiagonal, d, e, newer=newer, of=lambda f, d, e: tuple(map(np.abs, f(d, e))))
+        case(linalg.eigh_tridiagonal, d, e, newer=newer, eigvals_only=True)
+        case(linalg.eigvalsh_tridiagonal, d, e, newer=newer)
     for f in (linalg.solve_toeplitz, linalg.matmul_toeplitz):
         for b in (x(3), x(3, 2), x(3, **C)):
             case(f, x(3), x(3), b, of=lambda f, c, r, b: f((c + np.array([9, 0, 0]), r), b))

@@ -1,4 +1,5 @@
-"""Equations of banded matrices and of Toeplitz matrices, whose rules solve others of the same kind.
+"""Equations of banded matrices and of Toeplitz matrices, whose rules solve others of the same kind; and eigenvalues of
+tridiagonal ones.
 
 A banded matrix is kept by its diagonals, one in a row: a_ij is in row u + i - j and column j, where u is the number of
 diagonals above the main one.
@@ -13,8 +14,9 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives import derivative
+from ..derivatives.decompositions import diagonal_of, eigh_gradient
 from ..derivatives.products import conj, flip, matmul_left, matmul_right
-from .composing import composed, named
+from .composing import composed, named, with_tuples
 from .equations import columns, minus_outer
 from .special_matrices import toeplitz
 
@@ -92,6 +94,28 @@ _solveh_banded = derivative(scipy.linalg.solveh_banded, hermitian_band_ab, hermi
 @composed(scipy.linalg.solveh_banded, "ab", "b")
 def solveh_banded(ab: Any, b: Any, **settings: Any) -> Any:
     return _solveh_banded(ab, b, **settings)
+
+
+# Eigenvalues of symmetric tridiagonal matrices: d on the diagonal, e beside it ----------------------------------------
+
+_eigh_tridiagonal = derivative(
+    with_tuples(scipy.linalg.eigh_tridiagonal),
+    lambda g, y, d, e, **_: diagonal_of(eigh_gradient(g, y, None)),
+    lambda g, y, d, e, **_: 2 * np.diagonal(eigh_gradient(g, y, None), -1, -2, -1),
+)
+
+
+@composed(scipy.linalg.eigh_tridiagonal, "d", "e")
+def eigh_tridiagonal(d: Any, e: Any, eigvals_only: bool = False, select: Any = "a", **settings: Any) -> Any:
+    if select not in ("a", "all", 0):
+        raise TypeError(f"eigh_tridiagonal: select={select!r} has no derivative in tensorgrad; choose from all values")
+    w, v = _eigh_tridiagonal(d, e, **settings)
+    return w if eigvals_only else (w, v)
+
+
+@composed(scipy.linalg.eigvalsh_tridiagonal, "d", "e")
+def eigvalsh_tridiagonal(d: Any, e: Any, **settings: Any) -> Any:
+    return eigh_tridiagonal(d, e, eigvals_only=True, **settings)
 
 
 # Toeplitz matrices, of which SciPy gets a column and a row ------------------------------------------------------------

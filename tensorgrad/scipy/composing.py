@@ -17,6 +17,8 @@ from .recording import constant, holds_recording
 def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") -> Callable[[Callable], Callable]:
     """Decorator: given Tensors, a function of SciPy goes through this one; given arrays alone it is SciPy's.
 
+    An argument that this one doesn't take is a TypeError.
+
     Args:
         func: SciPy's function. Arguments are bound by its names, and what a call gives is passed by name;
             `overwrite_...` is left out, for what a graph keeps mustn't be overwritten.
@@ -36,19 +38,30 @@ def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") ->
     """
     signature, name = inspect.signature(func), func.__name__
 
+    def bound(args: tuple, kwargs: dict) -> dict[str, Any]:
+        try:
+            return signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}") from None
+
     def enter(implementation: Callable) -> Callable:
+        takes = inspect.signature(implementation).parameters
+        is_open = any(p.kind is p.VAR_KEYWORD for p in takes.values())
+
         @functools.wraps(func)
         def function(*args: Any, **kwargs: Any) -> Any:
             if not holds_recording(args) and not holds_recording(kwargs.values()):
                 return func(*args, **kwargs)
             values = {}
-            for argument, value in signature.bind(*args, **kwargs).arguments.items():
+            for argument, value in bound(args, kwargs).items():
                 if argument in arrays:
                     values[argument] = value if value is None else as_array(value)
                 elif argument == pairs:
                     values[argument] = value
                 elif not argument.startswith("overwrite_"):
                     values[argument] = constant(name, argument, value, reason)
+                if argument in values and argument not in takes and not is_open:
+                    raise TypeError(f"{name}: the argument {argument} isn't supported for Tensors")
             return implementation(**values)
 
         return function

@@ -19,7 +19,14 @@ A function of SciPy that isn't here is an error that says so.
 
 from scipy.linalg import LinAlgError, LinAlgWarning
 
-from .banded_equations import matmul_toeplitz, solve_banded, solve_toeplitz, solveh_banded
+from .banded_equations import (
+    eigh_tridiagonal,
+    eigvalsh_tridiagonal,
+    matmul_toeplitz,
+    solve_banded,
+    solve_toeplitz,
+    solveh_banded,
+)
 from .equations import cho_solve, det, inv, lstsq, lu_solve, norm, pinv, pinvh, solve, solve_triangular
 from .factorizations import (
     cho_factor,
@@ -71,12 +78,13 @@ from .special_matrices import (
 
 __all__ = [
     "LinAlgError", "LinAlgWarning", "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "companion",
-    "convolution_matrix", "coshm", "cosm", "det", "eig", "eigh", "eigvals", "eigvalsh", "expm", "expm_frechet",
-    "fiedler", "fractional_matrix_power", "hankel", "inv", "khatri_rao", "leslie", "logm", "lstsq", "lu", "lu_factor",
-    "lu_solve", "matmul_toeplitz", "norm", "orthogonal_procrustes", "pinv", "pinvh", "polar", "qr", "sinhm", "sinm",
-    "solve", "solve_banded", "solve_continuous_are", "solve_continuous_lyapunov", "solve_discrete_are",
-    "solve_discrete_lyapunov", "solve_sylvester", "solve_toeplitz", "solve_triangular", "solveh_banded", "sqrtm",
-    "svd", "svdvals", "tanhm", "tanm", "toeplitz",
+    "convolution_matrix", "coshm", "cosm", "det", "eig", "eigh", "eigh_tridiagonal", "eigvals", "eigvalsh",
+    "eigvalsh_tridiagonal", "expm", "expm_frechet", "fiedler", "fractional_matrix_power", "hankel", "inv",
+    "khatri_rao", "leslie", "logm", "lstsq", "lu", "lu_factor", "lu_solve", "matmul_toeplitz", "norm",
+    "orthogonal_procrustes", "pinv", "pinvh", "polar", "qr", "sinhm", "sinm", "solve", "solve_banded",
+    "solve_continuous_are", "solve_continuous_lyapunov", "solve_discrete_are", "solve_discrete_lyapunov",
+    "solve_sylvester", "solve_toeplitz", "solve_triangular", "solveh_banded", "sqrtm", "svd", "svdvals", "tanhm",
+    "tanm", "toeplitz",
 ]  # fmt: skip
 
 __getattr__ = absent("scipy.linalg", __all__)
