@@ -433,6 +433,48 @@ def test_jacobians_are_made_of_gradients_and_of_tangents(name):
     close(jvp(f, (a,), (v,))[1], np.tensordot(j, v, 2), rtol=1e-7, atol=1e-8)
 
 
+# Real beside complex -------------------------------------------------------------------------------------------------
+
+
+def plus(a):
+    return a + 6 * np.eye(3)
+
+
+OF_TWO = {
+    "solve": (lambda a, b: linalg.solve(plus(a), b), (3, 3), (3, 2)),
+    "solve her": (lambda a, b: linalg.solve(plus(a), b, assume_a="her"), (3, 3), (3, 2)),
+    "solve sym": (lambda a, b: linalg.solve(plus(a), b, assume_a="sym", lower=True), (3, 3), (3,)),
+    "solve_triangular": (lambda a, b: linalg.solve_triangular(plus(a), b, trans="C"), (3, 3), (3, 2)),
+    "lu_solve": (lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b, trans=2), (3, 3), (3,)),
+    "cho_solve": (lambda a, b: linalg.cho_solve(linalg.cho_factor(plus(a)), b), (3, 3), (3, 2)),
+    "lstsq": (lambda a, b: linalg.lstsq(a, b)[0], (4, 2), (4, 3)),
+    "residues": (lambda a, b: linalg.lstsq(a, b)[1], (4, 2), (4, 3)),
+    "solve_banded": (lambda a, b: linalg.solve_banded((1, 1), a + 6 * np.eye(3)[:, 1:2], b), (3, 4), (4, 2)),
+    "solveh_banded": (lambda a, b: linalg.solveh_banded(a + 6 * np.eye(2)[:, 1:], b), (2, 4), (4, 2)),
+    "solve_toeplitz": (lambda a, b: linalg.solve_toeplitz((a + 6 * np.eye(3)[0], a), b), (3,), (3, 2)),
+    "matmul_toeplitz": (lambda a, b: linalg.matmul_toeplitz((a, 2 * a), b), (3,), (3, 2)),
+    "sylvester": (lambda a, b: linalg.solve_sylvester(plus(a), plus(a) @ a / 5, b), (3, 3), (3, 3)),
+    "continuous": (lambda a, b: linalg.solve_continuous_lyapunov(plus(a), b), (3, 3), (3, 3)),
+    "discrete": (lambda a, b: linalg.solve_discrete_lyapunov(a / 9, b, "bilinear"), (3, 3), (3, 3)),
+    "eigvalsh": (lambda a, b: linalg.eigvalsh(a, plus(b)), (3, 3), (3, 3)),
+    "expm_frechet": (lambda a, b: linalg.expm_frechet(a, b)[1], (3, 3), (3, 3)),
+    "block_diag": (lambda a, b: linalg.block_diag(a, b), (2, 2), (1, 3)),
+    "procrustes": (lambda a, b: linalg.orthogonal_procrustes(a, b)[1], (4, 2), (4, 2)),
+    "continuous_are": (lambda a, b: linalg.solve_continuous_are(a, b, np.eye(3), np.eye(2)), (3, 3), (3, 2)),
+    "discrete_are": (lambda a, b: linalg.solve_discrete_are(a, b, np.eye(3), np.eye(2)), (3, 3), (3, 2)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kinds", [(float, complex), (complex, float)])
+@pytest.mark.parametrize("name", OF_TWO)
+def test_real_and_complex_arguments_together(name, kinds):
+    f, *shapes = OF_TWO[name]
+    a, b = (numbers(*shape, seed=i, kind=kind) for i, (shape, kind) in enumerate(zip(shapes, kinds, strict=True)))
+    assert f(Tensor(a), Tensor(b)).dtype == np.asarray(f(a, b)).dtype
+    check_grads(f, a, b, order=2)
+
+
 # Random shapes -------------------------------------------------------------------------------------------------------
 
 
