@@ -236,11 +236,11 @@ CALLS = {
         tg.vmap,
         {
             "f": (square, function),
-            "in_axes": (0, or_none(whole(0, 0))),
+            "in_axes": (0, or_none(whole(0, 1))),
             "out_axes": (0, whole(0, 0)),
             "axis_size": (None, or_none(whole(2, 2))),
         },
-        lambda g: g(np.ones((2, 2))),
+        lambda g: g(X),
     ),
     # Watching
     "profile": (
