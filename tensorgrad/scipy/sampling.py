@@ -38,11 +38,9 @@ def b_spline(u: Any, order: int) -> Any:
 
 
 def within(c: Any, n: int, mode: str) -> Any:
-    """The coordinate between 0 and n - 1 (for some modes, and less than half an element more) that c stands for."""
-    if mode in ("constant", "grid-constant"):
+    """The coordinate between 0 and n - 1 (for some modes, a little more) that c stands for."""
+    if mode in ("constant", "grid-constant", "nearest"):
         return c
-    if mode == "nearest":
-        return np.clip(c, 0, n - 1)
     if n == 1:
         return 0 * c
     if mode == "wrap":  # the last element is the first one again
@@ -79,7 +77,7 @@ def sampled(
         if mode in ("nearest", "grid-constant"):
             settings = {"constant_values": cval} if mode == "grid-constant" else {"mode": "edge"}
             x, coordinates = np.pad(x, PADDING, **settings), coordinates + PADDING
-        x = spline_filter(x, order, mode=mode)
+        x = spline_filter(x, order, np.result_type(x.dtype, np.float64), mode)
     along = [neighbours(c, n, order, mode) for c, n in zip(coordinates, x.shape, strict=True)]
     y = 0
     for corner in product(*along):
