@@ -35,11 +35,25 @@ if find_spec("scipy"):
         same(f, x(3, 2), x(2), axes=0, mode="mirror")
         same(f, x(3, 2, dtype=complex), x(2, 2, dtype=complex), mode="constant", cval=0.3 - 0.2j, origin=-1)
 
-    for options in ({}, {"order": 1}, {"order": 2, "axis": 0}, {"order": 3, "mode": "wrap"}, {"radius": 1, "mode": "nearest"}):
+    for options in (
+        {},
+        {"order": 1},
+        {"order": 2, "axis": 0},
+        {"order": 3, "mode": "wrap"},
+        {"radius": 1, "mode": "nearest"},
+    ):
         same(ndimage.gaussian_filter1d, x(4, 3), 0.8, **options)
-        same(ndimage.gaussian_filter1d, x(4, 3), x([0.8], layout="C"), of=lambda f, v, s, **o: f(v, s[0], **o), **options)
+        same(
+            ndimage.gaussian_filter1d, x(4, 3), x([0.8], layout="C"), of=lambda f, v, s, **o: f(v, s[0], **o), **options
+        )
     same(ndimage.gaussian_filter1d, x(4), 0.8, truncate=1.0, cval=2.0, mode="constant")
-    for options in ({}, {"order": (1, 0)}, {"mode": ["wrap", "constant"], "cval": 0.4}, {"axes": (1,)}, {"radius": [1, 2]}):
+    for options in (
+        {},
+        {"order": (1, 0)},
+        {"mode": ["wrap", "constant"], "cval": 0.4},
+        {"axes": (1,)},
+        {"radius": [1, 2]},
+    ):
         same(ndimage.gaussian_filter, x(3, 4), 0.7, **options)
     same(ndimage.gaussian_filter, x(3, 4), x([0.7, 1.1]))
     same(ndimage.gaussian_filter, x(3, 4), [0, 1.1])
@@ -66,7 +80,15 @@ if find_spec("scipy"):
             same(ndimage.map_coordinates, x(3, 4), x(places), order=order, mode=mode, cval=0.4)
         same(ndimage.map_coordinates, x(3, 4), x(places), mode=mode, prefilter=False)
         same(ndimage.shift, x(3, 4), x([0.4, -1.3]), order=1, mode=mode)
-        same(ndimage.affine_transform, x(3, 4), x([[0.8, 0.3], [-0.4, 1.2]]), x([0.13, 0.24]), order=1, mode=mode, cval=0.3)
+        same(
+            ndimage.affine_transform,
+            x(3, 4),
+            x([[0.8, 0.3], [-0.4, 1.2]]),
+            x([0.13, 0.24]),
+            order=1,
+            mode=mode,
+            cval=0.3,
+        )
     same(ndimage.map_coordinates, x(3, dtype=complex), x([[0.3, 1.6, 5.2]]), order=1, cval=0.4 - 0.2j)
     same(ndimage.map_coordinates, x(3, dtype=complex), x([[0.3, 1.6, 5.2]]), mode="mirror")
     same(ndimage.map_coordinates, x(2, 3, 2), x(3, 2, 2, low=0.1, high=0.9), order=1)

@@ -66,7 +66,13 @@ if find_spec("scipy"):
     sos = np.array([[0.3, 0.1, -0.2, 1.0, -0.4, 0.1], [1.0, 0.4, 0.2, 1.0, 0.3, -0.2]])
     same(signal.sosfilt, x(sos.tolist()), x(4), of=lambda f, s, v: f(np.where(sos == 1, sos, s), v))
     same(signal.sosfilt, sos, x(3, 2), axis=0)
-    same(signal.sosfilt, x(sos.tolist()), x(2, 3), zi=x(2, 2, 2), of=lambda f, s, v, zi: f(np.where(sos == 1, sos, s), v, zi=zi))
+    same(
+        signal.sosfilt,
+        x(sos.tolist()),
+        x(2, 3),
+        zi=x(2, 2, 2),
+        of=lambda f, s, v, zi: f(np.where(sos == 1, sos, s), v, zi=zi),
+    )
 
     for options in ({}, {"type": "constant"}, {"bp": [2]}, {"axis": 0}, {"axis": 0, "bp": 1, "type": "constant"}):
         same(signal.detrend, x(3, 5), **options)

@@ -1,4 +1,4 @@
-"""What lies beyond the ends of an array: the values by which a filter continues it, and the way back of their gradients."""
+"""What lies beyond the ends of an array: how a filter continues it, and the way back of the gradients."""
 
 from __future__ import annotations
 

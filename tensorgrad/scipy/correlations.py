@@ -6,7 +6,6 @@ same weights; what it gives beyond the ends goes back to the elements that stood
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from .recording import recorded
 
 def each(value: Any, axes: Any) -> list:
     """A setting for each axis: one for all, or a sequence of them."""
-    if isinstance(value, Iterable) and not isinstance(value, str) and np.ndim(value):
+    if isinstance(value, list | tuple) or (hasattr(value, "ndim") and value.ndim):
         values = list(value)
         if len(values) != len(axes):
             raise RuntimeError(f"sequence argument must have length equal to the number of axes, {len(axes)}")
@@ -146,18 +145,14 @@ def turned(origins: Any, shape: Any) -> list[int]:
 
 
 @written_as(scipy.ndimage.convolve1d)
-def convolve1d(
-    input: Any, weights: Any, axis: int, output: Any, mode: str, cval: Any, origin: int
-) -> Any:
+def convolve1d(input: Any, weights: Any, axis: int, output: Any, mode: str, cval: Any, origin: int) -> Any:
     weights = np.conj(np.flip(as_array(weights)))  # correlate1d conjugates them again
     (origin,) = turned([origin], np.shape(weights))
     return correlate1d(input, weights, axis, output, mode, cval, origin)
 
 
 @written_as(scipy.ndimage.convolve)
-def convolve(
-    input: Any, weights: Any, output: Any, mode: str, cval: Any, origin: Any, axes: Any = None
-) -> Any:
+def convolve(input: Any, weights: Any, output: Any, mode: str, cval: Any, origin: Any, axes: Any = None) -> Any:
     weights = np.conj(np.flip(as_array(weights)))
     shape, origins = along_axes(np.shape(weights), axes, origin, np.ndim(input))
     return correlate(input, np.reshape(weights, shape), output, mode, cval, turned(origins, shape))

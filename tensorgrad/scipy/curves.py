@@ -93,9 +93,7 @@ def _formula(x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: 
     return along_axis(curve, y, at, axis)
 
 
-def _area(
-    x: Any, y: Any, dydx: Any, a: Any, b: Any, kind: str, axis: int, bc_type: Any, extrapolate: Any
-) -> Any:
+def _area(x: Any, y: Any, dydx: Any, a: Any, b: Any, kind: str, axis: int, bc_type: Any, extrapolate: Any) -> Any:
     return CURVES[kind][0](x, y, dydx, axis, bc_type).integrate(a, b, extrapolate)
 
 
@@ -184,8 +182,8 @@ class CubicSpline(PiecewiseCubic):
 
     Args:
         x: points (n,), increasing. y: values, n along `axis`.
-        bc_type: the conditions at the ends, as SciPy has them: 'not-a-knot', 'clamped', 'natural', 'periodic', or a pair
-            of these or of (1, slope), (2, second derivative), which are constants.
+        bc_type: the conditions at the ends, as SciPy has them: 'not-a-knot', 'clamped', 'natural', 'periodic', or a
+            pair of these or of (1, slope), (2, second derivative), which are constants.
         extrapolate: see `__call__`.
 
     Raises:

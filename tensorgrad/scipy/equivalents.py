@@ -1,4 +1,4 @@
-"""Functions of SciPy that are derived from others: written in functions that record, or differentiated as if they were."""
+"""Functions of SciPy that are made of others that record, or differentiated as if they were."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .recording import holds_recording, recorded
 
 
 def written_as(func: Callable) -> Callable[[Callable], Callable]:
-    """Decorator: Tensors given to this function of SciPy go through the decorated one, written in functions that record.
+    """Decorator: Tensors given to this function of SciPy go through the decorated one, made of functions that record.
 
     Of arrays alone it is SciPy's function, with its name, signature and docstring. The decorated one gets all arguments
     by SciPy's names; lists that hold Tensors are stacked.

@@ -95,7 +95,7 @@ class interp1d(Interpolator):
         bounds_error, assume_sorted, copy: as in SciPy.
 
     Raises:
-        ValueError: as SciPy's; so is a point beyond the ends, unless bounds_error=False or there is a fill_value for it.
+        ValueError: as SciPy's; also of a point beyond the ends, unless bounds_error=False or fill_value='extrapolate'.
         TypeError: a Tensor in fill_value requires a gradient.
 
     >>> from tensorgrad import Tensor
@@ -146,7 +146,7 @@ def _on_grid_formula(values: Any, xi: Any, points: Any, method: str, bounds_erro
         outside = outside | (at < grid[0]) | (at > grid[-1])
         place = (lambda n: len(grid) - 1 - n) if backwards else (lambda n: n)  # noqa: B023 (called in this round)
         corners.append([(place(i), 1 - share), (place(j), share)])
-    y = 0
+    y: Any = 0
     for corner in product(*corners):
         weight = prod([share for _, share in corner])
         y = y + np.reshape(weight, (-1, *[1] * trailing)) * values[tuple(place for place, _ in corner)]

@@ -11,7 +11,15 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..derivatives.arrays import as_array
 from .correlations import (
-    along_axis, axes_of, convolve, convolve1d, correlate, correlate1d, each, of_input, require_dtype,
+    along_axis,
+    axes_of,
+    convolve,
+    convolve1d,
+    correlate,
+    correlate1d,
+    each,
+    of_input,
+    require_dtype,
 )  # fmt: skip
 from .equivalents import written_as
 from .recording import absent, recorded
@@ -28,21 +36,26 @@ __getattr__ = absent("scipy.ndimage", __all__)
 # Filters made of correlations ----------------------------------------------------------------------------------------
 
 
-def _gaussian_kernel(sigma: Any, order: int, radius: int) -> Any:
+def _gaussian_kernel(sigma: Any, order: int, truncate: float, radius: Any) -> Any:
     """SciPy's weights of a Gaussian filter, or of its derivative of an order: what it makes of a single 1."""
+    radius = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    if not isinstance(radius, int | np.integer) or radius < 0:
+        raise ValueError(f"radius must be an int, 0 or more, not {radius!r}")
     impulse = (np.arange(2 * radius + 1) == radius).astype(float)
     return scipy.ndimage.gaussian_filter1d(impulse, float(sigma), order=order, mode="constant", radius=radius)
 
 
-def _of_sigma(g: Any, y: Any, sigma: Any, order: int, radius: int) -> Any:
-    """k_m = (-1 / s)^m He_m(x / s) k_0, where k_0 = exp(-x^2 / (2 s^2)) / sum. So dk_0 = k_0 (x^2 - sum(k_0 x^2)) / s^3,
-    and by He_m' = m He_(m-1), dk_m = (m x k_(m-1) + k_m (x^2 - sum(k_0 x^2))) / s^3 - m k_m / s."""
+def _of_sigma(g: Any, y: Any, sigma: Any, order: int, truncate: float, radius: Any) -> Any:
+    """k_m = (-1 / s)^m He_m(x / s) k_0, with k_0 = exp(-x^2 / (2 s^2)) divided by its sum, has the derivative
+
+    k_m (x^2 - sum(k_0 x^2)) / s^3 + m (x k_(m-1) / s^3 - k_m / s), since He_m' = m He_(m-1) (DLMF 18.9.27)."""
+    radius = len(y) // 2
     x = np.arange(-radius, radius + 1.0)
-    k = gaussian_kernel(sigma, order, radius)
-    k0 = gaussian_kernel(sigma, 0, radius)
-    slope = k * (x * x - np.sum(k0 * x * x)) / sigma**3
+    square = x * x - np.sum(gaussian_kernel(sigma, 0, truncate, radius) * x * x)
+    slope = gaussian_kernel(sigma, order, truncate, radius) * square / sigma**3
     if order:
-        slope = slope + order * (x * gaussian_kernel(sigma, order - 1, radius) / sigma**3 - k / sigma)
+        lower = gaussian_kernel(sigma, order - 1, truncate, radius)
+        slope = slope + order * (x * lower / sigma**3 - gaussian_kernel(sigma, order, truncate, radius) / sigma)
     return np.sum(g * slope)
 
 
@@ -51,14 +64,19 @@ gaussian_kernel: Callable = recorded(_gaussian_kernel, _of_sigma)
 
 @written_as(scipy.ndimage.gaussian_filter1d)
 def gaussian_filter1d(
-    input: Any, sigma: Any, axis: int = -1, order: int = 0, output: Any = None, mode: str = "reflect",
-    cval: Any = 0.0, truncate: float = 4.0, radius: Any = None,
-) -> Any:  # fmt: skip
+    input: Any,
+    sigma: Any,
+    axis: int,
+    order: int,
+    output: Any,
+    mode: str,
+    cval: Any,
+    truncate: float,
+    radius: Any,
+) -> Any:
     """The number of weights goes by sigma, and is held as it is by a derivative with respect to sigma."""
-    radius = int(truncate * float(sigma) + 0.5) if radius is None else radius
-    if not isinstance(radius, int | np.integer) or radius < 0:
-        raise ValueError(f"gaussian_filter1d: radius must be an int, 0 or more, not {radius!r}")
-    return correlate1d(input, np.flip(gaussian_kernel(sigma, order, radius)), axis, output, mode, cval, 0)
+    weights = gaussian_kernel(sigma, order, truncate, radius)
+    return correlate1d(input, np.flip(weights), axis, output, mode, cval, 0)
 
 
 @written_as(scipy.ndimage.gaussian_filter)
@@ -99,9 +117,7 @@ def uniform_filter1d(
 
 
 @written_as(scipy.ndimage.uniform_filter)
-def uniform_filter(
-    input: Any, size: Any, output: Any, mode: Any, cval: Any, origin: Any, axes: Any = None
-) -> Any:
+def uniform_filter(input: Any, size: Any, output: Any, mode: Any, cval: Any, origin: Any, axes: Any = None) -> Any:
     axes = axes_of(axes, np.ndim(input))
     output = require_dtype("uniform_filter", output)
     settings = zip(axes, *[each(value, axes) for value in (size, origin, mode)], strict=True)
@@ -134,7 +150,9 @@ def sobel(input: Any, axis: int, output: Any, mode: Any, cval: Any) -> Any:
 @written_as(scipy.ndimage.laplace)
 def laplace(input: Any, output: Any, mode: Any, cval: Any, axes: Any = None) -> Any:
     output, axes = require_dtype("laplace", output), axes_of(axes, np.ndim(input))
-    terms = [correlate1d(input, [1, -2, 1], axis, output, m, cval) for axis, m in zip(axes, each(mode, axes), strict=True)]
+    terms = [
+        correlate1d(input, [1, -2, 1], axis, output, m, cval) for axis, m in zip(axes, each(mode, axes), strict=True)
+    ]
     return sum(terms[1:], terms[0]) if terms else unfiltered(input, output)
 
 
@@ -144,7 +162,7 @@ def gaussian_derivatives(
     """The derivatives of an order along each axis, of the input smoothed along all of them."""
     output, ndim = require_dtype(name, output), np.ndim(input)
     axes = axes_of(axes, ndim)
-    widths = dict(zip(axes, each(sigma, axes), strict=True)) 
+    widths = dict(zip(axes, each(sigma, axes), strict=True))
     sigma = [widths.get(i, 0) for i in range(ndim)] if len(axes) < ndim else each(sigma, axes)
     return [
         gaussian_filter(input, sigma, [order * (i == axis) for i in range(ndim)], output, m, cval, **settings)

@@ -7,7 +7,6 @@ B-spline of that order, along each axis. For orders above 1, x is filtered befor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -24,8 +23,10 @@ PADDING = 12  # how many elements SciPy puts around an array whose spline has no
 
 
 def b_spline(u: Any, order: int) -> Any:
-    """The B-spline of an order, centred, at distances u from its middle: 1/n! sum_k (-1)^k C(n + 1, k) (u + (n + 1)/2 - k)_+^n
-    (Unser, Splines: a perfect fit for signal and image processing, 1999, box 1)."""
+    """The B-spline of an order n at distances u from its middle,
+
+    sum_k (-1)^k C(n + 1, k) max(u + (n + 1)/2 - k, 0)^n / n! (Unser, Splines: a perfect fit for signal and image
+    processing, 1999)."""
     if order == 0:
         return 1 + 0 * u  # of the nearest element
     if order == 1:

@@ -197,9 +197,7 @@ def response(func: Callable, sizes: tuple[int, ...]) -> Any:
 def of_analytic(func: Callable, g: Any, x: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     """The transpose of F^-1 h F P, where P pads or crops x: P^T F h F^-1, since the Fourier matrix is symmetric."""
     order = np.argsort(axes)
-    h = np.expand_dims(
-        np.transpose(response(func, sizes), order), tuple(i for i in range(g.ndim) if i not in axes)
-    )
+    h = np.expand_dims(np.transpose(response(func, sizes), order), tuple(i for i in range(g.ndim) if i not in axes))
     g = np.fft.fftn(h * np.fft.ifftn(g, axes=axes), axes=axes)
     for axis, size in zip(axes, sizes, strict=True):
         n = x.shape[axis]

@@ -50,7 +50,7 @@ solve_banded: Callable = derivative(
 )
 
 
-# Piecewise cubic curves, by the slopes at their points -----------------------------------------------------------------
+# Piecewise cubic curves, by the slopes at their points ---------------------------------------------------------------
 
 
 def piece(x: Any, at: Any) -> Any:
