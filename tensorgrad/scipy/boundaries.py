@@ -55,7 +55,7 @@ def _folded(g: Any, widths: Any, mode: str) -> Any:
             border = np.take(g, beyond + before, axis)
             inner = Scattered(border, along(axis, source(beyond, n, mode)), inner.shape, True).add_to(inner.copy())
         g = inner
-    return g
+    return g.copy()  # no view of the gradient, which others have too
 
 
 folded = derivative(_folded, lambda h, y, g, widths, mode: extended(h, widths, mode))
