@@ -64,7 +64,7 @@ def of_weights(g: Any, x: Any, shape: Any, origins: Any, mode: str, cval: Any) -
     """sum_i g[i] x[i + j], with what lies beyond the ends of x."""
     if not g.size:
         return np.sum(g) * np.zeros(shape)
-    return np.conj(full_convolve(extended(x, reach(shape, origins), mode, cval), np.flip(g), "valid", "direct"))
+    return np.conj(full_convolve(extended(x, reach(shape, origins), mode, cval), np.flip(g), "valid"))
 
 
 def along_axis(length: int, axis: int, origin: Any, ndim: int) -> tuple[list[int], list[int]]:

@@ -80,9 +80,9 @@ def sampled(
             x, coordinates = np.pad(x, PADDING, **settings), coordinates + PADDING
         x = spline_filter(x, order, np.result_type(x.dtype, np.float64), mode)
     along = [neighbours(c, n, order, mode) for c, n in zip(coordinates, x.shape, strict=True)]
-    y = 0
+    y, elements = 0, np.reshape(x, -1)
     for corner in product(*along):
-        values = x[tuple(place for place, _, _ in corner)]
+        values = elements[np.ravel_multi_index([place for place, _, _ in corner], x.shape)]
         exists = [exist for _, exist, _ in corner if exist is not True]
         values = np.where(np.logical_and.reduce(exists), values, cval) if exists else values
         y = y + math.prod([weight for _, _, weight in corner]) * values

@@ -53,7 +53,7 @@ def lined_up(v: Any, ndim: int, axis: int) -> Any:
 
 def correlation(u: Any, v: Any) -> Any:
     """sum_n u[n + k] v[n] along each axis."""
-    return convolve(u, np.flip(v), "valid", "direct")
+    return convolve(u, np.flip(v), "valid")
 
 
 def multipliers(g: Any, b: Any, a: Any, axis: int, zi: Any) -> Any:
@@ -95,8 +95,8 @@ def _of_a(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None
 
 def _of_x(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     axis = normalize_axis_index(axis, np.ndim(x))
-    if not np.size(x):
-        return np.zeros(np.shape(x))
+    if zi is None:
+        return np.flip(lfilter(b, a, np.flip(g, axis), axis), axis)
     return correlation(multipliers(g, b, a, axis, zi), lined_up(coefficients(b, a)[0], np.ndim(x), axis))
 
 
@@ -243,4 +243,11 @@ def _smoothed(
     return np.moveaxis(np.concatenate([first, y[half : n - half], last]), 0, axis)
 
 
-savgol_filter: Callable = derived_from(_smoothed, scipy.signal.savgol_filter, True)
+_savgol_filter = derived_from(_smoothed, scipy.signal.savgol_filter, True)
+
+
+@written_as(scipy.signal.savgol_filter)
+def savgol_filter(x: Any, window_length: int, polyorder: int, **settings: Any) -> Any:
+    if np.iscomplexobj(x):  # of which SciPy drops the imaginary part
+        raise TypeError("savgol_filter: x must be real numbers; filter x.real and x.imag")
+    return _savgol_filter(x, window_length, polyorder, **settings)
