@@ -136,6 +136,11 @@ def _grid(shape: Any) -> Any:
     return np.indices(shape, float)
 
 
+def beside(v: Any, grid: Any) -> Any:
+    """A number for each axis, to broadcast with the coordinates of all elements."""
+    return np.reshape(v, (-1, *[1] * (grid.ndim - 1)))
+
+
 def transformed(
     input: Any, matrix: Any, offset: Any = 0.0, output_shape: Any = None, output: Any = None, order: int = 3,
     mode: str = "constant", cval: Any = 0.0, prefilter: bool = True,
@@ -145,9 +150,9 @@ def transformed(
     if matrix.ndim == 2 and matrix.shape[1] == n + 1:
         matrix, offset = matrix[:n, :n], matrix[:n, n]
     grid = _grid(input.shape if output_shape is None else output_shape)
-    moved = np.tensordot(matrix, grid, 1) if matrix.ndim == 2 else matrix[(..., *[None] * n)] * grid
-    offset = np.broadcast_to(offset, (n,))
-    return sampled(input, moved + offset[(..., *[None] * (grid.ndim - 1))], None, order, mode, cval, prefilter)
+    turned = np.tensordot(matrix, grid, 1) if matrix.ndim == 2 else beside(matrix, grid) * grid
+    coordinates = turned + beside(np.broadcast_to(offset, (n,)), grid)
+    return sampled(input, coordinates, None, order, mode, cval, prefilter)
 
 
 def shifted(
@@ -155,8 +160,8 @@ def shifted(
     prefilter: bool = True,
 ) -> Any:  # fmt: skip
     """shift, of a checked call."""
-    n = input.ndim
-    coordinates = _grid(input.shape) - np.broadcast_to(shift, (n,))[(..., *[None] * n)]
+    grid = _grid(input.shape)
+    coordinates = grid - beside(np.broadcast_to(shift, (input.ndim,)), grid)
     return sampled(input, coordinates, None, order, mode, cval, prefilter)
 
 
