@@ -60,9 +60,12 @@ def derived_from(equal: Callable, func: Callable, *differentiable: bool) -> Call
     array(12.)
     """
 
+    places = (*differentiable, *[False] * len(inspect.signature(func).parameters))
+
     def rule_of(i: int) -> Callable:
         def rule(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
-            _, pullback = vjp(lambda v: equal(*args[:i], v, *args[i + 1 :], **settings), args[i])
+            given = [as_array(v) if one and v is not None else v for one, v in zip(places, args, strict=False)]
+            _, pullback = vjp(lambda v: equal(*given[:i], v, *given[i + 1 :], **settings), given[i])
             g = tuple(map(np.conj, g)) if type(g) is tuple else np.conj(g)  # vjp conjugates at its ends; here is none
             return np.conj(pullback(g)[0])
 
