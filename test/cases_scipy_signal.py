@@ -62,10 +62,12 @@ if find_spec("scipy"):
     same(signal.lfilter_zi, x([0.3, 0.1, 0.4]), x([2.0]))
     for options in ({}, {"padtype": "even", "padlen": 2}, {"padtype": "constant", "padlen": 1}, {"padtype": None}):
         same(signal.filtfilt, x([0.3, 0.1]), x([2.0, -0.4]), x(8), **options)
+    same(signal.filtfilt, x([0.3, 0.1]), [2.0, -0.4], x(5, dtype=complex), padlen=2)
     same(signal.filtfilt, [0.3, 0.1], [2.0, -0.4], x(5, 2), axis=0, padlen=3)
     sos = np.array([[0.3, 0.1, -0.2, 1.0, -0.4, 0.1], [1.0, 0.4, 0.2, 1.0, 0.3, -0.2]])
     same(signal.sosfilt, x(sos.tolist()), x(4), of=lambda f, s, v: f(np.where(sos == 1, sos, s), v))
     same(signal.sosfilt, sos, x(3, 2), axis=0)
+    same(signal.sosfilt, sos, x(3, dtype=complex), zi=x(2, 2, dtype=complex))
     same(
         signal.sosfilt,
         x(sos.tolist()),

@@ -193,6 +193,14 @@ def test_between_elements_a_line_has_its_slope():
     assert slope(-0.5, mode="mirror") == -2 and slope(-0.5, mode="reflect") == 0
 
 
+def test_a_point_that_is_nowhere_has_no_gradient():
+    x, c = Tensor([1.0, 3.0, 2.0]), Tensor([[np.nan, np.inf, 0.5, -1e300]])
+    y = ndimage.map_coordinates(x, c, order=1, cval=7.0)
+    assert y.data.tolist() == scipy_ndimage.map_coordinates(x.data, c.data, order=1, cval=7.0).tolist()
+    y.sum().backward()
+    assert x.grad.tolist() == [0.5, 0.5, 0] and c.grad.tolist() == [[0, 0, 2, 0]]
+
+
 def test_the_nearest_element_has_no_slope_and_all_of_the_gradient():
     x, c = Tensor([1.0, 3.0, 2.0]), Tensor([[0.4, 1.6, 1.7]])
     ndimage.map_coordinates(x, c, order=0).sum().backward()
@@ -218,6 +226,7 @@ def test_hessian_of_interpolation_by_lines_is_mixed():
         (lambda t: ndimage.map_coordinates(t, [[0.5], [0.5]], output=np.int32), TypeError, "map_coordinates: output="),
         (lambda t: ndimage.correlate(t, [[1.0]], cval=t[0, 0]), TypeError, "correlate.*cval"),
         (lambda t: ndimage.uniform_filter1d(t, t[0, 0]), TypeError, "uniform_filter1d.*size"),
+        (lambda t: ndimage.uniform_filter(t, t[0, 0]), TypeError, "uniform_filter.*size"),
         (lambda t: ndimage.gaussian_filter(t, [1.0, 2.0, 3.0]), RuntimeError, "length"),
         (lambda t: ndimage.gaussian_filter1d(t, 1.0, radius=-1), ValueError, "radius"),
         (lambda t: ndimage.correlate(t, [1.0]), RuntimeError, "dim"),

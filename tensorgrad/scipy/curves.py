@@ -78,7 +78,9 @@ CURVES: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-def _curve(x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: Any, nu: int, extrapolate: Any) -> Any:
+def _piecewise_cubic(
+    x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: Any, nu: int, extrapolate: Any
+) -> Any:
     return CURVES[kind][0](x, y, dydx, axis, bc_type)(at, nu, extrapolate)
 
 
@@ -93,19 +95,19 @@ def _formula(x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: 
     return along_axis(curve, y, at, axis)
 
 
-def _area(x: Any, y: Any, dydx: Any, a: Any, b: Any, kind: str, axis: int, bc_type: Any, extrapolate: Any) -> Any:
+def _integral(x: Any, y: Any, dydx: Any, a: Any, b: Any, kind: str, axis: int, bc_type: Any, extrapolate: Any) -> Any:
     return CURVES[kind][0](x, y, dydx, axis, bc_type).integrate(a, b, extrapolate)
 
 
-def _area_formula(
+def _integral_formula(
     x: Any, y: Any, dydx: Any, a: Any, b: Any, kind: str, axis: int, bc_type: Any, extrapolate: Any
 ) -> Any:
     until = [_formula(x, y, dydx, end, kind, axis, bc_type, -1, extrapolate) for end in (a, b)]
     return until[1] - until[0]
 
 
-curve = derived_from(_formula, _curve, True, True, True, True)
-area = derived_from(_area_formula, _area, True, True, True, True, True)
+piecewise_cubic = derived_from(_formula, _piecewise_cubic, True, True, True, True)
+integral = derived_from(_integral_formula, _integral, True, True, True, True, True)
 
 
 class PiecewiseCubic(Interpolator):
@@ -145,7 +147,7 @@ class PiecewiseCubic(Interpolator):
             return self._made(x, nu, extrapolate)
         if nu < 0:
             raise ValueError(f"{type(self).__name__}: nu must be 0 or more, not {nu}")
-        return curve(*self._points(), x, self._kind, self._axis, self._bc_type, nu, self._beyond(extrapolate))
+        return piecewise_cubic(*self._points(), x, self._kind, self._axis, self._bc_type, nu, self._beyond(extrapolate))
 
     def derivative(self, nu: int = 1) -> Derivative:
         """The derivative of the order nu, a curve that is called as this one is."""
@@ -156,7 +158,7 @@ class PiecewiseCubic(Interpolator):
         if not self._records(a, b):
             return self._made.integrate(a, b, extrapolate)
         a, b = as_array(a), as_array(b)
-        return area(*self._points(), a, b, self._kind, self._axis, self._bc_type, self._beyond(extrapolate))
+        return integral(*self._points(), a, b, self._kind, self._axis, self._bc_type, self._beyond(extrapolate))
 
 
 class Derivative(Interpolator):

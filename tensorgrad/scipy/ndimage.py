@@ -22,7 +22,7 @@ from .correlations import (
     require_dtype,
 )  # fmt: skip
 from .equivalents import written_as
-from .recording import absent, recorded
+from .recording import absent, constant, recorded
 from .sampling import affine_transform, map_coordinates, shift, spline_filter, spline_filter1d
 
 __all__ = [
@@ -119,7 +119,7 @@ def uniform_filter1d(
 @written_as(scipy.ndimage.uniform_filter)
 def uniform_filter(input: Any, size: Any, output: Any, mode: Any, cval: Any, origin: Any, axes: Any = None) -> Any:
     axes = axes_of(axes, np.ndim(input))
-    output = require_dtype("uniform_filter", output)
+    output, size = require_dtype("uniform_filter", output), constant("uniform_filter", "size", size)
     settings = zip(axes, *[each(value, axes) for value in (size, origin, mode)], strict=True)
     chosen = [setting for setting in settings if setting[1] > 1]
     for axis, length, start, beyond in chosen:

@@ -61,7 +61,7 @@ def neighbours(c: Any, n: int, order: int, mode: str) -> list[tuple[Any, Any, An
     found = []
     for place in (first + k for k in range(order + 1)):
         inside = (place >= 0) & (place <= n - 1) if mode == "grid-constant" else True
-        found.append((source(place.astype(int), n, by), inside, b_spline(c - place, order)))
+        found.append((source(place, n, by).astype(int), inside, b_spline(c - place, order)))
     return found
 
 
@@ -74,6 +74,7 @@ def sampled(
     if mode == "constant":
         for c, n in zip(coordinates, x.shape, strict=True):
             inside = inside & (c >= 0) & (c <= n - 1)
+        coordinates = np.where(inside, coordinates, 0)
     if prefilter and order > 1:
         if mode in ("nearest", "grid-constant"):
             settings = {"constant_values": cval} if mode == "grid-constant" else {"mode": "edge"}
