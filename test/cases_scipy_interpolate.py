@@ -34,7 +34,7 @@ if find_spec("scipy"):
         case(cls, *args, of=of, like=getattr(scipy.interpolate, cls.__name__), **options)
 
     f = interpolate.interp1d
-    for kind in ("linear", "nearest", "nearest-up", "previous", "next", "zero", "slinear", "quadratic", "cubic", 4, 5):
+    for kind in ("linear", "nearest", "nearest-up", "previous", "next", "zero", "slinear", "quadratic", "cubic", 5):
         fill = (0.3, [1.0, 2.0])
         same(f, x(GAPS), x(6), x(AT), kind=kind)
         same(f, x(GAPS), x(6, 2), x(BEYOND), kind=kind, axis=0, bounds_error=False, fill_value=fill)

@@ -229,7 +229,7 @@ def test_hessian_of_interpolation_by_lines_is_mixed():
         (lambda t: ndimage.uniform_filter(t, t[0, 0]), TypeError, "uniform_filter.*size"),
         (lambda t: ndimage.gaussian_filter(t, [1.0, 2.0, 3.0]), RuntimeError, "length"),
         (lambda t: ndimage.gaussian_filter1d(t, 1.0, radius=-1), ValueError, "radius"),
-        (lambda t: ndimage.correlate(t, [1.0]), RuntimeError, "dim"),
+        (lambda t: ndimage.correlate(t, [1.0]), RuntimeError, "weights"),
         (lambda t: ndimage.correlate1d(t, [1.0], mode="other"), RuntimeError, "mode"),
         (lambda t: ndimage.map_coordinates(t, [[0.5]], order=1), RuntimeError, "coordinate"),
         (lambda t: ndimage.spline_filter(t, 7), RuntimeError, "order"),
