@@ -66,6 +66,11 @@ if find_spec("scipy"):
         same(f, x(GAPS[:n]), x(n), x([0.45, 1.0, 1.3]))
     same(f, x(GAPS), x([0.0, 1.0, 1.5, 4.0, 9.0, 9.5]), x(BEYOND))
     same(f, GAPS, x(2, 6), x(AT), axis=1, nu=1)
+    f = interpolate.Akima1DInterpolator
+    for method in ("akima", "makima"):
+        for n in (2, 3, 6):
+            same(f, x(GAPS[:n]), x(n), x([0.63, 1.0, 1.3]), method=method)
+    same(f, x(GAPS), x(2, 6), x(AT), axis=1, nu=1)
     f = interpolate.CubicHermiteSpline
     same(f, x(GAPS), x(6), x(6), x(BEYOND))
     same(f, GAPS, x(2, 6), x(2, 6), x(AT), axis=1)

@@ -107,6 +107,15 @@ if find_spec("scipy"):
     same(ndimage.spline_filter1d, x(3, 2, dtype=complex), axis=0, output=complex)
     same(ndimage.spline_filter1d, x(3, 2), 1)
     same(ndimage.shift, x(5), 0.7)
+    for options in (
+        {},
+        {"order": 1},
+        {"order": 0, "mode": "nearest"},
+        {"order": 1, "mode": "reflect", "grid_mode": True},
+    ):
+        same(ndimage.zoom, x(3, 4), (1.5, 0.7), **options)
+    same(ndimage.zoom, x(3, 2, dtype=complex), 1.4, order=1, mode="mirror")
+    same(ndimage.zoom, x(3, 1), 1)
     same(ndimage.shift, x(3, 4), x([0.4, -1.3]))
     if HAVE_AXES:  # older ones warn that its meaning has changed
         same(ndimage.affine_transform, x(3, 4), x([0.8, 1.2]), 0.23, order=1)

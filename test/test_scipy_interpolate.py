@@ -223,7 +223,7 @@ def test_an_object_keeps_what_it_was_made_of():
 
 def test_given_arrays_alone_an_object_is_scipys():
     x, y, at = points(6), numbers(6), points(6)[:4] + 0.2
-    for name in ("CubicSpline", "PchipInterpolator", "interp1d"):
+    for name in ("CubicSpline", "PchipInterpolator", "Akima1DInterpolator", "interp1d"):
         ours, theirs = getattr(interpolate, name)(x, y), getattr(scipy_interpolate, name)(x, y)
         np.testing.assert_array_equal(ours(at), theirs(at))
         assert type(ours(at)) is np.ndarray

@@ -102,6 +102,9 @@ def test_interpolation_of_all_shapes(shape, mode, order, data):
     points = numbers(len(shape), 7) * max(shape)
     check_linear(*both("map_coordinates", points, order=order, mode=mode), x)
     check_linear(*both("shift", 0.3, order=order, mode=mode), x)
+    check_linear(*both("zoom", 1.7, order=order, mode=mode), x)
+    if not mode.startswith(("constant", "wrap")):  # of which SciPy warns
+        check_linear(*both("zoom", 0.6 + 1 / min(shape), order=order, mode=mode, grid_mode=True), x)
     check_linear(*both("affine_transform", np.eye(len(shape)) + 0.13, 0.21, order=order, mode=mode), x)
 
 

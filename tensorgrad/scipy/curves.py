@@ -13,7 +13,7 @@ from ..derivatives.arrays import as_array
 from ..tensor import data_of
 from .equivalents import derived_from
 from .recording import constant, holds_recording
-from .splines import cubic, monotone_slopes, natural_slopes
+from .splines import cubic, local_slopes, monotone_slopes, natural_slopes
 
 
 def along_axis(curve: Callable, y: Any, at: Any, axis: int) -> Any:
@@ -70,6 +70,10 @@ CURVES: dict[str, tuple[Callable, Callable]] = {
     "pchip": (
         lambda x, y, dydx, axis, bc_type: scipy.interpolate.PchipInterpolator(x, y, axis),
         lambda x, y, dydx, axis, bc_type: monotone_slopes(x, y),
+    ),
+    "akima": (
+        lambda x, y, dydx, axis, method: scipy.interpolate.Akima1DInterpolator(x, y, axis, method=method),
+        lambda x, y, dydx, axis, method: local_slopes(x, y, method),
     ),
     "hermite": (
         lambda x, y, dydx, axis, bc_type: scipy.interpolate.CubicHermiteSpline(x, y, dydx, axis),
@@ -216,6 +220,25 @@ class PchipInterpolator(PiecewiseCubic):
     _kind = "pchip"
 
     def __init__(self, x: Any, y: Any, axis: int = 0, extrapolate: Any = None):
+        self._set(x, y, None, axis, extrapolate)
+
+
+class Akima1DInterpolator(PiecewiseCubic):
+    """`scipy.interpolate.Akima1DInterpolator`: a curve of cubic pieces that the points around a piece determine.
+
+    Args:
+        method: 'akima' or 'makima'.
+        extrapolate: as in `CubicSpline`, but that None is False.
+
+    >>> from tensorgrad import grad
+    >>> grad(Akima1DInterpolator([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]))(1.5)
+    array(3.)
+    """
+
+    _kind = "akima"
+
+    def __init__(self, x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None):
+        self._bc_type = method
         self._set(x, y, None, axis, extrapolate)
 
 

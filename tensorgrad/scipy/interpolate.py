@@ -16,12 +16,15 @@ import scipy.interpolate
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import data_of
-from .curves import CubicHermiteSpline, CubicSpline, Interpolator, PchipInterpolator, along_axis
+from .curves import Akima1DInterpolator, CubicHermiteSpline, CubicSpline, Interpolator, PchipInterpolator, along_axis
 from .equivalents import derived_from, written_as
 from .recording import absent, constant, holds_recording
 from .splines import b_spline_through, column
 
-__all__ = ["CubicHermiteSpline", "CubicSpline", "PchipInterpolator", "RegularGridInterpolator", "interp1d", "interpn"]
+__all__ = [
+    "Akima1DInterpolator", "CubicHermiteSpline", "CubicSpline", "PchipInterpolator", "RegularGridInterpolator",
+    "interp1d", "interpn",
+]  # fmt: skip
 
 __getattr__ = absent("scipy.interpolate", __all__)
 

@@ -23,12 +23,12 @@ from .correlations import (
 )  # fmt: skip
 from .equivalents import written_as
 from .recording import absent, constant, recorded
-from .sampling import affine_transform, map_coordinates, shift, spline_filter, spline_filter1d
+from .sampling import affine_transform, map_coordinates, shift, spline_filter, spline_filter1d, zoom
 
 __all__ = [
     "correlate", "convolve", "correlate1d", "convolve1d", "gaussian_filter", "gaussian_filter1d", "uniform_filter",
     "uniform_filter1d", "sobel", "prewitt", "laplace", "gaussian_laplace", "spline_filter1d", "spline_filter",
-    "map_coordinates", "affine_transform", "shift",
+    "map_coordinates", "affine_transform", "shift", "zoom",
 ]  # fmt: skip
 
 __getattr__ = absent("scipy.ndimage", __all__)

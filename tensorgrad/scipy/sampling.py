@@ -166,8 +166,25 @@ def shifted(
     return sampled(input, coordinates, None, order, mode, cval, prefilter)
 
 
+def zoomed(
+    input: Any, zoom: Any, output: Any = None, order: int = 3, mode: str = "constant", cval: Any = 0.0,
+    prefilter: bool = True, *, grid_mode: bool = False,
+) -> Any:  # fmt: skip
+    """zoom, of a checked call: the first and the last element stay such, or with grid_mode their outer edges."""
+    factors = np.broadcast_to(zoom, (input.ndim,))
+    shape = [round(n * float(factor)) for n, factor in zip(input.shape, factors, strict=True)]
+    sizes = zip(input.shape, shape, strict=True)
+    steps = np.array([n / m if grid_mode else (n - 1) / (m - 1) if m != 1 else 1 for n, m in sizes])
+    grid = _grid(shape)
+    coordinates = beside(steps, grid) * (grid + 0.5) - 0.5 if grid_mode else beside(steps, grid) * grid
+    return sampled(input, coordinates, None, order, mode, cval, prefilter)
+
+
 _affine_transform = derived_from(transformed, scipy.ndimage.affine_transform, True, True, True)
 _shift = derived_from(shifted, scipy.ndimage.shift, True, True)
+
+
+_zoom = derived_from(zoomed, scipy.ndimage.zoom, True)
 
 
 @written_as(scipy.ndimage.affine_transform)
@@ -182,3 +199,9 @@ def affine_transform(
 @written_as(scipy.ndimage.shift)
 def shift(input: Any, shift: Any, output: Any, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
     return _shift(input, shift, require_dtype("shift", output), order, mode, cval, prefilter)
+
+
+@written_as(scipy.ndimage.zoom)
+def zoom(input: Any, zoom: Any, output: Any, order: int, mode: str, cval: Any, prefilter: bool, grid_mode: bool) -> Any:
+    output = require_dtype("zoom", output)
+    return _zoom(input, zoom, output, order, mode, cval, prefilter, grid_mode=grid_mode)

@@ -172,6 +172,24 @@ def monotone_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
     return np.where(np.sign(d) != np.sign(m0), 0, np.where(steep, 3 * m0, d))
 
 
+def local_slopes(x: Any, y: Any, method: str) -> Any:
+    """Slopes between those of the pieces left and right, nearer to that beside which the curve turns less (Akima,
+    J. ACM 17, 1970). With 'makima' flat pieces count as those that turn less, too."""
+    slope = np.diff(y, axis=0) / column(np.diff(x))
+    if len(x) == 2:
+        return np.concatenate([slope, slope])
+    first, last = 2 * slope[0] - slope[1], 2 * slope[-1] - slope[-2]
+    ends = [v[None] for v in (2 * first - slope[0], first, last, 2 * last - slope[-1])]
+    m = np.concatenate([*ends[:2], slope, *ends[2:]])
+    turn = np.abs(np.diff(m, axis=0))
+    if method == "makima":
+        turn = turn + np.abs(m[1:] + m[:-1]) / 2
+    total = turn[2:] + turn[:-2]
+    known = total > 1e-9 * np.max(total, initial=0)
+    share = turn[:-2] / np.where(known, total, 1)
+    return np.where(known, m[1:-2] + share * (m[2:-1] - m[1:-2]), (m[3:] + m[:-3]) / 2)
+
+
 # B-splines -----------------------------------------------------------------------------------------------------------
 
 
