@@ -20,7 +20,7 @@ from .correlations import (
     each,
     of_input,
     require_dtype,
-)  # fmt: skip
+)
 from .equivalents import written_as
 from .recording import absent, constant, recorded
 from .sampling import affine_transform, map_coordinates, shift, spline_filter, spline_filter1d, zoom
