@@ -349,7 +349,7 @@ def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Pas
     if op is pick:
         return v[args[1]]
     rule, kwargs, parent = op.rules_for(len(args))[i], rule_kwargs(node, create_graph), args[i]
-    if op.is_view and i == 0 and has_own_rules(op):  # picks elements, be it of data or of tangents
+    if op.is_view is True and i == 0 and has_own_rules(op):  # picks elements, be it of data or of tangents
         return op.func(v, *args[1:], **(node._kwargs or {}))
     if create_graph:
         for of in (node, *args):
