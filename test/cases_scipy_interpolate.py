@@ -95,6 +95,7 @@ if find_spec("scipy"):
         case(interpolate.interpn, grid, x(3, 4), x(inside), method=method, like=scipy.interpolate.interpn)
     same(f, ([0.0, 1.5], [0.0, 2.0], [0.0, 1.0, 2.0]), x(2, 2, 3), x([0.3, 1.1, 1.4]), of=table)
     same(f, grid, x(3, 4), (x([0.2, 0.8]), x([1.3])), of=table)
+    same(f, grid, x(3, 4), (x(0.2), 1.3), of=table)
 
     # What they are made of
     def dominant(solve, bands, *rest):

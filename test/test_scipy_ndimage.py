@@ -145,6 +145,15 @@ def test_jacobians_are_the_matrices_of_the_maps():
         close(jvp(f, (numbers(7),), (numbers(7),))[1], matrix @ numbers(7))
 
 
+def test_tangents_have_no_part_of_what_is_constant():
+    """Beyond the ends of the input is cval; beyond those of its tangent, 0."""
+    x, v, w = numbers(5), numbers(5) + 1, numbers(3)
+    for name, *arguments in (("correlate1d", w), ("correlate", w), ("uniform_filter1d", 3), ("shift", 1.4)):
+        options = {"mode": "constant", "cval": 2.0}
+        f, theirs = both(name, *arguments, **options)
+        close(jvp(f, (x,), (v,))[1], theirs(v) - theirs(0 * v))
+
+
 # Gaussians -----------------------------------------------------------------------------------------------------------
 
 

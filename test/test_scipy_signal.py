@@ -164,6 +164,16 @@ def test_jacobians_are_the_matrices_of_the_maps():
         close(jvp(f, (numbers(n),), (numbers(n),))[1], matrix @ numbers(n))
 
 
+def test_tangents_have_no_part_of_a_constant_state():
+    b, a, x, zi = np.array([0.4, 0.2]), np.array([1.2, -0.5]), numbers(6), np.array([0.7])
+    for y, tangent in zip(*jvp(lambda b: signal.lfilter(b, a, x, zi=zi), (b,), (b,)), strict=True):
+        assert y.shape == tangent.shape
+    close(tangent, scipy_signal.lfilter(b, a, x, zi=0 * zi)[1])
+    image = numbers(3, 4)
+    tangent = jvp(lambda x: signal.convolve2d(x, [[1.0, 2.0]], fillvalue=3.0), (image,), (image,))[1]
+    close(tangent, scipy_signal.convolve2d(image, [[1.0, 2.0]]))
+
+
 # Memory, and errors --------------------------------------------------------------------------------------------------
 
 

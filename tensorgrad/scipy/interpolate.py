@@ -134,10 +134,10 @@ def _on_grid(values: Any, xi: Any, points: Any, method: str, bounds_error: bool,
 
 def _on_grid_formula(values: Any, xi: Any, points: Any, method: str, bounds_error: bool, fill_value: Any) -> Any:
     """At a point, the values at the corners of the cell that it is in, each by how near it is along each axis."""
-    rows, trailing = np.reshape(xi, (-1, len(points))), values.ndim - len(points)
+    trailing = values.ndim - len(points)
     corners, outside = [], False
     for k, grid in enumerate(points):
-        at, backwards = rows[:, k], len(grid) > 1 and grid[0] > grid[-1]
+        at, backwards = xi[:, k], len(grid) > 1 and grid[0] > grid[-1]
         grid = grid[::-1] if backwards else grid
         last = max(len(grid) - 2, 0)
         i = np.clip(np.searchsorted(grid, at, "right") - 1, 0, last)
@@ -155,7 +155,7 @@ def _on_grid_formula(values: Any, xi: Any, points: Any, method: str, bounds_erro
         y = y + np.reshape(weight, (-1, *[1] * trailing)) * values[tuple(place for place, _ in corner)]
     if fill_value is not None:
         y = np.where(np.reshape(outside, (-1, *[1] * trailing)), fill_value, y)
-    return np.reshape(y, (*xi.shape[:-1], *values.shape[len(points) :]))
+    return y
 
 
 on_grid = derived_from(_on_grid_formula, _on_grid, True, True)
@@ -210,10 +210,13 @@ class RegularGridInterpolator(Interpolator):
         method = method or self._method
         if method not in ("linear", "nearest") or settings.get("nu") is not None:
             raise no_derivative(f"RegularGridInterpolator: method={method!r}", "'linear' and 'nearest' have one")
-        xi = np.stack(np.broadcast_arrays(*map(as_array, xi)), -1) if isinstance(xi, tuple) else as_array(xi)
-        if xi.ndim < 2:
+        if isinstance(xi, tuple):
+            xi = np.stack(np.broadcast_arrays(*map(as_array, xi)), -1)
+        elif np.ndim(xi := as_array(xi)) < 2:
             xi = np.reshape(xi, (-1, 1) if len(self._points) == 1 else (1, -1))
-        return on_grid(*self._given, xi, self._points, method, *self._settings)
+        (values,) = self._given
+        y = on_grid(values, np.reshape(xi, (-1, xi.shape[-1])), self._points, method, *self._settings)
+        return np.reshape(y, (*xi.shape[:-1], *y.shape[1:]))
 
 
 @written_as(scipy.interpolate.interpn)
