@@ -53,7 +53,7 @@ class Interpolator:
 # Piecewise cubic curves ----------------------------------------------------------------------------------------------
 
 
-def spline_conditions(bc_type: Any, y: Any, axis: int) -> tuple:
+def spline_conditions(bc_type: Any) -> tuple:
     """SciPy's conditions at the ends as pairs (1 or 2, derivative), or names."""
     names = {"clamped": (1, 0.0), "natural": (2, 0.0)}
     both = (bc_type, bc_type) if isinstance(bc_type, str) else bc_type
@@ -65,7 +65,7 @@ def spline_conditions(bc_type: Any, y: Any, axis: int) -> tuple:
 CURVES: dict[str, tuple[Callable, Callable]] = {
     "cubic": (
         lambda x, y, dydx, axis, bc_type: scipy.interpolate.CubicSpline(x, y, axis, bc_type),
-        lambda x, y, dydx, axis, bc_type: natural_slopes(x, y, spline_conditions(bc_type, y, axis)),
+        lambda x, y, dydx, axis, bc_type: natural_slopes(x, y, spline_conditions(bc_type)),
     ),
     "pchip": (
         lambda x, y, dydx, axis, bc_type: scipy.interpolate.PchipInterpolator(x, y, axis),

@@ -147,8 +147,8 @@ def _on_grid_formula(values: Any, xi: Any, points: Any, method: str, bounds_erro
         if method == "nearest":
             share = np.where(share <= 0.5, 0.0, 1.0) + 0 * share
         outside = outside | (at < grid[0]) | (at > grid[-1])
-        place = (lambda n: len(grid) - 1 - n) if backwards else (lambda n: n)  # noqa: B023 (called in this round)
-        corners.append([(place(i), 1 - share), (place(j), share)])
+        i, j = (len(grid) - 1 - i, len(grid) - 1 - j) if backwards else (i, j)
+        corners.append([(i, 1 - share), (j, share)])
     y: Any = 0
     for corner in product(*corners):
         weight = prod([share for _, share in corner])
