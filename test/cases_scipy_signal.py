@@ -64,18 +64,22 @@ if find_spec("scipy"):
     for options in ({}, {"padtype": "even", "padlen": 2}, {"padtype": "constant", "padlen": 1}, {"padtype": None}):
         same(signal.filtfilt, x([0.3, 0.1]), x([2.0, -0.4]), x(8), **options)
     same(signal.filtfilt, x([0.3, 0.1]), [2.0, -0.4], x(5, dtype=complex), padlen=2)
-    same(signal.filtfilt, [0.3, 0.1], [2.0, -0.4], x(5, 2), axis=0, padlen=3)
+    for padtype in ("odd", "even", "constant"):  # by as much as there is
+        same(signal.filtfilt, [0.3, 0.1], [2.0, -0.4], x(5, 2), axis=0, padtype=padtype, padlen=4)
     sos = np.array([[0.3, 0.1, -0.2, 1.0, -0.4, 0.1], [1.0, 0.4, 0.2, 1.0, 0.3, -0.2]])
-    same(signal.sosfilt, x(sos.tolist()), x(4), of=lambda f, s, v: f(np.where(sos == 1, sos, s), v))
+
+    def whole(f, s, *rest, **options):
+        """With a first denominator of 1 in each section, as it must be."""
+        return f(np.where(sos == 1, sos, s), *rest, **options)
+
+    same(signal.sosfilt, x(sos.tolist()), x(4), of=whole)
+    same(signal.sosfilt, x(sos.tolist()), x(2, 3), zi=x(2, 2, 2), of=whole)
     same(signal.sosfilt, sos, x(3, 2), axis=0)
     same(signal.sosfilt, sos, x(3, dtype=complex), zi=x(2, 2, dtype=complex))
-    same(
-        signal.sosfilt,
-        x(sos.tolist()),
-        x(2, 3),
-        zi=x(2, 2, 2),
-        of=lambda f, s, v, zi: f(np.where(sos == 1, sos, s), v, zi=zi),
-    )
+    same(signal.sosfilt_zi, x(sos.tolist()), of=whole)
+    for options in ({"padlen": 3}, {"padtype": "even", "padlen": 2}, {"padtype": None}):
+        same(signal.sosfiltfilt, x(sos.tolist()), x(5), of=whole, **options)
+    same(signal.sosfiltfilt, sos, x(16, 2), axis=0)
 
     for options in ({}, {"type": "constant"}, {"bp": [2]}, {"axis": 0}, {"axis": 0, "bp": 1, "type": "constant"}):
         same(signal.detrend, x(3, 5), **options)

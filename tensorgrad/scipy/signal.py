@@ -16,6 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..derivatives.arrays import as_array
 from ..derivatives.indexing import along
 from ..errors import no_derivative
+from ..tensor import data_of
 from .convolutions import convolve, convolve2d, correlate, correlate2d, fftconvolve, oaconvolve
 from .equivalents import derived_from, written_as
 from .ndimage import convolve1d
@@ -23,7 +24,7 @@ from .recording import absent, recorded
 
 __all__ = [
     "convolve", "fftconvolve", "oaconvolve", "correlate", "convolve2d", "correlate2d", "lfilter", "lfilter_zi",
-    "filtfilt", "sosfilt", "detrend", "hilbert", "hilbert2", "savgol_filter",
+    "filtfilt", "sosfilt", "sosfilt_zi", "sosfiltfilt", "detrend", "hilbert", "hilbert2", "savgol_filter",
 ]  # fmt: skip
 
 __getattr__ = absent("scipy.signal", __all__)
@@ -128,7 +129,7 @@ def continued(x: Any, edge: int, axis: int, padtype: str | None) -> Any:
         return x
     n = x.shape[axis]
     first, last = x[along(axis, slice(0, 1))], x[along(axis, slice(n - 1, n))]
-    before, behind = x[along(axis, slice(edge, 0, -1))], x[along(axis, slice(n - 2, n - 2 - edge, -1))]
+    before, behind = (np.flip(x[along(axis, slice(k, k + edge))], axis) for k in (1, n - 1 - edge))
     if padtype == "odd":
         before, behind = 2 * first - before, 2 * last - behind
     elif padtype == "constant":
@@ -136,17 +137,24 @@ def continued(x: Any, edge: int, axis: int, padtype: str | None) -> Any:
     return np.concatenate([before, x, behind], axis)
 
 
+def both_ways(run: Callable, x: Any, edge: int, axis: int, padtype: str | None) -> Any:
+    """x continued, filtered forwards and backwards: run filters a signal, from a state that fits its first element."""
+    y = continued(x, edge, axis, padtype)
+    for _ in range(2):
+        y = np.flip(run(y, y[along(axis, slice(0, 1))]), axis)
+    return y[along(axis, slice(edge, y.shape[axis] - edge))]
+
+
 def _forwards_and_backwards(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None) -> Any:
     """filtfilt, of a checked call."""
     axis = normalize_axis_index(axis, np.ndim(x))
     edge = 3 * max(np.size(a), np.size(b)) if padlen is None else padlen
-    edge = 0 if padtype is None else edge
     zi = lined_up(lfilter_zi(b, a), np.ndim(x), axis)
-    y = continued(x, edge, axis, padtype)
-    for _ in range(2):
-        y, _ = lfilter(b, a, y, axis, zi * y[along(axis, slice(0, 1))])
-        y = np.flip(y, axis)
-    return y[along(axis, slice(edge, y.shape[axis] - edge))]
+
+    def run(y: Any, first: Any) -> Any:
+        return lfilter(b, a, y, axis, zi * first)[0]
+
+    return both_ways(run, x, 0 if padtype is None else edge, axis, padtype)
 
 
 def _filtfilt(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None) -> Any:
@@ -177,6 +185,34 @@ def _sections(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
 
 
 sosfilt: Callable = derived_from(_sections, scipy.signal.sosfilt, True, True, False, True)
+
+
+def _sections_state(sos: Any) -> Any:
+    """sosfilt_zi, of a checked call: each section gets what those before it make of a constant."""
+    states, level = [], 1.0
+    for section in sos:
+        states.append(level * lfilter_zi(section[:3], section[3:]))
+        level = level * np.sum(section[:3]) / np.sum(section[3:])
+    return np.stack(states)
+
+
+sosfilt_zi: Callable = derived_from(_sections_state, scipy.signal.sosfilt_zi, True)
+
+
+def _sections_both_ways(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None) -> Any:
+    """sosfiltfilt, of a checked call."""
+    axis = normalize_axis_index(axis, np.ndim(x))
+    length = 2 * len(sos) + 1 - min(np.sum(data_of(sos)[:, column] == 0) for column in (2, 5))
+    edge = 3 * length if padlen is None else padlen
+    zi = np.stack([lined_up(state, np.ndim(x), axis) for state in sosfilt_zi(sos)])
+
+    def run(y: Any, first: Any) -> Any:
+        return _sections(sos, y, axis, zi * first)[0]
+
+    return both_ways(run, x, 0 if padtype is None else edge, axis, padtype)
+
+
+sosfiltfilt: Callable = derived_from(_sections_both_ways, scipy.signal.sosfiltfilt, True, True)
 
 
 # Maps that are their own transpose, or nearly ------------------------------------------------------------------------
