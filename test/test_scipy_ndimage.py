@@ -100,6 +100,7 @@ def test_filters_of_all_shapes(shape, mode, data):
 def test_interpolation_of_all_shapes(shape, mode, order, data):
     x = numbers(*shape)
     points = numbers(len(shape), 7) * max(shape)
+    points[:, :4] = np.round(points[:, :4])  # at elements, too
     check_linear(*both("map_coordinates", points, order=order, mode=mode), x)
     check_linear(*both("shift", 0.3, order=order, mode=mode), x)
     check_linear(*both("zoom", 1.7, order=order, mode=mode), x)

@@ -44,8 +44,9 @@ def within(c: Any, n: int, mode: str) -> Any:
         return c
     if n == 1:
         return 0 * c
-    if mode == "wrap":  # the last element is the first one again
-        return np.where((c < 0) | (c > n - 1), c - (n - 1) * np.floor(c / (n - 1)), c)
+    if mode == "wrap":  # the last element is where the first one would be again; from below it is met, from above not
+        laps = np.where(c < 0, np.floor(-c / (n - 1)) + 1, np.where(c > n - 1, -np.floor(c / (n - 1)), 0))
+        return c + (n - 1) * laps
     if mode == "grid-wrap":
         return c - n * np.floor(c / n)
     period, last = (2 * n - 2, n - 1) if mode == "mirror" else (2 * n, n - 0.5)
