@@ -1,6 +1,36 @@
-"""The array API standard for Tensors: the namespace that libraries get when they are given one.
+"""The namespace of the array API standard for Tensors, which libraries written for the standard ask them for.
 
-TODO
+Its functions are NumPy's, and Tensors record them; so what such a library computes of a Tensor can be differentiated.
+https://data-apis.org/array-api/2024.12, with the extensions `linalg` and `fft`.
+
+>>> from tensorgrad import Tensor
+>>> def rms(x):  # as a library writes it
+...     xp = x.__array_namespace__()
+...     return xp.sqrt(xp.mean(xp.pow(xp.abs(x), 2)))
+>>> x = Tensor([3.0, 4.0])
+>>> rms(x).backward()
+>>> x.grad  # x / (n rms(x))
+array([0.42426407, 0.56568542])
+
+**What is an array here.** Arrays of floats and complex numbers are Tensors; those of integers and booleans are NumPy's,
+since they can't have a gradient. What the namespace makes is a Tensor that requires none, and can be assigned into:
+
+>>> xp = x.__array_namespace__()
+>>> y = xp.zeros(3)
+>>> y[1:] = 2 * x
+>>> y, xp.arange(3), xp.argmax(x), x > 3
+(Tensor([0. 6. 8.]), array([0, 1, 2]), np.int64(1), array([False,  True]))
+>>> xp.asarray([x[0], 1.0])  # Tensors in a list are stacked
+Tensor([3. 1.])
+
+**SciPy** asks for it where the environment variable SCIPY_ARRAY_API=1 is set before it is imported. Functions that are
+written in the standard then take Tensors (scipy.fft, a third of scipy.stats, ...), and those of scipy.special are taken
+from `tensorgrad.special`. A function in compiled code raises a TypeError that names it. `tensorgrad.scipy` has
+derivatives for many of these. **scikit-learn** asks inside `sklearn.config_context(array_api_dispatch=True)`.
+
+Nothing leaves the graph in silence: a library that asks a Tensor that requires a gradient for an ndarray or a number
+gets a TypeError. An array of NumPy can't be mixed with Tensors where a library looks for one namespace; make it
+`Tensor(array, requires_grad=False)`. Functions that are newer than the installed NumPy are missing.
 """
 
 import sys
@@ -53,22 +83,22 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .sorting import argsort, expand_dims, sort
-from .wrapping import of_tensors
+from .sets import argsort, sort, unique_all, unique_counts, unique_inverse, unique_values
+from .wrapping import Namespace, of_tensors
 
-# The standard's functions that are NumPy's of that name. Those that came to the standard after the installed NumPy are missing.
+# The standard's functions that are NumPy's of that name
 NUMPYS = """
-abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_invert bitwise_or
-bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
-greater_equal hypot imag isfinite isinf isnan less less_equal log log1p log2 log10 logaddexp logical_and logical_not
-logical_or logical_xor maximum minimum multiply negative nextafter not_equal positive pow real reciprocal remainder
-round sign signbit sin sinh square sqrt subtract tan tanh trunc
-matmul matrix_transpose tensordot vecdot
-broadcast_arrays broadcast_shapes broadcast_to concat flip moveaxis permute_dims repeat reshape roll squeeze stack tile unstack
-argmax argmin count_nonzero isin nonzero searchsorted where take take_along_axis
-unique_all unique_counts unique_inverse unique_values
-cumulative_prod cumulative_sum max mean min prod std sum var all any diff
-can_cast result_type
+    abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
+    bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
+    greater_equal hypot imag isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not
+    logical_or logical_xor maximum minimum multiply negative nextafter not_equal positive pow real reciprocal remainder
+    round sign signbit sin sinh sqrt square subtract tan tanh trunc
+    matmul matrix_transpose tensordot vecdot
+    broadcast_arrays broadcast_shapes broadcast_to concat expand_dims flip moveaxis permute_dims repeat reshape roll
+    squeeze stack tile unstack
+    argmax argmin count_nonzero isin nonzero searchsorted take take_along_axis where
+    all any cumulative_prod cumulative_sum diff max mean min prod std sum var
+    can_cast result_type
 """.split()
 
 globals().update({name: of_tensors(getattr(np, name)) for name in NUMPYS if hasattr(np, name)})
@@ -76,11 +106,23 @@ globals().update({name: of_tensors(getattr(np, name)) for name in NUMPYS if hasa
 __array_api_version__ = "2024.12"
 __array_namespace_info__ = np.__array_namespace_info__
 
-namespaces["array_api"] = sys.modules[__name__]
+__all__ = [
+    "arange", "argsort", "asarray", "astype", "bool", "complex128", "complex64", "e", "empty", "empty_like", "eye",
+    "fft", "finfo", "float32", "float64", "from_dlpack", "full", "full_like", "iinfo", "inf", "int16", "int32",
+    "int64", "int8", "isdtype", "linalg", "linspace", "meshgrid", "nan", "newaxis", "ones", "ones_like", "pi", "sort",
+    "tril", "triu", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "zeros", "zeros_like",
+]  # fmt: skip
+__all__ += [name for name in NUMPYS if hasattr(np, name)]
 
 
 def __getattr__(name: str) -> Any:
-    """`special`: the functions of `tensorgrad.special`, where SciPy looks for those of a namespace. Needs SciPy."""
+    """`special`: the functions of `tensorgrad.special`, where SciPy looks for a namespace's own. Needs SciPy."""
     if name != "special":
         raise AttributeError(f"tensorgrad.array_api has no {name!r}")
     return import_module("tensorgrad.special")
+
+
+# The module itself, as a Namespace
+namespaces["array_api"] = sys.modules[__name__] = Namespace(__name__, __doc__)
+vars(namespaces["array_api"]).update(globals())

@@ -18,8 +18,19 @@ from .wrapping import of_tensors, tensors
 arange, eye, linspace = of_tensors(np.arange), of_tensors(np.eye), of_tensors(np.linspace)
 zeros, ones, empty = of_tensors(np.zeros), of_tensors(np.ones), of_tensors(np.empty)
 zeros_like, ones_like, empty_like = of_tensors(np.zeros_like), of_tensors(np.ones_like), of_tensors(np.empty_like)
-full, full_like = of_tensors(np.full), of_tensors(np.full_like)
+full_like = of_tensors(np.full_like)
 meshgrid, tril, triu = of_tensors(np.meshgrid), of_tensors(np.tril), of_tensors(np.triu)
+
+
+def full(shape: Any, fill_value: Any, *, dtype: DTypeLike = None, device: Any = None) -> Any:
+    """An array filled with a number, or with a Tensor of one element, whose gradient is the sum over all.
+
+    >>> full((2,), Tensor(3.0)), full(2, 3)
+    (Tensor([3. 3.]), array([3, 3]))
+    """
+    require_cpu("full", device)
+    like = {"like": fill_value} if isinstance(fill_value, Tensor) else {}
+    return tensors(np.full(shape, fill_value, dtype=dtype, **like))
 
 
 def asarray(obj: Any, /, *, dtype: DTypeLike = None, device: Any = None, copy: bool | None = None) -> Any:

@@ -1,0 +1,211 @@
+"""The namespace of the array API standard: every function of it, with its arguments, on Tensors."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tensorgrad as tg
+from tensorgrad import Tensor, array_api
+
+# Calls of the functions of the standard, by its chapters. x, y, v, A, S, z are floats; i, j are integers, m, n booleans.
+CALLS = """
+    # elementwise
+    abs(x - 1) acos(x / 4) acosh(x + 1) add(x, y) asin(x / 4) asinh(x) atan(x) atan2(x, y) atanh(x / 4)
+    bitwise_and(i, j) bitwise_left_shift(i, j) bitwise_invert(i) bitwise_or(i, j) bitwise_right_shift(i, j)
+    bitwise_xor(m, n) ceil(x) ceil(i) clip(x, 0.5, 2) clip(x, min=y) clip(x, max=1.0) conj(z) copysign(x, -y) cos(x)
+    cosh(x) divide(x, y) divide(i, i + 1) equal(x, y) exp(x) expm1(x) floor(x) floor_divide(x, y) greater(x, y)
+    greater_equal(x, y) hypot(x, y) imag(z) isfinite(x) isinf(x) isnan(x) less(x, y) less_equal(x, y) log(x) log1p(x)
+    log2(x) log10(x) logaddexp(x, y) logical_and(m, n) logical_not(m) logical_or(m, n) logical_xor(m, n) maximum(x, y)
+    maximum(x, 1.0) minimum(x, y) multiply(x, y) multiply(x, i) negative(x) nextafter(x, y) not_equal(x, y) positive(x)
+    pow(x, y) pow(x, 2) real(z) reciprocal(x) remainder(x, y) round(x) sign(x) signbit(x) sin(x) sinh(x) square(x)
+    sqrt(x) sqrt(i) subtract(x, y) tan(x / 4) tanh(x) trunc(x)
+    # creation
+    arange(3) arange(0.5, 3, step=0.5) arange(1, 4, dtype=xp.float32, device=None) asarray(x) asarray(x, copy=True)
+    asarray([1, 2]) asarray([1.5, 2.5], dtype=xp.float32) asarray(x, dtype=xp.float32) asarray(3.5) asarray(i)
+    asarray(m, dtype=xp.float64) zeros((2, 3)) zeros(3, dtype=xp.int32) ones((2, 3)) ones(2, dtype=xp.bool) zeros_like(x)
+    zeros_like(x, dtype=xp.int64) ones_like(x) full((2, 2), 1.5) full(3, 2) full_like(x, 2.5) eye(3) eye(2, 3, k=1)
+    linspace(0, 1, 5) linspace(0, 1, num=4, endpoint=False) meshgrid(v, w) meshgrid(v, w, indexing="ij") tril(x) tril(x, k=1) triu(x, k=-1)
+    # dtypes
+    astype(x, xp.float32) astype(x, xp.int64) astype(x, xp.bool) astype(i, xp.float64) astype(x, xp.complex128)
+    astype(x, xp.float64, copy=False) broadcast_arrays(x, v) broadcast_to(v, (3, 4)) can_cast(xp.float32, xp.float64) can_cast(x, xp.float32)
+    finfo(x.dtype).eps iinfo(i.dtype).max isdtype(x.dtype, "real floating") isdtype(i.dtype, ("bool", "integral"))
+    result_type(x, y) result_type(xp.float32, xp.int8)
+    # linear algebra
+    matmul(x, A) matmul(x, v) matrix_transpose(x) tensordot(x, y) tensordot(x, y, axes=1 * 0) tensordot(x, y, axes=((0, 1), (0, 1)))
+    vecdot(x, y) vecdot(x, y, axis=0)
+    linalg.cholesky(S) linalg.cholesky(S, upper=True) linalg.cross(u, w) linalg.det(A) linalg.diagonal(A) linalg.diagonal(A, offset=1)
+    linalg.eigh(S) linalg.eigvalsh(S) linalg.inv(A) linalg.matmul(x, A) linalg.matrix_norm(A) linalg.matrix_norm(A, ord=1, keepdims=True)
+    linalg.matrix_norm(A, ord=2) linalg.matrix_power(A, 3) linalg.matrix_rank(A) linalg.matrix_rank(A, rtol=0.1) linalg.matrix_transpose(x)
+    linalg.outer(u, v) linalg.pinv(x) linalg.pinv(x, rtol=1e-10) linalg.qr(A, mode="reduced") linalg.slogdet(A) linalg.solve(A, v)
+    linalg.solve(A, B) abs(linalg.svd(A, full_matrices=False)[0]) linalg.svd(A).S linalg.svdvals(x) linalg.tensordot(x, y, axes=((0, 1), (0, 1)))
+    linalg.trace(A) linalg.trace(A, offset=1) linalg.vecdot(x, y, axis=-1) linalg.vector_norm(x) linalg.vector_norm(x, axis=1, keepdims=True, ord=3)
+    # Fourier transforms
+    fft.fft(z) fft.ifft(z, n=3, axis=0, norm="ortho") fft.fftn(z) fft.ifftn(z, s=(3, 4), axes=(0, 1), norm="forward") fft.rfft(x) fft.irfft(z)
+    fft.rfftn(x) fft.irfftn(z) fft.hfft(z) fft.ihfft(x) fft.fftfreq(4, d=0.5) fft.rfftfreq(4) fft.fftshift(x) fft.ifftshift(x, axes=1)
+    # manipulation
+    concat([x, y]) concat((x, y), axis=None) expand_dims(x, axis=1) flip(x) flip(x, axis=1) moveaxis(x, 0, 1) permute_dims(x, (1, 0))
+    repeat(x, 2) repeat(x, j, axis=1) reshape(x, (2, 6)) reshape(x, (12,), copy=True) roll(x, 1) roll(x, (1, 2), axis=(0, 1))
+    squeeze(x[None], axis=0) stack([x, y]) stack([x, y], axis=-1) tile(x, (2, 1)) unstack(x) unstack(x, axis=1)
+    # searching, sets, sorting
+    argmax(x) argmax(x, axis=1, keepdims=True) argmin(x) count_nonzero(x) count_nonzero(m, axis=0, keepdims=True) nonzero(m)
+    searchsorted(v, u) searchsorted(v, u, side="right", sorter=i) where(m, x, y) where(m, x, 0.0) unique_all(v) unique_counts(v)
+    unique_inverse(v) unique_values(v) argsort(x) argsort(x, axis=0, descending=True, stable=True) sort(x)
+    sort(x, axis=0, descending=True, stable=False) take(x, i, axis=1) take(v, i) take_along_axis(x, k, axis=1)
+    # statistics and others
+    cumulative_prod(x, axis=1) cumulative_sum(v) cumulative_sum(x, axis=1, include_initial=True, dtype=xp.float64) max(x) max(x, axis=(0, 1), keepdims=True)
+    mean(x) mean(x, axis=0) min(x, axis=1) prod(x, axis=0) prod(x, dtype=xp.float64) std(x) std(x, axis=1, correction=1.0, keepdims=True)
+    sum(x) sum(x, axis=1, dtype=xp.float64, keepdims=True) sum(m) sum(i) var(x, correction=1) all(m) all(x, axis=1) any(m, axis=0, keepdims=True)
+    diff(v) diff(x, axis=0, n=2) diff(x, prepend=x[:, :1], append=y[:, :1])
+"""
+
+# The functions of the standard, 2024.12
+STANDARD = """
+    abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_invert bitwise_or
+    bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
+    greater_equal hypot imag isfinite isinf isnan less less_equal log log1p log2 log10 logaddexp logical_and logical_not
+    logical_or logical_xor maximum minimum multiply negative nextafter not_equal positive pow real reciprocal remainder
+    round sign signbit sin sinh square sqrt subtract tan tanh trunc arange asarray empty empty_like eye from_dlpack full
+    full_like linspace meshgrid ones ones_like tril triu zeros zeros_like astype broadcast_arrays broadcast_to can_cast
+    finfo iinfo isdtype result_type take take_along_axis matmul matrix_transpose tensordot vecdot concat expand_dims flip
+    moveaxis permute_dims repeat reshape roll squeeze stack tile unstack argmax argmin count_nonzero nonzero searchsorted
+    where unique_all unique_counts unique_inverse unique_values argsort sort cumulative_prod cumulative_sum max mean min
+    prod std sum var all any diff
+    linalg.cholesky linalg.cross linalg.det linalg.diagonal linalg.eigh linalg.eigvalsh linalg.inv linalg.matmul
+    linalg.matrix_norm linalg.matrix_power linalg.matrix_rank linalg.matrix_transpose linalg.outer linalg.pinv linalg.qr
+    linalg.slogdet linalg.solve linalg.svd linalg.svdvals linalg.tensordot linalg.trace linalg.vecdot linalg.vector_norm
+    fft.fft fft.ifft fft.fftn fft.ifftn fft.rfft fft.irfft fft.rfftn fft.irfftn fft.hfft fft.ihfft fft.fftfreq
+    fft.rfftfreq fft.fftshift fft.ifftshift
+""".split()
+NEWER = {  # than NumPy 2.0
+    "cumulative_prod", "cumulative_sum", "unstack",
+}  # fmt: skip
+
+
+def split(text: str) -> list[str]:
+    """The calls in a text: spaces between them are outside of all brackets."""
+    calls, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter.isspace() and not depth:
+            calls.append("")
+        else:
+            calls[-1] += letter
+    return [call for call in calls if call]
+
+
+USED = [call for line in CALLS.splitlines() if not line.strip().startswith("#") for call in split(line)]
+USED = [call for call in USED if not set(re.findall(r"\w+", call.partition("(")[0])) & NEWER or hasattr(np, "unstack")]
+
+
+def function_of(call: str) -> str:
+    return call.partition("(")[0]
+
+
+def arguments() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    A, k = rng.normal(size=(4, 4)), np.argsort(rng.normal(size=(3, 4)), axis=1)
+    return {
+        "x": rng.uniform(0.2, 3, (3, 4)),
+        "y": rng.uniform(0.2, 3, (3, 4)),
+        "v": np.array([0.3, 0.8, 1.7, 2.4]),
+        "u": np.array([0.5, 1.1, 2.0]),
+        "w": np.array([1.5, -0.4, 0.7]),
+        "A": A + 3 * np.eye(4),
+        "B": rng.normal(size=(4, 2)),
+        "S": A @ A.T + np.eye(4),
+        "z": rng.normal(size=(3, 4)) + 1j * rng.normal(size=(3, 4)),
+        "i": np.array([2, 0, 1, 3]),
+        "j": np.array([1, 0, 2, 1]),
+        "k": k,
+        "m": np.array([[True, False, True, True]] * 3),
+        "n": np.array([[False, False, True, False]] * 3),
+    }
+
+
+def called(call: str, xp: Any, values: dict[str, Any]) -> Any:
+    """The result of a call to a function of the namespace xp."""
+    of_xp = {name: getattr(xp, name) for name in set(re.findall(r"\w+", call)) - set("xyvuwABSzijkmn") if hasattr(xp, name)}
+    return eval(call, {"xp": xp, **of_xp, **values})
+
+
+def parts(result: Any) -> list[Any]:
+    """The arrays in a result."""
+    if isinstance(result, tuple | list):
+        return [part for r in result for part in parts(r)]
+    return [result]
+
+
+def data(part: Any) -> Any:
+    return part.data if isinstance(part, Tensor) else part
+
+
+def number(result: Any) -> Any:
+    """A real number of all floats in a result, each with a weight of its own."""
+    total: Any = 0.0
+    for part in parts(result):
+        if getattr(part, "dtype", np.dtype(int)).kind in "fc":
+            both = np.real(part) + 0.7 * np.imag(part) if part.dtype.kind == "c" else part
+            total = total + np.sum(both * np.cos(np.arange(part.size)).reshape(part.shape))
+    return total
+
+
+def tensors(values: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {name: Tensor(value) if value.dtype.kind in "fc" else value for name, value in values.items()}
+
+
+def test_every_function_of_the_standard_is_called():
+    assert {function_of(call) for call in USED} | {"empty", "empty_like", "from_dlpack"} >= set(STANDARD) - {
+        name for name in NEWER if not hasattr(np, name)
+    }
+    for name in ("e", "inf", "nan", "newaxis", "pi"):
+        assert getattr(array_api, name) is getattr(np, name)
+    for name in array_api.__all__:
+        assert hasattr(array_api, name)
+
+
+@pytest.mark.parametrize("call", USED)
+def test_values_are_numpys_and_floats_are_tensors(call):
+    values = arguments()
+    result = called(call, array_api, tensors(values))
+    expected = called(call, array_api if "descending" in call else np, values)
+    assert len(parts(result)) == len(parts(expected))
+    for part, plain in zip(parts(result), parts(expected), strict=True):
+        if not hasattr(plain, "shape") or isinstance(plain, np.dtype):
+            assert part == plain
+            continue
+        plain = np.asarray(data(plain))
+        assert isinstance(part, Tensor) == (plain.dtype.kind in "fc") or call.startswith("finfo")
+        assert part.shape == plain.shape and part.dtype == plain.dtype
+        np.testing.assert_allclose(data(part), plain, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("call", USED)
+def test_gradients_are_those_of_differences(call):
+    values = arguments()
+    rng = np.random.default_rng(1)
+    used = [name for name in re.findall(r"\b[a-zA-Z]\b", call) if name in values and values[name].dtype.kind in "fc"]
+    directions = {name: rng.normal(size=values[name].shape) for name in dict.fromkeys(used)}
+    if "S" in directions:
+        directions["S"] = directions["S"] + directions["S"].T
+    given = tensors(values)
+    y = number(called(call, array_api, given))
+    slope, h = 0.0, 1e-6
+    if directions and "float32" not in call and call != "finfo(x.dtype).eps":
+        up, down = [{n: v + s * directions[n] if n in directions else v for n, v in values.items()} for s in (h, -h)]
+        slope = (number(called(call, array_api, up)) - number(called(call, array_api, down))) / (2 * h)
+        slope = float(data(slope))
+    if not isinstance(y, Tensor) or not y.requires_grad:
+        assert abs(slope) < 1e-6
+        return
+    y.backward()
+    found = sum(np.sum(np.real(np.conj(given[name].grad) * d)) for name, d in directions.items())
+    if "float32" not in call:
+        assert found == pytest.approx(slope, rel=1e-5, abs=1e-6)
+    assert np.isfinite(found)
