@@ -1,6 +1,6 @@
 """tensorgrad: automatic differentiation of NumPy code."""
 
-from . import array_api  # and with it, a Tensor has the namespace of the array API standard
+from . import array_api as array_api  # and with it, a Tensor has the namespace of the array API standard
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad

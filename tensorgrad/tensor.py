@@ -10,7 +10,6 @@ import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any, final
 from weakref import ref
 
@@ -31,6 +30,7 @@ from .derivatives.shapes import flatten
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record, recorded_with_versions
 from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained
+from .exchange import array_namespace, device, dlpack, dlpack_device, to_device
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
 from .leaving import as_unknown, is_sparse, is_sparse_product, no_array, no_sparse, require_no_search, require_purpose
@@ -45,10 +45,6 @@ __all__ = ["Tensor", "enable_grad", "no_grad"]
 
 # How a notebook shows a Tensor that was computed, by format: draw/dot.py enters "svg" when it is imported.
 displays: dict[str, Callable[[Tensor], str | None]] = {}
-
-# The namespace of the array API standard: array_api/__init__.py enters "array_api" when it is imported.
-namespaces: dict[str, ModuleType] = {}
-API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 # What a Tensor is made of ---------------------------------------------------------------------------------------------
 
@@ -445,30 +441,8 @@ class Tensor(Node):
 
     # The array API standard
 
-    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
-        """The functions of the standard for Tensors: `tensorgrad.array_api`."""
-        if api_version is not None and api_version not in API_VERSIONS:
-            raise ValueError(f"the versions of the array API standard are {', '.join(API_VERSIONS)}, not {api_version!r}")
-        return namespaces["array_api"]
-
-    @property
-    def device(self) -> Any:
-        """Where the data are: "cpu", or what an array of another kind says."""
-        return getattr(self._data, "device", "cpu")
-
-    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
-        """The Tensor itself, if its data are there; a ValueError otherwise."""
-        if device != self.device:
-            raise ValueError(f"to_device: the data of this Tensor are on {self.device!r}, and stay there")
-        return self
-
-    def __dlpack__(self, **options: Any) -> Any:
-        if self.requires_grad and is_grad_enabled():
-            raise no_array(sys._getframe(1))
-        return self._data.__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple:
-        return self._data.__dlpack_device__()
+    __array_namespace__, __dlpack__, __dlpack_device__ = array_namespace, dlpack, dlpack_device
+    device, to_device = property(device), to_device
 
     # Operators: NumPy's function of that name
 

@@ -19,13 +19,30 @@ import numpy as np
 import scipy
 from array_api_uses import USES
 
-import tensorgrad as tg
 from tensorgrad import Tensor
 
-for module in (
-    "fft linalg stats signal ndimage interpolate integrate optimize optimize.elementwise cluster.vq cluster.hierarchy "
-    "spatial.distance spatial.transform sparse.linalg sparse.csgraph differentiate special stats.qmc stats.contingency stats.mstats"
-).split():
+for module in [
+    "fft",
+    "linalg",
+    "stats",
+    "signal",
+    "ndimage",
+    "interpolate",
+    "integrate",
+    "optimize",
+    "optimize.elementwise",
+    "cluster.vq",
+    "cluster.hierarchy",
+    "spatial.distance",
+    "spatial.transform",
+    "sparse.linalg",
+    "sparse.csgraph",
+    "differentiate",
+    "special",
+    "stats.qmc",
+    "stats.contingency",
+    "stats.mstats",
+]:
     importlib.import_module(f"scipy.{module}")
 
 
@@ -75,7 +92,9 @@ def settings():
         "XC": rng.normal(size=(8, 2)),
         "M": scipy.sparse.csr_array(np.array([[2.0, 0.5, 0.0], [0.5, 3.0, 0.2], [0.0, 0.2, 1.5]])),
         "f_copy": f_copy,
-        "f_second": lambda x, axis, output, mode, cval: scipy.ndimage.correlate1d(x, [1, -2, 1], axis, output, mode, cval, 0),
+        "f_second": lambda x, axis, output, mode, cval: scipy.ndimage.correlate1d(
+            x, [1, -2, 1], axis, output, mode, cval, 0
+        ),
     }
 
 
@@ -109,7 +128,11 @@ def leaves(y):
     if isinstance(y, dict):
         y = list(y.values())
     if not isinstance(y, list | tuple):
-        y = [v for v in getattr(y, "__dict__", {}).values() if not callable(v)] if type(y).__module__.startswith("scipy") else []
+        y = (
+            [v for v in getattr(y, "__dict__", {}).values() if not callable(v)]
+            if type(y).__module__.startswith("scipy")
+            else []
+        )
     return [leaf for part in y for leaf in leaves(part)]
 
 
@@ -149,7 +172,10 @@ def survey_one(text):
     if not any(abs(slope) > 1e-6 for slope in slopes):
         return "flat", ""
     tensors = {name: Tensor(v, name=name) for name, v in at(0.0).items()}
-    constants = {k: Tensor(v, requires_grad=False) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v for k, v in settings().items()}
+    constants = {
+        k: Tensor(v, requires_grad=False) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v
+        for k, v in settings().items()
+    }
     try:
         result = leaves(eval(text, constants | tensors))
     except Exception as error:

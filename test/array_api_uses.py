@@ -4,7 +4,6 @@ Small letters and capitals that stand alone are arrays (see `arrays()`); in the 
 in `DIFFERENTIATED` require a gradient. Functions that this SciPy doesn't have are left out.
 """
 
-# fmt: off
 # ruff: noqa: E501
 USES = r"""
 special.agm(2, p) ; special.airy(p) ; special.airye(p) ; special.bdtr(2, 3, p) ; special.bdtrc(2, 3, p)

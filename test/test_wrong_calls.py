@@ -749,7 +749,7 @@ NOTHING_TO_TRY = {
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "modules", "named_parameters", "parameters_by_name", "parameters", "state_dict", "eval", "extra_repr",
-    "training",
+    "training", "device", "to_device",
 }  # fmt: skip
 
 

@@ -62,7 +62,7 @@ from numpy import (
     uint64,
 )
 
-from ..tensor import namespaces
+from ..exchange import namespaces
 from . import fft, linalg
 from .creation import (
     arange,
@@ -84,7 +84,7 @@ from .creation import (
     zeros_like,
 )
 from .sets import argsort, sort, unique_all, unique_counts, unique_inverse, unique_values
-from .wrapping import Namespace, of_tensors
+from .wrapping import Namespace, functions
 
 # The standard's functions that are NumPy's of that name
 NUMPYS = """
@@ -99,9 +99,10 @@ NUMPYS = """
     argmax argmin count_nonzero isin nonzero searchsorted take take_along_axis where
     all any cumulative_prod cumulative_sum diff max mean min prod std sum var
     can_cast result_type
-""".split()
+"""
 
-globals().update({name: of_tensors(getattr(np, name)) for name in NUMPYS if hasattr(np, name)})
+numpys = functions(np, NUMPYS)
+globals().update(numpys)
 
 __array_api_version__ = "2024.12"
 __array_namespace_info__ = np.__array_namespace_info__
@@ -113,7 +114,7 @@ __all__ = [
     "tril", "triu", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
     "unique_inverse", "unique_values", "zeros", "zeros_like",
 ]  # fmt: skip
-__all__ += [name for name in NUMPYS if hasattr(np, name)]
+__all__ += numpys
 
 
 def __getattr__(name: str) -> Any:

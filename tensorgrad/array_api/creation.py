@@ -22,18 +22,18 @@ full_like = of_tensors(np.full_like)
 meshgrid, tril, triu = of_tensors(np.meshgrid), of_tensors(np.tril), of_tensors(np.triu)
 
 
-def full(shape: Any, fill_value: Any, *, dtype: DTypeLike = None, device: Any = None) -> Any:
+def full(shape: Any, fill_value: Any, *, dtype: DTypeLike | None = None, device: Any = None) -> Any:
     """An array filled with a number, or with a Tensor of one element, whose gradient is the sum over all.
 
     >>> full((2,), Tensor(3.0)), full(2, 3)
     (Tensor([3. 3.]), array([3, 3]))
     """
     require_cpu("full", device)
-    like = {"like": fill_value} if isinstance(fill_value, Tensor) else {}
+    like: dict[str, Any] = {"like": fill_value} if isinstance(fill_value, Tensor) else {}
     return tensors(np.full(shape, fill_value, dtype=dtype, **like))
 
 
-def asarray(obj: Any, /, *, dtype: DTypeLike = None, device: Any = None, copy: bool | None = None) -> Any:
+def asarray(obj: Any, /, *, dtype: DTypeLike | None = None, device: Any = None, copy: bool | None = None) -> Any:
     """An array of the namespace: a Tensor stays one, lists of Tensors are stacked, and their gradients flow back.
 
     Args:

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from .wrapping import of_tensors
+from .wrapping import functions
 
-__all__ = [
-    "fft", "ifft", "fftn", "ifftn", "rfft", "irfft", "rfftn", "irfftn", "hfft", "ihfft", "fftfreq", "rfftfreq",
-    "fftshift", "ifftshift",
-]  # fmt: skip
+NAMES = """
+    fft ifft fftn ifftn rfft irfft rfftn irfftn hfft ihfft fftfreq rfftfreq fftshift ifftshift
+"""
 
-globals().update({name: of_tensors(getattr(np.fft, name)) for name in __all__})
+globals().update(functions(np.fft, NAMES))

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from .wrapping import of_tensors
+from .wrapping import functions
 
-__all__ = [
-    "cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matmul", "matrix_norm",
-    "matrix_power", "matrix_rank", "matrix_transpose", "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals",
-    "tensordot", "trace", "vecdot", "vector_norm",
-]  # fmt: skip
+NAMES = """
+    cholesky cross det diagonal eig eigh eigvals eigvalsh inv matmul matrix_norm matrix_power matrix_rank
+    matrix_transpose outer pinv qr slogdet solve svd svdvals tensordot trace vecdot vector_norm
+"""
 
-globals().update({name: of_tensors(getattr(np.linalg, name)) for name in __all__})
+globals().update(functions(np.linalg, NAMES))

@@ -23,8 +23,9 @@ class Namespace(ModuleType):
         if not mixed:
             return super().__repr__()
         return (
-            f"<module {self.__name__!r}; {mixed} got or made plain arrays beside Tensors, and takes arrays of one kind: "
-            f"make yours Tensors by Tensor(array, requires_grad=False), or pass tensor.data to leave the graph on purpose>"
+            f"<module {self.__name__!r}; {mixed} got or made plain arrays beside Tensors, and takes arrays of one "
+            f"kind: make yours Tensors by Tensor(array, requires_grad=False), or pass tensor.data to leave the graph "
+            f"on purpose>"
         )
 
 
@@ -54,3 +55,8 @@ def of_tensors(func: Callable) -> Callable:
         return tensors(func(*args, **kwargs))
 
     return function
+
+
+def functions(module: ModuleType, names: str) -> dict[str, Callable]:
+    """Those of a module of NumPy, by name; without what the installed NumPy doesn't have."""
+    return {name: of_tensors(getattr(module, name)) for name in names.split() if hasattr(module, name)}
