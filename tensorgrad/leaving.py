@@ -116,6 +116,12 @@ def is_sparse(operand: Any) -> bool:
     return hasattr(operand, "tocsr")
 
 
+def is_wrapper(operand: Any) -> bool:
+    """Whether this holds an array and says what it means, as a quantity of pint, with a unit, and an array of xarray,
+    with labels. Such may hold Tensors, and operators on it are left to it. (Also asked of its class.)"""
+    return hasattr(operand, "dimensionality") or (hasattr(operand, "dims") and hasattr(operand, "sizes"))
+
+
 def no_sparse(name: str, operand: Any) -> TypeError:
     """What is raised for an operator on a Tensor and a sparse matrix, but for their product."""
     return TypeError(

@@ -33,7 +33,16 @@ from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained
 from .exchange import array_namespace, device, dlpack, dlpack_device, to_device
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
-from .leaving import as_unknown, is_sparse, is_sparse_product, no_array, no_sparse, require_no_search, require_purpose
+from .leaving import (
+    as_unknown,
+    is_sparse,
+    is_sparse_product,
+    is_wrapper,
+    no_array,
+    no_sparse,
+    require_no_search,
+    require_purpose,
+)
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
@@ -113,6 +122,8 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
 
 def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     """An operator on anything but arrays of floats: array-likes are recorded, the rest is left to the other operand."""
+    if is_wrapper(other):
+        return getattr(np, primitive.name)(*args) if hasattr(other, "__array_ufunc__") else NotImplemented
     if isinstance(other, int | float | complex | list | tuple | np.generic) or hasattr(other, "__array_ufunc__"):
         return record(Tensor, primitive, arrays_of(primitive, args))
     if is_sparse(other):

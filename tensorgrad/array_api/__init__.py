@@ -30,7 +30,8 @@ derivatives for many of these. **scikit-learn** asks inside `sklearn.config_cont
 
 Nothing leaves the graph in silence: a library that asks a Tensor that requires a gradient for an ndarray or a number
 gets a TypeError. An array of NumPy can't be mixed with Tensors where a library looks for one namespace; make it
-`Tensor(array, requires_grad=False)`. Functions that are newer than the installed NumPy are missing.
+`Tensor(array, requires_grad=False)`. Functions that are newer than the installed NumPy are missing; what NumPy has
+beyond the standard is there.
 """
 
 import sys
@@ -84,7 +85,7 @@ from .creation import (
     zeros_like,
 )
 from .sets import argsort, sort, unique_all, unique_counts, unique_inverse, unique_values
-from .wrapping import Namespace, functions
+from .wrapping import Namespace, functions, of_tensors
 
 # The standard's functions that are NumPy's of that name
 NUMPYS = """
@@ -118,10 +119,16 @@ __all__ += numpys
 
 
 def __getattr__(name: str) -> Any:
-    """`special`: the functions of `tensorgrad.special`, where SciPy looks for a namespace's own. Needs SciPy."""
-    if name != "special":
+    """NumPy's functions beyond the standard, as its own namespace has them; and `special`, the functions of
+    `tensorgrad.special`, where SciPy looks for those of a namespace. (That needs SciPy.)"""
+    if name == "special":
+        return import_module("tensorgrad.special")
+    func = getattr(np, name, None)
+    if name == "lib":
+        return func
+    if name.startswith("_") or not callable(func) or isinstance(func, type):
         raise AttributeError(f"tensorgrad.array_api has no {name!r}")
-    return import_module("tensorgrad.special")
+    return of_tensors(func)
 
 
 # The module itself, as a Namespace
