@@ -17,12 +17,13 @@ STORE_SUBSCR = opcode.opmap["STORE_SUBSCR"]
 # Nobody asks on purpose in the code of these.
 LIBRARIES = frozenset({"numpy", "scipy", "sklearn", "array_api_compat", "array_api_extra", "xarray", "pandas"})
 
-# What has derivatives, by SciPy's module
+# What has derivatives, by module
 INSTEAD = {
     **{
         f"scipy.{name}": f"tensorgrad.scipy.{name} has functions of that module with derivatives"
         for name in ("linalg", "stats", "signal", "ndimage", "integrate", "interpolate", "optimize")
     },
+    "sklearn.metrics": "a score that is a Python number has no gradient; multioutput='raw_values' gives an array",
     "scipy.special": "tensorgrad.special has functions of that module with derivatives",
     "scipy.fft": "numpy.fft records Tensors, and so does scipy.fft itself where SCIPY_ARRAY_API=1 was set, but for dct",
 }
@@ -43,8 +44,9 @@ def called_function(caller: FrameType | None) -> str:
     from caller outwards. Where none is public, its module; "" if the caller is no library."""
     found = module = ""
     while caller is not None and in_library(caller):
-        module = module_of(caller).partition("._")[0]
-        found = public_name(module, caller.f_code.co_qualname) or found
+        name, qualname = module_of(caller), caller.f_code.co_qualname
+        module = name.partition("._")[0]
+        found = public_name(module, qualname) or public_name(name.replace("._", "."), qualname) or found
         caller = caller.f_back
     return found or module
 
@@ -66,9 +68,9 @@ def no_array(caller: FrameType | None) -> TypeError:
     """What is raised where an array is to be made of a Tensor that requires a gradient; it names the library's
     function, and says what has a derivative instead."""
     name = called_function(caller)
-    if not name.startswith("scipy."):
-        return TypeError(f"{name}: {NOT_AN_ARRAY}" if name else NOT_AN_ARRAY)
     instead = INSTEAD.get(".".join(name.split(".")[:2]), "")
+    if not instead and not name.startswith("scipy."):
+        return TypeError(f"{name}: {NOT_AN_ARRAY}" if name else NOT_AN_ARRAY)
     return TypeError(
         f"{name}: a Tensor that requires a gradient can't become part of an array: its gradient would be lost. "
         f"{instead + '; otherwise pass' if instead else 'Pass'} tensor.data to leave the graph on purpose, or give a "
