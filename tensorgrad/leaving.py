@@ -46,7 +46,10 @@ def called_function(caller: FrameType | None) -> str:
     while caller is not None and in_library(caller):
         name, qualname = module_of(caller), caller.f_code.co_qualname
         module = name.partition("._")[0]
-        found = public_name(module, qualname) or public_name(name.replace("._", "."), qualname) or found
+        for public in (module, name.replace("._", "."), module.rpartition(".")[0]):
+            if public_name(public, qualname):
+                found = public_name(public, qualname)
+                break
         caller = caller.f_back
     return found or module
 
