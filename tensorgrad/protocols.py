@@ -53,8 +53,10 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
 
 def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`__array_ufunc__`: a ufunc, or a method of one, was called with a Tensor."""
-    if len(inputs) > 1 and any([type(x) not in _ARRAYS and is_wrapper(x) for x in inputs]):
-        return NotImplemented
+    kind = type(tensor)
+    for x in inputs:
+        if type(x) is not kind and type(x) not in _ARRAYS and is_wrapper(x):
+            return NotImplemented
     primitive = TABLE.get(ufunc)
     if method == "__call__" and primitive is not None and not kwargs:
         return record(type(tensor), primitive, inputs if len(inputs) == 1 else arrays_of(primitive, inputs))

@@ -45,9 +45,10 @@ def survey(*wanted: str) -> dict[str, tuple[str, str]]:
 @pytest.fixture(scope="module")
 def some() -> dict[str, tuple[str, str]]:
     wanted = """
-        fft. special.erf special.gamma stats.zscore stats.entropy signal.lfilter ndimage.sobel linalg.expm(
-        stats.norm.cdf interpolate.CubicSpline optimize.golden optimize.elementwise sparse.linalg.cg signal.savgol_filter
-        stats.multivariate_normal
+        fft. special.erf special.gamma
+        stats.zscore stats.entropy signal.lfilter ndimage.sobel linalg.expm(
+        stats.norm.cdf interpolate.CubicSpline optimize.golden optimize.elementwise sparse.linalg.cg
+        signal.savgol_filter stats.multivariate_normal
     """
     return survey(*wanted.split())
 

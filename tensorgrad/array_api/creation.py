@@ -77,7 +77,7 @@ def astype(x: Any, dtype: DTypeLike, /, *, copy: bool = True, device: Any = None
         raise TypeError(f"astype: {x.dtype} can't become {dtype}; take real(x) first")
     if isinstance(x, Tensor) and dtype.kind in "fc":
         return x.astype(dtype, copy=copy)
-    return tensors(np.astype(x.data if isinstance(x, Tensor) else x, dtype, copy=copy))
+    return tensors((x.data if isinstance(x, Tensor) else x).astype(dtype, copy=copy))
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
@@ -86,7 +86,11 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
     >>> from_dlpack(np.array([1.0, 2.0]))
     Tensor([1. 2.])
     """
-    return tensors(np.from_dlpack(x, device=device, copy=copy))
+    require_cpu("from_dlpack", device)
+    y = np.from_dlpack(x)
+    if copy is False and not isinstance(x, np.ndarray | Tensor):
+        raise ValueError("from_dlpack")
+    return tensors(y.copy() if copy else y)
 
 
 def require_cpu(function: str, device: Any) -> None:
