@@ -184,7 +184,10 @@ def test_every_function_of_the_standard_is_called():
 def test_values_are_numpys_and_floats_are_tensors(call):
     values = arguments()
     result = called(call, array_api, tensors(values))
-    expected = called(call, array_api if "descending" in call else np, values)
+    try:
+        expected = called(call, np, values)
+    except (TypeError, AttributeError):  # descending; and what came to NumPy after 2.0
+        expected = called(call, array_api, values)
     assert len(parts(result)) == len(parts(expected))
     for part, plain in zip(parts(result), parts(expected), strict=True):
         if not hasattr(plain, "shape") or isinstance(plain, np.dtype):
@@ -363,6 +366,17 @@ def test_equal_elements_stay_in_their_order_when_sorted_in_descending_order():
         assert array_api.argsort(x, descending=True).tolist() == [1, 3, 0, 2]
     x = np.array([[1, 5], [7, 5]])
     np.testing.assert_array_equal(array_api.sort(x, axis=0, descending=True), [[7, 5], [1, 5]])
+
+
+def test_reshape_copies_where_it_is_told_and_nowhere_else():
+    for x in (Tensor([[1.0, 2.0], [3.0, 4.0]]), np.arange(4).reshape(2, 2)):
+        memory = x.data
+        assert np.shares_memory(array_api.reshape(x, (4,), copy=False).data, memory)
+        assert not np.shares_memory(np.asarray(array_api.reshape(x, 4, copy=True).data), memory)
+        with pytest.raises(ValueError, match=r"reshape: shape \(2, 2\) can't become \(4,\) without a copy"):
+            array_api.reshape(x.T, (4,), copy=False)
+    x = Tensor([1.0, 2.0])
+    assert array_api.clip(x).data.tolist() == [1.0, 2.0] and array_api.clip(x) is not x
 
 
 def test_names_beyond_the_standard_are_numpys():

@@ -65,6 +65,7 @@ from numpy import (
 
 from ..exchange import namespaces
 from . import fft, linalg
+from .adapted import argsort, clip, reshape, sort, unique_all, unique_counts, unique_inverse, unique_values
 from .creation import (
     arange,
     asarray,
@@ -84,18 +85,18 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .sets import argsort, sort, unique_all, unique_counts, unique_inverse, unique_values
+from .info import Info
 from .wrapping import Namespace, functions, of_tensors
 
 # The standard's functions that are NumPy's of that name
 NUMPYS = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift bitwise_or
-    bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
+    bitwise_right_shift bitwise_xor ceil conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
     greater_equal hypot imag isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not
     logical_or logical_xor maximum minimum multiply negative nextafter not_equal positive pow real reciprocal remainder
     round sign signbit sin sinh sqrt square subtract tan tanh trunc
     matmul matrix_transpose tensordot vecdot
-    broadcast_arrays broadcast_shapes broadcast_to concat expand_dims flip moveaxis permute_dims repeat reshape roll
+    broadcast_arrays broadcast_shapes broadcast_to concat expand_dims flip moveaxis permute_dims repeat roll
     squeeze stack tile unstack
     argmax argmin count_nonzero isin nonzero searchsorted take take_along_axis where
     all any cumulative_prod cumulative_sum diff max mean min prod std sum var
@@ -106,14 +107,14 @@ numpys = functions(np, NUMPYS)
 globals().update(numpys)
 
 __array_api_version__ = "2024.12"
-__array_namespace_info__ = np.__array_namespace_info__
+__array_namespace_info__ = Info
 
 __all__ = [
-    "arange", "argsort", "asarray", "astype", "bool", "complex128", "complex64", "e", "empty", "empty_like", "eye",
-    "fft", "finfo", "float32", "float64", "from_dlpack", "full", "full_like", "iinfo", "inf", "int16", "int32",
-    "int64", "int8", "isdtype", "linalg", "linspace", "meshgrid", "nan", "newaxis", "ones", "ones_like", "pi", "sort",
-    "tril", "triu", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "zeros", "zeros_like",
+    "arange", "argsort", "asarray", "astype", "bool", "clip", "complex128", "complex64", "e", "empty",
+    "empty_like", "eye", "fft", "finfo", "float32", "float64", "from_dlpack", "full", "full_like", "iinfo", "inf",
+    "int16", "int32", "int64", "int8", "isdtype", "linalg", "linspace", "meshgrid", "nan", "newaxis", "ones",
+    "ones_like", "pi", "reshape", "sort", "tril", "triu", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "zeros", "zeros_like",
 ]  # fmt: skip
 __all__ += numpys
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from ..derivatives.arrays import as_array
 from ..derivatives.creation import is_tensor
-from ..tensor import Tensor
+from ..tensor import Tensor, data_of
 from .wrapping import of_tensors, tensors
 
 arange, eye, linspace = of_tensors(np.arange), of_tensors(np.eye), of_tensors(np.linspace)
@@ -77,7 +77,7 @@ def astype(x: Any, dtype: DTypeLike, /, *, copy: bool = True, device: Any = None
         raise TypeError(f"astype: {x.dtype} can't become {dtype}; take real(x) first")
     if isinstance(x, Tensor) and dtype.kind in "fc":
         return x.astype(dtype, copy=copy)
-    return tensors((x.data if isinstance(x, Tensor) else x).astype(dtype, copy=copy))
+    return tensors(data_of(x).astype(dtype, copy=copy))
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
@@ -88,8 +88,6 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> A
     """
     require_cpu("from_dlpack", device)
     y = np.from_dlpack(x)
-    if copy is False and not isinstance(x, np.ndarray | Tensor):
-        raise ValueError("from_dlpack")
     return tensors(y.copy() if copy else y)
 
 
