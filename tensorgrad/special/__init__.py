@@ -3,9 +3,9 @@
 Most are ufuncs, which ask a Tensor before they compute: after `import tensorgrad.special`, `scipy.special.erf(tensor)`
 works, and `tensorgrad.special.erf` is the same function. Where the environment variable SCIPY_ARRAY_API=1 makes SciPy
 wrap its ufuncs in functions that ask for the namespace of the array API standard, those of this module are the ufuncs
-inside, and SciPy's find them by `tensorgrad.array_api`. `logsumexp`, `softmax`,
-`log_softmax`, `polygamma`, `multigammaln`, `comb` and `perm` are no ufuncs: SciPy's own refuse a Tensor, so take those
-of this module, which have the same arguments, and take lists of Tensors, too.
+inside, and SciPy's find them by `tensorgrad.array_api`. `logsumexp`, `softmax`, `log_softmax`, `polygamma`,
+`multigammaln`, `comb` and `perm` are no ufuncs: SciPy's own refuse a Tensor (but for some, with SCIPY_ARRAY_API=1), so
+take those of this module, which have the same arguments, and take lists of Tensors, too.
 
 >>> from tensorgrad import Tensor
 >>> from tensorgrad.special import gammaln, logsumexp
