@@ -114,16 +114,16 @@ partials(fdtr,         "dfn dfd x", None, None, lambda g, y, m, n, x: g * f_dens
 partials(fdtrc,        "dfn dfd x", None, None, lambda g, y, m, n, x: -g * f_density(m, n, x))
 partials(fdtri,        "dfn dfd p", None, None, lambda g, y, m, n, p: g / f_density(m, n, y))
 
-# Counts k and numbers n of trials are whole; k is rounded down
-partials(pdtr,         "k m", None, lambda g, y, k, m: -g * gamma_density(np.floor(k) + 1, m))
-partials(pdtrc,        "k m", None, lambda g, y, k, m: g * gamma_density(np.floor(k) + 1, m))
-partials(pdtri,        "k p", None, lambda g, y, k, p: -g / gamma_density(np.floor(k) + 1, y))
-partials(bdtr,         "k n p", None, None, lambda g, y, k, n, p: -g * beta_density(np.floor(k) + 1, n - np.floor(k), p))
-partials(bdtrc,        "k n p", None, None, lambda g, y, k, n, p: g * beta_density(np.floor(k) + 1, n - np.floor(k), p))
-partials(bdtri,        "k n y", None, None, lambda g, y, k, n, p: -g / beta_density(np.floor(k) + 1, n - np.floor(k), y))
-partials(nbdtr,        "k n p", None, None, lambda g, y, k, n, p: g * beta_density(n, np.floor(k) + 1, p))
-partials(nbdtrc,       "k n p", None, None, lambda g, y, k, n, p: -g * beta_density(n, np.floor(k) + 1, p))
-partials(nbdtri,       "k n y", None, None, lambda g, y, k, n, p: g / beta_density(n, np.floor(k) + 1, y))
+# Of counts: k is rounded down
+partials(pdtr,   "k m", None, lambda g, y, k, m: -g * gamma_density(np.floor(k) + 1, m))
+partials(pdtrc,  "k m", None, lambda g, y, k, m: g * gamma_density(np.floor(k) + 1, m))
+partials(pdtri,  "k p", None, lambda g, y, k, p: -g / gamma_density(np.floor(k) + 1, y))
+partials(bdtr,   "k n p", None, None, lambda g, y, k, n, p: -g * beta_density(np.floor(k) + 1, n - np.floor(k), p))
+partials(bdtrc,  "k n p", None, None, lambda g, y, k, n, p: g * beta_density(np.floor(k) + 1, n - np.floor(k), p))
+partials(bdtri,  "k n y", None, None, lambda g, y, k, n, p: -g / beta_density(np.floor(k) + 1, n - np.floor(k), y))
+partials(nbdtr,  "k n p", None, None, lambda g, y, k, n, p: g * beta_density(n, np.floor(k) + 1, p))
+partials(nbdtrc, "k n p", None, None, lambda g, y, k, n, p: -g * beta_density(n, np.floor(k) + 1, p))
+partials(nbdtri, "k n y", None, None, lambda g, y, k, n, p: g / beta_density(n, np.floor(k) + 1, y))
 partials(gdtrix,       "a b p", lambda g, y, a, b, p: -g * y / a,
                        None,    lambda g, y, a, b, p: g / (a * gamma_density(b, a * y)))
 derivative(nrdtrimn,   lambda g, y, p, std, x: -g * std / normal_density(ndtri(p)),

@@ -1,4 +1,5 @@
-"""Orthogonal polynomials (18.9.15 to 18.9.28): the derivative of one is another of a degree less. Hypergeometric ones."""
+"""Orthogonal polynomials (18.9.15 to 18.9.28): the derivative of one is another of a degree less. And Tricomi's and
+Wright's functions."""
 
 from __future__ import annotations
 
