@@ -45,7 +45,7 @@ special.nbdtrc(2, 2, p) ; special.nbdtri(2, 2, p) ; special.nbdtrik(0.5, 3, p) ;
 special.ncfdtr(2, 2, 2, p) ; special.ncfdtri(2, 2, 2, p) ; special.ncfdtridfd(2, 0.5, 2, b)
 special.ncfdtridfn(0.5, 2, 2, b) ; special.ncfdtrinc(2, 2, 0.5, b) ; special.nctdtr(2, 2, p)
 special.nctdtridf(0.5, 1, b) ; special.nctdtrinc(2, 0.5, p) ; special.nctdtrit(2, 2, p) ; special.ndtr(p)
-special.ndtri(p) ; special.nrdtrimn(0.5, 2, p) ; special.nrdtrisd(2, 0.5, p) ; special.obl_ang1(2, 2, 2, p)
+special.ndtri(p) ; special.nrdtrimn(0.5, 2, p) ; special.nrdtrisd(2, 0.7, p) ; special.obl_ang1(2, 2, 2, p)
 special.obl_ang1_cv(2, 2, 2, 2, p) ; special.obl_cv(2, 2, p) ; special.obl_rad1(2, 2, 2, p)
 special.obl_rad1_cv(2, 2, 2, 2, p) ; special.obl_rad2(2, 2, 2, p) ; special.obl_rad2_cv(2, 2, 2, 2, p)
 special.owens_t(2, p) ; special.pbdv(2, p) ; special.pbvv(2, p) ; special.pbwa(2, p) ; special.pdtr(2, p)

@@ -379,6 +379,20 @@ def test_reshape_copies_where_it_is_told_and_nowhere_else():
     assert array_api.clip(x).data.tolist() == [1.0, 2.0] and array_api.clip(x) is not x
 
 
+def test_transforms_go_through_the_namespace():
+    def f(x):
+        xp = x.__array_namespace__()
+        y = xp.zeros(3)
+        y[1:] = xp.sin(x) * xp.sum(x**2)
+        return xp.where(y > 1, y, xp.linalg.vector_norm(y))
+
+    x = np.array([0.4, 0.9])
+    np.testing.assert_allclose(tg.jacobian(f)(x), tg.jacobian(f)(Tensor(x)).data)
+    _, dy = tg.jvp(f, (x,), (np.array([1.0, -2.0]),))
+    np.testing.assert_allclose(dy, tg.jacobian(f)(x) @ [1.0, -2.0])
+    tg.check_grads(f, x, order=2)
+
+
 def test_names_beyond_the_standard_are_numpys():
     x = Tensor([[1.0, 2.0], [3.0, 4.0]])
     assert type(array_api.pad(x, 1)) is Tensor and array_api.median(x).item() == 2.5
