@@ -40,8 +40,8 @@ def in_library(frame: FrameType) -> bool:
 
 
 def called_function(caller: FrameType | None) -> str:
-    """The public function of a library that the user called, such as "scipy.signal.hilbert", by the frames of its code
-    from caller outwards. Where none is public, its module; "" if the caller is no library."""
+    """The public function of a library that the user called, such as "scipy.signal.hilbert": the outermost of those
+    whose frames lie around caller. Where none is public, its module; "" if the caller is no library."""
     found = module = ""
     while caller is not None and in_library(caller):
         name, qualname = module_of(caller), caller.f_code.co_qualname
