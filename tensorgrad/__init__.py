@@ -1,6 +1,9 @@
 """tensorgrad: automatic differentiation of NumPy code."""
 
-from . import batching  # whose rules batches go by  # noqa: F401
+import sys
+
+from . import array_api as array_api  # and with it, a Tensor has the namespace of the array API standard
+from . import batching as batching  # the rules that batches go by
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad
@@ -12,6 +15,11 @@ from .profiler import detect_anomaly, profile
 from .tensor import Tensor
 from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
 from .vmap import vmap
+
+if "einops" in sys.modules:  # what was imported before gets to know Tensors; for what comes later there is the module
+    from . import einops as einops
+if "autoray" in sys.modules:
+    from . import autoray as autoray
 
 __version__ = "0.1.0"
 

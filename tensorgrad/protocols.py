@@ -13,6 +13,7 @@ from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.out import function_into, ufunc_into, without_out
 from .engine import record
 from .errors import explained, no_derivative
+from .leaving import is_wrapper
 from .node import Node
 
 
@@ -28,6 +29,7 @@ def plain(value: Any) -> Any:
 
 
 _LISTS = frozenset({list, tuple})
+_ARRAYS = frozenset({np.ndarray, float, int})
 
 
 def arrays_of(primitive: Primitive, args: tuple) -> tuple:
@@ -58,6 +60,10 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
 
 def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`__array_ufunc__`: a ufunc, or a method of one, was called with a Tensor."""
+    kind = type(tensor)
+    for x in inputs:
+        if type(x) is not kind and type(x) not in _ARRAYS and is_wrapper(x):
+            return NotImplemented
     primitive = TABLE.get(ufunc)
     if method == "__call__" and primitive is not None and not kwargs:
         return record(type(tensor), primitive, inputs if len(inputs) == 1 else arrays_of(primitive, inputs))
@@ -82,6 +88,8 @@ def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
 def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
     """`__array_function__`: any other function of NumPy's was."""
     if len(types) > 1:
+        if any(map(is_wrapper, types)):
+            return NotImplemented
         for kind in types:
             require_no_subclass(kind, func.__name__)
     if kwargs or len(args) > 1:

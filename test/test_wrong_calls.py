@@ -451,7 +451,7 @@ def of_changes():
 
 
 SMALL = New(lambda: Tensor(X / 10))
-SPECIAL = {  # those that are no ufuncs
+SPECIAL = {  # those that are no ufuncs; and that take whole numbers, or have their derivative in the first place
     "softmax": {"x": SMALL, "axis": 0},
     "log_softmax": {"x": SMALL, "axis": 0},
     "logsumexp": {"a": SMALL, "axis": 0, "b": 1.0, "keepdims": False, "return_sign": False},
@@ -461,6 +461,9 @@ SPECIAL = {  # those that are no ufuncs
     "comb": {"N": 5, "k": SMALL, "exact": False, "repetition": False},
     "perm": {"N": 5, "k": SMALL, "exact": False},
     "lambertw": {"z": SMALL, "k": 0, "tol": 1e-8},
+    **{key: {"a": 2, "b": SMALL} for key in ["eval_hermite", "eval_hermitenorm"]},
+    **{key: {"a": 1.0, "b": 2, "c": SMALL} for key in ["bdtr", "bdtrc", "bdtri"]},
+    **{key: {"a": SMALL, "b": 0.5} for key in ["ellipkinc", "ellipeinc", "ellipj"]},
 }
 
 
@@ -759,7 +762,7 @@ NOTHING_TO_TRY = {
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "modules", "named_parameters", "parameters_by_name", "parameters", "state_dict", "eval", "extra_repr",
-    "training",
+    "training", "device", "to_device",
 }  # fmt: skip
 
 
