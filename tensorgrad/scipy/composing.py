@@ -12,13 +12,15 @@ import numpy as np
 from ..batch import applied
 from ..derivatives.arrays import as_array, whole
 from ..tensor import data_of
-from .recording import constant, holds_recording
+from ..transforms import vjp
+from .recording import constant, holds_recording, recorded
 
 
 def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") -> Callable[[Callable], Callable]:
     """Decorator: given Tensors, a function of SciPy goes through this one; given arrays alone it is SciPy's.
 
-    An argument that this one doesn't take is a TypeError.
+    An argument that this one doesn't take is a TypeError. Where no arrays are named, it gets all arguments as they are,
+    with SciPy's defaults, but for lists that hold Tensors, which are stacked.
 
     Args:
         func: SciPy's function. Arguments are bound by its names, and what a call gives is passed by name;
@@ -41,9 +43,12 @@ def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") ->
 
     def bound(args: tuple, kwargs: dict) -> dict[str, Any]:
         try:
-            return signature.bind(*args, **kwargs).arguments
+            found = signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{name}: {error}") from None
+        if not arrays:
+            found.apply_defaults()
+        return found.arguments
 
     def enter(implementation: Callable) -> Callable:
         takes = inspect.signature(implementation).parameters
@@ -55,13 +60,16 @@ def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") ->
                 return func(*args, **kwargs)
             values = {}
             for argument, value in bound(args, kwargs).items():
-                if argument in arrays:
+                if not arrays:
+                    is_list = isinstance(value, list | tuple) and holds_recording(value)
+                    values[argument] = as_array(value) if is_list else value
+                elif argument in arrays:
                     values[argument] = value if value is None else as_array(value)
                 elif argument == pairs:
                     values[argument] = value
                 elif not argument.startswith("overwrite_"):
                     values[argument] = constant(name, argument, value, reason)
-                if argument in values and argument not in takes and not is_open:
+                if arrays and argument in values and argument not in takes and not is_open:
                     raise TypeError(f"{name}: the argument {argument} isn't supported for Tensors")
             return applied(implementation, (), values)
 
@@ -97,3 +105,32 @@ def with_tuples(func: Callable) -> Callable:
         return tuple(y) if isinstance(y, list) else y
 
     return function
+
+
+def derived_from(equal: Callable, func: Callable, *differentiable: bool) -> Callable:
+    """A function of SciPy that records: its values are func's, its derivatives those of `equal`.
+
+    `equal` takes the same arguments, computes the same but for rounding, and is written in functions that record. For a
+    gradient it is computed again, and differentiated, to any order.
+
+    Args:
+        differentiable: whether there is a derivative, for each of the first arguments.
+
+    >>> from tensorgrad import grad
+    >>> cube = derived_from(lambda x: x * x * x, lambda x: np.power(x, 3), True)
+    >>> grad(grad(cube))(2.0)
+    array(12.)
+    """
+
+    places = (*differentiable, *[False] * len(inspect.signature(func).parameters))
+
+    def rule_of(i: int) -> Callable:
+        def rule(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+            given = [as_array(v) if one and v is not None else v for one, v in zip(places, args, strict=False)]
+            _, pullback = vjp(lambda v: equal(*given[:i], v, *given[i + 1 :], **settings), given[i])
+            g = tuple(map(np.conj, g)) if type(g) is tuple else np.conj(g)  # vjp conjugates at its ends; here is none
+            return np.conj(pullback(g)[0])
+
+        return rule
+
+    return recorded(func, *[rule_of(i) if one else None for i, one in enumerate(differentiable)])

@@ -14,8 +14,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..derivatives.arrays import as_array
 from .boundaries import extended, folded
+from .composing import composed
 from .convolutions import convolve as full_convolve
-from .equivalents import written_as
 from .recording import recorded
 
 
@@ -122,7 +122,7 @@ _correlate1d = recorded(scipy.ndimage.correlate1d, _correlate1d_input, _correlat
 _correlate = recorded(scipy.ndimage.correlate, _correlate_input, _correlate_weights)
 
 
-@written_as(scipy.ndimage.correlate1d)
+@composed(scipy.ndimage.correlate1d)
 def correlate1d(
     input: Any, weights: Any, axis: int = -1, output: Any = None, mode: str = "reflect", cval: Any = 0.0,
     origin: int = 0,
@@ -130,7 +130,7 @@ def correlate1d(
     return _correlate1d(input, weights, axis, require_dtype("correlate1d", output), mode, cval, origin)
 
 
-@written_as(scipy.ndimage.correlate)
+@composed(scipy.ndimage.correlate)
 def correlate(
     input: Any, weights: Any, output: Any = None, mode: str = "reflect", cval: Any = 0.0, origin: Any = 0,
     axes: Any = None,
@@ -144,14 +144,14 @@ def turned(origins: Any, shape: Any) -> list[int]:
     return [-origin - (n % 2 == 0) for origin, n in zip(origins, shape, strict=True)]
 
 
-@written_as(scipy.ndimage.convolve1d)
+@composed(scipy.ndimage.convolve1d)
 def convolve1d(input: Any, weights: Any, axis: int, output: Any, mode: str, cval: Any, origin: int) -> Any:
     weights = np.conj(np.flip(as_array(weights)))  # correlate1d conjugates them again
     (origin,) = turned([origin], np.shape(weights))
     return correlate1d(input, weights, axis, output, mode, cval, origin)
 
 
-@written_as(scipy.ndimage.convolve)
+@composed(scipy.ndimage.convolve)
 def convolve(input: Any, weights: Any, output: Any, mode: str, cval: Any, origin: Any, axes: Any = None) -> Any:
     weights = np.conj(np.flip(as_array(weights)))
     shape, origins = along_axes(np.shape(weights), axes, origin, np.ndim(input))

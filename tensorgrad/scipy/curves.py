@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..derivatives.arrays import as_array
 from ..tensor import data_of
-from .equivalents import derived_from
+from .composing import derived_from
 from .recording import constant, holds_recording
 from .splines import cubic, local_slopes, monotone_slopes, natural_slopes
 

@@ -16,8 +16,8 @@ import scipy.interpolate
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import data_of
+from .composing import composed, derived_from
 from .curves import Akima1DInterpolator, CubicHermiteSpline, CubicSpline, Interpolator, PchipInterpolator, along_axis
-from .equivalents import derived_from, written_as
 from .recording import absent, constant, holds_recording
 from .splines import b_spline_through, column
 
@@ -219,7 +219,7 @@ class RegularGridInterpolator(Interpolator):
         return np.reshape(y, (*xi.shape[:-1], *y.shape[1:]))
 
 
-@written_as(scipy.interpolate.interpn)
+@composed(scipy.interpolate.interpn)
 def interpn(points: Any, values: Any, xi: Any, method: str, bounds_error: bool, fill_value: Any) -> Any:
     if holds_recording(points):
         points = constant("interpn", "points", points)

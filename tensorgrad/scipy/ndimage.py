@@ -10,6 +10,7 @@ import scipy.ndimage
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..derivatives.arrays import as_array
+from .composing import composed
 from .correlations import (
     along_axis,
     axes_of,
@@ -21,7 +22,6 @@ from .correlations import (
     of_input,
     require_dtype,
 )
-from .equivalents import written_as
 from .recording import absent, constant, recorded
 from .sampling import affine_transform, map_coordinates, shift, spline_filter, spline_filter1d, zoom
 
@@ -62,7 +62,7 @@ def _of_sigma(g: Any, y: Any, sigma: Any, order: int, truncate: float, radius: A
 gaussian_kernel: Callable = recorded(_gaussian_kernel, _of_sigma)
 
 
-@written_as(scipy.ndimage.gaussian_filter1d)
+@composed(scipy.ndimage.gaussian_filter1d)
 def gaussian_filter1d(
     input: Any,
     sigma: Any,
@@ -79,7 +79,7 @@ def gaussian_filter1d(
     return correlate1d(input, np.flip(weights), axis, output, mode, cval, 0)
 
 
-@written_as(scipy.ndimage.gaussian_filter)
+@composed(scipy.ndimage.gaussian_filter)
 def gaussian_filter(
     input: Any, sigma: Any, order: Any = 0, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
     truncate: float = 4.0, radius: Any = None, axes: Any = None,
@@ -109,14 +109,14 @@ def _uniform_input(
 _uniform_filter1d = recorded(scipy.ndimage.uniform_filter1d, _uniform_input)
 
 
-@written_as(scipy.ndimage.uniform_filter1d)
+@composed(scipy.ndimage.uniform_filter1d)
 def uniform_filter1d(
     input: Any, size: int, axis: int = -1, output: Any = None, mode: str = "reflect", cval: Any = 0.0, origin: int = 0
 ) -> Any:
     return _uniform_filter1d(input, size, axis, require_dtype("uniform_filter1d", output), mode, cval, origin)
 
 
-@written_as(scipy.ndimage.uniform_filter)
+@composed(scipy.ndimage.uniform_filter)
 def uniform_filter(input: Any, size: Any, output: Any, mode: Any, cval: Any, origin: Any, axes: Any = None) -> Any:
     axes = axes_of(axes, np.ndim(input))
     output, size = require_dtype("uniform_filter", output), constant("uniform_filter", "size", size)
@@ -137,17 +137,17 @@ def differences(name: str, input: Any, axis: int, output: Any, mode: Any, cval: 
     return y
 
 
-@written_as(scipy.ndimage.prewitt)
+@composed(scipy.ndimage.prewitt)
 def prewitt(input: Any, axis: int, output: Any, mode: Any, cval: Any) -> Any:
     return differences("prewitt", input, axis, output, mode, cval, [1, 1, 1])
 
 
-@written_as(scipy.ndimage.sobel)
+@composed(scipy.ndimage.sobel)
 def sobel(input: Any, axis: int, output: Any, mode: Any, cval: Any) -> Any:
     return differences("sobel", input, axis, output, mode, cval, [1, 2, 1])
 
 
-@written_as(scipy.ndimage.laplace)
+@composed(scipy.ndimage.laplace)
 def laplace(input: Any, output: Any, mode: Any, cval: Any, axes: Any = None) -> Any:
     output, axes = require_dtype("laplace", output), axes_of(axes, np.ndim(input))
     terms = [
@@ -170,7 +170,7 @@ def gaussian_derivatives(
     ]
 
 
-@written_as(scipy.ndimage.gaussian_laplace)
+@composed(scipy.ndimage.gaussian_laplace)
 def gaussian_laplace(
     input: Any, sigma: Any, output: Any, mode: Any, cval: Any, axes: Any = None, kwargs: Any = None
 ) -> Any:

@@ -15,8 +15,8 @@ import scipy.ndimage
 from numpy.lib.array_utils import normalize_axis_index
 
 from .boundaries import source
+from .composing import composed, derived_from
 from .correlations import require_dtype
-from .equivalents import derived_from, written_as
 from .recording import recorded
 
 PADDING = 12  # how many elements SciPy puts around an array whose spline has no exact condition at its ends
@@ -94,7 +94,7 @@ def sampled(
 _map_coordinates = derived_from(sampled, scipy.ndimage.map_coordinates, True, True)
 
 
-@written_as(scipy.ndimage.map_coordinates)
+@composed(scipy.ndimage.map_coordinates)
 def map_coordinates(
     input: Any, coordinates: Any, output: Any, order: int, mode: str, cval: Any, prefilter: bool
 ) -> Any:
@@ -116,12 +116,12 @@ def _filter_transposed(
 _spline_filter1d = recorded(scipy.ndimage.spline_filter1d, _filter_transposed)
 
 
-@written_as(scipy.ndimage.spline_filter1d)
+@composed(scipy.ndimage.spline_filter1d)
 def spline_filter1d(input: Any, order: int, axis: int, output: Any, mode: str) -> Any:
     return _spline_filter1d(input, order, axis, require_dtype("spline_filter1d", output), mode)
 
 
-@written_as(scipy.ndimage.spline_filter)
+@composed(scipy.ndimage.spline_filter)
 def spline_filter(input: Any, order: int, output: Any, mode: str) -> Any:
     if not 2 <= order <= 5:
         raise RuntimeError(f"spline_filter: order must be 2 to 5, not {order}")
@@ -188,7 +188,7 @@ _shift = derived_from(shifted, scipy.ndimage.shift, True, True)
 _zoom = derived_from(zoomed, scipy.ndimage.zoom, True)
 
 
-@written_as(scipy.ndimage.affine_transform)
+@composed(scipy.ndimage.affine_transform)
 def affine_transform(
     input: Any, matrix: Any, offset: Any, output_shape: Any, output: Any, order: int, mode: str, cval: Any,
     prefilter: bool,
@@ -197,12 +197,12 @@ def affine_transform(
     return _affine_transform(input, matrix, offset, output_shape, output, order, mode, cval, prefilter)
 
 
-@written_as(scipy.ndimage.shift)
+@composed(scipy.ndimage.shift)
 def shift(input: Any, shift: Any, output: Any, order: int, mode: str, cval: Any, prefilter: bool) -> Any:
     return _shift(input, shift, require_dtype("shift", output), order, mode, cval, prefilter)
 
 
-@written_as(scipy.ndimage.zoom)
+@composed(scipy.ndimage.zoom)
 def zoom(input: Any, zoom: Any, output: Any, order: int, mode: str, cval: Any, prefilter: bool, grid_mode: bool) -> Any:
     output = require_dtype("zoom", output)
     return _zoom(input, zoom, output, order, mode, cval, prefilter, grid_mode=grid_mode)

@@ -17,8 +17,8 @@ from ..derivatives.arrays import as_array
 from ..derivatives.indexing import along
 from ..errors import no_derivative
 from ..tensor import data_of
+from .composing import composed, derived_from
 from .convolutions import convolve, convolve2d, correlate, correlate2d, fftconvolve, oaconvolve
-from .equivalents import derived_from, written_as
 from .ndimage import convolve1d
 from .recording import absent, recorded
 
@@ -164,7 +164,7 @@ def _filtfilt(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padl
 _filtfilt_padded = derived_from(_forwards_and_backwards, _filtfilt, True, True, True)
 
 
-@written_as(scipy.signal.filtfilt)
+@composed(scipy.signal.filtfilt)
 def filtfilt(b: Any, a: Any, x: Any, axis: int, padtype: Any, padlen: Any, method: str, irlen: Any) -> Any:
     if method == "gust":
         raise no_derivative("filtfilt: method='gust'", "use method='pad'")
@@ -282,7 +282,7 @@ def _smoothed(
 _savgol_filter = derived_from(_smoothed, scipy.signal.savgol_filter, True)
 
 
-@written_as(scipy.signal.savgol_filter)
+@composed(scipy.signal.savgol_filter)
 def savgol_filter(x: Any, window_length: int, polyorder: int, **settings: Any) -> Any:
     if np.iscomplexobj(x):  # of which SciPy drops the imaginary part
         raise TypeError("savgol_filter: x must be real numbers; filter x.real and x.imag")
