@@ -1,0 +1,97 @@
+"""Continuous distributions: a table of the scores of their standard densities, see distributions.py.
+
+The densities are SciPy's, whose reference gives each; special functions are numbered as in the NIST Digital Library of
+Mathematical Functions.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ..special import digamma, i0e, i1e, log_ndtr
+from ..special.distributions import hazard
+from .distributions import Continuous, Shape
+from .moves import beta_move, gamma_move, t_move, t_score
+
+beta_move_a, beta_move_b = functools.partial(beta_move, 0), functools.partial(beta_move, 1)
+
+
+def f_move(which: int, z: Any, m: Any, n: Any) -> Any:
+    """z = (n / m) w / (1 - w), where w has the beta distribution of m / 2 and n / 2."""
+    w, rest = m * z / (m * z + n), n / (m * z + n)
+    direct = -z / m if which == 0 else z / n
+    return direct + 0.5 * n / (m * rest * rest) * beta_move(which, w, m / 2, n / 2)
+
+
+def skew(z: Any, a: Any) -> Any:
+    """The derivative of log(ndtr(x)) at x = a z."""
+    return hazard(a * z, log_ndtr(a * z))
+
+
+# fmt: off
+
+# On the whole line ---------------------------------------------------------------------------------------------------
+
+norm = Continuous("norm",         lambda z: -z)
+cauchy = Continuous("cauchy",     lambda z: -2 * z / (1 + z * z))
+laplace = Continuous("laplace",   lambda z: -np.sign(z))
+logistic = Continuous("logistic", lambda z: -np.tanh(z / 2))
+gumbel_r = Continuous("gumbel_r", lambda z: np.expm1(-z))
+gumbel_l = Continuous("gumbel_l", lambda z: -np.expm1(z))
+t = Continuous("t",               lambda z, df: -(1 + 1 / df) * z / (1 + z * z / df),
+               Shape(             lambda z, df: t_score(z * z / df, df), t_move))
+skewnorm = Continuous("skewnorm", lambda z, a: a * skew(z, a) - z,
+               Shape(             lambda z, a: z * skew(z, a),
+                                  lambda z, a: skew(z, a) / (1 + a * a)))
+vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),
+               Shape(             lambda z, kappa: np.cos(z) - i1e(kappa) / i0e(kappa)))  # 10.29.3
+
+# On the positive numbers ---------------------------------------------------------------------------------------------
+
+expon = Continuous("expon",             lambda z: -np.ones(np.shape(z)))
+halfnorm = Continuous("halfnorm",       lambda z: -z)
+halfcauchy = Continuous("halfcauchy",   lambda z: -2 * z / (1 + z * z))
+rayleigh = Continuous("rayleigh",       lambda z: 1 / z - z)
+gamma = Continuous("gamma",             lambda z, a: (a - 1) / z - 1,
+               Shape(                   lambda z, a: np.log(z) - digamma(a), gamma_move))
+invgamma = Continuous("invgamma",       lambda z, a: (1 / z - a - 1) / z,
+               Shape(                   lambda z, a: -np.log(z) - digamma(a),
+                                        lambda z, a: -z * z * gamma_move(1 / z, a)))
+chi2 = Continuous("chi2",               lambda z, df: (df / 2 - 1) / z - 0.5,
+               Shape(                   lambda z, df: (np.log(z / 2) - digamma(df / 2)) / 2,
+                                        lambda z, df: gamma_move(z / 2, df / 2)))
+lognorm = Continuous("lognorm",         lambda z, s: -(1 + np.log(z) / s**2) / z,
+               Shape(                   lambda z, s: np.log(z) ** 2 / s**3 - 1 / s,
+                                        lambda z, s: z * np.log(z) / s))
+pareto = Continuous("pareto",           lambda z, b: -(b + 1) / z,
+               Shape(                   lambda z, b: 1 / b - np.log(z),
+                                        lambda z, b: -z * np.log(z) / b))
+weibull_min = Continuous("weibull_min", lambda z, c: (c - 1 - c * z**c) / z,
+               Shape(                   lambda z, c: 1 / c + np.log(z) * (1 - z**c),
+                                        lambda z, c: -z * np.log(z) / c))
+f = Continuous("f",                     lambda z, m, n: (m / 2 - 1) / z - (m + n) * m / (n + m * z) / 2,
+               Shape(                   lambda z, m, n: (np.log(m / n * z) - np.log1p(m / n * z) + 1
+                                                         - (m + n) * z / (n + m * z)
+                                                         - digamma(m / 2) + digamma((m + n) / 2)) / 2,
+                                        functools.partial(f_move, 0)),
+               Shape(                   lambda z, m, n: ((m + n) * m * z / (n + m * z) / n - m / n - np.log1p(m / n * z)
+                                                         - digamma(n / 2) + digamma((m + n) / 2)) / 2,
+                                        functools.partial(f_move, 1)))
+
+# On an interval ------------------------------------------------------------------------------------------------------
+
+uniform = Continuous("uniform",     lambda z: np.zeros(np.shape(z)))
+beta = Continuous("beta",           lambda z, a, b: (a - 1) / z - (b - 1) / (1 - z),
+               Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b), beta_move_a),
+               Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b), beta_move_b))
+truncnorm = Continuous("truncnorm", lambda z, a, b: -z,
+               Shape(               lambda z, a, b: truncnorm.pdf(a, a, b),
+                                    lambda z, a, b: truncnorm.pdf(a, a, b)
+                                                    * np.exp(truncnorm.logsf(z, a, b) - truncnorm.logpdf(z, a, b))),
+               Shape(               lambda z, a, b: -truncnorm.pdf(b, a, b),
+                                    lambda z, a, b: truncnorm.pdf(b, a, b)
+                                                    * np.exp(truncnorm.logcdf(z, a, b) - truncnorm.logpdf(z, a, b))),
+               support=lambda a, b: (a, b))
