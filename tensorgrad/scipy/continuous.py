@@ -1,4 +1,4 @@
-"""Continuous distributions: a table of the scores of their standard densities, see distributions.py.
+"""Continuous distributions: a table of the scores of their standard densities, see univariate.py.
 
 The densities are SciPy's, whose reference gives each; special functions are numbered as in the NIST Digital Library of
 Mathematical Functions.
@@ -13,8 +13,8 @@ import numpy as np
 
 from ..special import digamma, i0e, i1e, log_ndtr
 from ..special.distributions import hazard
-from .distributions import Continuous, Shape
 from .moves import beta_move, gamma_move, t_move, t_score
+from .univariate import Continuous, Shape
 
 beta_move_a, beta_move_b = functools.partial(beta_move, 0), functools.partial(beta_move, 1)
 
@@ -42,7 +42,7 @@ logistic = Continuous("logistic", lambda z: -np.tanh(z / 2))
 gumbel_r = Continuous("gumbel_r", lambda z: np.expm1(-z))
 gumbel_l = Continuous("gumbel_l", lambda z: -np.expm1(z))
 t = Continuous("t",               lambda z, df: -(1 + 1 / df) * z / (1 + z * z / df),
-               Shape(             lambda z, df: t_score(z * z / df, df), t_move))
+               Shape(             lambda z, df: t_score(np.log1p(z * z / df), df), t_move))
 skewnorm = Continuous("skewnorm", lambda z, a: a * skew(z, a) - z,
                Shape(             lambda z, a: z * skew(z, a),
                                   lambda z, a: skew(z, a) / (1 + a * a)))

@@ -1,4 +1,4 @@
-"""Discrete distributions: a table of the scores in their parameters, see distributions.py. k has no derivative."""
+"""Discrete distributions: a table of the scores in their parameters, see univariate.py. k has no derivative."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from ..special import digamma
 from ..special.ufuncs import ratio
-from .distributions import Discrete, Shape
 from .moves import beta_move
+from .univariate import Discrete, Shape
 
 # fmt: off
 

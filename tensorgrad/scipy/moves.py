@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..special import digamma
+from ..special import digamma, hyp1f1
 from ..tensor import data_of
 
 STEP = 0.05
@@ -109,14 +109,32 @@ def _t_exponent(d: Any, square: Any, df: Any) -> Any:
 
 def _t_score(d: Any, square: Any, df: Any) -> Any:
     mixed = log_mixed(square / (df + square), df / (df + square), 2 * d)
-    return t_score(np.expm1(np.log1p(square / df) + mixed), df)
+    return t_score(np.log1p(square / df) + mixed, df)
 
 
-def t_score(r: Any, df: Any) -> Any:
-    """The derivative of the logarithm of Student's density in df, where r = z^2 / df."""
-    return 0.5 * (digamma_step(0.5 * df) + (1 + 1 / df) * r / (1 + r) - np.log1p(r))
+def t_score(u: Any, df: Any) -> Any:
+    """The derivative of the logarithm of Student's density in df, where u = log(1 + z^2 / df).
+
+    With many degrees of freedom it is small, of order df^-2, and so are the three terms that are added up.
+    """
+    return 0.5 * (digamma_step(0.5 * df) - np.expm1(-u) / df - second_order(u))
+
+
+def second_order(u: Any) -> Any:
+    """exp(-u) - 1 + u, for a small u by 13.6.2 and 13.3.4, where the difference has lost its digits."""
+    small = u < 1
+    a, b = np.where(small, u, 0), np.where(small, 1, u)
+    return np.where(small, 0.5 * a * a * hyp1f1(1, 3, -a), np.expm1(-b) + b)
+
+
+STEPS = (1 / 8, -1 / 64, 1 / 128, -17 / 2048, 31 / 2048, -691 / 16384)  # (B_2k / k) (1 - 4^-k)
 
 
 def digamma_step(x: Any) -> Any:
-    """psi(x + 1/2) - psi(x) - 1 / (2 x)"""
-    return digamma(x + 0.5) - digamma(x) - 0.5 / x
+    """psi(x + 1/2) - psi(x) - 1 / (2 x), for a large x by the asymptotic series (5.11.2, with 5.5.8)."""
+    large = x > 20
+    a, b = np.where(large, 1 / np.where(large, x, 1) ** 2, 0), np.where(large, 1, x)
+    series = 0.0
+    for coefficient in reversed(STEPS):
+        series = a * (coefficient + series)
+    return np.where(large, series, digamma(b + 0.5) - digamma(b) - 0.5 / b)
