@@ -87,7 +87,7 @@ uniform = Continuous("uniform",     lambda z: np.zeros(np.shape(z)))
 beta = Continuous("beta",           lambda z, a, b: (a - 1) / z - (b - 1) / (1 - z),
                Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b), beta_move_a),
                Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b), beta_move_b))
-truncnorm = Continuous("truncnorm", lambda z, a, b: -z,
+truncnorm: Any = Continuous("truncnorm", lambda z, a, b: -z,
                Shape(               lambda z, a, b: truncnorm.pdf(a, a, b),
                                     lambda z, a, b: truncnorm.pdf(a, a, b)
                                                     * np.exp(truncnorm.logsf(z, a, b) - truncnorm.logpdf(z, a, b))),

@@ -27,8 +27,8 @@ NEGLIGIBLE = -42.0  # its exponential is below 1e-18
 
 
 def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any]) -> Any:
-    """The integral of factor(d, *args) * exp(exponent(d, *args)) over d from 0 to side * inf, where side is 1 or -1. The
-    exponent falls from 0 on, ever faster."""
+    """The integral of factor(d, *args) * exp(exponent(d, *args)) over |d|, for d from 0 to side * inf, where side is 1
+    or -1. The exponent falls from 0 on, ever faster."""
     reach = np.asarray(end(side, exponent, [data_of(arg) for arg in args]))
     places = PLACES.reshape(-1, *(1,) * max(map(np.ndim, (reach, *args))))
     weights = WEIGHTS.reshape(places.shape)
@@ -38,7 +38,8 @@ def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any]) -
 
 def end(side: Any, exponent: Callable, args: Sequence[Any]) -> Any:
     """Where the exponential gets negligible, by bisection."""
-    low, high = -30.0, 40.0
+    low: Any = -30.0
+    high: Any = 40.0  # of log(|d|)
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(30):
             middle = 0.5 * (low + high)
@@ -72,8 +73,6 @@ def _gamma_score(d: Any, z: Any, a: Any) -> Any:
 
 
 # Beta: z = 1 / (1 + exp(-u)). The upper tail is the lower one of 1 - z, whose a and b are exchanged ------------------
-
-
 
 
 def beta_move(which: int, z: Any, a: Any, b: Any) -> Any:
@@ -134,7 +133,7 @@ def digamma_step(x: Any) -> Any:
     """psi(x + 1/2) - psi(x) - 1 / (2 x), for a large x by the asymptotic series (5.11.2, with 5.5.8)."""
     large = x > 20
     a, b = np.where(large, 1 / np.where(large, x, 1) ** 2, 0), np.where(large, 1, x)
-    series = 0.0
+    series: Any = 0.0
     for coefficient in reversed(STEPS):
         series = a * (coefficient + series)
     return np.where(large, series, digamma(b + 0.5) - digamma(b) - 0.5 / b)

@@ -72,8 +72,8 @@ class Univariate(Distribution):
         function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [first, *self._parameters.parameters.values()]
         )
-        known = [shape.score if scores else shape.move for shape in self._shapes]
-        known = [self._has_rules[0], *known, *self._has_rules[1:]]
+        of_shapes = [(shape.score if scores else shape.move) is not None for shape in self._shapes]
+        known = [self._has_rules[0], *of_shapes, *self._has_rules[1:]]
         rules = [functools.partial(rule, i) if has else None for i, has in enumerate(known)]
         setattr(self, method, recorded(function, *rules, reason=self._reason))
 
