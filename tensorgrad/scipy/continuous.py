@@ -13,7 +13,7 @@ import numpy as np
 
 from ..special import digamma, i0e, i1e, log_ndtr
 from ..special.distributions import hazard
-from .moves import beta_move, gamma_move, t_move, t_score
+from .moves import beta_move, gamma_move, t_move, t_score, vonmises_move
 from .univariate import Continuous, Shape
 
 beta_move_a, beta_move_b = functools.partial(beta_move, 0), functools.partial(beta_move, 1)
@@ -47,7 +47,7 @@ skewnorm = Continuous("skewnorm", lambda z, a: a * skew(z, a) - z,
                Shape(             lambda z, a: z * skew(z, a),
                                   lambda z, a: skew(z, a) / (1 + a * a)))
 vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),
-               Shape(             lambda z, kappa: np.cos(z) - i1e(kappa) / i0e(kappa)))  # 10.29.3
+               Shape(             lambda z, kappa: np.cos(z) - i1e(kappa) / i0e(kappa), vonmises_move))  # 10.29.3
 
 # On the positive numbers ---------------------------------------------------------------------------------------------
 

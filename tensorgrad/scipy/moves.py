@@ -1,5 +1,5 @@
-"""How quantiles of the gamma, beta and t distribution move with their shape parameters: integrals, for they have no
-closed form.
+"""How quantiles of the gamma, beta, t and von Mises distributions move with their shape parameters: integrals, for they
+have no closed form.
 
 While F(z; shape) stays the same, dz / dshape = -(dF / dshape) / f(z), where dF / dshape is the integral of
 (d log f / dshape) f up to z, or minus the one from z on, as the integral over all is 0. The shorter tail is taken, in a
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..special import digamma, hyp1f1
+from ..special import digamma, hyp1f1, i0e, i1e
 from ..tensor import data_of
 
 STEP = 0.05
@@ -26,10 +26,11 @@ WEIGHTS = STEP * np.pi * np.cosh(_s) * PLACES / (1 + np.exp(np.pi * np.sinh(_s))
 NEGLIGIBLE = -42.0  # its exponential is below 1e-18
 
 
-def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any]) -> Any:
-    """The integral of factor(d, *args) * exp(exponent(d, *args)) over |d|, for d from 0 to side * inf, where side is 1
-    or -1. The exponent falls from 0 on, ever faster."""
-    reach = np.asarray(end(side, exponent, [data_of(arg) for arg in args]))
+def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any], reach: Any = None) -> Any:
+    """The integral of factor(d, *args) * exp(exponent(d, *args)) over |d|, for d from 0 to side * reach, where side is
+    1 or -1. By default the reach is infinite, and the exponent falls from 0 on, ever faster."""
+    if reach is None:
+        reach = end(side, exponent, [data_of(arg) for arg in args])
     places = PLACES.reshape(-1, *(1,) * max(map(np.ndim, (reach, *args))))
     weights = WEIGHTS.reshape(places.shape)
     d = side * reach * places
@@ -137,3 +138,24 @@ def digamma_step(x: Any) -> Any:
     for coefficient in reversed(STEPS):
         series = a * (coefficient + series)
     return np.where(large, series, digamma(b + 0.5) - digamma(b) - 0.5 / b)
+
+
+# Von Mises: from z outward, to pi, where F is 1; or inward, to 0, where F is 1/2 --------------------------------------
+
+
+def vonmises_move(z: Any, kappa: Any) -> Any:
+    """dz / dkappa"""
+    z = z - 2 * np.pi * np.round(z / (2 * np.pi))
+    sign = np.where(z < 0, -1.0, 1.0)
+    angle = sign * z
+    side = np.where(kappa * z * z > 1, 1.0, -1.0)
+    reach = np.where(side > 0, np.pi - angle, angle)
+    return sign * side * tail(side, _vonmises_exponent, _vonmises_score, (angle, kappa), reach)
+
+
+def _vonmises_exponent(d: Any, z: Any, kappa: Any) -> Any:
+    return -2 * kappa * np.sin(z + 0.5 * d) * np.sin(0.5 * d)
+
+
+def _vonmises_score(d: Any, z: Any, kappa: Any) -> Any:
+    return np.cos(z + d) - i1e(kappa) / i0e(kappa)

@@ -48,10 +48,8 @@ class Multivariate(Distribution):
 
     def enter_density(self, of_log: str, of_itself: str, prepare: Callable, *rules: Callable | None) -> None:
         """Set the logarithm of the density, whose rules are rule(g, *args), and the density."""
-        logs = [rule and functools.partial(log_rule, rule) for rule in rules]
-        self.enter(of_log, prepare, *logs, reason="it is a count")
-        products = [rule and functools.partial(density_rule, rule) for rule in rules]
-        self.enter(of_itself, prepare, *products, reason="it is a count")
+        self.enter(of_log, prepare, *[rule and log_rule(rule) for rule in rules], reason="it is a count")
+        self.enter(of_itself, prepare, *[rule and density_rule(rule) for rule in rules], reason="it is a count")
 
 
 def with_numbers(name: str, function: Callable) -> Callable:
@@ -65,12 +63,12 @@ def with_numbers(name: str, function: Callable) -> Callable:
     return of_scipy
 
 
-def log_rule(rule: Callable, g: Any, y: Any, *args: Any, **settings: Any) -> Any:
-    return rule(np.where(np.isneginf(y), 0, g), *args, **settings)
+def log_rule(rule: Callable) -> Callable:
+    return lambda g, y, *args, **settings: rule(np.where(np.isneginf(y), 0, g), *args, **settings)
 
 
-def density_rule(rule: Callable, g: Any, y: Any, *args: Any, **settings: Any) -> Any:
-    return rule(g * y, *args, **settings)
+def density_rule(rule: Callable) -> Callable:
+    return lambda g, y, *args, **settings: rule(g * y, *args, **settings)
 
 
 def transposed_inverse(a: Any) -> Any:

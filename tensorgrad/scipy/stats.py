@@ -18,14 +18,13 @@ Tensor(0.84134475)
 The gradient outside the support of a density is 0, and so it is at infinity. On an edge of the support it is that of
 the nearest number inside. Values are float64, as SciPy computes them; a gradient has the dtype of what it belongs to.
 
-A parameter of which no derivative is known in some function is an error there, when it is a Tensor that requires a
-gradient:
+What has no derivative is an error, when it is a Tensor that requires a gradient:
 
->>> from tensorgrad.scipy.stats import vonmises
->>> vonmises.cdf(0.5, Tensor(2.0))  # doctest: +ELLIPSIS
+>>> from tensorgrad.scipy.stats import poisson
+>>> poisson.logpmf(Tensor(3.0), 2.5)  # doctest: +ELLIPSIS
 Traceback (most recent call last):
     ...
-TypeError: vonmises.cdf: the argument kappa has no derivative in tensorgrad: none in closed form is known. Pass ...
+TypeError: poisson.logpmf: the argument k has no derivative in tensorgrad: it is a whole number. Pass tensor.data to ...
 """
 
 from .continuous import (

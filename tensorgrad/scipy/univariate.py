@@ -42,6 +42,10 @@ class Shape(NamedTuple):
     move: Callable | None = None
 
 
+def rule_of(i: int, rule: Callable) -> Callable:
+    return lambda g, y, *args: rule(i, g, y, *args)
+
+
 class Univariate(Distribution):
     """What continuous and discrete distributions have in common: rules of arguments (variate, *shapes, *place)."""
 
@@ -74,7 +78,7 @@ class Univariate(Distribution):
         )
         of_shapes = [(shape.score if scores else shape.move) is not None for shape in self._shapes]
         known = [self._has_rules[0], *of_shapes, *self._has_rules[1:]]
-        rules = [functools.partial(rule, i) if has else None for i, has in enumerate(known)]
+        rules = [rule_of(i, rule) if has else None for i, has in enumerate(known)]
         setattr(self, method, recorded(function, *rules, reason=self._reason))
 
     def _arguments(self, args: Sequence[Any]) -> list[Any]:
@@ -159,7 +163,7 @@ class Discrete(Univariate):
     """A family of probabilities of k - loc. There are derivatives in the shape parameters alone."""
 
     _place = (("loc", 0),)
-    _reason = "it is a whole number, or none in closed form is known"
+    _reason = "it is a whole number"
     _has_rules = (False, False)
 
     def __init__(self, name: str, *shapes: Shape):
