@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
+from ..derivatives.arrays import as_array
 from ..special import digamma
 from ..special.ufuncs import ratio
 from ..tensor import data_of
@@ -201,7 +202,7 @@ multivariate_t.enter_density(
 
 def prepared_dirichlet(x: Any, alpha: Any) -> tuple[Any, Any]:
     """x with its last row, which may be left out: what the others lack to 1."""
-    x, alpha = as_double(x), as_double(alpha)
+    x, alpha = as_array(x), as_array(alpha)
     if np.ndim(x) and len(x) + 1 == np.size(alpha):
         x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
     return x, alpha
