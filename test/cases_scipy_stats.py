@@ -11,6 +11,8 @@ CONTINUOUS = {
     "skewnorm": (1.2,), "vonmises": (1.4,), "expon": (), "halfnorm": (), "halfcauchy": (), "rayleigh": (),
     "gamma": (2.2,), "invgamma": (2.6,), "chi2": (3.1,), "lognorm": (0.7,), "pareto": (2.5,), "weibull_min": (1.7,),
     "f": (3.2, 5.1), "uniform": (), "beta": (2.2, 1.7), "truncnorm": (-1.2, 2.1),
+    "gennorm": (1.6,), "maxwell": (), "invgauss": (0.8,), "invweibull": (2.4,), "fisk": (2.3,), "powerlaw": (1.8,),
+    "wrapcauchy": (0.4,),
 }  # fmt: skip
 DISCRETE = {
     "bernoulli": (0.3,), "binom": (6, 0.3), "betabinom": (6, 2.2, 1.7), "geom": (0.4,), "nbinom": (3.5, 0.4),

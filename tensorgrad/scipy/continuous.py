@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..special import digamma, i0e, i1e, log_ndtr
+from ..special import digamma, expit, i0e, i1e, log_ndtr, xlogy
 from ..special.distributions import hazard
 from .moves import beta_move, gamma_move, t_move, t_score, vonmises_move
 from .univariate import Continuous, Shape
@@ -31,30 +31,67 @@ def skew(z: Any, a: Any) -> Any:
     return hazard(a * z, log_ndtr(a * z))
 
 
+def gennorm_move(z: Any, b: Any) -> Any:
+    """|z|**b has the gamma distribution of 1 / b. At z = 0 it doesn't move: what it is multiplied by stays finite."""
+    size = np.maximum(np.abs(z), 1e-30)
+    w = size**b
+    return -z * (np.log(size) + gamma_move(w, 1 / b) / (b * b * w)) / b
+
+
+def log_invgauss_move(z: Any, mu: Any) -> Any:
+    """log(-dF / dmu), where F(z) = ndtr((z / mu - 1) / sqrt(z)) + exp(2 / mu) ndtr(-(z / mu + 1) / sqrt(z))."""
+    return np.log(2 / mu**2) + 2 / mu + log_ndtr(-(z / mu + 1) / np.sqrt(z))
+
+
+def squared_distance(z: Any, c: Any) -> Any:
+    """|exp(i z) - c|^2"""
+    return 1 + c * c - 2 * c * np.cos(z)
+
+
+def laplace_hazard(z: Any) -> Any:
+    """f / F, which is 1 up to 0, and 1 / (2 exp(z) - 1) from there on."""
+    return 1 / (2 * np.exp(np.maximum(z, 0)) - 1)
+
+
 # fmt: off
 
 # On the whole line ---------------------------------------------------------------------------------------------------
 
-norm = Continuous("norm",         lambda z: -z)
+norm = Continuous("norm",         lambda z: -z,
+               lower=             lambda z: hazard(z, log_ndtr(z)),
+               upper=             lambda z: hazard(-z, log_ndtr(-z)))
 cauchy = Continuous("cauchy",     lambda z: -2 * z / (1 + z * z))
-laplace = Continuous("laplace",   lambda z: -np.sign(z))
-logistic = Continuous("logistic", lambda z: -np.tanh(z / 2))
-gumbel_r = Continuous("gumbel_r", lambda z: np.expm1(-z))
-gumbel_l = Continuous("gumbel_l", lambda z: -np.expm1(z))
+laplace = Continuous("laplace",   lambda z: -np.sign(z),
+               lower=             laplace_hazard,
+               upper=             lambda z: laplace_hazard(-z))
+logistic = Continuous("logistic", lambda z: -np.tanh(z / 2),
+               lower=             lambda z: expit(-z),
+               upper=             lambda z: expit(z))
+gumbel_r = Continuous("gumbel_r", lambda z: np.expm1(-z),
+               lower=             lambda z: np.exp(-z))
+gumbel_l = Continuous("gumbel_l", lambda z: -np.expm1(z),
+               upper=             lambda z: np.exp(z))
 t = Continuous("t",               lambda z, df: -(1 + 1 / df) * z / (1 + z * z / df),
                Shape(             lambda z, df: t_score(np.log1p(z * z / df), df), t_move))
 skewnorm = Continuous("skewnorm", lambda z, a: a * skew(z, a) - z,
                Shape(             lambda z, a: z * skew(z, a),
                                   lambda z, a: skew(z, a) / (1 + a * a)))
+gennorm = Continuous("gennorm",   lambda z, b: -b * np.sign(z) * np.abs(z) ** (b - 1),
+               Shape(             lambda z, b: 1 / b + digamma(1 / b) / b**2 - xlogy(np.abs(z) ** b, np.abs(z)),
+                                  gennorm_move))
 vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),
                Shape(             lambda z, kappa: np.cos(z) - i1e(kappa) / i0e(kappa), vonmises_move))  # 10.29.3
 
 # On the positive numbers ---------------------------------------------------------------------------------------------
 
-expon = Continuous("expon",             lambda z: -np.ones(np.shape(z)))
-halfnorm = Continuous("halfnorm",       lambda z: -z)
+expon = Continuous("expon",             lambda z: -np.ones(np.shape(z)),
+               upper=                   lambda z: np.ones(np.shape(z)))
+halfnorm = Continuous("halfnorm",       lambda z: -z,
+               upper=                   lambda z: hazard(-z, log_ndtr(-z)))
 halfcauchy = Continuous("halfcauchy",   lambda z: -2 * z / (1 + z * z))
-rayleigh = Continuous("rayleigh",       lambda z: 1 / z - z)
+rayleigh = Continuous("rayleigh",       lambda z: 1 / z - z,
+               upper=                   lambda z: z)
+maxwell = Continuous("maxwell",         lambda z: 2 / z - z)
 gamma = Continuous("gamma",             lambda z, a: (a - 1) / z - 1,
                Shape(                   lambda z, a: np.log(z) - digamma(a), gamma_move))
 invgamma = Continuous("invgamma",       lambda z, a: (1 / z - a - 1) / z,
@@ -63,15 +100,31 @@ invgamma = Continuous("invgamma",       lambda z, a: (1 / z - a - 1) / z,
 chi2 = Continuous("chi2",               lambda z, df: (df / 2 - 1) / z - 0.5,
                Shape(                   lambda z, df: (np.log(z / 2) - digamma(df / 2)) / 2,
                                         lambda z, df: gamma_move(z / 2, df / 2)))
+invgauss: Any = Continuous("invgauss",  lambda z, mu: (1 / z - 3) / (2 * z) - 1 / (2 * mu**2),
+               Shape(                   lambda z, mu: (z - mu) / mu**3,
+                                        lambda z, mu: np.exp(log_invgauss_move(z, mu) - invgauss.logpdf(z, mu))))
 lognorm = Continuous("lognorm",         lambda z, s: -(1 + np.log(z) / s**2) / z,
                Shape(                   lambda z, s: np.log(z) ** 2 / s**3 - 1 / s,
-                                        lambda z, s: z * np.log(z) / s))
+                                        lambda z, s: z * np.log(z) / s),
+               lower=                   lambda z, s: skew(np.log(z), 1 / s) / (s * z),
+               upper=                   lambda z, s: skew(np.log(z), -1 / s) / (s * z))
 pareto = Continuous("pareto",           lambda z, b: -(b + 1) / z,
                Shape(                   lambda z, b: 1 / b - np.log(z),
-                                        lambda z, b: -z * np.log(z) / b))
+                                        lambda z, b: -z * np.log(z) / b),
+               upper=                   lambda z, b: b / z)
 weibull_min = Continuous("weibull_min", lambda z, c: (c - 1 - c * z**c) / z,
                Shape(                   lambda z, c: 1 / c + np.log(z) * (1 - z**c),
-                                        lambda z, c: -z * np.log(z) / c))
+                                        lambda z, c: -z * np.log(z) / c),
+               upper=                   lambda z, c: c * z ** (c - 1))
+invweibull = Continuous("invweibull",   lambda z, c: (c * z**-c - c - 1) / z,
+               Shape(                   lambda z, c: 1 / c + np.log(z) * (z**-c - 1),
+                                        lambda z, c: -z * np.log(z) / c),
+               lower=                   lambda z, c: c * z ** (-c - 1))
+fisk = Continuous("fisk",               lambda z, c: (-1 - c * np.tanh(c / 2 * np.log(z))) / z,
+               Shape(                   lambda z, c: 1 / c - np.log(z) * np.tanh(c / 2 * np.log(z)),
+                                        lambda z, c: -z * np.log(z) / c),
+               lower=                   lambda z, c: c / z * expit(-c * np.log(z)),
+               upper=                   lambda z, c: c / z * expit(c * np.log(z)))
 f = Continuous("f",                     lambda z, m, n: (m / 2 - 1) / z - (m + n) * m / (n + m * z) / 2,
                Shape(                   lambda z, m, n: (np.log(m / n * z) - np.log1p(m / n * z) + 1
                                                          - (m + n) * z / (n + m * z)
@@ -84,6 +137,13 @@ f = Continuous("f",                     lambda z, m, n: (m / 2 - 1) / z - (m + n
 # On an interval ------------------------------------------------------------------------------------------------------
 
 uniform = Continuous("uniform",     lambda z: np.zeros(np.shape(z)))
+powerlaw = Continuous("powerlaw",   lambda z, a: (a - 1) / z,
+               Shape(               lambda z, a: 1 / a + np.log(z),
+                                    lambda z, a: -z * np.log(z) / a),
+               lower=               lambda z, a: a / z)
+wrapcauchy = Continuous("wrapcauchy", lambda z, c: -2 * c * np.sin(z) / squared_distance(z, c),
+               Shape(               lambda z, c: 2 * (np.cos(z) - c) / squared_distance(z, c) - 2 * c / (1 - c * c),
+                                    lambda z, c: -2 * np.sin(z) / (1 - c * c)))
 beta = Continuous("beta",           lambda z, a, b: (a - 1) / z - (b - 1) / (1 - z),
                Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b), beta_move_a),
                Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b), beta_move_b))

@@ -39,10 +39,10 @@ def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any], r
 
 def end(side: Any, exponent: Callable, args: Sequence[Any]) -> Any:
     """Where the exponential gets negligible, by bisection."""
-    low: Any = -30.0
-    high: Any = 40.0  # of log(|d|)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(30):
+    low: Any = -690.0
+    high: Any = 690.0  # of log(|d|)
+    with np.errstate(all="ignore"):
+        for _ in range(40):
             middle = 0.5 * (low + high)
             far = exponent(side * np.exp(middle), *args) < NEGLIGIBLE
             low, high = np.where(far, low, middle), np.where(far, middle, high)

@@ -33,17 +33,23 @@ from .continuous import (
     chi2,
     expon,
     f,
+    fisk,
     gamma,
+    gennorm,
     gumbel_l,
     gumbel_r,
     halfcauchy,
     halfnorm,
     invgamma,
+    invgauss,
+    invweibull,
     laplace,
     logistic,
     lognorm,
+    maxwell,
     norm,
     pareto,
+    powerlaw,
     rayleigh,
     skewnorm,
     t,
@@ -51,16 +57,18 @@ from .continuous import (
     uniform,
     vonmises,
     weibull_min,
+    wrapcauchy,
 )
 from .discrete import bernoulli, betabinom, binom, geom, nbinom, poisson
 from .multivariate import dirichlet, invwishart, multinomial, multivariate_normal, multivariate_t, wishart
 from .recording import absent
 
 __all__ = [
-    "norm", "t", "cauchy", "laplace", "logistic", "gumbel_r", "gumbel_l", "skewnorm", "vonmises", "expon", "gamma",
-    "invgamma", "chi2", "f", "lognorm", "pareto", "weibull_min", "rayleigh", "halfnorm", "halfcauchy", "uniform",
-    "beta", "truncnorm", "bernoulli", "binom", "betabinom", "geom", "nbinom", "poisson", "multivariate_normal",
-    "multivariate_t", "dirichlet", "multinomial", "wishart", "invwishart",
+    "norm", "t", "cauchy", "laplace", "logistic", "gumbel_r", "gumbel_l", "gennorm", "skewnorm", "vonmises",
+    "expon", "gamma", "invgamma", "chi2", "f", "lognorm", "invgauss", "pareto", "weibull_min", "invweibull", "fisk",
+    "rayleigh", "maxwell", "halfnorm", "halfcauchy", "uniform", "beta", "powerlaw", "truncnorm", "wrapcauchy",
+    "bernoulli", "binom", "betabinom", "geom", "nbinom", "poisson",
+    "multivariate_normal", "multivariate_t", "dirichlet", "multinomial", "wishart", "invwishart",
 ]  # fmt: skip
 
 __getattr__ = absent("scipy.stats", __all__)

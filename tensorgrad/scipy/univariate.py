@@ -89,15 +89,27 @@ class Univariate(Distribution):
 
 
 class Continuous(Univariate):
-    """A family of densities of (x - loc) / scale. support: its edges, if they depend on the shape parameters."""
+    """A family of densities of (x - loc) / scale.
+
+    lower is f / F, and upper f / (1 - F), where a closed form is known: it keeps its digits where the tail underflows.
+    support: the edges, if they depend on the shape parameters.
+    """
 
     _place = (("loc", 0), ("scale", 1))
     _reason = "none in closed form is known"
     _has_rules = (True, True, True)
 
-    def __init__(self, name: str, score: Callable, *shapes: Shape, support: Callable | None = None):
+    def __init__(
+        self,
+        name: str,
+        score: Callable,
+        *shapes: Shape,
+        lower: Callable | None = None,
+        upper: Callable | None = None,
+        support: Callable | None = None,
+    ):
         super().__init__(name, *shapes)
-        self._score, self._support = score, support
+        self._score, self._support, self._hazards = score, support, {1: lower, -1: upper}
         self._enter("logpdf", "x", lambda i, g, y, *args: g * self._slope(i, y, args), scores=True)
         self._enter("pdf", "x", lambda i, g, y, *args: g * product(y, self._slope(i, y, args)), scores=True)
         for sign, cdf, ppf in ((1, "cdf", "ppf"), (-1, "sf", "isf")):
@@ -113,6 +125,11 @@ class Continuous(Univariate):
         outside = (z < low) | (z > high) | np.isinf(z)
         z = z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
         return np.where(outside, np.clip(0.5, low, high), z), shapes, scale, outside
+
+    def _inside(self, args: Sequence[Any], z: Any, outside: Any) -> list[Any]:
+        """The arguments with an x inside the support everywhere."""
+        x, *parameters = self._arguments(args)
+        return [np.where(outside, parameters[-2] + parameters[-1] * z, x), *parameters]
 
     def _slope(self, i: int, y: Any, args: Sequence[Any]) -> Any:
         """The derivative of logpdf in argument i; nan where the distribution isn't defined."""
@@ -131,26 +148,28 @@ class Continuous(Univariate):
         return 1 if i == 0 else -1 if i == len(shapes) + 1 else -z
 
     def _of_cdf(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
-        z, shapes, scale, _ = self._standard(args)
-        return sign * g * product(self.pdf(*args), self._shift(i, z, shapes, scale))
+        z, shapes, scale, outside = self._standard(args)
+        f = np.where(outside, 0, self.pdf(*self._inside(args, z, outside)))
+        return sign * g * product(f, self._shift(i, z, shapes, scale))
 
     def _of_log_cdf(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
-        """By f / F as exp(log f - log F), which neither underflows nor loses digits far out."""
         z, shapes, scale, outside = self._standard(args)
-        log_f, nothing = self.logpdf(*args), outside | np.isneginf(y)
+        hazard = self._hazards[sign]
+        ratio = hazard(z, *shapes) / scale if hazard else self._ratio(sign, y, z, shapes, scale, outside, args)
+        return sign * g * product(np.where(outside, 0, ratio), self._shift(i, z, shapes, scale))
+
+    def _ratio(self, sign: int, y: Any, z: Any, shapes: Sequence[Any], scale: Any, outside: Any, args: Any) -> Any:
+        """f / F as exp(log f - log F); where F has underflowed, by the integral of f(z + d) / f(z) over the tail."""
+        log_f, nothing = self.logpdf(*self._inside(args, z, outside)), outside | np.isneginf(y)
         ratio = np.exp(np.where(nothing, -np.inf, log_f - np.where(nothing, 0, y)))
         lost = np.isneginf(y) & ~outside & np.isfinite(log_f)
-        if np.any(lost):
-            ratio = np.where(lost, self._hazard(-sign, lost, z, shapes) / scale, ratio)
-        return sign * g * product(ratio, self._shift(i, z, shapes, scale))
-
-    def _hazard(self, side: int, lost: Any, z: Any, shapes: Sequence[Any]) -> Any:
-        """f / F for z, where F has underflowed: by the integral of f(z + d) / f(z) over the tail on this side."""
+        if not np.any(lost):
+            return ratio
 
         def exponent(d: Any, z: Any, *shapes: Any) -> Any:
             return np.where(lost, self.logpdf(z + d, *shapes) - self.logpdf(z, *shapes), -np.abs(d))
 
-        return 1 / tail(side, exponent, lambda d, *args: 1.0, (z, *shapes))
+        return np.where(lost, 1 / (scale * tail(-sign, exponent, lambda d, *args: 1.0, (z, *shapes))), ratio)
 
     def _of_quantile(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
         if i == 0:
@@ -179,7 +198,7 @@ class Discrete(Univariate):
         k, *shapes, loc = self._arguments(args)
         low, high = self._scipy.support(*[data_of(shape) for shape in shapes])
         k = np.floor(k - loc)
-        return np.clip(k, low, high), shapes, (k < low) | (k >= high)
+        return np.where(np.isinf(k), low, np.clip(k, low, high)), shapes, (k < low) | (k >= high)
 
     def _slope(self, i: int, y: Any, args: Sequence[Any]) -> Any:
         """The derivative of logpmf in argument i: 0 where k can't be, nan where the distribution isn't defined."""
