@@ -164,13 +164,45 @@ def test_in_the_middle_nothing_is_nan(name: str, method: str):
 
 
 def test_probabilities_of_zero_and_one():
-    """Where log(0) meets a count of 0."""
-    close(gradient(lambda p: stats.bernoulli.logpmf([0, 1], p), np.array([0.0, 1.0])), [-1, 1])
-    close(gradient(lambda p: stats.binom.logpmf([0, 5], 5, p), np.array([0.0, 1.0])), [-5, 5])
+    """Where log(0) meets a count of 0, and where a probability is 0 but its derivative isn't."""
+    ends = np.array([0.0, 1.0])
+    close(gradient(lambda p: stats.bernoulli.logpmf([0, 1], p), ends), [-1, 1])
+    close(gradient(lambda p: stats.bernoulli.pmf([1, 0], p), ends), [1, -1])
+    close(gradient(lambda p: stats.bernoulli.cdf([0, 0], p), ends), [-1, -1])
+    close(gradient(lambda p: stats.binom.logpmf([0, 5], 5, p), ends), [-5, 5])
+    close(gradient(lambda p: stats.binom.pmf([1, 4], 5, p), ends), [5, -5])
+    close(gradient(lambda p: stats.binom.pmf([2, 2], 5, p), ends), [0, 0])
+    close(gradient(lambda p: stats.binom.cdf([0, 4], 5, p), ends), [-5, -5])
     close(gradient(lambda mu: stats.poisson.logpmf(0, mu), np.array(0.0)), -1)
+    close(gradient(lambda mu: stats.poisson.pmf([0, 1, 2], mu), np.zeros(3)), [-1, 1, 0])
     close(gradient(lambda mu: stats.poisson.cdf(0, mu), np.array(0.0)), -1)
-    close(gradient(lambda p: stats.geom.logpmf(1, p), np.array(1.0)), 1)
-    close(gradient(lambda p: stats.binom.cdf(0, 5, p), np.array(0.0)), -5)
+    close(gradient(lambda p: stats.geom.pmf([1, 2, 3], p), np.ones(3)), [1, -1, 0])
+    close(gradient(lambda p: stats.nbinom.pmf([0, 1, 2], 3.5, p), np.ones(3)), [3.5, -3.5, 0])
+
+
+def test_what_is_between_whole_numbers_has_no_probability():
+    close(gradient(lambda mu: stats.poisson.pmf([0.5, 1.5], mu), np.array([0.0, 2.0])), [0, 0])
+    close(gradient(lambda mu: stats.poisson.logpmf(1.5, mu), np.array(2.0)), 0)
+    close(gradient(lambda mu: stats.poisson.cdf(1.5, mu), np.array(2.0)), -scipy_stats.poisson.pmf(1, 2.0))
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_quantiles_of_zero_and_one(name: str):
+    """At infinity they don't move with the parameters; at a finite end they move with loc and scale."""
+    shapes = CONTINUOUS[name]
+    for p in (0.0, 1.0):
+        given = [Tensor(v) for v in (*shapes, 0.0, 1.0)]
+        y = getattr(stats, name).ppf(p, *given)
+        y.backward()
+        *of_shapes, loc, scale = [t.grad for t in given]
+        finite = np.isfinite(y.data)
+        close(loc, finite)
+        close(scale, y.data if finite else 0)
+        if name != "truncnorm":
+            close(of_shapes, np.zeros(len(shapes)), atol=1e-12)
+        else:
+            close(of_shapes, [p == 0, p == 1], atol=1e-9)
 
 
 # Transforms ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..special import digamma
-from ..special.ufuncs import ratio
 from .moves import beta_move
 from .univariate import Discrete, Shape
 
@@ -38,22 +37,22 @@ WHOLE = Shape(None)  # how many trials there are
 
 # F(k) is an incomplete gamma or beta function (8.17.24), whose derivative is its density: a multiple of that of k
 poisson = Discrete("poisson",
-    Shape(lambda k, mu: ratio(k, mu) - 1,
-          lambda k, mu: np.ones(np.shape(k))))
+    Shape(lambda k, mu: k / mu - 1,
+          lambda k, mu: np.ones(np.shape(k)), edges=(0,)))
 bernoulli = Discrete("bernoulli",
-    Shape(lambda k, p: ratio(k, p) - ratio(1 - k, 1 - p),
-          lambda k, p: ratio(1 - k, 1 - p)))
+    Shape(lambda k, p: k / p - (1 - k) / (1 - p),
+          lambda k, p: (1 - k) / (1 - p), edges=(0, 1)))
 binom = Discrete("binom", WHOLE,
-    Shape(lambda k, n, p: ratio(k, p) - ratio(n - k, 1 - p),
-          lambda k, n, p: ratio(n - k, 1 - p)))
+    Shape(lambda k, n, p: k / p - (n - k) / (1 - p),
+          lambda k, n, p: (n - k) / (1 - p), edges=(0, 1)))
 geom = Discrete("geom",
-    Shape(lambda k, p: 1 / p - ratio(k - 1, 1 - p),
-          lambda k, p: -k / p))
+    Shape(lambda k, p: 1 / p - (k - 1) / (1 - p),
+          lambda k, p: -k / p, edges=(1,)))
 nbinom = Discrete("nbinom",
     Shape(lambda k, n, p: digamma(k + n) - digamma(n) + np.log(p),
           lambda k, n, p: (n + k) / p * beta_move(0, p, n, k + 1)),
-    Shape(lambda k, n, p: n / p - ratio(k, 1 - p),
-          lambda k, n, p: -(n + k) / p))
+    Shape(lambda k, n, p: n / p - k / (1 - p),
+          lambda k, n, p: -(n + k) / p, edges=(1,)))
 betabinom: Any = Discrete("betabinom", WHOLE,
     Shape(betabinom_a, lambda k, n, a, b: sum_of_tail(betabinom_a, k, n, a, b)),
     Shape(betabinom_b, lambda k, n, a, b: sum_of_tail(betabinom_b, k, n, a, b)))

@@ -23,6 +23,7 @@ STEP = 0.05
 _s = STEP * np.arange(-64, 65)
 PLACES = 1 / (1 + np.exp(-np.pi * np.sinh(_s)))  # in the unit interval
 WEIGHTS = STEP * np.pi * np.cosh(_s) * PLACES / (1 + np.exp(np.pi * np.sinh(_s)))
+LARGE = 2**20  # so many numbers are summed in one go
 NEGLIGIBLE = -42.0  # its exponential is below 1e-18
 
 
@@ -31,18 +32,23 @@ def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any], r
     1 or -1. By default the reach is infinite, and the exponent falls from 0 on, ever faster."""
     if reach is None:
         reach = end(side, exponent, [data_of(arg) for arg in args])
-    places = PLACES.reshape(-1, *(1,) * max(map(np.ndim, (reach, *args))))
-    weights = WEIGHTS.reshape(places.shape)
-    d = side * reach * places
-    return np.sum(weights * reach * factor(d, *args) * np.exp(exponent(d, *args)), axis=0)
+    axes = (1,) * max(map(np.ndim, (reach, *args)))
+    at_once = max(1, LARGE // max(map(np.size, (reach, *args))))
+    total: Any = 0.0
+    for first in range(0, len(PLACES), at_once):
+        places = PLACES[first : first + at_once].reshape(-1, *axes)
+        weights = WEIGHTS[first : first + at_once].reshape(-1, *axes)
+        d = side * reach * places
+        total = total + np.sum(weights * reach * factor(d, *args) * np.exp(exponent(d, *args)), axis=0)
+    return total
 
 
-def end(side: Any, exponent: Callable, args: Sequence[Any]) -> Any:
-    """Where the exponential gets negligible, by bisection."""
+def end(side: Any, exponent: Callable, args: Sequence[Any], steps: int = 20) -> Any:
+    """Where the exponential gets negligible, by bisection: roughly, unless it has an edge there."""
     low: Any = -690.0
     high: Any = 690.0  # of log(|d|)
     with np.errstate(all="ignore"):
-        for _ in range(40):
+        for _ in range(steps):
             middle = 0.5 * (low + high)
             far = exponent(side * np.exp(middle), *args) < NEGLIGIBLE
             low, high = np.where(far, low, middle), np.where(far, middle, high)

@@ -24,7 +24,7 @@ import numpy as np
 from ..special.ufuncs import product
 from ..tensor import data_of
 from .distributions import Distribution, as_double
-from .moves import tail
+from .moves import end, tail
 from .recording import recorded
 
 TINY, BELOW_ONE = 1e-150, 2.0**-53  # what is added to 0, or taken from 1, to be inside
@@ -35,11 +35,19 @@ class Shape(NamedTuple):
     """What the table tells of a shape parameter, in functions of z and of all shape parameters.
 
     score is d log f / dshape, move is dz / dshape while F(z) stays the same; of a discrete distribution, move is
-    -(dF / dshape) / f. None, where there is no derivative.
+    -(dF / dshape) / f. None, where there is no derivative. edges are those of 0 and 1 that the parameter may be, though
+    the logarithm isn't finite there: derivatives are taken inside.
     """
 
     score: Callable | None
     move: Callable | None = None
+    edges: tuple[int, ...] = ()
+
+
+def inside(z: Any, low: Any, high: Any) -> Any:
+    """z, and where it is on an edge of 0 or 1 the nearest number inside (or for 0, one so small that it makes no
+    difference, and whose inverse is finite)."""
+    return z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
 
 
 def rule_of(i: int, rule: Callable) -> Callable:
@@ -123,8 +131,7 @@ class Continuous(Univariate):
         z = (x - loc) / scale
         low, high = map(data_of, self._support(*shapes) if self._support else (self._scipy.a, self._scipy.b))
         outside = (z < low) | (z > high) | np.isinf(z)
-        z = z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
-        return np.where(outside, np.clip(0.5, low, high), z), shapes, scale, outside
+        return np.where(outside, np.clip(0.5, low, high), inside(z, low, high)), shapes, scale, outside
 
     def _inside(self, args: Sequence[Any], z: Any, outside: Any) -> list[Any]:
         """The arguments with an x inside the support everywhere."""
@@ -169,13 +176,17 @@ class Continuous(Univariate):
         def exponent(d: Any, z: Any, *shapes: Any) -> Any:
             return np.where(lost, self.logpdf(z + d, *shapes) - self.logpdf(z, *shapes), -np.abs(d))
 
-        return np.where(lost, 1 / (scale * tail(-sign, exponent, lambda d, *args: 1.0, (z, *shapes))), ratio)
+        reach = end(-sign, exponent, [data_of(arg) for arg in (z, *shapes)], steps=40)
+        integral = tail(-sign, exponent, lambda d, *args: 1.0, (z, *shapes), reach)
+        return np.where(lost, 1 / (scale * integral), ratio)
 
     def _of_quantile(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
+        """At infinity 0, but in the probability."""
+        args = (y, *args[1:])
+        z, shapes, scale, outside = self._standard(args)
         if i == 0:
-            return sign * g / self.pdf(y, *args[1:])
-        z, shapes, scale, _ = self._standard((y, *args[1:]))
-        return -g * np.where(np.isnan(y), np.nan, self._shift(i, z, shapes, scale))
+            return sign * g / np.where(outside, 0, self.pdf(*self._inside(args, z, outside)))
+        return -g * np.where(np.isnan(y), np.nan, np.where(outside, 0, self._shift(i, z, shapes, scale)))
 
 
 class Discrete(Univariate):
@@ -188,23 +199,35 @@ class Discrete(Univariate):
     def __init__(self, name: str, *shapes: Shape):
         super().__init__(name, *shapes)
         self._enter("logpmf", "k", lambda i, g, y, *args: g * self._slope(i, y, args), scores=True)
-        self._enter("pmf", "k", lambda i, g, y, *args: g * product(y, self._slope(i, y, args)), scores=True)
+        self._enter("pmf", "k", self._of_pmf, scores=True)
         for sign, cdf in ((1, "cdf"), (-1, "sf")):
             self._enter(cdf, "k", functools.partial(self._of_cdf, sign))
             self._enter(f"log{cdf}", "k", functools.partial(self._of_log_cdf, sign))
 
     def _standard(self, args: Sequence[Any]) -> tuple[Any, list[Any], Any]:
-        """k - loc, the shape parameters, and where F is constant; k is a whole number in the support everywhere."""
+        """k - loc, the shape parameters, and where F is constant; k is a whole number in the support everywhere, and no
+        parameter is on an edge."""
         k, *shapes, loc = self._arguments(args)
         low, high = self._scipy.support(*[data_of(shape) for shape in shapes])
         k = np.floor(k - loc)
-        return np.where(np.isinf(k), low, np.clip(k, low, high)), shapes, (k < low) | (k >= high)
+        at, constant = np.where(np.isinf(k), low, np.clip(k, low, high)), (k < low) | (k >= high)
+        edges = [(0 if 0 in shape.edges else None, 1 if 1 in shape.edges else None) for shape in self._shapes]
+        return at, [inside(shape, *ends) for shape, ends in zip(shapes, edges, strict=True)], constant
 
     def _slope(self, i: int, y: Any, args: Sequence[Any]) -> Any:
         """The derivative of logpmf in argument i: 0 where k can't be, nan where the distribution isn't defined."""
         k, shapes, _ = self._standard(args)
         slope = self._shapes[i - 1].score(k, *shapes)  # type: ignore[misc]
         return np.where(np.isneginf(y), 0, np.where(np.isnan(y), np.nan, slope))
+
+    def _of_pmf(self, i: int, g: Any, y: Any, *args: Any) -> Any:
+        """Where a parameter is on an edge, y may be 0, and its derivative not: then y is taken inside, too."""
+        k, shapes, _ = self._standard(args)
+        given, *parameters, loc = self._arguments(args)
+        moved = [p != shape for p, shape in zip(parameters, shapes, strict=True)]
+        there = functools.reduce(np.logical_or, moved) & (k == given - loc)
+        y = np.where(there, self.pmf(k, *shapes), y) if np.any(there) else y
+        return g * product(y, self._slope(i, y, args))
 
     def _of_cdf(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
         k, shapes, outside = self._standard(args)
