@@ -142,7 +142,9 @@ def test_on_an_edge_derivatives_are_those_from_inside():
     close(b.grad, 1 / 3 + 1 / 4)  # digamma(5) - digamma(3)
     close(scale.grad, -2.0)  # of -a log(scale)
     assert gradient(lambda x: stats.gamma.pdf(x, 1.0), np.array(0.0)) == -1
-    assert gradient(lambda x: stats.gamma.pdf(x, 3.0), np.array(0.0)) == 0
+    close(gradient(lambda x: stats.gamma.pdf(x, 2.0), np.array(0.0)), 1)
+    close(gradient(lambda x: stats.gamma.pdf(x, 3.0), np.array(0.0)), 0)
+    close(gradient(lambda x: stats.beta.pdf(x, 2.0, 2.0, scale=0.5), np.array([0.0, 0.5])), [24, -24])
 
 
 def test_where_the_distribution_is_not_defined_derivatives_are_nan():
@@ -319,14 +321,17 @@ SINGULAR = Tensor(np.ones((2, 2)))
         (lambda: stats.norm(scale=T).rvs(3), "norm.rvs: the argument scale"),
         (lambda: stats.gamma(T).mean(), "gamma.mean: the argument a"),
         (lambda: stats.gamma.entropy(T), "gamma.entropy: the argument a"),
-        (lambda: stats.norm.fit([T, T]), "norm.fit: the argument"),
+        (lambda: stats.norm.fit([T, T]), "norm.fit: the argument data"),
         (lambda: stats.norm(0, 1).expect(T), "norm.expect"),
         (lambda: stats.poisson.logpmf(T, 3.0), "the argument k has no derivative .*: it is a whole number"),
         (lambda: stats.poisson.cdf(2, 3.0, T), "poisson.cdf: the argument loc"),
         (lambda: stats.binom.pmf(2, T, 0.3), "binom.pmf: the argument n"),
-        (lambda: stats.poisson.ppf(T, 3.0), "poisson.ppf: the argument"),
+        (lambda: stats.poisson.ppf(T, 3.0), "poisson.ppf: the argument q"),
+        (lambda: stats.poisson.ppf(0.3, T), "poisson.ppf: the argument mu"),
+        (lambda: stats.gamma.interval(0.9, 2.0, scale=T), "gamma.interval: the argument scale"),
+        (lambda: stats.wishart.rvs(3, T), "wishart.rvs: the argument scale"),
         (lambda: stats.multinomial.logpmf([1, T], 2, [0.5, 0.5]), "multinomial.logpmf: the argument x"),
-        (lambda: stats.multivariate_normal.cdf([T, T]), "multivariate_normal.cdf"),
+        (lambda: stats.multivariate_normal.cdf([T, T]), "multivariate_normal.cdf: the argument x"),
         (lambda: stats.multivariate_normal.logpdf([1.0, 2.0], cov=SINGULAR, allow_singular=True), "cov has no"),
         (lambda: stats.norm.logpdf(T, a=1), "unexpected keyword argument"),
         (lambda: stats.gamma.logpdf(T), "missing a required argument: 'a'"),

@@ -90,6 +90,19 @@ def test_gradients_of_symmetric_matrices_are_symmetric(rng: np.random.Generator)
         close(np.sum(g * d), (along(1e-5) - along(-1e-5)) / 2e-5, rtol=1e-7)
 
 
+def test_a_probability_of_zero():
+    """The density is 0 there, or its logarithm -inf, and nothing is nan."""
+    p = np.array([0.0, 0.4, 0.6])
+    close(gradient(lambda p: stats.multinomial.pmf([1, 1, 0], 2, p), p), [0.8, 0, 0])
+    close(gradient(lambda p: stats.multinomial.logpmf([1, 1, 0], 2, p), p), [0, 0, 0])
+    close(gradient(lambda p: stats.multinomial.logpmf([0, 1, 1], 2, p), p), [0, 2.5, 1 / 0.6])
+    alpha = np.array([2.0, 1.0, 1.0])
+    x, a = gradient(stats.dirichlet.pdf, p, alpha)
+    close(x, [6, 0, 0])  # the density is 6 x[0]
+    close(a, [0, 0, 0])
+    close(gradient(lambda x: stats.dirichlet.logpdf(x, np.ones(3)), p), [0, 0, 0])
+
+
 def test_wrong_calls():
     with pytest.raises(ValueError, match="add up to 1"):
         stats.multinomial.logpmf([1, 2], 3, Tensor([0.5, 0.6]))

@@ -75,8 +75,12 @@ class Frozen:
         return f"{self.dist.name}({', '.join(f'{name}={value!r}' for name, value in self._given.items())})"
 
 
-def plain(name: str, function: Callable, names: Sequence[str]) -> Callable:
-    """A function of SciPy's own: a Tensor that requires a gradient is an error."""
+def plain(name: str, function: Callable, parameters: Sequence[str]) -> Callable:
+    """A function of SciPy's own: a Tensor that requires a gradient is an error. parameters: what its *args are."""
+    known = inspect.signature(function).parameters.values()
+    names = [parameter.name for parameter in known if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in known):
+        names.extend(parameters)
 
     @functools.wraps(function)
     def of_scipy(*args: Any, **kwargs: Any) -> Any:

@@ -33,7 +33,7 @@ def tail(side: Any, exponent: Callable, factor: Callable, args: Sequence[Any], r
     if reach is None:
         reach = end(side, exponent, [data_of(arg) for arg in args])
     axes = (1,) * max(map(np.ndim, (reach, *args)))
-    at_once = max(1, LARGE // max(map(np.size, (reach, *args))))
+    at_once = max(1, LARGE // max(1, np.size(reach)))
     total: Any = 0.0
     for first in range(0, len(PLACES), at_once):
         places = PLACES[first : first + at_once].reshape(-1, *axes)

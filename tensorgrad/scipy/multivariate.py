@@ -1,4 +1,4 @@
-"""Distributions of vectors and matrices: their densities, with derivatives in every argument that isn't a count.
+"""Distributions of vectors: their densities, with derivatives in every argument that isn't a count.
 
 A gradient for a covariance, or another symmetric matrix, is that of the formula in which all of its elements are
 variables, as JAX and PyTorch give it: it is symmetric, and its product with a symmetric change is the derivative.
@@ -16,12 +16,11 @@ import scipy.stats
 
 from ..derivatives.arrays import as_array
 from ..special import digamma
-from ..special.ufuncs import ratio
 from ..tensor import data_of
 from .distributions import Distribution, as_double
 from .recording import constant, holds_recording, recorded
+from .univariate import inside
 
-LOG_2 = float(np.log(2))
 NEGLIGIBLE = 1e6 * float(np.finfo(float).eps)  # to SciPy, eigenvalues below this part of the largest are 0
 
 
@@ -74,10 +73,6 @@ def density_rule(rule: Callable) -> Callable:
 
 def transposed_inverse(a: Any) -> Any:
     return np.swapaxes(np.linalg.inv(a), -1, -2)
-
-
-def log_determinant(a: Any) -> Any:
-    return np.linalg.slogdet(a)[1]
 
 
 # Vectors: the normal and the t distribution, functions of q = (x - mean)' inv(cov) (x - mean) ------------------------
@@ -212,19 +207,23 @@ def column(alpha: Any, x: Any) -> Any:
     return np.reshape(alpha, (-1,) + (1,) * (np.ndim(x) - 1))
 
 
+def dirichlet_x(g: Any, x: Any, alpha: Any) -> Any:
+    return np.reshape(g, np.shape(x)[1:]) * (column(alpha, x) - 1) / inside(x, 0, None)
+
+
 def dirichlet_alpha(g: Any, x: Any, alpha: Any) -> Any:
-    slope = np.log(x) - column(digamma(alpha) - digamma(np.sum(alpha)), x)
+    slope = np.log(inside(x, 0, None)) - column(digamma(alpha) - digamma(np.sum(alpha)), x)
     return np.sum(np.reshape(np.reshape(g, np.shape(x)[1:]) * slope, (len(x), -1)), axis=1)
 
 
-dirichlet = Multivariate("dirichlet")
-dirichlet.enter_density(
-    "logpdf",
-    "pdf",
-    prepared_dirichlet,
-    lambda g, x, alpha: np.reshape(g, np.shape(x)[1:]) * ratio(column(alpha, x) - 1, x),
-    dirichlet_alpha,
-)
+def of_dirichlet_pdf(rule: Callable) -> Callable:
+    """Where an x is 0, the density is taken inside, too: it may be 0, and its derivative not."""
+    return lambda g, y, x, alpha: rule(g * dirichlet.pdf(inside(x, 0, None), alpha), x, alpha)
+
+
+dirichlet: Any = Multivariate("dirichlet")
+dirichlet.enter("logpdf", prepared_dirichlet, log_rule(dirichlet_x), log_rule(dirichlet_alpha))
+dirichlet.enter("pdf", prepared_dirichlet, of_dirichlet_pdf(dirichlet_x), of_dirichlet_pdf(dirichlet_alpha))
 
 
 def prepared_multinomial(x: Any, n: Any, p: Any) -> tuple[Any, ...]:
@@ -234,77 +233,19 @@ def prepared_multinomial(x: Any, n: Any, p: Any) -> tuple[Any, ...]:
     return x, n, p
 
 
-multinomial = Multivariate("multinomial")
-multinomial.enter_density(
-    "logpmf", "pmf", prepared_multinomial, None, None, lambda g, x, n, p: np.expand_dims(g, -1) * ratio(x, p)
+def multinomial_pmf_p(g: Any, y: Any, x: Any, n: Any, p: Any) -> Any:
+    """Where a p is 0, y may be 0, and its derivative not: both are taken inside."""
+    p = inside(p, 0, None)
+    return np.expand_dims(g * np.where(np.isfinite(y), multinomial.pmf(x, n, p), y), -1) * (x / p)
+
+
+multinomial: Any = Multivariate("multinomial")
+multinomial.enter(
+    "logpmf",
+    prepared_multinomial,
+    None,
+    None,
+    lambda g, y, x, n, p: np.expand_dims(np.where(np.isneginf(y), 0, g), -1) * (x / inside(p, 0, None)),
+    reason="it is a count",
 )
-
-# Matrices: the Wishart distribution and that of its inverse -----------------------------------------------------------
-
-
-def prepared_wishart(x: Any, df: Any, scale: Any) -> tuple[Any, Any, Any]:
-    """x as (d, d, n), df and scale as (d, d), of all that SciPy takes for them."""
-    x, scale = as_double(x), as_double(1.0 if scale is None else scale)
-    if np.ndim(scale) < 2:
-        scale = np.reshape(scale, (1, 1)) if np.ndim(scale) == 0 else np.diag(scale)
-    d = len(scale)
-    if np.ndim(x) == 0:
-        x = x * np.eye(d)
-    elif np.ndim(x) == 1:
-        x = np.reshape(x, (1, 1, -1)) if d == 1 else np.diag(x)
-    return np.expand_dims(x, 2) if np.ndim(x) == 2 else x, as_double(d if df is None else df), scale
-
-
-def each_matrix(x: Any, g: Any) -> tuple[Any, Any]:
-    """The matrices along the first axis, and g for each."""
-    return np.moveaxis(x, -1, 0), np.reshape(g, (-1, 1, 1))
-
-
-def half_digammas(df: Any, d: int) -> Any:
-    """The derivative of multigammaln(df / 2, d) in df (35.3.4)."""
-    return 0.5 * sum(digamma((df - j) / 2) for j in range(d))
-
-
-def wishart_x(g: Any, x: Any, df: Any, scale: Any) -> Any:
-    matrices, g = each_matrix(x, g)
-    slope = (df - len(scale) - 1) * transposed_inverse(matrices) - transposed_inverse(scale)
-    return np.moveaxis(0.5 * g * slope, 0, -1)
-
-
-def wishart_df(g: Any, x: Any, df: Any, scale: Any) -> Any:
-    matrices, _ = each_matrix(x, g)
-    d = len(scale)
-    slope = 0.5 * (log_determinant(matrices) - log_determinant(scale) - d * LOG_2) - half_digammas(df, d)
-    return np.sum(np.reshape(g, -1) * slope)
-
-
-def wishart_scale(g: Any, x: Any, df: Any, scale: Any) -> Any:
-    matrices, g = each_matrix(x, g)
-    v = transposed_inverse(scale)
-    return np.sum(0.5 * g * (v @ np.swapaxes(matrices, 1, 2) @ v - df * v), axis=0)
-
-
-def inverse_wishart_x(g: Any, x: Any, df: Any, scale: Any) -> Any:
-    matrices, g = each_matrix(x, g)
-    u = transposed_inverse(matrices)
-    return np.moveaxis(0.5 * g * (u @ np.transpose(scale) @ u - (df + len(scale) + 1) * u), 0, -1)
-
-
-def inverse_wishart_df(g: Any, x: Any, df: Any, scale: Any) -> Any:
-    matrices, _ = each_matrix(x, g)
-    d = len(scale)
-    slope = 0.5 * (log_determinant(scale) - log_determinant(matrices) - d * LOG_2) - half_digammas(df, d)
-    return np.sum(np.reshape(g, -1) * slope)
-
-
-def inverse_wishart_scale(g: Any, x: Any, df: Any, scale: Any) -> Any:
-    matrices, g = each_matrix(x, g)
-    return np.sum(0.5 * g * (df * transposed_inverse(scale) - transposed_inverse(matrices)), axis=0)
-
-
-wishart = Multivariate("wishart")
-wishart.enter_density("logpdf", "pdf", prepared_wishart, wishart_x, wishart_df, wishart_scale)
-invwishart = Multivariate("invwishart")
-invwishart.enter_density(
-    "logpdf", "pdf", prepared_wishart, inverse_wishart_x, inverse_wishart_df, inverse_wishart_scale
-)
+multinomial.enter("pmf", prepared_multinomial, None, None, multinomial_pmf_p, reason="it is a count")

@@ -60,7 +60,8 @@ from .continuous import (
     wrapcauchy,
 )
 from .discrete import bernoulli, betabinom, binom, geom, nbinom, poisson
-from .multivariate import dirichlet, invwishart, multinomial, multivariate_normal, multivariate_t, wishart
+from .matrices import invwishart, wishart
+from .multivariate import dirichlet, multinomial, multivariate_normal, multivariate_t
 from .recording import absent
 
 __all__ = [

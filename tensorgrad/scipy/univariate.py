@@ -119,7 +119,7 @@ class Continuous(Univariate):
         super().__init__(name, *shapes)
         self._score, self._support, self._hazards = score, support, {1: lower, -1: upper}
         self._enter("logpdf", "x", lambda i, g, y, *args: g * self._slope(i, y, args), scores=True)
-        self._enter("pdf", "x", lambda i, g, y, *args: g * product(y, self._slope(i, y, args)), scores=True)
+        self._enter("pdf", "x", self._of_pdf, scores=True)
         for sign, cdf, ppf in ((1, "cdf", "ppf"), (-1, "sf", "isf")):
             self._enter(cdf, "x", functools.partial(self._of_cdf, sign))
             self._enter(f"log{cdf}", "x", functools.partial(self._of_log_cdf, sign))
@@ -147,6 +147,14 @@ class Continuous(Univariate):
             s = self._score(z, *shapes)
             slope = (s if i == 0 else -s if i == len(shapes) + 1 else -1 - z * s) / scale
         return np.where(outside, 0, np.where(np.isnan(y), np.nan, slope))
+
+    def _of_pdf(self, i: int, g: Any, y: Any, *args: Any) -> Any:
+        """On an edge, where f may be 0 or infinite, and its derivative not, f is taken inside, too."""
+        z, shapes, scale, outside = self._standard(args)
+        x, *_, loc, _ = self._arguments(args)
+        edge = ~outside & (z != (x - loc) / scale)
+        y = np.where(edge, self.pdf(z, *shapes) / scale, y) if np.any(edge) else y
+        return g * product(y, self._slope(i, y, args))
 
     def _shift(self, i: int, z: Any, shapes: Sequence[Any], scale: Any) -> Any:
         """By how much x would have to be moved for what argument i does to F."""
