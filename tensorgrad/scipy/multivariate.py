@@ -15,7 +15,7 @@ import numpy as np
 import scipy.stats
 
 from ..derivatives.arrays import as_array
-from ..special import digamma
+from ..special import digamma, gammaln
 from ..tensor import data_of
 from .distributions import Distribution, as_double
 from .recording import constant, holds_recording, recorded
@@ -218,10 +218,17 @@ def dirichlet_alpha(g: Any, x: Any, alpha: Any) -> Any:
 
 def of_dirichlet_pdf(rule: Callable) -> Callable:
     """Where an x is 0, the density is taken inside, too: it may be 0, and its derivative not."""
-    return lambda g, y, x, alpha: rule(g * dirichlet.pdf(inside(x, 0, None), alpha), x, alpha)
+
+    def density(x: Any, alpha: Any) -> Any:
+        logs = np.sum((column(alpha, x) - 1) * np.log(inside(x, 0, None)), axis=0)
+        return np.exp(logs + gammaln(np.sum(alpha)) - np.sum(gammaln(alpha)))
+
+    return lambda g, y, x, alpha: rule(
+        g * (np.reshape(density(x, alpha), np.shape(y)) if np.any(x == 0) else y), x, alpha
+    )
 
 
-dirichlet: Any = Multivariate("dirichlet")
+dirichlet = Multivariate("dirichlet")
 dirichlet.enter("logpdf", prepared_dirichlet, log_rule(dirichlet_x), log_rule(dirichlet_alpha))
 dirichlet.enter("pdf", prepared_dirichlet, of_dirichlet_pdf(dirichlet_x), of_dirichlet_pdf(dirichlet_alpha))
 
