@@ -129,6 +129,16 @@ def test_gamma_in_its_shape(a: float):
         close(found, float(exact), rtol=1e-11, atol=1e-300)
 
 
+@pytest.mark.parametrize("a", [0.01, 3.0, 1e3])
+def test_gamma_twice_in_its_shape(a: float):
+    for x in a * np.array([0.3, 0.99, 1.01, 2.0]):
+        upper = x > a
+        f, limits = (stats.gamma.sf, (x,)) if upper else (stats.gamma.cdf, (0, x))
+        step = mp.mpf(10) ** -14
+        exact = mp.diff(lambda a, limits=limits: mp.gammainc(a, *limits, regularized=True), a, 2, h=step)
+        close(grad(grad(lambda a, x=x, f=f: f(x, a)))(a), float(exact), rtol=1e-11, atol=1e-300)
+
+
 @pytest.mark.parametrize("a, b", [(0.02, 0.7), (0.5, 0.5), (2.0, 3.0), (60.0, 5.0), (8.0, 300.0)])
 def test_beta_in_its_shapes(a: float, b: float):
     for x in (1e-3, 0.1, 0.5, 0.8, 0.99):
