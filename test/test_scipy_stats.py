@@ -148,7 +148,7 @@ def test_on_an_edge_derivatives_are_those_from_inside():
 
 
 def test_where_the_distribution_is_not_defined_derivatives_are_nan():
-    for f in (stats.norm.logpdf, stats.norm.pdf, stats.norm.cdf):
+    for f in (stats.norm.logpdf, stats.norm.pdf, stats.norm.cdf, stats.norm.logcdf, stats.norm.ppf):
         with np.errstate(invalid="ignore"):
             assert np.isnan(gradient(f, np.array([0.2]), np.array(0.0), np.array(-1.0))[0]).all()
     assert np.isnan(gradient(lambda mu: stats.poisson.logpmf(2, mu), np.array(-1.0)))
@@ -163,6 +163,14 @@ def test_in_the_middle_nothing_is_nan(name: str, method: str):
         assert np.isfinite(g).all()
     if name not in ("laplace", "gennorm"):
         check_grads(f, *map(np.array, args), order=2)
+
+
+def test_a_cusp_in_the_middle():
+    for b in (0.7, 1.0, 1.5):
+        for f in (stats.gennorm.logpdf, stats.gennorm.cdf):
+            x, shape = gradient(f, np.array(0.0), np.array(b))
+            assert np.isfinite(x) and np.isfinite(shape)
+    close(gradient(stats.laplace.logcdf, np.array([-800.0, 800.0])), [1, 0])
 
 
 def test_probabilities_of_zero_and_one():
@@ -277,6 +285,7 @@ def test_frozen_distributions():
     mean = Tensor([0.0, 1.0])
     assert stats.multivariate_normal(mean, cov=2.0, seed=1).logpdf([1.0, 1.0]).requires_grad
     assert stats.multivariate_normal(cov=Tensor(2.0)).entropy().requires_grad
+    assert stats.multivariate_normal(cov=2.0, maxpts=1000).cdf(0.0) == 0.5
     assert stats.wishart(Tensor(3.0), np.eye(2)).logpdf(np.eye(2)).requires_grad
     assert repr(stats.norm(1, scale=2)) == "norm(loc=1, scale=2)"
 

@@ -31,9 +31,14 @@ def skew(z: Any, a: Any) -> Any:
     return hazard(a * z, log_ndtr(a * z))
 
 
+def size_of(z: Any) -> Any:
+    """|z|, but for 0 a small number: what it is used for is multiplied by 0 there, and must be finite."""
+    return np.maximum(np.abs(z), 1e-30)
+
+
 def gennorm_move(z: Any, b: Any) -> Any:
-    """|z|**b has the gamma distribution of 1 / b. At z = 0 it doesn't move: what it is multiplied by stays finite."""
-    size = np.maximum(np.abs(z), 1e-30)
+    """|z|**b has the gamma distribution of 1 / b."""
+    size = size_of(z)
     w = size**b
     return -z * (np.log(size) + gamma_move(w, 1 / b) / (b * b * w)) / b
 
@@ -50,7 +55,8 @@ def squared_distance(z: Any, c: Any) -> Any:
 
 def laplace_hazard(z: Any) -> Any:
     """f / F, which is 1 up to 0, and 1 / (2 exp(z) - 1) from there on."""
-    return 1 / (2 * np.exp(np.maximum(z, 0)) - 1)
+    w = np.exp(-np.maximum(z, 0))
+    return w / (2 - w)
 
 
 # fmt: off
@@ -76,7 +82,7 @@ t = Continuous("t",               lambda z, df: -(1 + 1 / df) * z / (1 + z * z /
 skewnorm = Continuous("skewnorm", lambda z, a: a * skew(z, a) - z,
                Shape(             lambda z, a: z * skew(z, a),
                                   lambda z, a: skew(z, a) / (1 + a * a)))
-gennorm = Continuous("gennorm",   lambda z, b: -b * np.sign(z) * np.abs(z) ** (b - 1),
+gennorm = Continuous("gennorm",   lambda z, b: -b * np.sign(z) * size_of(z) ** (b - 1),
                Shape(             lambda z, b: 1 / b + digamma(1 / b) / b**2 - xlogy(np.abs(z) ** b, np.abs(z)),
                                   gennorm_move))
 vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),

@@ -55,7 +55,9 @@ class Frozen:
 
     def __init__(self, distribution: Distribution, args: tuple[Any, ...], kwargs: dict[str, Any]):
         self.dist, self.args, self.kwds = distribution, args, kwargs
-        self._given = distribution._parameters.bind(*args, **kwargs).arguments
+        given = distribution._parameters.bind(*args, **kwargs).arguments
+        further = given.pop("kwds", {})
+        self._given = {**given, **further}
         if not holds_recording(self._given.values()):
             distribution._scipy(**self._given)  # so that wrong parameters are SciPy's error
 

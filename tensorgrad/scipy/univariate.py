@@ -57,7 +57,6 @@ def rule_of(i: int, rule: Callable) -> Callable:
 class Univariate(Distribution):
     """What continuous and discrete distributions have in common: rules of arguments (variate, *shapes, *place)."""
 
-    _variate: str
     _place: tuple[tuple[str, int], ...]
     _reason: str  # why some arguments have no derivative
     _has_rules: tuple[bool, ...]  # whether the variate, and the place, have derivatives
@@ -171,7 +170,8 @@ class Continuous(Univariate):
         z, shapes, scale, outside = self._standard(args)
         hazard = self._hazards[sign]
         ratio = hazard(z, *shapes) / scale if hazard else self._ratio(sign, y, z, shapes, scale, outside, args)
-        return sign * g * product(np.where(outside, 0, ratio), self._shift(i, z, shapes, scale))
+        ratio = np.where(outside, 0, np.where(np.isnan(y), np.nan, ratio))
+        return sign * g * product(ratio, self._shift(i, z, shapes, scale))
 
     def _ratio(self, sign: int, y: Any, z: Any, shapes: Sequence[Any], scale: Any, outside: Any, args: Any) -> Any:
         """f / F as exp(log f - log F); where F has underflowed, by the integral of f(z + d) / f(z) over the tail."""
