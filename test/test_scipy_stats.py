@@ -344,6 +344,7 @@ SINGULAR = Tensor(np.ones((2, 2)))
         (lambda: stats.multivariate_normal.logpdf([1.0, 2.0], cov=SINGULAR, allow_singular=True), "cov has no"),
         (lambda: stats.norm.logpdf(T, a=1), "unexpected keyword argument"),
         (lambda: stats.gamma.logpdf(T), "missing a required argument: 'a'"),
+        (lambda: stats.norm.logpdf(Tensor([1j])).backward(np.ones(1, complex)), "real numbers alone"),
         (lambda: stats.gamma(), "missing a required argument: 'a'"),
         (lambda: stats.norm(0, 1).logpdf(T, 1), "multiple values"),
     ],

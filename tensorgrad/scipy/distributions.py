@@ -94,6 +94,12 @@ def plain(name: str, function: Callable, parameters: Sequence[str]) -> Callable:
 
 
 def as_double(value: Any) -> Any:
-    """An array or a Tensor of float64, in which SciPy computes distributions."""
+    """An array or a Tensor of float64, in which SciPy computes distributions.
+
+    Raises:
+        TypeError: it is complex.
+    """
     value = as_array(value)
+    if value.dtype.kind == "c":
+        raise TypeError(f"distributions have derivatives in real numbers alone, not in {value.dtype}")
     return value if value.dtype == np.float64 else value.astype(np.float64)
