@@ -9,6 +9,7 @@ import numpy as np
 import scipy.interpolate
 from numpy.lib.array_utils import normalize_axis_index
 
+from ..batch import holds_batch, one_by_one
 from ..derivatives.arrays import as_array
 from ..tensor import data_of
 from .composing import derived_from
@@ -34,7 +35,13 @@ class Interpolator:
     def _keep(self, made: Callable, *given: Any) -> None:
         """Copies of what was given, as it is now, and SciPy's object of it."""
         self._given = tuple(np.copy(as_array(v)) for v in given)
-        self._made = made(*map(data_of, self._given))
+        data = tuple(map(data_of, self._given))
+        if not holds_batch(data):
+            self._made = made(*data)
+            return
+        of_each: list[Any] = []  # which see whether the data are right, and are otherwise alike
+        one_by_one(lambda *arrays: of_each.append(made(*arrays)), data)
+        self._made = of_each[0]
 
     def _records(self, *arguments: Any) -> bool:
         return holds_recording((*self._given, *arguments))
