@@ -9,7 +9,19 @@ from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
 from .tensor import Tensor
-from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
+from .transforms import (
+    check_grads,
+    checkpoint,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    laplacian,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 
 __version__ = "0.1.0"
 
@@ -21,5 +33,6 @@ __all__ = [
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
+    "checkpoint",
     "draw_dot_tensor", "draw_backward",
 ]  # fmt: skip

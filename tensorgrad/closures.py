@@ -1,0 +1,243 @@
+"""Functions that close over Tensors: operations that depend on more than their arguments.
+
+A function that a user passes, the right-hand side of an equation or what is to be computed again, may use Tensors that
+are none of its arguments: weights in a Module, in a list, a global. Whatever node it reaches that is older than the
+call and requires a gradient is such an *outer* Tensor. A `Call` finds them, and gives the gradients of the arguments
+and the outer Tensors; `record` makes an operation that has them all as arguments, the outer ones hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .ancestors import dependent_nodes
+from .derivatives.table import Primitive
+from .engine import backpropagate, output
+from .errors import INPUT_ASSIGNMENT
+from .grad_mode import enable_grad, is_grad_enabled
+from .memory import changes
+from .node import orders
+from .tensor import Tensor
+from .trace import computed, gather
+from .tree import Tree, tree_leaves, tree_map
+from .versions import INPUT, VIEW, arguments, current, is_name
+
+# Calls ---------------------------------------------------------------------------------------------------------------
+
+
+class Call:
+    """A call of f, recorded, on inputs of its own: what it depends on, and the gradients of that.
+
+    Args:
+        name: of who calls, for errors.
+        f: takes as many arrays as there are inputs, returns a Tensor, or a structure with Tensors in it.
+        args: arrays, or Tensors: then what is computed can be differentiated again.
+
+    `result` is what f returned, `outputs` are the Tensors in it that require a gradient, `outer` the outer Tensors.
+    """
+
+    def __init__(self, name: str, f: Callable, args: Iterable[Any]):
+        self.name = name
+        start = next(orders)
+        self.inputs = [_input(arg) for arg in args]
+        with enable_grad():
+            self.result = f(*self.inputs)
+        if changes.latest > start and any([changes.since(x._data, start) for x in self.inputs]):
+            raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
+        self.outputs = [y for _, y in tree_leaves(self.result) if isinstance(y, Tensor) and y.requires_grad]
+        self.roots = [current(y) for y in self.outputs]
+        self.nodes, self.outer = reached(self.roots, self.inputs, start)
+
+    def pullback(self, seeds: Sequence[Any], outer: Sequence[Any], create_graph: bool) -> list:
+        """The gradients of the inputs and of these outer Tensors, given that of each output; None where it is zero.
+
+        Raises:
+            RuntimeError: the call reached another outer Tensor.
+        """
+        known = set(outer)
+        for node in self.outer:
+            if node not in known:
+                raise RuntimeError(
+                    f"{self.name}: the function, called again, uses a Tensor of shape {node.shape} that it didn't use "
+                    f"before, or that has been assigned into since; pass it as an argument, or go backward before it "
+                    f"is changed"
+                )
+        if not self.roots:
+            return [None] * (len(self.inputs) + len(outer))
+        wanted = [*self.inputs, *outer]
+        root, seed = self.roots[0], seeds[0]
+        if len(self.roots) > 1:
+            root, seed = computed(gather, tuple([y._data for y in self.outputs]), tuple(self.roots)), tuple(seeds)
+            self.nodes.append(root)
+        _, needed = dependent_nodes(self.nodes, wanted)
+        with enable_grad():
+            grads = backpropagate(root, seed, create_graph=create_graph, needed=needed)
+        return [grads.get(x) for x in wanted]
+
+
+def _input(arg: Any) -> Any:
+    """A Tensor that stands for an argument; of a Tensor that requires a gradient one that leads on to it."""
+    if not isinstance(arg, Tensor):
+        return Tensor(arg)
+    return _standing_for(arg, arg._data) if arg.requires_grad else Tensor(arg._data)
+
+
+def _standing_for(node: Any, data: Any) -> Any:
+    x = computed(INPUT, data, (node,))
+    x._saved = VIEW
+    return x
+
+
+def reached(roots: Iterable[Any], inputs: Iterable[Any], start: int) -> tuple[list[Any], list[Any]]:
+    """The nodes that roots were computed by since `start`, oldest first, and the outer Tensors that they lead to."""
+    nodes, outer, given = [], [], set(inputs)
+    seen = {y for y in roots if y._requires_grad} | given
+    stack = [y for y in seen if y not in given]
+    while stack:
+        node = stack.pop()
+        if node._order < start:
+            outer.append(node)
+        elif node._op is not None:  # else a leaf that was made inside
+            if node._args is None:
+                raise node._op.error(node)
+            nodes.append(node)
+            for arg in arguments(node):
+                if isinstance(arg, Tensor) and arg._requires_grad and arg not in seen:
+                    seen.add(arg)
+                    stack.append(arg)
+    nodes.sort(key=lambda node: node._order)
+    outer.sort(key=lambda node: node._order)
+    return nodes, outer
+
+
+class OuterTensors:
+    """The outer Tensors of functions that are called many times, on plain arrays.
+
+    >>> w = Tensor([2.0, 3.0])
+    >>> outer = OuterTensors()
+    >>> outer.call(lambda x: w * x, 10.0)
+    array([20., 30.])
+    >>> outer.found
+    [Tensor([2. 3.])]
+    """
+
+    def __init__(self, known: Iterable[Any] = ()) -> None:
+        self.start = next(orders)
+        self._found = dict.fromkeys(known)
+
+    @property
+    def found(self) -> list[Any]:
+        return list(self._found)
+
+    def call(self, f: Callable, *args: Any) -> Any:
+        """What f gives, as arrays; the outer Tensors that it used are noted, unless nothing is recorded."""
+        start = next(orders)
+        result = f(*args)
+        if isinstance(result, Tensor):
+            if result.requires_grad:
+                self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))
+            return result._data
+        if isinstance(result, (list, tuple)) and any([isinstance(part, Tensor) for part in result]):
+            return self.call(lambda: np.stack([part if hasattr(part, "dtype") else float(part) for part in result]))
+        return result
+
+
+# Operations ----------------------------------------------------------------------------------------------------------
+
+
+class Differentiable:
+    """What an operation that `record` makes goes by: it computes, and gives all gradients at once."""
+
+    def value(self, parts: Sequence[Any]) -> Any:
+        """The output, given the data of all parts."""
+        raise NotImplementedError
+
+    def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
+        """The gradient of each part (None: zero), given that of the output, the output and the parts: arrays, or where
+        it is recorded Tensors. It is linear in g."""
+        raise NotImplementedError
+
+
+def operation(name: str) -> Primitive:
+    """An operation of this name, for `record`."""
+
+    def func(parts: Any, by: Differentiable) -> Any:
+        return by.value(parts)
+
+    func.__name__ = name
+    return Primitive(func, (_gradients,))
+
+
+def is_recorded(*values: Any) -> bool:
+    """Whether gradients are to be recorded: there is a Tensor among what they are made of, also in tuples."""
+    return any([is_recorded(*v) if isinstance(v, (tuple, list)) else isinstance(v, Tensor) for v in values])
+
+
+def _gradients(g: Any, y: Any, whole: Any, by: Differentiable) -> tuple:
+    parts = whole
+    if isinstance(whole, Tensor):
+        parts = [
+            part if not isinstance(part, Tensor) or part._data is data else _standing_for(part, data)
+            for part, data in zip(arguments(whole), whole._data, strict=True)
+        ]
+    return tuple(by.gradients(g, y, parts))
+
+
+def record(op: Primitive, data: Any, parts: Sequence[Any], by: Differentiable) -> Any:
+    """The Tensor (or for a tuple of arrays, Tensors) that an operation computed from its parts, arrays and Tensors."""
+    several = isinstance(data, tuple)
+    if not is_grad_enabled() or not any([isinstance(part, Tensor) and part.requires_grad for part in parts]):
+        constants = tuple([Tensor(d, requires_grad=False) for d in (data if several else (data,))])
+        return constants if several else constants[0]
+    # The data of a name will be other data when it has been assigned into again
+    held = [(p._data.copy() if is_name(p) else p._data) if isinstance(p, Tensor) else np.asarray(p) for p in parts]
+    node = computed(op, data, (computed(gather, tuple(held), tuple(parts)), by))
+    return tuple([output(node, i) for i in range(len(data))]) if several else node
+
+
+# Structures of arguments ---------------------------------------------------------------------------------------------
+
+
+class _Place:
+    """Stands where a Tensor was."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int):
+        self.number = number
+
+
+class Lifted:
+    """Arguments whose Tensors have been taken out, to put others in their place.
+
+    Those that require a gradient, each once. Modules stay as they are: their parameters are outer Tensors.
+
+    >>> a = Tensor(2.0)
+    >>> lifted = Lifted(({"a": a, "b": 3.0}, [a]))
+    >>> lifted.taken(), lifted.filled([10.0])
+    ([Tensor(2.)], ({'a': 10.0, 'b': 3.0}, [10.0]))
+    """
+
+    def __init__(self, structure: Any):
+        self._places: dict[Any, _Place] = {}
+        self._structure = tree_map(self._lift, structure, whole=(Tree,))
+
+    def _lift(self, leaf: Any) -> Any:
+        if not isinstance(leaf, Tensor) or not leaf.requires_grad:
+            return leaf
+        return self._places.setdefault(leaf, _Place(len(self._places)))
+
+    def taken(self) -> list[Any]:
+        """The Tensors that were taken out. They are given away: a graph that keeps this object holds them itself."""
+        tensors = list(self._places)
+        self._places.clear()
+        return tensors
+
+    def filled(self, values: Sequence[Any]) -> Any:
+        """The arguments with these in the place of their Tensors."""
+        return tree_map(
+            lambda leaf: values[leaf.number] if type(leaf) is _Place else leaf, self._structure, whole=(Tree,)
+        )
