@@ -67,15 +67,31 @@ class Call:
                 )
         if not self.roots:
             return [None] * (len(self.inputs) + len(outer))
-        wanted = [*self.inputs, *outer]
         root, seed = self.roots[0], seeds[0]
         if len(self.roots) > 1:
             root, seed = computed(gather, tuple([y._data for y in self.outputs]), tuple(self.roots)), tuple(seeds)
-            self.nodes.append(root)
-        _, needed = dependent_nodes(self.nodes, wanted)
-        with enable_grad():
-            grads = backpropagate(root, seed, create_graph=create_graph, needed=needed)
+        nodes = self.nodes if root is self.roots[0] else [*self.nodes, root]
+        wanted, grads = [*self.inputs, *outer], {}
+        for group in _apart(wanted):
+            with enable_grad():
+                found = backpropagate(
+                    root, seed, create_graph=create_graph, needed=dependent_nodes(nodes, list(group))[1]
+                )
+            grads.update({x: found[x] for x in group if x in found})
         return [grads.get(x) for x in wanted]
+
+
+def _apart(nodes: Iterable[Any]) -> list[set[Any]]:
+    """Nodes in groups, each of a walk: none was computed from another of its group, to which the walk would go on."""
+    groups: list[set[Any]] = []
+    for node in sorted(nodes, key=lambda node: node._order):
+        before = {arg for arg in arguments(node) if isinstance(arg, Tensor)}
+        group = next((group for group in groups if group.isdisjoint(before)), None)
+        if group is None:
+            groups.append({node})
+        else:
+            group.add(node)
+    return groups
 
 
 def _input(arg: Any) -> Any:

@@ -226,7 +226,8 @@ def backpropagate(
             try:
                 d = rule(*inputs, **kwargs) if kwargs else rule(*inputs)
             except Exception as error:
-                error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {parent.shape})")
+                shape = getattr(parent._data, "shape", "as its parts have")  # several arrays are one argument
+                error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {shape})")
                 raise
             data = parent._data
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
