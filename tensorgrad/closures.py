@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .ancestors import dependent_nodes
+from .derivatives.arrays import as_array
 from .derivatives.table import Primitive
 from .engine import backpropagate, output
 from .errors import INPUT_ASSIGNMENT
@@ -156,8 +157,8 @@ class OuterTensors:
             if result.requires_grad:
                 self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))
             return result._data
-        if isinstance(result, (list, tuple)) and any([isinstance(part, Tensor) for part in result]):
-            return self.call(lambda: np.stack([part if hasattr(part, "dtype") else float(part) for part in result]))
+        if isinstance(result, (list, tuple)) and is_recorded(result):
+            return self.call(lambda: as_array(result))
         return result
 
 
@@ -190,6 +191,13 @@ def operation(name: str) -> Primitive:
 def is_recorded(*values: Any) -> bool:
     """Whether gradients are to be recorded: there is a Tensor among what they are made of, also in tuples."""
     return any([is_recorded(*v) if isinstance(v, (tuple, list)) else isinstance(v, Tensor) for v in values])
+
+
+def requires_gradient(*values: Any) -> bool:
+    """Whether one of some values, also in tuples and lists, is a Tensor that requires a gradient, while they do."""
+    tensors = [v for v in values if isinstance(v, Tensor) and v.requires_grad]
+    further = [v for v in values if isinstance(v, (tuple, list))]
+    return is_grad_enabled() and (bool(tensors) or any([requires_gradient(*v) for v in further]))
 
 
 def _gradients(g: Any, y: Any, whole: Any, by: Differentiable) -> tuple:
