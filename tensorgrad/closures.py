@@ -150,16 +150,24 @@ class OuterTensors:
         return list(self._found)
 
     def call(self, f: Callable, *args: Any) -> Any:
-        """What f gives, as arrays; the outer Tensors that it used are noted, unless nothing is recorded."""
+        """What f gives, as an array if it gives a Tensor, or a list or tuple with one in it; the outer Tensors that it
+        used are noted, unless nothing is recorded."""
         start = next(orders)
-        result = f(*args)
-        if isinstance(result, Tensor):
-            if result.requires_grad:
-                self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))
-            return result._data
+        return self._plain(f(*args), start)
+
+    def call_for_several(self, f: Callable, *args: Any) -> tuple:
+        """The same, of a function that gives several results."""
+        start = next(orders)
+        return tuple([self._plain(result, start) for result in f(*args)])
+
+    def _plain(self, result: Any, start: int) -> Any:
         if isinstance(result, (list, tuple)) and is_recorded(result):
-            return self.call(lambda: as_array(result))
-        return result
+            result = as_array(result)
+        if not isinstance(result, Tensor):
+            return result
+        if result.requires_grad:
+            self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))
+        return result._data
 
 
 # Operations ----------------------------------------------------------------------------------------------------------
@@ -265,3 +273,17 @@ class Lifted:
         return tree_map(
             lambda leaf: values[leaf.number] if type(leaf) is _Place else leaf, self._structure, whole=(Tree,)
         )
+
+
+def with_args(f: Callable, args: Any, kwargs: Any = None) -> tuple[Callable, list]:
+    """f as a function of what comes first, and of the Tensors in its further arguments; and these."""
+    lifted = Lifted((args if isinstance(args, tuple) else (args,), kwargs or {}))
+    tensors = lifted.taken()
+    n = len(tensors)
+
+    def function(*values: Any) -> Any:
+        first = len(values) - n
+        args, kwargs = lifted.filled(values[first:])
+        return f(*values[:first], *args, **kwargs)
+
+    return function, tensors

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.integrate
 
-from ..closures import Call, Differentiable, Lifted, OuterTensors, is_recorded, operation, record, requires_gradient
+from ..closures import Call, Differentiable, OuterTensors, is_recorded, operation, record, requires_gradient, with_args
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import Tensor, data_of
@@ -28,19 +28,6 @@ __all__ = [
 ]  # fmt: skip
 
 __getattr__ = absent("scipy.integrate", __all__)
-
-
-def _with_args(f: Callable, args: Any) -> tuple[Callable, list]:
-    """f as a function of what comes first and of the Tensors in args; and these."""
-    lifted = Lifted(args if isinstance(args, tuple) else (args,))
-    tensors = lifted.taken()
-    n = len(tensors)
-
-    def function(*values: Any) -> Any:
-        first = len(values) - n
-        return f(*values[:first], *lifted.filled(values[first:]))
-
-    return function, tensors
 
 
 def _vector(name: str, argument: str, value: Any) -> Any:
@@ -158,7 +145,7 @@ def quad(
     >>> grad(lambda b: quad(np.sin, 0, b)[0])(np.pi / 2)
     array(1.)
     """
-    f, tensors = _with_args(func, args)
+    f, tensors = with_args(func, args)
     used, arrays = OuterTensors(), [t.data for t in tensors]
     settings = {"full_output": full_output, "epsabs": epsabs, "epsrel": epsrel, "limit": limit, "points": points}
     settings |= {"weight": weight, "wvar": wvar, "wopts": wopts, "maxp1": maxp1, "limlst": limlst}
@@ -273,14 +260,14 @@ def odeint(
     (True, True)
     """
     y0, times = _vector("odeint", "y0", y0), _vector("odeint", "t", t)
-    f, tensors = _with_args(func if tfirst else lambda t, y, *args: func(y, t, *args), args)
+    f, tensors = with_args(func if tfirst else lambda t, y, *args: func(y, t, *args), args)
     used, arrays = OuterTensors(), [x.data for x in tensors]
     settings = {"tcrit": tcrit, "hmax": hmax, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords}
     tolerances = constant("odeint", "rtol", rtol), constant("odeint", "atol", atol)
     settings = {name: constant("odeint", name, value) for name, value in settings.items()}
     own: dict[str, Any] = {"ml": ml, "mu": mu, "h0": h0, "hmin": hmin, "ixpr": ixpr, "printmessg": printmessg}
     if Dfun is not None:
-        slopes, _ = _with_args(Dfun if tfirst else lambda t, y, *args: Dfun(y, t, *args), args)
+        slopes, _ = with_args(Dfun if tfirst else lambda t, y, *args: Dfun(y, t, *args), args)
         own |= {"Dfun": lambda t, y: used.call(slopes, t, y, *arrays), "col_deriv": col_deriv}
     ys, info = scipy.integrate.odeint(
         lambda t, y: used.call(f, t, y, *arrays), data_of(y0), data_of(times), tfirst=True, full_output=True,
@@ -352,12 +339,12 @@ def solve_ivp(
     """
     start, stop = t_span
     y0 = _vector("solve_ivp", "y0", y0)
-    f, tensors = _with_args(fun, () if args is None else args)
+    f, tensors = with_args(fun, () if args is None else args)
     used, arrays = OuterTensors(), [x.data for x in tensors]
     options = {name: constant("solve_ivp", name, value) for name, value in options.items()}
     given = dict(options)
     if callable(given.get("jac")):
-        slopes, _ = _with_args(given["jac"], () if args is None else args)
+        slopes, _ = with_args(given["jac"], () if args is None else args)
         given["jac"] = lambda t, y: used.call(slopes, t, y, *arrays)
     result = scipy.integrate.solve_ivp(
         lambda t, y: used.call(f, t, y, *arrays), (data_of(start), data_of(stop)), data_of(y0), method,

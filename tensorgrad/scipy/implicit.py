@@ -1,0 +1,82 @@
+"""Derivatives of what solves an equation, by the implicit function theorem.
+
+x solves F(x, p) = 0, whatever found it and in which steps; so dx = -(dF/dx)^-1 dF/dp dp (Dini, Lezioni di analisi
+infinitesimale, 1878; Blondel et al., Efficient and modular implicit differentiation, 2022, arXiv:2105.15183). What was
+minimised solves that its slope is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..closures import Call, Differentiable, is_recorded, operation, record
+from ..derivatives.arrays import as_array
+from ..grad_mode import no_grad
+from ..tensor import data_of
+from ..transforms import jacobian
+
+_SOLUTION = operation("solution")
+
+
+class _Solution(Differentiable):
+    """x, of any shape, with F(x, *own) = 0, as many equations as x has elements. `outer` are the outer Tensors of F;
+    `failure` tells why x is no solution, if it is none."""
+
+    def __init__(self, name: str, f: Callable, outer: Sequence[Any], failure: str):
+        self.name, self.f, self.outer, self.failure = name, f, outer, failure
+
+    def value(self, parts: Sequence[Any]) -> Any:
+        raise RuntimeError(f"{self.name}: the solution isn't computed again")
+
+    def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
+        if self.failure:
+            raise RuntimeError(f"{self.name}: there is no derivative, for no solution was found: {self.failure}")
+        own = parts[: len(parts) - len(self.outer)]
+        u = self._solved(y, own, np.ravel(g), is_recorded(parts))
+        call = Call(self.name, self._flat, [y, *own])
+        return call.pullback([-u], self.outer, is_recorded(g, parts))[1:]
+
+    def _flat(self, x: Any, *own: Any) -> Any:
+        return np.ravel(as_array(self.f(x, *own)))
+
+    def _solved(self, x: Any, own: Sequence[Any], g: Any, recorded: bool) -> Any:
+        """The solution u of u dF/dx = g."""
+        if recorded:
+            J = jacobian(self._flat)(x, *own)
+        else:
+            with no_grad():
+                J = data_of(jacobian(self._flat)(x, *own))
+        n = x.size
+        if J.size != n * n:
+            raise ValueError(
+                f"{self.name}: there is no derivative, since there are {J.shape[0]} equations for {n} unknowns"
+            )
+        try:
+            return np.linalg.solve(np.reshape(J, (n, n)).T, g)
+        except np.linalg.LinAlgError as error:
+            raise np.linalg.LinAlgError(
+                f"{self.name}: the solution has no derivative here, where the Jacobian of the equations, of shape "
+                f"{(n, n)}, is singular: it isn't the only one nearby"
+            ) from error
+
+
+def solution(name: str, f: Callable, x: Any, parts: Sequence[Any], outer: Sequence[Any], failure: str = "") -> Any:
+    """The Tensor of x, an array or number that solves f(x, *parts) = 0."""
+    return record(_SOLUTION, np.asarray(x), [*parts, *outer], _Solution(name, f, outer, failure))
+
+
+def slope_of(name: str, f: Callable) -> Callable:
+    """The gradient of f(x, *parts), a number, by x: an array, or a Tensor if there is one among the arguments."""
+
+    def slope(x: Any, *parts: Any) -> Any:
+        call = Call(name, lambda *args: as_array(f(*args)), [x, *parts])
+        if call.outputs and call.outputs[0].size != 1:
+            raise ValueError(f"{name}: the function must return one number, not shape {call.outputs[0].shape}")
+        seeds = [np.ones(y.shape) for y in call.outputs]
+        d = call.pullback(seeds, call.outer, is_recorded(x, parts))[0]
+        return np.zeros(np.shape(x)) if d is None else d
+
+    return slope
