@@ -2,7 +2,7 @@
 
 x solves F(x, p) = 0, whatever found it and in which steps; so dx = -(dF/dx)^-1 dF/dp dp (Dini, Lezioni di analisi
 infinitesimale, 1878; Blondel et al., Efficient and modular implicit differentiation, 2022, arXiv:2105.15183). What was
-minimised solves that its slope is zero.
+minimised solves that its slope is zero. All functions of `optimize` share this one rule.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from ..closures import Call, Differentiable, is_recorded, operation, record
+from ..closures import (
+    Call,
+    Differentiable,
+    OuterTensors,
+    is_recorded,
+    operation,
+    record,
+    requires_gradient,
+    with_args,
+)  # fmt: skip
 from ..derivatives.arrays import as_array
 from ..grad_mode import no_grad
 from ..tensor import data_of
@@ -80,3 +89,61 @@ def slope_of(name: str, f: Callable) -> Callable:
         return np.zeros(np.shape(x)) if d is None else d
 
     return slope
+
+
+class Problem:
+    """A user's function with its arguments, for SciPy, and what it depends on."""
+
+    def __init__(self, name: str, f: Callable, args: Any, kwargs: Any = None):
+        self.name, self._args, self._kwargs = name, args, kwargs
+        self.f, self.tensors = with_args(f, args, kwargs)
+        self._arrays = [t.data for t in self.tensors]
+        self._used = OuterTensors()
+
+    def __call__(self, *values: Any) -> Any:
+        """f, of plain arrays."""
+        return self._used.call(self.f, *values, *self._arrays)
+
+    def plain(self, f: Any) -> Any:
+        """Another function of the same arguments, of plain arrays; anything else as it is."""
+        if not callable(f):
+            return f
+        bound, _ = with_args(f, self._args, self._kwargs)
+        return lambda *values: self._used.call(bound, *values, *self._arrays)
+
+    def pair(self, x: Any) -> tuple:
+        """What f gives, if that is a pair, of plain arrays."""
+        return self._used.call_for_several(self.f, x, *self._arrays)
+
+    def first_of_pairs(self) -> Callable:
+        """The first of the pair that f gives, as a function of Tensors."""
+        return lambda *values: self.f(*values)[0]
+
+    @property
+    def is_recorded(self) -> bool:
+        return is_recorded(self.tensors, self._used.found)
+
+    @property
+    def requires_gradient(self) -> bool:
+        return requires_gradient(self.tensors, self._used.found)
+
+    def solution(self, f: Callable, x: Any, failure: str = "") -> Any:
+        """x, that solves f(x, *tensors) = 0, as a Tensor."""
+        return solution(self.name, f, x, self.tensors, self._used.found, failure)
+
+    def slope(self, f: Callable) -> Callable:
+        """The gradient by x, of Tensors."""
+        return slope_of(self.name, f)
+
+    def plain_slope(self, f: Callable) -> Callable:
+        """The gradient by x, of plain arrays."""
+        slope = self.slope(f)
+        return lambda x: data_of(slope(x, *self._arrays))
+
+
+def start(name: str, x0: Any) -> np.ndarray:
+    """Where a search begins: the data, for the derivative is zero."""
+    x0 = np.asarray(data_of(as_array(x0)))
+    if x0.dtype.kind not in "fc":
+        x0 = x0.astype(float)
+    return x0
