@@ -6,7 +6,7 @@ and others, The mathematical theory of optimal processes, 1962; Chen et al., Neu
 2018, arXiv:1806.07366). Both are solved backward from each of these times to the one before, together with y itself,
 which begins anew at the known y of each time, so that errors don't grow.
 
-This system is again solved by `flow`, which records it: so there are derivatives of any order.
+This system is again a `Flow`, which is recorded where that is asked for: so there are derivatives of any order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..closures import Call, Differentiable, OuterTensors, is_recorded, operation, record
+from ..closures import Call, Differentiable, is_recorded, operation, record
 from ..derivatives.arrays import as_array
 from ..tensor import Tensor, data_of
 
@@ -34,11 +34,15 @@ class Flow(Differentiable):
         count: how many parts there are.
         outer: the outer Tensors of f.
         solve: the solver of the adjoint system.
+        rtol: the relative tolerance of both.
         failure: why y is no solution, if it is none.
     """
 
-    def __init__(self, name: str, f: Callable, count: int, outer: Sequence[Any], solve: Solver, failure: str = ""):
+    def __init__(
+        self, name: str, f: Callable, count: int, outer: Sequence[Any], solve: Solver, rtol: float, failure: str = ""
+    ):
         self.name, self.f, self.count, self.outer, self.solve, self.failure = name, f, count, outer, solve, failure
+        self.rtol = rtol
 
     def recorded(self, ys: np.ndarray, y0: Any, times: Any, parts: Sequence[Any]) -> Any:
         """The Tensor of ys, the values at the times."""
@@ -53,6 +57,7 @@ class Flow(Differentiable):
     def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
         if self.failure:
             raise RuntimeError(f"{self.name}: there is no derivative, since no solution was found: {self.failure}")
+        recorded = is_recorded(g, parts)
         times, *parts = parts[1:]
         ts, own = data_of(times), parts[: self.count]
         shapes = [np.shape(part) for part in parts]
@@ -63,11 +68,31 @@ class Flow(Differentiable):
             slopes.append(self._along(g[i], times, i, y, own))
             if ts[i] != ts[i - 1]:
                 state = np.concatenate([y[i], a, sums])
-                state = flow(self.name, self._augmented, state, times[[i, i - 1]], own, self.solve, self.outer)[-1]
+                state = self._back(state, times[[i, i - 1]], own, recorded)
+                self._require_return(data_of(state)[:n], data_of(y)[[i - 1, i]], ts[i - 1])
                 a, sums = state[n : 2 * n], state[2 * n :]
         slopes.append(self._along(-a, times, 0, y, own))
         by_times = np.stack(slopes[::-1]) if self.times_differ else None
         return [a + g[0], by_times, *_split(sums, shapes)]
+
+    def _back(self, state: Any, times: Any, own: Sequence[Any], recorded: bool) -> Any:
+        """The state of the adjoint system at the second of two times, given that at the first."""
+        values = [data_of(part) for part in own]
+        ends = self.solve(lambda t, y: data_of(self._augmented(t, y, *values)), data_of(state), data_of(times))
+        if recorded:
+            solution = Flow(self.name, self._augmented, self.count, self.outer, self.solve, self.rtol)
+            ends = solution.recorded(ends, state, times, own)
+        return ends[-1]
+
+    def _require_return(self, back: np.ndarray, y: np.ndarray, t: float) -> None:
+        """An error, if y isn't found again on the way back: where the equation forgets its past, that grows."""
+        off, size = float(np.max(np.abs(back - y[0]), initial=0)), float(np.max(np.abs(y), initial=0))
+        if not off <= min(0.1, max(1e-4, 100 * self.rtol)) * size:
+            raise RuntimeError(
+                f"{self.name}: the derivative would be wrong, for the equation, solved backward to t = {t:.6g}, misses "
+                f"y by {off:.1e}, where it is as large as {size:.1e}. It is stiff or chaotic: ask for y at more times "
+                f"in between, from which it begins anew, or for smaller tolerances"
+            )
 
     def _along(self, g: Any, times: Any, i: int, y: Any, own: Sequence[Any]) -> Any:
         """The product of a gradient of y and dy/dt, at the i-th time."""
@@ -107,13 +132,3 @@ def _split(flat: Any, shapes: Sequence[tuple]) -> list:
         parts.append(np.reshape(flat[start:end], shape))
         start = end
     return parts
-
-
-def flow(name: str, f: Callable, y0: Any, times: Any, parts: Sequence[Any], solve: Solver, outer: Sequence = ()) -> Any:
-    """y at the times, of shape (len(times), n): an array, or a Tensor if anything that it depends on is one."""
-    used = OuterTensors(outer)
-    arrays = [data_of(part) for part in parts]
-    ys = solve(lambda t, y: used.call(f, t, y, *arrays), data_of(y0), data_of(times))
-    if not is_recorded(y0, times, list(parts), used.found):
-        return ys
-    return Flow(name, f, len(parts), used.found, solve).recorded(ys, y0, times, parts)

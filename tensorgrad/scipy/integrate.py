@@ -58,25 +58,22 @@ class _Integral(Differentiable):
     def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
         a, b, *parts = parts
         own = parts[: len(parts) - len(self.outer)]
-        ends = [self._at(-g, a, own), self._at(g, b, own)]
+        recorded = is_recorded(a, b, parts)
+        ends = [self._at(-g, a, own, recorded), self._at(g, b, own, recorded)]
         if not parts:
             return ends
-        by, outer = _Integral(self._weighted, self.outer, self.settings), list(self.outer)
-        f = OuterTensors(outer)
-        arrays = [data_of(part) for part in (g, *own)]
-        limits = data_of(a), data_of(b)
-        flat = _integral_of_vector(lambda x: f.call(self._weighted, x, *arrays), *limits, self.settings)
-        if is_recorded(g, parts, a, b):
-            flat = record(_INTEGRAL, flat, [a, b, g, *parts], by)
+        values = [data_of(part) for part in (g, *own)]
+        flat = _integral_of_vector(lambda x: data_of(self._weighted(x, *values)), data_of(a), data_of(b), self.settings)
+        if recorded or is_recorded(g):
+            flat = record(_INTEGRAL, flat, [a, b, g, *parts], _Integral(self._weighted, self.outer, self.settings))
         sizes = np.cumsum([int(np.prod(np.shape(part))) for part in parts])[:-1]
         return ends + [np.reshape(d, np.shape(p)) for d, p in zip(np.split(flat, sizes), parts, strict=True)]
 
-    def _at(self, g: Any, x: Any, own: Sequence[Any]) -> Any:
+    def _at(self, g: Any, x: Any, own: Sequence[Any], recorded: bool) -> Any:
         """The product of g and f at a limit; nothing at infinity."""
         if not math.isfinite(data_of(x)):
             return None
-        recorded = is_recorded(x, own)
-        value = self.f(x if recorded else float(x), *own)
+        value = self.f(x if isinstance(x, Tensor) else float(x), *own)
         return np.sum(g * (value if recorded else data_of(value)))
 
     def _weighted(self, x: Any, g: Any, *own: Any) -> Any:
@@ -188,13 +185,15 @@ def _lsoda(rtol: Any, atol: Any, settings: dict) -> Solver:
                 f, y0, times, tfirst=True, full_output=True,
                 rtol=_tolerance(rtol, n), atol=_tolerance(atol, n), **settings,
             )  # fmt: skip
-        _require_solved("odeint", "" if info["message"] == _SOLVED else info["message"])
+        _require_solved("odeint", _failure(info))
         return ys
 
     return solve
 
 
-_SOLVED = "Integration successful."
+def _failure(info: dict) -> str:
+    """Why odeint failed, if it did."""
+    return "" if info["message"].startswith(("Integration successful", "Nothing was done")) else info["message"]
 
 
 def _require_solved(name: str, failure: str) -> None:
@@ -241,7 +240,7 @@ def odeint(
         y0: of shape (n,), or a number. Real; all is computed in float64.
         t: of shape (m,), increasing or decreasing.
         args: a tuple of whatever func takes; Tensors in it may be in structures.
-        Dfun, ml, mu, h0, hmin: for the solution; they don't hold for its adjoint.
+        Dfun, ml, mu, tcrit, h0, hmin: for the solution; they don't hold for its adjoint.
         Others: SciPy's.
 
     Returns:
@@ -262,10 +261,11 @@ def odeint(
     y0, times = _vector("odeint", "y0", y0), _vector("odeint", "t", t)
     f, tensors = with_args(func if tfirst else lambda t, y, *args: func(y, t, *args), args)
     used, arrays = OuterTensors(), [x.data for x in tensors]
-    settings = {"tcrit": tcrit, "hmax": hmax, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords}
+    settings = {"hmax": hmax, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords}
     tolerances = constant("odeint", "rtol", rtol), constant("odeint", "atol", atol)
     settings = {name: constant("odeint", name, value) for name, value in settings.items()}
     own: dict[str, Any] = {"ml": ml, "mu": mu, "h0": h0, "hmin": hmin, "ixpr": ixpr, "printmessg": printmessg}
+    own["tcrit"] = constant("odeint", "tcrit", tcrit)
     if Dfun is not None:
         slopes, _ = with_args(Dfun if tfirst else lambda t, y, *args: Dfun(y, t, *args), args)
         own |= {"Dfun": lambda t, y: used.call(slopes, t, y, *arrays), "col_deriv": col_deriv}
@@ -274,8 +274,8 @@ def odeint(
         rtol=tolerances[0], atol=tolerances[1], **settings, **own,
     )  # fmt: skip
     if is_recorded(y0, times, tensors, used.found):
-        failure = "" if info["message"] == _SOLVED else info["message"]
-        solution = Flow("odeint", f, len(tensors), used.found, _lsoda(*tolerances, settings), failure)
+        adjoint, precision = _lsoda(*tolerances, settings), 1.49e-8 if rtol is None else float(np.max(rtol))
+        solution = Flow("odeint", f, len(tensors), used.found, adjoint, precision, _failure(info))
         ys = solution.recorded(ys, y0, times, tensors)
     return (ys, info) if full_output else ys
 
@@ -366,8 +366,8 @@ def solve_ivp(
         times = np.concatenate([first, as_array(t_eval)])[: len(result.t) + 1]
         ys = np.concatenate([[data_of(y0)], result.y.T])
     kept = {name: value for name, value in options.items() if name in ("rtol", "atol", "max_step")}
-    failure = "" if result.success else result.message
-    solution = Flow("solve_ivp", f, len(tensors), used.found, _stepper(method, kept), failure)
+    failure, precision = "" if result.success else result.message, float(np.max(options.get("rtol", 1e-3)))
+    solution = Flow("solve_ivp", f, len(tensors), used.found, _stepper(method, kept), precision, failure)
     y = solution.recorded(np.ascontiguousarray(ys), y0, times, tensors)
     result.y = y.T if t_eval is None else y[1:].T
     return result
