@@ -141,9 +141,9 @@ class OuterTensors:
     [Tensor([2. 3.])]
     """
 
-    def __init__(self, known: Iterable[Any] = ()) -> None:
-        self.start = next(orders)
-        self._found = dict.fromkeys(known)
+    def __init__(self) -> None:
+        self._found: dict[Any, None] = {}
+        self.any_tensor = False  # among the results
 
     @property
     def found(self) -> list[Any]:
@@ -165,6 +165,7 @@ class OuterTensors:
             result = as_array(result)
         if not isinstance(result, Tensor):
             return result
+        self.any_tensor = True
         if result.requires_grad:
             self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))
         return result._data

@@ -292,6 +292,7 @@ def test_a_constant_right_hand_side():
     close(grad(lambda y0: np.sum(integrate.odeint(lambda y, t: np.ones(2), y0, [0.0, 1.0])[-1]))(Y0), [1.0, 1.0])
 
 
+@pytest.mark.slow
 def test_against_jax():
     jax = pytest.importorskip("jax")
     from jax.experimental.ode import odeint as jax_odeint

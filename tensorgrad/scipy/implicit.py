@@ -120,8 +120,9 @@ class Problem:
         return lambda *values: self.f(*values)[0]
 
     @property
-    def is_recorded(self) -> bool:
-        return is_recorded(self.tensors, self._used.found)
+    def gives_tensors(self) -> bool:
+        """Whether results are Tensors: if there are any among what f depends on."""
+        return bool(self.tensors) or self._used.any_tensor
 
     @property
     def requires_gradient(self) -> bool:
@@ -139,6 +140,25 @@ class Problem:
         """The gradient by x, of plain arrays."""
         slope = self.slope(f)
         return lambda x: data_of(slope(x, *self._arrays))
+
+
+class _Lent:
+    """A function that can be taken back: SciPy wraps some in a circle of references, that would keep all they hold."""
+
+    def __init__(self, f: Callable):
+        self.f: Any = f
+
+    def __call__(self, *args: Any) -> Any:
+        return self.f(*args)
+
+
+def lend(solver: Callable, f: Callable, *args: Any, **settings: Any) -> Any:
+    """What a solver of SciPy finds for f; it doesn't keep f."""
+    lent = _Lent(f)
+    try:
+        return solver(lent, *args, **settings)
+    finally:
+        lent.f = None
 
 
 def start(name: str, x0: Any) -> np.ndarray:

@@ -154,7 +154,7 @@ def quad(
 
     limits = [float(data_of(limit)) for limit in (a, b)]
     value, *rest = scipy.integrate.quad(number, *limits, **settings, complex_func=complex_func)
-    if not is_recorded(a, b, tensors, used.found):
+    if not (is_recorded(a, b, tensors) or used.any_tensor):
         return value, *rest
     if (weight is not None or complex_func) and requires_gradient(a, b, tensors, used.found):
         raise no_derivative("quad", "with a weight, or a complex function, its rules don't know it")
@@ -273,7 +273,7 @@ def odeint(
         lambda t, y: used.call(f, t, y, *arrays), data_of(y0), data_of(times), tfirst=True, full_output=True,
         rtol=tolerances[0], atol=tolerances[1], **settings, **own,
     )  # fmt: skip
-    if is_recorded(y0, times, tensors, used.found):
+    if is_recorded(y0, times, tensors) or used.any_tensor:
         adjoint, precision = _lsoda(*tolerances, settings), 1.49e-8 if rtol is None else float(np.max(rtol))
         solution = Flow("odeint", f, len(tensors), used.found, adjoint, precision, _failure(info))
         ys = solution.recorded(ys, y0, times, tensors)
@@ -351,7 +351,7 @@ def solve_ivp(
         data_of(as_array(t_eval)) if t_eval is not None else None, dense_output, _events(events, args), vectorized,
         **given,
     )  # fmt: skip
-    if not is_recorded(y0, start, stop, t_eval, tensors, used.found):
+    if not (is_recorded(y0, start, stop, t_eval, tensors) or used.any_tensor):
         return result
     if (dense_output or events is not None) and requires_gradient(y0, start, stop, t_eval, tensors, used.found):
         raise no_derivative("solve_ivp", "with dense_output or events, these would be constants")

@@ -10,7 +10,7 @@ import scipy.optimize
 
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
-from .implicit import Problem, start
+from .implicit import Problem, lend, start
 from .recording import constant
 
 _TAKE_NO_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
@@ -68,14 +68,25 @@ def minimize(
     bounds, options = constant("minimize", "bounds", bounds), constant("minimize", "options", options)
     if jac is None and not (callable(method) or str(method).lower() in _TAKE_NO_GRADIENT):
         problem(x0)  # finds what fun closes over
-        gradient: Any = problem.plain_slope(f) if problem.is_recorded else None
+        gradient: Any = problem.plain_slope(f) if problem.gives_tensors else None
     else:
         gradient = True if pairs else problem.plain(jac)
-    result = scipy.optimize.minimize(
-        problem.pair if pairs else problem, x0, (), method, gradient,
-        problem.plain(hess), problem.plain(hessp), bounds, constraints, tol, callback, options,
-    )  # fmt: skip
-    if not problem.is_recorded:
+    result = lend(
+        scipy.optimize.minimize,
+        problem.pair if pairs else problem,
+        x0,
+        (),
+        method,
+        gradient,
+        problem.plain(hess),
+        problem.plain(hessp),
+        bounds,
+        constraints,
+        tol,
+        callback,
+        options,
+    )
+    if not problem.gives_tensors:
         return result
     if problem.requires_gradient:
         if not isinstance(constraints, (tuple, list)) or len(constraints):
@@ -130,8 +141,8 @@ def minimize_scalar(
     """
     problem = Problem("minimize_scalar", fun, args)
     bounds = constant("minimize_scalar", "bounds", bounds)
-    result = scipy.optimize.minimize_scalar(problem, bracket, bounds, (), method, tol, options)
-    if problem.is_recorded:
+    result = lend(scipy.optimize.minimize_scalar, problem, bracket, bounds, (), method, tol, options)
+    if problem.gives_tensors:
         slope = problem.slope(problem.f)
         tolerance = tol or (options or {}).get("xatol", 1e-5)
         fixed = bounds is not None and _meets_bounds(problem.plain_slope(problem.f), result.x, bounds, tolerance)
@@ -194,12 +205,27 @@ def least_squares(
     bounds = bounds if isinstance(bounds, scipy.optimize.Bounds) else constant("least_squares", "bounds", bounds)
     if x_scale is not None:
         options["x_scale"] = x_scale
-    result = scipy.optimize.least_squares(
-        problem, start("least_squares", x0), problem.plain(jac), bounds, method, ftol, xtol, gtol, loss=loss,
-        f_scale=f_scale, diff_step=diff_step, tr_solver=tr_solver, tr_options=tr_options or {},
-        jac_sparsity=jac_sparsity, max_nfev=max_nfev, verbose=verbose, **options,
-    )  # fmt: skip
-    if not problem.is_recorded:
+    result = lend(
+        scipy.optimize.least_squares,
+        problem,
+        start("least_squares", x0),
+        problem.plain(jac),
+        bounds,
+        method,
+        ftol,
+        xtol,
+        gtol,
+        loss=loss,
+        f_scale=f_scale,
+        diff_step=diff_step,
+        tr_solver=tr_solver,
+        tr_options=tr_options or {},
+        jac_sparsity=jac_sparsity,
+        max_nfev=max_nfev,
+        verbose=verbose,
+        **options,
+    )
+    if not problem.gives_tensors:
         return result
     if not (isinstance(loss, str) and loss == "linear") and problem.requires_gradient:
         raise no_derivative("least_squares", f"with loss={loss!r}, its rule knows the linear one")

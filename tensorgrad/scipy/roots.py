@@ -10,7 +10,7 @@ import scipy.optimize
 
 from ..derivatives.arrays import as_array
 from ..tensor import data_of
-from .implicit import Problem, start
+from .implicit import Problem, lend, start
 from .recording import constant
 
 
@@ -50,11 +50,18 @@ def root(
     problem = Problem("root", fun, args)
     pairs = jac is True
     options = constant("root", "options", options)
-    result = scipy.optimize.root(
-        problem.pair if pairs else problem, start("root", x0), (), method, True if pairs else problem.plain(jac),
-        constant("root", "tol", tol), callback, options,
-    )  # fmt: skip
-    if problem.is_recorded:
+    result = lend(
+        scipy.optimize.root,
+        problem.pair if pairs else problem,
+        start("root", x0),
+        (),
+        method,
+        True if pairs else problem.plain(jac),
+        constant("root", "tol", tol),
+        callback,
+        options,
+    )
+    if problem.gives_tensors:
         f = problem.first_of_pairs() if pairs else problem.f
         result.x = problem.solution(f, result.x, "" if result.success else str(result.message))
     return result
@@ -74,8 +81,8 @@ def fixed_point(
     True
     """
     problem = Problem("fixed_point", func, args)
-    x = scipy.optimize.fixed_point(problem, start("fixed_point", x0), (), xtol, maxiter, method)
-    return problem.solution(lambda x, *own: as_array(problem.f(x, *own)) - x, x) if problem.is_recorded else x
+    x = lend(scipy.optimize.fixed_point, problem, start("fixed_point", x0), (), xtol, maxiter, method)
+    return problem.solution(lambda x, *own: as_array(problem.f(x, *own)) - x, x) if problem.gives_tensors else x
 
 
 def root_scalar(
@@ -104,12 +111,22 @@ def root_scalar(
     problem = Problem("root_scalar", f, args)
     if fprime2 is True:
         raise ValueError("root_scalar: fprime2 must be a function, or None; f may return the first derivative alone")
-    result = scipy.optimize.root_scalar(
-        problem.pair if fprime is True else problem, (), method, bracket and [float(data_of(b)) for b in bracket],
-        True if fprime is True else problem.plain(fprime), problem.plain(fprime2), _number(x0), _number(x1), xtol, rtol,
-        maxiter, options,
-    )  # fmt: skip
-    if problem.is_recorded:
+    result = lend(
+        scipy.optimize.root_scalar,
+        problem.pair if fprime is True else problem,
+        (),
+        method,
+        bracket and [float(data_of(b)) for b in bracket],
+        True if fprime is True else problem.plain(fprime),
+        problem.plain(fprime2),
+        _number(x0),
+        _number(x1),
+        xtol,
+        rtol,
+        maxiter,
+        options,
+    )
+    if problem.gives_tensors:
         function = problem.first_of_pairs() if fprime is True else problem.f
         result.root = problem.solution(function, result.root, "" if result.converged else str(result.flag))
     return result
@@ -121,8 +138,8 @@ def _number(x: Any) -> Any:
 
 def _bracketed(solver: Callable, f: Callable, a: Any, b: Any, args: Any, settings: dict, full_output: bool) -> Any:
     problem = Problem(solver.__name__, f, args)
-    x, info = solver(problem, float(data_of(a)), float(data_of(b)), (), full_output=True, **settings)
-    if problem.is_recorded:
+    x, info = lend(solver, problem, float(data_of(a)), float(data_of(b)), (), full_output=True, **settings)
+    if problem.gives_tensors:
         x = info.root = problem.solution(problem.f, x, "" if info.converged else str(info.flag))
     return (x, info) if full_output else x
 
@@ -182,12 +199,22 @@ def newton(
     """
     problem = Problem("newton", func, args)
     x0 = start("newton", x0)
-    x0 = float(x0) if x0.ndim == 0 else x0
-    x, *info = scipy.optimize.newton(
-        problem, x0, problem.plain(fprime), (), tol, maxiter, problem.plain(fprime2), x1 if x1 is None else data_of(x1),
-        rtol, True, disp,
-    )  # fmt: skip
-    if problem.is_recorded:
+    x0 = x0.item() if x0.ndim == 0 else x0
+    x, *info = lend(
+        scipy.optimize.newton,
+        problem,
+        x0,
+        problem.plain(fprime),
+        (),
+        tol,
+        maxiter,
+        problem.plain(fprime2),
+        x1 if x1 is None else data_of(x1),
+        rtol,
+        True,
+        disp,
+    )
+    if problem.gives_tensors:
         converged = bool(np.all(info[0] if len(info) > 1 else info[0].converged))
         x = problem.solution(problem.f, x, "" if converged else "the iteration has not converged")
         if len(info) == 1:
