@@ -11,11 +11,14 @@ This system is again a `Flow`, which is recorded where that is asked for: so the
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..batch import Batched
 from ..closures import Call, Differentiable, is_recorded, operation, record
 from ..derivatives.arrays import as_array
 from ..tensor import Tensor, data_of
@@ -57,31 +60,36 @@ class Flow(Differentiable):
     def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
         if self.failure:
             raise RuntimeError(f"{self.name}: there is no derivative, since no solution was found: {self.failure}")
-        recorded = is_recorded(g, parts)
+        recorded, batched = is_recorded(g, parts), isinstance(g, Batched)
         times, *parts = parts[1:]
-        ts, own = data_of(times), parts[: self.count]
+        ts, own, n = data_of(times), parts[: self.count], y.shape[1]
         shapes = [np.shape(part) for part in parts]
-        n, total = y.shape[1], sum([int(np.prod(shape)) for shape in shapes])
-        a, sums, slopes = np.zeros(n), np.zeros(total), []
+        many: tuple = (len(g.stack),) if batched else ()  # gradients at once have one equation of y
+        g = g.stack if batched else g
+        a, slopes = np.zeros((*many, n)), []
+        sums = np.zeros((*many, sum([math.prod(shape) for shape in shapes])))
         for i in range(len(ts) - 1, 0, -1):
-            a = a + g[i]
-            slopes.append(self._along(g[i], times, i, y, own))
+            a = a + g[..., i, :]
+            slopes.append(self._along(g[..., i, :], times, i, y, own))
             if ts[i] != ts[i - 1]:
-                state = np.concatenate([y[i], a, sums])
-                state = self._back(state, times[[i, i - 1]], own, recorded)
+                state = np.concatenate([y[i], np.ravel(a), np.ravel(sums)])
+                state = self._back(state, n, many, times[[i, i - 1]], own, recorded)
                 self._require_return(data_of(state)[:n], data_of(y)[[i - 1, i]], ts[i - 1])
-                a, sums = state[n : 2 * n], state[2 * n :]
+                a = np.reshape(state[n : n + math.prod(many) * n], a.shape)
+                sums = np.reshape(state[n + a.size :], sums.shape)
         slopes.append(self._along(-a, times, 0, y, own))
-        by_times = np.stack(slopes[::-1]) if self.times_differ else None
-        return [a + g[0], by_times, *_split(sums, shapes)]
+        by_times = [np.stack(slopes[::-1], axis=-1)] if self.times_differ else []
+        found = [a + g[..., 0, :], *by_times, *_split(sums, many, shapes)]
+        found = [Batched(d) for d in found] if batched else found
+        return [found[0], *(found[1:] if by_times else [None, *found[1:]])]
 
-    def _back(self, state: Any, times: Any, own: Sequence[Any], recorded: bool) -> Any:
+    def _back(self, state: Any, n: int, many: tuple, times: Any, own: Sequence[Any], recorded: bool) -> Any:
         """The state of the adjoint system at the second of two times, given that at the first."""
+        f = functools.partial(self._augmented, n, many)
         values = [data_of(part) for part in own]
-        ends = self.solve(lambda t, y: data_of(self._augmented(t, y, *values)), data_of(state), data_of(times))
+        ends = self.solve(lambda t, y: data_of(f(t, y, *values)), data_of(state), data_of(times))
         if recorded:
-            solution = Flow(self.name, self._augmented, self.count, self.outer, self.solve, self.rtol)
-            ends = solution.recorded(ends, state, times, own)
+            ends = Flow(self.name, f, self.count, self.outer, self.solve, self.rtol).recorded(ends, state, times, own)
         return ends[-1]
 
     def _require_return(self, back: np.ndarray, y: np.ndarray, t: float) -> None:
@@ -100,12 +108,12 @@ class Flow(Differentiable):
             return None
         recorded = is_recorded(times, y, own)
         slope = as_array(self.f(times[i] if recorded else float(times[i]), y[i], *own))
-        return np.sum(g * (slope if recorded else data_of(slope)))
+        return np.sum(g * (slope if recorded else data_of(slope)), axis=-1)
 
-    def _augmented(self, t: Any, state: Any, *own: Any) -> Any:
-        """The derivative of y, of its adjoint, and of the integrals for all that f depends on, in one vector."""
-        n = (len(state) - self._size(own)) // 2
-        y, a = state[:n], state[n : 2 * n]
+    def _augmented(self, n: int, many: tuple, t: Any, state: Any, *own: Any) -> Any:
+        """The derivative of y, of its adjoint (or so many), and of the integrals for all that f depends on, in one
+        vector."""
+        y, a = state[:n], state[n : n + math.prod(many) * n]
         first = [t] if isinstance(t, Tensor) else []
 
         def f(*args: Any) -> Any:
@@ -114,21 +122,29 @@ class Flow(Differentiable):
 
         call = Call(self.name, f, [*first, y, *own])
         recorded = is_recorded(t, state, own)
-        grads = call.pullback([a], self.outer, recorded)[len(first) :]
+        seed = Batched(np.reshape(a, (*many, n))) if many else a
+        by_y, *rest = call.pullback([seed], self.outer, recorded)[len(first) :]
         slope = call.result if recorded else data_of(call.result)
-        like = [y, *own, *self.outer]
-        rest = [-np.ravel(np.zeros(p.shape) if d is None else d) for d, p in zip(grads, like, strict=True)]
-        return np.concatenate([slope, *rest])
-
-    def _size(self, own: Sequence[Any]) -> int:
-        return sum([int(np.prod(part.shape)) for part in (*own, *self.outer)])
+        sums = [_rows(d, part.shape, many) for d, part in zip(rest, (*own, *self.outer), strict=True)]
+        sums = [np.ravel(np.concatenate(sums, axis=-1))] if sums else []
+        return np.concatenate([slope, *[-d for d in (np.ravel(_rows(by_y, y.shape, many)), *sums)]])
 
 
-def _split(flat: Any, shapes: Sequence[tuple]) -> list:
-    """The parts of a vector, in these shapes."""
+def _rows(d: Any, shape: tuple, many: tuple) -> Any:
+    """A gradient of an array of this shape, or so many, each as a vector; zeros for None."""
+    size = math.prod(shape)
+    if d is None:
+        return np.zeros((*many, size))
+    if not many:
+        return np.ravel(d)
+    return d.stack.reshape(*many, size) if isinstance(d, Batched) else np.broadcast_to(np.ravel(d), (*many, size))
+
+
+def _split(flat: Any, many: tuple, shapes: Sequence[tuple]) -> list:
+    """The parts of vectors, in these shapes."""
     parts, start = [], 0
     for shape in shapes:
-        end = start + int(np.prod(shape))
-        parts.append(np.reshape(flat[start:end], shape))
+        end = start + math.prod(shape)
+        parts.append(np.reshape(flat[..., start:end], many + shape))
         start = end
     return parts
