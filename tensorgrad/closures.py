@@ -8,6 +8,7 @@ and the outer Tensors; `record` makes an operation that has them all as argument
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -186,12 +187,16 @@ class Differentiable:
         it is recorded Tensors. It is linear in g."""
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        return str(getattr(getattr(self, "f", None), "__name__", type(self).__name__.strip("_")))
 
+
+@functools.lru_cache
 def operation(name: str) -> Primitive:
-    """An operation of this name, for `record`."""
+    """The operation of this name, for `record`."""
 
-    def func(parts: Any, by: Differentiable) -> Any:
-        return by.value(parts)
+    def func(parts: Any, of: Differentiable) -> Any:
+        return of.value(parts)
 
     func.__name__ = name
     return Primitive(func, (_gradients,))
@@ -209,25 +214,26 @@ def requires_gradient(*values: Any) -> bool:
     return is_grad_enabled() and (bool(tensors) or any([requires_gradient(*v) for v in further]))
 
 
-def _gradients(g: Any, y: Any, whole: Any, by: Differentiable) -> tuple:
+def _gradients(g: Any, y: Any, whole: Any, of: Differentiable) -> tuple:
     parts = whole
     if isinstance(whole, Tensor):
         parts = [
             part if not isinstance(part, Tensor) or part._data is data else _standing_for(part, data)
             for part, data in zip(arguments(whole), whole._data, strict=True)
         ]
-    return tuple(by.gradients(g, y, parts))
+    return tuple(of.gradients(g, y, parts))
 
 
-def record(op: Primitive, data: Any, parts: Sequence[Any], by: Differentiable) -> Any:
-    """The Tensor (or for a tuple of arrays, Tensors) that an operation computed from its parts, arrays and Tensors."""
+def record(name: str, data: Any, parts: Sequence[Any], of: Differentiable) -> Any:
+    """The Tensor (or for a tuple of arrays, Tensors) that an operation of this name computed from its parts, arrays and
+    Tensors."""
     several = isinstance(data, tuple)
     if not is_grad_enabled() or not any([isinstance(part, Tensor) and part.requires_grad for part in parts]):
         constants = tuple([Tensor(d, requires_grad=False) for d in (data if several else (data,))])
         return constants if several else constants[0]
     # The data of a name will be other data when it has been assigned into again
     held = [(p._data.copy() if is_name(p) else p._data) if isinstance(p, Tensor) else np.asarray(p) for p in parts]
-    node = computed(op, data, (computed(gather, tuple(held), tuple(parts)), by))
+    node = computed(operation(name), data, (computed(gather, tuple(held), tuple(parts)), of))
     return tuple([output(node, i) for i in range(len(data))]) if several else node
 
 
@@ -287,4 +293,5 @@ def with_args(f: Callable, args: Any, kwargs: Any = None) -> tuple[Callable, lis
         args, kwargs = lifted.filled(values[first:])
         return f(*values[:first], *args, **kwargs)
 
+    function.__name__ = getattr(f, "__name__", "function")
     return function, tensors

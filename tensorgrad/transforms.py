@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from .calls import FIRST, Argnum, described, differentiated, matching_leaves, require_call
-from .closures import Call, Differentiable, Lifted, is_recorded, operation, record
+from .closures import Call, Differentiable, Lifted, is_recorded, record
 from .grad_mode import is_grad_enabled
 from .gradcheck import check_grads
 from .jacobian import hessian, jacobian, laplacian
@@ -227,8 +227,6 @@ def stop_gradient(x: Any) -> Any:
 
 # To compute again rather than to keep --------------------------------------------------------------------------------
 
-_CHECKPOINT = operation("checkpoint")
-
 
 def checkpoint(f: Callable) -> Callable:
     """A function like f, whose inside isn't kept for the gradient, but computed again when that is asked for.
@@ -290,7 +288,7 @@ class _Checkpointed(Differentiable):
         ours = {id(x._data) for x in (*call.inputs, *call.outer)}
         shared = [y._data.base is not None or id(y._data) in ours for y in call.outputs]
         data = tuple([y._data.copy() if is_shared else y._data for y, is_shared in zip(call.outputs, shared)])  # noqa: B905
-        found = record(_CHECKPOINT, data if len(data) > 1 else data[0], [*tensors, *call.outer], self)
+        found = record("checkpoint", data if len(data) > 1 else data[0], [*tensors, *call.outer], self)
         supply = iter(found if len(data) > 1 else (found,))
         return tree_map(
             lambda y: next(supply) if isinstance(y, Tensor) and y.requires_grad else y, call.result, whole=(Tree,)

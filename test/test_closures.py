@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers import close
 
-from tensorgrad import MLP, Tensor, grad, hessian, jvp, no_grad
-from tensorgrad.closures import Call, Differentiable, Lifted, OuterTensors, operation, record
+from tensorgrad import MLP, Tensor, draw_backward, draw_dot_tensor, grad, hessian, jvp, no_grad
+from tensorgrad.closures import Call, Differentiable, Lifted, OuterTensors, record
 
 W = Tensor([1.0, -2.0, 0.5], name="W")
 
@@ -122,12 +122,9 @@ class Product(Differentiable):
         return g[0] * b + g[1], g[0] * a + g[1]
 
 
-PRODUCT = operation("product")
-
-
 def product(a, b, by=None):
     by = by or Product()
-    return record(PRODUCT, by.value([getattr(v, "data", v) for v in (a, b)]), [a, b], by)
+    return record("product", by.value([getattr(v, "data", v) for v in (a, b)]), [a, b], by)
 
 
 def test_all_gradients_come_from_one_call_of_the_rule():
@@ -218,3 +215,17 @@ def test_calls_in_threads_do_not_mix_outer_tensors():
     for t in threads:
         t.join()
     assert found == dict.fromkeys(range(4), True)
+
+
+def test_drawn_with_what_it_depends_on():
+    """And the page tells the gradient of each, that of an outer Tensor too."""
+    first, second = Tensor([1.0, 2.0], name="first"), Tensor([3.0, 4.0], name="second")
+    y, z = product(first, second)
+    root = np.sum(y * z)
+    text = str(draw_dot_tensor(root))
+    assert "first" in text and "second" in text and "product" in text
+    (step,) = [step for step in draw_backward(root).steps if step["title"] == "Backward through product of=Product"]
+    root.backward()
+    gives = {rule["to"]: rule["gives"] for rule in step["rules"]}
+    assert gives == {t.name: np.array_str(t.grad) for t in (first, second)}
+    assert len(step["inputs"]) == 2

@@ -19,13 +19,11 @@ from typing import Any
 import numpy as np
 
 from ..batch import Batched
-from ..closures import Call, Differentiable, is_recorded, operation, record
+from ..closures import Call, Differentiable, is_recorded, record
 from ..derivatives.arrays import as_array
 from ..tensor import Tensor, data_of
 
 Solver = Callable[[Callable, np.ndarray, np.ndarray], np.ndarray]  # (f, y0, times) to y at the times, (len(times), n)
-
-_FLOW = operation("flow")
 
 
 class Flow(Differentiable):
@@ -50,7 +48,7 @@ class Flow(Differentiable):
     def recorded(self, ys: np.ndarray, y0: Any, times: Any, parts: Sequence[Any]) -> Any:
         """The Tensor of ys, the values at the times."""
         self.times_differ = isinstance(times, Tensor) and times.requires_grad
-        return record(_FLOW, ys, [y0, times, *parts, *self.outer], self)
+        return record(self.name, ys, [y0, times, *parts, *self.outer], self)
 
     def value(self, parts: Sequence[Any]) -> Any:
         y0, times, *parts = parts

@@ -17,7 +17,6 @@ from ..closures import (
     Differentiable,
     OuterTensors,
     is_recorded,
-    operation,
     record,
     requires_gradient,
     with_args,
@@ -26,8 +25,6 @@ from ..derivatives.arrays import as_array
 from ..grad_mode import no_grad
 from ..tensor import data_of
 from ..transforms import jacobian
-
-_SOLUTION = operation("solution")
 
 
 class _Solution(Differentiable):
@@ -74,7 +71,7 @@ class _Solution(Differentiable):
 
 def solution(name: str, f: Callable, x: Any, parts: Sequence[Any], outer: Sequence[Any], failure: str = "") -> Any:
     """The Tensor of x, an array or number that solves f(x, *parts) = 0."""
-    return record(_SOLUTION, np.asarray(x), [*parts, *outer], _Solution(name, f, outer, failure))
+    return record(name, np.asarray(x), [*parts, *outer], _Solution(name, f, outer, failure))
 
 
 def slope_of(name: str, f: Callable) -> Callable:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.integrate
 
-from ..closures import Call, Differentiable, OuterTensors, is_recorded, operation, record, requires_gradient, with_args
+from ..closures import Call, Differentiable, OuterTensors, is_recorded, record, requires_gradient, with_args
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import Tensor, data_of
@@ -41,8 +41,6 @@ def _vector(name: str, argument: str, value: Any) -> Any:
 
 # Integrals of functions ----------------------------------------------------------------------------------------------
 
-_INTEGRAL = operation("integral")
-
 
 class _Integral(Differentiable):
     """The integral of f(x, *parts) from a to b: a number or a vector."""
@@ -65,7 +63,7 @@ class _Integral(Differentiable):
         values = [data_of(part) for part in (g, *own)]
         flat = _integral_of_vector(lambda x: data_of(self._weighted(x, *values)), data_of(a), data_of(b), self.settings)
         if recorded or is_recorded(g):
-            flat = record(_INTEGRAL, flat, [a, b, g, *parts], _Integral(self._weighted, self.outer, self.settings))
+            flat = record("quad", flat, [a, b, g, *parts], _Integral(self._weighted, self.outer, self.settings))
         sizes = np.cumsum([int(np.prod(np.shape(part))) for part in parts])[:-1]
         return ends + [np.reshape(d, np.shape(p)) for d, p in zip(np.split(flat, sizes), parts, strict=True)]
 
@@ -160,7 +158,7 @@ def quad(
         raise no_derivative("quad", "with a weight, or a complex function, its rules don't know it")
     derived = {"epsabs": epsabs, "epsrel": epsrel, "points": settings["points"]}
     parts = [as_array(end) for end in (a, b)] + tensors + used.found
-    return record(_INTEGRAL, np.asarray(value), parts, _Integral(f, used.found, derived)), *rest
+    return record("quad", np.asarray(value), parts, _Integral(f, used.found, derived)), *rest
 
 
 # Differential equations ----------------------------------------------------------------------------------------------
