@@ -376,7 +376,8 @@ def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Pas
     p = rule(g, y, *args, **kwargs)
     if p is None:
         return None
-    p, several = unbroadcast(p, parent._data, op.name), type(p) is tuple
+    p = unbroadcast(p, parent._data, op.name)
+    several = type(p) is tuple
     if several:
         p, v = _gathered(p, v)
     if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g, so it must be zero

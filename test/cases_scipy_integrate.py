@@ -12,10 +12,13 @@ if find_spec("scipy"):
     for f in (samples.trapezoid, samples.simpson, samples.cumulative_trapezoid, samples.cumulative_simpson):
         for n in (2, 3, 4, 5, 6, 7):
             case(f, x(n))
-            case(f, x(n), x=x(uneven[:n]))
+            if f is not samples.cumulative_simpson:
+                case(f, x(n), x=x(uneven[:n]))
+            else:  # x must increase
+                case(f, x(n), x=positive(n), of=lambda f, y, x: f(y, x=np.cumsum(x)))
         case(f, x(2, 5), dx=positive())
-        case(f, x(4, 2, layout="F"), x=x(uneven[:4]), axis=0)
-        case(f, x(2, 5, 2), x=x([[[0.0, 0.5], [1.0, 1.5], [2.0, 4.0], [2.5, 5.0], [3.0, 6.0]]] * 2), axis=1)
+        case(f, x(4, 2, layout="F"), positive(4), of=lambda f, y, x: f(y, x=np.cumsum(x), axis=0))
+        case(f, x(2, 5, 2), positive(2, 5, 2), of=lambda f, y, x: f(y, x=np.cumsum(x, axis=1), axis=1))
         case(f, x(3, dtype=complex), x=np.array([0.0, 1.0, 3.0]))
         case(f, [x(), 2.0, x(), x()])
     for f in (samples.trapezoid, samples.simpson):

@@ -57,11 +57,11 @@ def _triples(y: Any, h: Any) -> tuple:
     return y[..., :-2], y[..., 1:-1], y[..., 2:], h[..., :-1], h[..., 1:]
 
 
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def _trapezoid_formula(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(_trapezoids(*_along_last(y, x, dx, axis)), axis=-1)
 
 
-def _simpson(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def _simpson_formula(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y, h = _along_last(y, x, dx, axis)
     n = y.shape[-1]
     if n == 2:
@@ -80,12 +80,12 @@ def _cumulated(y: Any, integrals: Any, initial: Any, axis: int) -> Any:
     return np.moveaxis(sums, -1, axis)
 
 
-def _cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
+def _cumulative_trapezoid_formula(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None) -> Any:
     y, h = _along_last(y, x, dx, axis)
     return _cumulated(y, _trapezoids(y, h), initial, axis)
 
 
-def _cumulative_simpson(y: Any, x: Any = None, dx: Any = 1.0, initial: Any = None, axis: int = -1) -> Any:
+def _cumulative_simpson_formula(y: Any, x: Any = None, dx: Any = 1.0, initial: Any = None, axis: int = -1) -> Any:
     """The parabola through i, i + 1 and i + 2 for the interval after an even i and for that after the next; the last
     interval belongs to the last three points."""
     y, h = _along_last(y, x, dx, axis)
@@ -112,17 +112,17 @@ def _through(formula: Callable, i: int) -> Callable:
             given = dict(zip(places, values, strict=True))
             return formula(*[given.get(k, arg) for k, arg in enumerate(args)], axis=axis, **settings)
 
-        call = Call(formula.__name__.lstrip("_"), of, [args[k] for k in places])
+        call = Call(formula.__name__.strip("_").removesuffix("_formula"), of, [args[k] for k in places])
         return call.pullback([g], (), is_recorded(g, args))[places.index(i)]
 
     return rule
 
 
-def _simpson_value(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def _simpson(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return scipy.integrate.simpson(y, x=x, dx=dx, axis=axis)
 
 
-def _cumulative_simpson_value(y: Any, x: Any = None, dx: Any = 1.0, initial: Any = None, axis: int = -1) -> Any:
+def _cumulative_simpson(y: Any, x: Any = None, dx: Any = 1.0, initial: Any = None, axis: int = -1) -> Any:
     return scipy.integrate.cumulative_simpson(y, x=x, dx=dx, axis=axis, initial=initial)
 
 
@@ -130,10 +130,10 @@ def _recorded(func: Callable, formula: Callable, n: int) -> Callable:
     return recorded(func, *[_through(formula, i) for i in range(n)])
 
 
-_recorded_trapezoid = _recorded(scipy.integrate.trapezoid, _trapezoid, 3)
-_recorded_simpson = _recorded(_simpson_value, _simpson, 3)
-_recorded_cumulative_trapezoid = _recorded(scipy.integrate.cumulative_trapezoid, _cumulative_trapezoid, 3)
-_recorded_cumulative_simpson = _recorded(_cumulative_simpson_value, _cumulative_simpson, 4)
+_recorded_trapezoid = _recorded(scipy.integrate.trapezoid, _trapezoid_formula, 3)
+_recorded_simpson = _recorded(_simpson, _simpson_formula, 3)
+_recorded_cumulative_trapezoid = _recorded(scipy.integrate.cumulative_trapezoid, _cumulative_trapezoid_formula, 3)
+_recorded_cumulative_simpson = _recorded(_cumulative_simpson, _cumulative_simpson_formula, 4)
 
 # What users call -----------------------------------------------------------------------------------------------------
 
