@@ -226,7 +226,8 @@ def backpropagate(
             try:
                 d = rule(*inputs, **kwargs) if kwargs else rule(*inputs)
             except Exception as error:
-                shape = getattr(parent._data, "shape", "as its parts have")  # several arrays are one argument
+                shape = getattr(parent._data, "shape", None)
+                shape = [part.shape for part in parent._data] if shape is None else shape  # several arrays as one
                 error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {shape})")
                 raise
             data = parent._data

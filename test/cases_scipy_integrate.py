@@ -19,7 +19,8 @@ if find_spec("scipy"):
         case(f, x(2, 5), dx=positive())
         case(f, x(4, 2, layout="F"), positive(4), of=lambda f, y, x: f(y, x=np.cumsum(x), axis=0))
         case(f, x(2, 5, 2), positive(2, 5, 2), of=lambda f, y, x: f(y, x=np.cumsum(x, axis=1), axis=1))
-        case(f, x(3, dtype=complex), x=np.array([0.0, 1.0, 3.0]))
+        if f is not samples.cumulative_simpson:  # SciPy before 1.14 doesn't take complex numbers
+            case(f, x(3, dtype=complex), x=np.array([0.0, 1.0, 3.0]))
         case(f, [x(), 2.0, x(), x()])
     for f in (samples.trapezoid, samples.simpson):
         case(f, x(0, 5))

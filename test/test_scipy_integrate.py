@@ -3,7 +3,9 @@ the steps of Runge and Kutta, and JAX's odeint."""
 
 import gc
 import threading
+import tracemalloc
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -314,31 +316,83 @@ def test_against_jax():
         close(a, np.asarray(b), rtol=1e-7)
 
 
-def test_threads_and_no_reference_cycle():
+def test_threads():
+    """SciPy's LSODA of before 1.15 is of one thread."""
     model = MLP(2, [2], rng=0)
     got = {}
 
     def run(i):
         y0 = Tensor(Y0)
-        np.sum(integrate.odeint(lambda y, t: np.tanh(model(y)), y0, [0.0, 1.0])[-1]).backward()
+        np.sum(integrate.solve_ivp(lambda t, y: np.tanh(model(y)), (0, 1), y0).y[:, -1]).backward()
         got[i] = y0.grad
 
-    run(-1)
-    gc.collect()
-    gc.disable()
-    try:
-        run(0)
-        assert gc.collect() == 0
-    finally:
-        gc.enable()
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(1, 4)]
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    assert len(got) == 5
+    assert len(got) == 4
     for g in got.values():
         close(g, got[0])
+
+
+SOLUTIONS = {
+    "odeint": lambda k: integrate.odeint(lambda y, t: -k * y, Y0, [0.0, 1.0])[-1],
+    "solve_ivp": lambda k: integrate.solve_ivp(lambda t, y: -k * y, (0, 1), Y0).y[:, -1],
+    "jac": lambda k: integrate.solve_ivp(
+        lambda t, y: -k * y, (0, 1), Y0, "BDF", jac=lambda t, y: -k * np.eye(2)
+    ).y[:, -1],
+    "quad": lambda k: integrate.quad(lambda x: k * x, 0, 1)[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("solve", SOLUTIONS.values(), ids=SOLUTIONS)
+def test_a_graph_is_freed_with_its_last_name(solve):
+    def run():
+        k = Tensor(2.0)
+        np.sum(solve(k)).backward()
+        return weakref.ref(k)
+
+    gc.disable()
+    try:
+        assert run()() is None
+    finally:
+        gc.enable()
+
+
+def test_a_jacobian_solves_many_adjoints_at_once():
+    calls = []
+
+    def f(y, t, p):
+        calls.append(t)
+        return p @ np.sin(y)
+
+    def end(p):
+        return integrate.odeint(f, np.ones(4), [0.0, 0.5, 1.0], args=(p,), **TIGHT)[1:]
+
+    p = np.random.default_rng(0).normal(size=(4, 4))
+    gradient = grad(lambda p: np.sum(end(p)))(p)
+    of_gradient = len(calls)
+    calls.clear()
+    rows = jacobian(end)(p)
+    assert len(calls) < 2 * of_gradient
+    close(np.sum(rows, axis=(0, 1)), gradient, rtol=1e-7)
+    calls.clear()
+    few = jacobian(lambda s: end(s * p))(1.0)  # fewer inputs than outputs: forward
+    close(few, np.sum(rows * p, axis=(2, 3)), rtol=1e-7)
+
+
+def test_memory_does_not_grow_with_the_steps():
+    def peak(time):
+        tracemalloc.start()
+        grad(lambda k: integrate.odeint(lambda y, t: -k * np.sin(y), [1.0, 2.0], [0.0, time])[-1, 0])(1.0)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    peak(0.1)
+    few, many = peak(0.01), peak(4.0)
+    assert many < 1.5 * few, f"{many} and {few} bytes"
 
 
 # Differential equations: errors --------------------------------------------------------------------------------------

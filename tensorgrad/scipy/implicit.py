@@ -25,6 +25,7 @@ from ..derivatives.arrays import as_array
 from ..grad_mode import no_grad
 from ..tensor import data_of
 from ..transforms import jacobian
+from .lending import Lent
 
 
 class _Solution(Differentiable):
@@ -106,7 +107,7 @@ class Problem:
         if not callable(f):
             return f
         bound, _ = with_args(f, self._args, self._kwargs)
-        return lambda *values: self._used.call(bound, *values, *self._arrays)
+        return Lent(lambda *values: self._used.call(bound, *values, *self._arrays))
 
     def pair(self, x: Any) -> tuple:
         """What f gives, if that is a pair, of plain arrays."""
@@ -136,26 +137,7 @@ class Problem:
     def plain_slope(self, f: Callable) -> Callable:
         """The gradient by x, of plain arrays."""
         slope = self.slope(f)
-        return lambda x: data_of(slope(x, *self._arrays))
-
-
-class _Lent:
-    """A function that can be taken back: SciPy wraps some in a circle of references, that would keep all they hold."""
-
-    def __init__(self, f: Callable):
-        self.f: Any = f
-
-    def __call__(self, *args: Any) -> Any:
-        return self.f(*args)
-
-
-def lend(solver: Callable, f: Callable, *args: Any, **settings: Any) -> Any:
-    """What a solver of SciPy finds for f; it doesn't keep f."""
-    lent = _Lent(f)
-    try:
-        return solver(lent, *args, **settings)
-    finally:
-        lent.f = None
+        return Lent(lambda x: data_of(slope(x, *self._arrays)))
 
 
 def start(name: str, x0: Any) -> np.ndarray:

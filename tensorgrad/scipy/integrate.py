@@ -20,6 +20,7 @@ from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import Tensor, data_of
 from .flows import Flow, Solver
+from .lending import Lent, lend
 from .recording import absent, constant
 from .samples import cumulative_simpson, cumulative_trapezoid, simpson, trapezoid
 
@@ -287,7 +288,7 @@ def _stepper(method: Any, settings: dict) -> Solver:
             options["atol"] = _tolerance(options["atol"], len(y0))
         if "rtol" in options:
             options["rtol"] = _tolerance(options["rtol"], len(y0))
-        solution = scipy.integrate.solve_ivp(f, (times[0], times[-1]), y0, method, t_eval=times, **options)
+        solution = lend(scipy.integrate.solve_ivp, f, (times[0], times[-1]), y0, method, t_eval=times, **options)
         _require_solved("solve_ivp", "" if solution.success else solution.message)
         return solution.y.T
 
@@ -343,11 +344,11 @@ def solve_ivp(
     given = dict(options)
     if callable(given.get("jac")):
         slopes, _ = with_args(given["jac"], () if args is None else args)
-        given["jac"] = lambda t, y: used.call(slopes, t, y, *arrays)
-    result = scipy.integrate.solve_ivp(
-        lambda t, y: used.call(f, t, y, *arrays), (data_of(start), data_of(stop)), data_of(y0), method,
-        data_of(as_array(t_eval)) if t_eval is not None else None, dense_output, _events(events, args), vectorized,
-        **given,
+        given["jac"] = Lent(lambda t, y: used.call(slopes, t, y, *arrays))
+    times = None if t_eval is None else data_of(as_array(t_eval))
+    result = lend(
+        scipy.integrate.solve_ivp, lambda t, y: used.call(f, t, y, *arrays), (data_of(start), data_of(stop)),
+        data_of(y0), method, times, dense_output, _events(events, args), vectorized, **given,
     )  # fmt: skip
     if not (is_recorded(y0, start, stop, t_eval, tensors) or used.any_tensor):
         return result

@@ -10,7 +10,8 @@ import scipy.optimize
 
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
-from .implicit import Problem, lend, start
+from .implicit import Problem, start
+from .lending import lend
 from .recording import constant
 
 _TAKE_NO_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
