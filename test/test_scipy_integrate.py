@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from helpers import close, is_array
 
-from tensorgrad import MLP, Tensor, check_grads, grad, hessian, hvp, jacobian, jvp, no_grad
+from tensorgrad import MLP, Adam, Tensor, check_grads, grad, hessian, hvp, jacobian, jvp, no_grad
 
 scipy_integrate = pytest.importorskip("scipy.integrate")
 from scipy.linalg import expm, expm_frechet  # noqa: E402
@@ -415,8 +415,43 @@ def test_what_would_be_constants_is_an_error():
         integrate.odeint(lambda y, t: -y, Y0, [0, 1], rtol=Tensor(1e-6))
     with pytest.raises(TypeError, match="atol has no derivative"):
         integrate.solve_ivp(f, (0, 1), Y0, atol=Tensor(1e-6))
-    with pytest.raises(TypeError, match="y0 is complex"):
-        integrate.odeint(lambda y, t: -y, Tensor([1j]), [0, 1])
+
+
+def test_complex_numbers_are_an_error():
+    z = Tensor(1.0 + 1.0j)
+    calls = [
+        lambda: integrate.solve_ivp(lambda t, y: -y, (0, 1), np.reshape(z, (1,))),
+        lambda: integrate.solve_ivp(lambda t, y: -y * np.real(z), (0, 1), [1.0]),
+        lambda: integrate.solve_ivp(lambda t, y, k: -y * k, (0, 1), [1j], args=(Tensor(1.0),)),
+        lambda: integrate.odeint(lambda y, t, z: -y * np.real(z), [1.0], [0, 1], args=(z,)),
+        lambda: integrate.quad(lambda x: np.abs(z) * x, 0, 1),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="derivatives of real numbers alone"):
+            call()
+    assert integrate.solve_ivp(lambda t, y: 1j * y, (0, 1), [1j]).y.dtype == complex
+
+
+def test_arguments_in_a_list_and_a_vectorized_function():
+    def end(k):
+        options = {"vectorized": True, "args": [k], "rtol": 1e-8, "atol": 1e-10}
+        return integrate.solve_ivp(lambda t, y, k: -k * y, (0, 1), Y0, "Radau", **options).y[0, -1]
+
+    close(grad(end)(2.0), -np.exp(-2.0), rtol=1e-6)
+
+
+def test_a_network_is_trained_through_its_equation():
+    model, times = MLP(2, [8, 2], activation="tanh", rng=0), np.linspace(0, 1.5, 4)
+    wanted = integrate.odeint(lambda y, t: [y[1], -y[0]], [1.0, 0.0], times)
+    optimizer = Adam(model.parameters(), lr=0.05)
+    losses = []
+    for _ in range(30):
+        optimizer.zero_grad()
+        loss = np.mean((integrate.odeint(lambda y, t: model(y), [1.0, 0.0], times, rtol=1e-5, atol=1e-5) - wanted) ** 2)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.05 * losses[0]
 
 
 def test_a_solution_that_failed_has_no_derivative():

@@ -47,6 +47,7 @@ class Flow(Differentiable):
 
     def recorded(self, ys: np.ndarray, y0: Any, times: Any, parts: Sequence[Any]) -> Any:
         """The Tensor of ys, the values at the times."""
+        require_real(self.name, ys, y0, times, *parts, *self.outer)
         self.times_differ = isinstance(times, Tensor) and times.requires_grad
         return record(self.name, ys, [y0, times, *parts, *self.outer], self)
 
@@ -126,6 +127,12 @@ class Flow(Differentiable):
         sums = [_rows(d, part.shape, many) for d, part in zip(rest, (*own, *self.outer), strict=True)]
         sums = [np.ravel(np.concatenate(sums, axis=-1))] if sums else []
         return np.concatenate([slope, *[-d for d in (np.ravel(_rows(by_y, y.shape, many)), *sums)]])
+
+
+def require_real(name: str, *values: Any) -> None:
+    """An error, if what is differentiated holds complex numbers."""
+    if any([value.dtype.kind == "c" for value in values]):
+        raise TypeError(f"{name}: there are derivatives of real numbers alone; split complex ones into two parts")
 
 
 def _rows(d: Any, shape: tuple, many: tuple) -> Any:

@@ -19,7 +19,7 @@ from ..closures import Call, Differentiable, OuterTensors, is_recorded, record, 
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import Tensor, data_of
-from .flows import Flow, Solver
+from .flows import Flow, Solver, require_real
 from .lending import Lent, lend
 from .recording import absent, constant
 from .samples import cumulative_simpson, cumulative_trapezoid, simpson, trapezoid
@@ -31,11 +31,9 @@ __all__ = [
 __getattr__ = absent("scipy.integrate", __all__)
 
 
-def _vector(name: str, argument: str, value: Any) -> Any:
-    """A real array of floats, of one axis."""
+def _vector(value: Any) -> Any:
+    """An array of floats, of one axis."""
     value = as_array(value)
-    if value.dtype.kind == "c" and is_recorded(value):
-        raise TypeError(f"{name}: {argument} is complex; there is a derivative for real numbers alone: split them")
     value = value if value.dtype.kind in "fc" else value.astype(float)
     return np.reshape(value, -1) if value.ndim == 0 else value
 
@@ -159,6 +157,7 @@ def quad(
         raise no_derivative("quad", "with a weight, or a complex function, its rules don't know it")
     derived = {"epsabs": epsabs, "epsrel": epsrel, "points": settings["points"]}
     parts = [as_array(end) for end in (a, b)] + tensors + used.found
+    require_real("quad", *parts)
     return record("quad", np.asarray(value), parts, _Integral(f, used.found, derived)), *rest
 
 
@@ -246,7 +245,7 @@ def odeint(
         y, of shape (m, n): an array, or a Tensor if it depends on Tensors. With full_output `(y, info)`.
 
     Raises:
-        TypeError: y0 or t is complex and requires a gradient.
+        TypeError: something that is complex requires a gradient.
         RuntimeError: in the backward pass, if the solver failed before, or does so on the adjoint.
 
     >>> from tensorgrad import grad
@@ -257,7 +256,7 @@ def odeint(
     >>> bool(np.allclose(y[-1], np.exp(-2), atol=1e-6)), bool(np.allclose(dy, -np.exp(-2), atol=1e-6))
     (True, True)
     """
-    y0, times = _vector("odeint", "y0", y0), _vector("odeint", "t", t)
+    y0, times = _vector(y0), _vector(t)
     f, tensors = with_args(func if tfirst else lambda t, y, *args: func(y, t, *args), args)
     used, arrays = OuterTensors(), [x.data for x in tensors]
     settings = {"hmax": hmax, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords}
@@ -337,13 +336,14 @@ def solve_ivp(
     True
     """
     start, stop = t_span
-    y0 = _vector("solve_ivp", "y0", y0)
-    f, tensors = with_args(fun, () if args is None else args)
+    y0 = _vector(y0)
+    args = None if args is None else tuple(args)
+    f, tensors = with_args(fun, args or ())
     used, arrays = OuterTensors(), [x.data for x in tensors]
     options = {name: constant("solve_ivp", name, value) for name, value in options.items()}
     given = dict(options)
     if callable(given.get("jac")):
-        slopes, _ = with_args(given["jac"], () if args is None else args)
+        slopes, _ = with_args(given["jac"], args or ())
         given["jac"] = Lent(lambda t, y: used.call(slopes, t, y, *arrays))
     times = None if t_eval is None else data_of(as_array(t_eval))
     result = lend(
