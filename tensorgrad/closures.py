@@ -20,6 +20,7 @@ from .derivatives.table import Primitive
 from .engine import backpropagate, output
 from .errors import INPUT_ASSIGNMENT
 from .grad_mode import enable_grad, is_grad_enabled
+from .linearity import require_linear_rules
 from .memory import changes
 from .node import orders
 from .tensor import Tensor
@@ -75,10 +76,11 @@ class Call:
         nodes = self.nodes if root is self.roots[0] else [*self.nodes, root]
         wanted, grads = [*self.inputs, *outer], {}
         for group in _apart(wanted):
+            _, needed = dependent_nodes(nodes, list(group))
             with enable_grad():
-                found = backpropagate(
-                    root, seed, create_graph=create_graph, needed=dependent_nodes(nodes, list(group))[1]
-                )
+                if create_graph:
+                    require_linear_rules(nodes, True, needed)
+                found = backpropagate(root, seed, create_graph=create_graph, needed=needed)
             grads.update({x: found[x] for x in group if x in found})
         return [grads.get(x) for x in wanted]
 

@@ -15,6 +15,7 @@ from tensorgrad import (
     Tensor,
     check_grads,
     checkpoint,
+    derivative,
     grad,
     hessian,
     hvp,
@@ -379,6 +380,15 @@ def test_a_function_that_assigns_into_its_argument():
 
     with pytest.raises((TypeError, RuntimeError), match="assigned into"):
         checkpoint(f)(Tensor(X))
+
+
+def test_a_rule_that_loses_g_is_an_error_inside_too():
+    square = derivative(lambda x: x * x, lambda g, y, x: 2 * np.asarray(x) * float(np.sum(getattr(g, "data", g))))
+    f = checkpoint(lambda x: np.sum(square(x)))
+    with pytest.raises(TypeError, match="makes plain numbers of g"):
+        jvp(f, (np.array(3.0),), (np.array(1.0),))
+    with pytest.raises(TypeError, match="makes plain numbers of g"):
+        grad(grad(f))(3.0)
 
 
 def test_errors_of_the_function_come_through():

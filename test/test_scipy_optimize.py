@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from helpers import close
 
-from tensorgrad import MLP, Tensor, check_grads, grad, hessian, jacobian, jvp, no_grad
+from tensorgrad import MLP, Tensor, check_grads, checkpoint, grad, hessian, jacobian, jvp, no_grad
 
 scipy_optimize = pytest.importorskip("scipy.optimize")
 
-from tensorgrad.scipy import optimize  # noqa: E402
+from tensorgrad.scipy import integrate, optimize  # noqa: E402
 
 A = np.array([[2.0, 0.5], [0.3, 1.5]])
 B = np.array([0.7, -0.4])
@@ -416,3 +416,44 @@ def test_least_squares_on_a_bound_and_what_it_refuses():
 def test_what_is_not_there():
     with pytest.raises(AttributeError, match="has no 'linprog'"):
         optimize.linprog  # noqa: B018
+
+
+# In one another ------------------------------------------------------------------------------------------------------
+
+
+def test_a_root_and_an_integral_inside_an_equation():
+    """All close over w, and so does the checkpoint."""
+
+    def end(w):
+        def slope(y, t):
+            s = optimize.brentq(lambda s: s**3 + s - 2 * w, 0, 10)
+            q, _ = integrate.quad(lambda u: np.exp(-u * w), 0, 1)
+            return -s * y * q + np.tanh(checkpoint(lambda y: y * w)(y))
+
+        return integrate.odeint(slope, [1.0], [0.0, 0.5], rtol=1e-8, atol=1e-8)[-1, 0]
+
+    h = 1e-3
+    close(grad(end)(1.3), (end(1.3 + h) - end(1.3 - h)) / (2 * h), rtol=1e-5)
+    close(grad(grad(end))(1.3), (grad(end)(1.3 + h) - grad(end)(1.3 - h)) / (2 * h), rtol=1e-4)
+
+
+def test_a_minimum_over_solutions_of_an_equation():
+    def fitted(w):
+        def misfit(p):
+            y = integrate.odeint(lambda y, t, p: -p * y, [1.0], [0.0, 1.0], args=(p,), rtol=1e-9, atol=1e-9)
+            return np.sum((y[-1] - w) ** 2)
+
+        return optimize.minimize(misfit, [0.5], tol=1e-9).x[0]
+
+    close(fitted(0.4), -np.log(0.4), rtol=1e-4)
+    close(grad(fitted)(0.4), -1 / 0.4, rtol=1e-4)
+
+
+def test_a_root_of_a_gradient():
+    def lowest(w):
+        return optimize.root(grad(lambda x: np.sum(np.cosh(x - w) + x**2)), np.zeros(2), tol=1e-12).x
+
+    w = np.array([0.2, 0.3])
+    x = lowest(w)
+    curvature = np.cosh(x - w)
+    close(jacobian(lowest)(w), np.diag(curvature / (curvature + 2)))
