@@ -383,7 +383,7 @@ def test_a_function_that_assigns_into_its_argument():
 
 
 def test_a_rule_that_loses_g_is_an_error_inside_too():
-    square = derivative(lambda x: x * x, lambda g, y, x: 2 * np.asarray(x) * float(np.sum(getattr(g, "data", g))))
+    square = derivative(lambda x: x * x, lambda g, y, x: 2 * x * float(g))
     f = checkpoint(lambda x: np.sum(square(x)))
     with pytest.raises(TypeError, match="makes plain numbers of g"):
         jvp(f, (np.array(3.0),), (np.array(1.0),))

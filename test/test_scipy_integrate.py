@@ -185,6 +185,24 @@ def test_the_beginning_of_t_span():
     close(grad(grad(y_end))(0.5), (0.25 - 1) * np.exp((4 - 0.25) / 2), rtol=1e-6)
 
 
+def test_two_times_that_are_one_but_differ_when_they_are_differentiated():
+    def total(times):
+        """r, where it begins with 1, and s, a first time that is the same."""
+        r, s = times
+        y = integrate.solve_ivp(lambda t, y: t * y, (r, 2.0), [1.0], t_eval=np.stack([s, 2.0]), **TIGHT).y[0]
+        return np.sum(y * [2.0, 3.0])  # of exp((s^2 - r^2) / 2) and exp((4 - r^2) / 2)
+
+    second = hessian(total)(np.array([0.5, 0.5]))
+    close(second[1, 1], 2 * (1 + 0.25), rtol=1e-7)
+    close(second[0, 1], 2 * -0.25, rtol=1e-7)
+    close(second[0, 0], (0.25 - 1) * (2 + 3 * np.exp((4 - 0.25) / 2)), rtol=1e-7)
+    t = np.array([0.5, 0.5, 2.0])
+    second = hessian(lambda t: np.sum(integrate.odeint(lambda y, t: t * y, [1.0], t, **TIGHT)[:, 0] * [1.0, 2.0, 3.0]))(
+        t
+    )
+    close(second[0, 1], 2 * -0.25, rtol=1e-7)
+
+
 def test_an_array_of_both_ends_and_backward_in_time():
     def y_end(span):
         return integrate.solve_ivp(lambda t, y: t * y, span, [1.0], **TIGHT).y[0, -1]

@@ -70,7 +70,7 @@ class Flow(Differentiable):
         for i in range(len(ts) - 1, 0, -1):
             a = a + g[..., i, :]
             slopes.append(self._along(g[..., i, :], times, i, y, own))
-            if ts[i] != ts[i - 1]:
+            if ts[i] != ts[i - 1] or (recorded and self.times_differ):
                 state = np.concatenate([y[i], np.ravel(a), np.ravel(sums)])
                 state = self._back(state, n, many, times[[i, i - 1]], own, recorded)
                 self._require_return(data_of(state)[:n], data_of(y)[[i - 1, i]], ts[i - 1])
@@ -85,8 +85,11 @@ class Flow(Differentiable):
     def _back(self, state: Any, n: int, many: tuple, times: Any, own: Sequence[Any], recorded: bool) -> Any:
         """The state of the adjoint system at the second of two times, given that at the first."""
         f = functools.partial(self._augmented, n, many)
-        values = [data_of(part) for part in own]
-        ends = self.solve(lambda t, y: data_of(f(t, y, *values)), data_of(state), data_of(times))
+        values, begin, ts = [data_of(part) for part in own], data_of(state), data_of(times)
+        if ts[0] == ts[1]:
+            ends = np.stack([begin, begin])
+        else:
+            ends = self.solve(lambda t, y: data_of(f(t, y, *values)), begin, ts)
         if recorded:
             ends = Flow(self.name, f, self.count, self.outer, self.solve, self.rtol).recorded(ends, state, times, own)
         return ends[-1]
