@@ -146,6 +146,7 @@ class OuterTensors:
 
     def __init__(self) -> None:
         self._found: dict[Any, None] = {}
+        self.called = False
         self.any_tensor = False  # among the results
 
     @property
@@ -155,7 +156,7 @@ class OuterTensors:
     def call(self, f: Callable, *args: Any) -> Any:
         """What f gives, as an array if it gives a Tensor, or a list or tuple with one in it; the outer Tensors that it
         used are noted, unless nothing is recorded."""
-        start = next(orders)
+        start, self.called = next(orders), True
         return self._plain(f(*args), start)
 
     def call_for_several(self, f: Callable, *args: Any) -> tuple:

@@ -556,6 +556,19 @@ def test_quad_with_infinite_limits_to_third_order():
     close(grad(whole)(2.0), -0.5 * np.sqrt(np.pi) * 2.0**-1.5, rtol=1e-7)
 
 
+def test_over_no_distance_the_second_derivative_is_still_there():
+    def f(v):
+        return integrate.quad(lambda x: np.exp(-v[0] * x), 1.0, v[1])[0]
+
+    e = np.exp(-2.0)
+    close(hessian(f)(np.array([2.0, 1.0])), [[0.0, -e], [-e, -2 * e]])
+
+    def g(v):
+        return integrate.odeint(lambda y, t: -v[0] * y, [1.0], np.stack([0.0, v[1]]))[-1, 0]
+
+    close(hessian(g)(np.array([2.0, 0.0])), [[0.0, -1.0], [-1.0, 4.0]])
+
+
 def test_quad_of_a_network_and_with_arguments_of_many_elements():
     model = MLP(1, [4, 1], activation="tanh", rng=0)
     value, _ = integrate.quad(lambda x: model(np.stack([x]))[0], 0, 2)

@@ -169,6 +169,21 @@ def test_where_it_begins_makes_no_difference():
     assert not a.grad.any()
 
 
+def test_the_jacobian_by_where_it_begins_is_zero():
+    x0 = np.array([0.1, 0.2])
+    starts = [
+        lambda x0: optimize.root(equations, x0, ({"A": A, "b": B},)).x,
+        lambda x0: optimize.fixed_point(np.cos, x0),
+        lambda x0: optimize.newton(lambda x: x**2 - 2, x0),
+        lambda x0: optimize.minimize(lambda x: np.sum(x**2), x0).x,
+        lambda x0: optimize.least_squares(lambda x: x - 1, x0).x,
+    ]
+    for f in starts:
+        close(jacobian(f)(x0), np.zeros((2, 2)))
+    close(grad(lambda b: optimize.brentq(lambda x: x**2 - 2, 0, b))(3.0), 0.0)
+    close(grad(lambda x: optimize.root_scalar(lambda x: x**2 - 2, x0=x, method="secant", x1=3.0).root)(1.0), 0.0)
+
+
 def test_inside_no_grad_and_constants():
     with no_grad():
         assert not root_of(Tensor(A), Tensor(B)).requires_grad

@@ -96,7 +96,17 @@ class Problem:
         self.name, self._args, self._kwargs = name, args, kwargs
         self.f, self.tensors = with_args(f, args, kwargs)
         self._arrays = [t.data for t in self.tensors]
-        self._used = OuterTensors()
+        self._used, self._begins_with_tensor = OuterTensors(), False
+
+    def start(self, x0: Any) -> Any:
+        """Where a search begins, as an array of floats: the derivative is zero, so of a Tensor its data."""
+        self._begins_with_tensor |= is_recorded(x0)
+        x0 = np.asarray(data_of(as_array(x0)))
+        return x0 if x0.dtype.kind in "fc" else x0.astype(float)
+
+    def number(self, x: Any) -> Any:
+        """The same of a number."""
+        return None if x is None else self.start(x).item()
 
     def __call__(self, *values: Any) -> Any:
         """f, of plain arrays."""
@@ -119,8 +129,8 @@ class Problem:
 
     @property
     def gives_tensors(self) -> bool:
-        """Whether results are Tensors: if there are any among what f depends on."""
-        return bool(self.tensors) or self._used.any_tensor
+        """Whether results are Tensors: if there are any among what is given and what f depends on."""
+        return bool(self.tensors) or self._used.any_tensor or self._begins_with_tensor
 
     @property
     def requires_gradient(self) -> bool:
@@ -138,11 +148,3 @@ class Problem:
         """The gradient by x, of plain arrays."""
         slope = self.slope(f)
         return Lent(lambda x: data_of(slope(x, *self._arrays)))
-
-
-def start(name: str, x0: Any) -> np.ndarray:
-    """Where a search begins: the data, for the derivative is zero."""
-    x0 = np.asarray(data_of(as_array(x0)))
-    if x0.dtype.kind not in "fc":
-        x0 = x0.astype(float)
-    return x0

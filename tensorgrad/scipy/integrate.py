@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.integrate
 
+from ..batch import Batched, NotBatchable
 from ..closures import Call, Differentiable, OuterTensors, is_recorded, record, requires_gradient, with_args
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
@@ -53,6 +54,8 @@ class _Integral(Differentiable):
         return _integral_of_vector(lambda x: data_of(self.f(x, *own)), a, b, self.settings)
 
     def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
+        if isinstance(g, Batched):
+            raise NotBatchable("quad: the integrals of a batch are computed one by one")
         a, b, *parts = parts
         own = parts[: len(parts) - len(self.outer)]
         recorded = is_recorded(a, b, parts)
@@ -60,7 +63,11 @@ class _Integral(Differentiable):
         if not parts:
             return ends
         values = [data_of(part) for part in (g, *own)]
-        flat = _integral_of_vector(lambda x: data_of(self._weighted(x, *values)), data_of(a), data_of(b), self.settings)
+        limits = data_of(a), data_of(b)
+        if limits[0] == limits[1]:
+            flat = np.zeros(sum([part.size for part in parts]))
+        else:
+            flat = _integral_of_vector(lambda x: data_of(self._weighted(x, *values)), *limits, self.settings)
         if recorded or is_recorded(g):
             flat = record("quad", flat, [a, b, g, *parts], _Integral(self._weighted, self.outer, self.settings))
         sizes = np.cumsum([int(np.prod(np.shape(part))) for part in parts])[:-1]
@@ -151,6 +158,8 @@ def quad(
 
     limits = [float(data_of(limit)) for limit in (a, b)]
     value, *rest = scipy.integrate.quad(number, *limits, **settings, complex_func=complex_func)
+    if not used.called:  # over no distance at all
+        number(limits[0])
     if not (is_recorded(a, b, tensors) or used.any_tensor):
         return value, *rest
     if (weight is not None or complex_func) and requires_gradient(a, b, tensors, used.found):
@@ -271,6 +280,8 @@ def odeint(
         lambda t, y: used.call(f, t, y, *arrays), data_of(y0), data_of(times), tfirst=True, full_output=True,
         rtol=tolerances[0], atol=tolerances[1], **settings, **own,
     )  # fmt: skip
+    if not used.called and len(times):  # no time has passed
+        used.call(f, float(data_of(times[0])), data_of(y0), *arrays)
     if is_recorded(y0, times, tensors) or used.any_tensor:
         adjoint, precision = _lsoda(*tolerances, settings), 1.49e-8 if rtol is None else float(np.max(rtol))
         solution = Flow("odeint", f, len(tensors), used.found, adjoint, precision, _failure(info))

@@ -10,7 +10,7 @@ import scipy.optimize
 
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
-from .implicit import Problem, start
+from .implicit import Problem
 from .lending import lend
 from .recording import constant
 
@@ -65,7 +65,7 @@ def minimize(
     problem = Problem("minimize", fun, args)
     pairs = jac is True
     f = problem.first_of_pairs() if pairs else problem.f
-    x0 = np.atleast_1d(start("minimize", x0))
+    x0 = np.atleast_1d(problem.start(x0))
     bounds, options = constant("minimize", "bounds", bounds), constant("minimize", "options", options)
     if jac is None and not (callable(method) or str(method).lower() in _TAKE_NO_GRADIENT):
         problem(x0)  # finds what fun closes over
@@ -209,7 +209,7 @@ def least_squares(
     result = lend(
         scipy.optimize.least_squares,
         problem,
-        start("least_squares", x0),
+        problem.start(x0),
         problem.plain(jac),
         bounds,
         method,

@@ -9,8 +9,7 @@ import numpy as np
 import scipy.optimize
 
 from ..derivatives.arrays import as_array
-from ..tensor import data_of
-from .implicit import Problem, start
+from .implicit import Problem
 from .lending import lend
 from .recording import constant
 
@@ -54,7 +53,7 @@ def root(
     result = lend(
         scipy.optimize.root,
         problem.pair if pairs else problem,
-        start("root", x0),
+        problem.start(x0),
         (),
         method,
         True if pairs else problem.plain(jac),
@@ -82,7 +81,7 @@ def fixed_point(
     True
     """
     problem = Problem("fixed_point", func, args)
-    x = lend(scipy.optimize.fixed_point, problem, start("fixed_point", x0), (), xtol, maxiter, method)
+    x = lend(scipy.optimize.fixed_point, problem, problem.start(x0), (), xtol, maxiter, method)
     return problem.solution(lambda x, *own: as_array(problem.f(x, *own)) - x, x) if problem.gives_tensors else x
 
 
@@ -117,11 +116,11 @@ def root_scalar(
         problem.pair if fprime is True else problem,
         (),
         method,
-        bracket and [float(data_of(b)) for b in bracket],
+        bracket and [problem.number(b) for b in bracket],
         True if fprime is True else problem.plain(fprime),
         problem.plain(fprime2),
-        _number(x0),
-        _number(x1),
+        problem.number(x0),
+        problem.number(x1),
         xtol,
         rtol,
         maxiter,
@@ -133,13 +132,9 @@ def root_scalar(
     return result
 
 
-def _number(x: Any) -> Any:
-    return None if x is None else float(data_of(x))
-
-
 def _bracketed(solver: Callable, f: Callable, a: Any, b: Any, args: Any, settings: dict, full_output: bool) -> Any:
     problem = Problem(solver.__name__, f, args)
-    x, info = lend(solver, problem, float(data_of(a)), float(data_of(b)), (), full_output=True, **settings)
+    x, info = lend(solver, problem, problem.number(a), problem.number(b), (), full_output=True, **settings)
     if problem.gives_tensors:
         x = info.root = problem.solution(problem.f, x, "" if info.converged else str(info.flag))
     return (x, info) if full_output else x
@@ -199,7 +194,7 @@ def newton(
     True
     """
     problem = Problem("newton", func, args)
-    x0 = start("newton", x0)
+    x0 = problem.start(x0)
     x0 = x0.item() if x0.ndim == 0 else x0
     x, *info = lend(
         scipy.optimize.newton,
@@ -210,7 +205,7 @@ def newton(
         tol,
         maxiter,
         problem.plain(fprime2),
-        x1 if x1 is None else data_of(x1),
+        None if x1 is None else problem.start(x1),
         rtol,
         True,
         disp,
