@@ -19,7 +19,7 @@ from .derivatives.arrays import as_array
 from .derivatives.table import Primitive
 from .engine import backpropagate, output
 from .errors import INPUT_ASSIGNMENT
-from .grad_mode import enable_grad, is_grad_enabled
+from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import require_linear_rules
 from .memory import changes
 from .node import orders
@@ -44,13 +44,19 @@ class Call:
 
     def __init__(self, name: str, f: Callable, args: Iterable[Any]):
         self.name = name
-        start = next(orders)
+        start, without_grad = next(orders), times_no_grad_was_entered()
         self.inputs = [_input(arg) for arg in args]
         with enable_grad():
             self.result = f(*self.inputs)
         if changes.latest > start and any([changes.since(x._data, start) for x in self.inputs]):
             raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
         self.outputs = [y for _, y in tree_leaves(self.result) if isinstance(y, Tensor) and y.requires_grad]
+        if not self.outputs and times_no_grad_was_entered() > without_grad:
+            raise TypeError(
+                f"{name}: what the function returned depends on nothing, and the function, or one that it called, "
+                f"entered no_grad(), inside of which nothing is recorded; if it is meant to be constant, use "
+                f"stop_gradient(x) in place of no_grad()"
+            )
         self.roots = [current(y) for y in self.outputs]
         self.nodes, self.outer = reached(self.roots, self.inputs, start)
 

@@ -81,6 +81,12 @@ def test_an_input_that_is_changed_is_an_error():
         Call("test", f, [np.ones(3)])
 
 
+def test_a_function_without_gradients_is_an_error():
+    with pytest.raises(TypeError, match=r"test: what the function returned depends on nothing.*entered no_grad\(\)"):
+        Call("test", no_grad()(lambda x: x * W), [np.ones(3)])
+    assert Call("test", lambda x: 3.0, [np.ones(3)]).pullback([], [], False) == [None]
+
+
 def test_outer_tensors_of_many_calls():
     """A branch that is taken later is found, too; and inside no_grad there are none."""
     a, b = Tensor(2.0), Tensor(3.0)
