@@ -1,5 +1,9 @@
 """tensorgrad: automatic differentiation of NumPy code."""
 
+import sys
+
+from . import array_api as array_api  # and with it, a Tensor has the namespace of the array API standard
+from . import batching as batching  # the rules that batches go by
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad
@@ -22,6 +26,12 @@ from .transforms import (
     value_and_grad,
     vjp,
 )
+from .vmap import vmap
+
+if "einops" in sys.modules:  # what was imported before gets to know Tensors; for what comes later there is the module
+    from . import einops as einops
+if "autoray" in sys.modules:
+    from . import autoray as autoray
 
 __version__ = "0.1.0"
 
@@ -33,6 +43,6 @@ __all__ = [
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
-    "checkpoint",
+    "checkpoint", "vmap",
     "draw_dot_tensor", "draw_backward",
 ]  # fmt: skip

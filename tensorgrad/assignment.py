@@ -8,14 +8,26 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.arrays import as_array, require_no_subclass
+from .batch import levels_of
+from .derivatives.arrays import as_array, require_no_subclass, whole
 from .derivatives.assigning import Place
 from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
 from .errors import INPUT_ASSIGNMENT, LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
 from .memory import changes, is_kept_by_one, owner_of
 from .node import Node
-from .versions import INPUT, Versions, base_and_views, current, is_scalar, is_view, new_version, path_of, released
+from .versions import (
+    INPUT,
+    Versions,
+    base_and_views,
+    current,
+    holds_memory,
+    is_scalar,
+    is_view,
+    new_version,
+    path_of,
+    released,
+)
 
 
 def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
@@ -41,16 +53,21 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         value = as_array(value, target)
     is_node = isinstance(value, Node)
     data = value._data if is_node else value
-    if type(data) is not ndarray:
+    if not holds_memory(data):
         _require_no_other_array(data, is_node)
     if recording and getattr(base._op, "saves", False):
         base._saved = deepcopy(base._saved)  # which may be the output, or show it
     memory = target._data
+    if not set(levels_of(data)) <= set(levels_of(memory)):
+        raise TypeError(
+            f"assignment: {_described(target)} is the same for all examples of vmap, and can't hold a value that "
+            f"isn't; begin with an array that is like an argument, such as np.zeros_like(x) or np.zeros(shape, like=x)"
+        )
     overwritten, is_noted = None, True
     try:
         part = memory[index]
         overwritten = part.copy()
-        if type(data) is ndarray and data.base is not None and owner_of(data) is owner_of(memory):
+        if holds_memory(data) and whole(data).base is not None and owner_of(data) is owner_of(memory):
             if is_node and _are_the_same(part, data):
                 return None
             data = data.copy()
@@ -121,7 +138,7 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         if not np.can_cast(value.dtype, dtype, "same_kind"):
             raise TypeError(f"{name}: in place, a result of dtype {value.dtype} can't become {dtype}; use astype")
         value = value.astype(dtype)
-    if type(target._data) is not ndarray:  # of another library: whether this is a view can't be known
+    if not holds_memory(target._data):  # of another library: whether this is a view can't be known
         if getattr(target._op, "is_view", False):
             _require_assignable(target, [], True)  # raises
         return value
@@ -140,16 +157,18 @@ def _is_leaf(node: Any) -> bool:
 def _is_replaceable(target: Any, value: Any) -> bool:
     """Whether nobody sees the memory of a Tensor that one name refers to, and the value lies in memory as it does."""
     data = target._data
-    if not is_kept_by_one(data) or not data.flags.writeable or type(target._op) is Versions:
+    if type(data) is not ndarray or not is_kept_by_one(data) or not data.flags.writeable:
+        return False
+    if type(target._op) is Versions:
         return False
     return type(value._data) is ndarray and data.strides == value._data.strides and not is_view(target)
 
 
 def _are_the_same(part: Any, data: Any) -> bool:
     """Whether data is the same part of the same memory: what `a[i] += 1` assigns to a[i] in the end."""
-    if type(part) is not ndarray or type(data) is not ndarray or owner_of(part) is not owner_of(data):
+    if not holds_memory(part) or type(part) is not type(data) or owner_of(part) is not owner_of(data):
         return False
-    return part.__array_interface__ == data.__array_interface__
+    return whole(part).__array_interface__ == whole(data).__array_interface__
 
 
 def _refers_to(value: Any, base: Any, depth: int = 3) -> bool:
@@ -168,7 +187,7 @@ def _require_assignable(base: Any, views: list, recording: bool) -> None:
             raise TypeError(INPUT_ASSIGNMENT)
         if view._op.is_view is not True:  # a user's function, whose rules are its own
             raise _shows_memory(view)
-    if type(base._data) is not ndarray:
+    if not holds_memory(base._data):
         kind = type(base._data).__name__
         raise TypeError(
             f"assignment: {_described(base)} holds an array of the kind {kind}, which can't be assigned into; "
@@ -176,7 +195,7 @@ def _require_assignable(base: Any, views: list, recording: bool) -> None:
         )
     if is_scalar(base):
         raise TypeError(f"assignment: {_described(base)} is a scalar, as in NumPy; np.copy makes it an array")
-    if any([_overlaps_itself(node._data) for node in (base, *views[-1:])]):
+    if any([_overlaps_itself(whole(node._data)) for node in (base, *views[-1:])]):
         raise ValueError("assignment: some elements are shown twice, as in windows that overlap; assign into a copy")
     if not recording or type(base._op) is Versions:
         return
@@ -187,7 +206,7 @@ def _require_assignable(base: Any, views: list, recording: bool) -> None:
         args = args[0]._args or ()
     for arg in args:
         data = arg._data if isinstance(arg, Node) else arg
-        if type(data) is ndarray and owner_of(data) is owner_of(base._data):
+        if holds_memory(data) and owner_of(data) is owner_of(base._data):
             raise _shows_memory(base)
 
 

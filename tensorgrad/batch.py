@@ -1,21 +1,28 @@
 """Batched: a stack of arrays that acts as one of them. What is done to it is done to each, in one call of NumPy.
 
-Rules are written in NumPy's functions, so they take a batch of gradients as they take one, and a whole Jacobian is
-computed in a single backward walk. Elementwise functions and products are broadcast over the batch; the functions at
-the end of this file have their axes counted from behind the first; any other is called once for each array.
+Rules are written in NumPy's functions, so they take a batch as they take an array: a function that was written for one
+example runs on many (`vmap`), and a whole Jacobian is computed in a single backward walk. Elementwise functions are
+broadcast over the batch, and others follow the batching rules of batching.py. What has none, or can't be done with all
+arrays at once, is done with each.
+
+Each batch has a *level*, that of the call that made it; calls nest, and so do batches. In an operation on batches of
+several levels the highest comes first: the others are parts of its stack. Levels are orders of nodes: what is older
+than a level existed before its call, and so is the same for all arrays of the batch. The gradient of such a node is the
+sum over the batch.
 """
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable
+import math
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .derivatives import CREATION
+from .derivatives import COMPOSED, CREATION, derivative
+from .derivatives.indexing import Scattered
 from .memory import is_kept_by_one
 from .node import Node
 
@@ -37,17 +44,20 @@ class Batched(NDArrayOperatorsMixin):
         NotBatchable: it was to become one array, one number or one bool, or has no such attribute.
     """
 
-    __slots__ = ("stack",)
+    __slots__ = ("stack", "level", "__weakref__")
 
-    def __init__(self, stack: np.ndarray):
-        self.stack = stack
+    def __init__(self, stack: Any, level: int = 0):
+        self.stack, self.level = stack, level
 
     shape = property(lambda self: self.stack.shape[1:])
     ndim = property(lambda self: self.stack.ndim - 1)
-    size = property(lambda self: self.stack[0].size)
+    size = property(lambda self: math.prod(self.shape))
     dtype = property(lambda self: self.stack.dtype)
-    real = property(lambda self: Batched(self.stack.real))
-    imag = property(lambda self: Batched(self.stack.imag))
+    strides = property(lambda self: self.stack.strides[1:])
+    itemsize = property(lambda self: self.dtype.itemsize)
+    nbytes = property(lambda self: self.size * self.itemsize)  # of each
+    real = property(lambda self: np.real(self))
+    imag = property(lambda self: np.imag(self))
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))
 
@@ -57,33 +67,45 @@ class Batched(NDArrayOperatorsMixin):
         stack = self.stack
         return None if is_kept_by_one(stack) else stack
 
+    # NumPy's protocols
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any([isinstance(value, Node) for value in inputs]):
+            return NotImplemented  # a Tensor around a batch records
         out = kwargs.pop("out", (None,))[0]
         if out is not None:  # batch += something
-            if not isinstance(out, Batched):
-                raise NotBatchable(f"{ufunc.__name__}: a batch doesn't fit into one array")
-            out.stack[...] = self.__array_ufunc__(ufunc, method, *inputs, **kwargs).stack
-            return out
-        if any(isinstance(v, Batched) for v in kwargs.values()):
-            return _one_by_one(getattr(ufunc, method), inputs, kwargs)
-        if method == "__call__" and (
-            ufunc.signature is None or (ufunc is np.matmul and min(map(np.ndim, inputs)) >= 2)
-        ):
-            y = ufunc(*_aligned(inputs), **kwargs)
-            return tuple(map(Batched, y)) if type(y) is tuple else Batched(y)
-        if method == "at" and isinstance(inputs[0], Batched):
-            target, index, *values = inputs
-            for array, *parts in _each((target, *values)):
-                ufunc.at(array, index, *parts)
-            return None
-        return _one_by_one(getattr(ufunc, method), inputs, kwargs)
+            return _written(ufunc.__name__, self.__array_ufunc__(ufunc, method, *inputs, **kwargs), out)
+        if method == "at":
+            return UFUNC_METHODS["at"](ufunc, *inputs)
+        rule = BATCHING.get(ufunc) if method == "__call__" else UFUNC_METHODS.get(method)
+        if rule is None and method == "__call__" and ufunc.signature is None:
+            rule = elementwise
+        try:
+            if rule is not None and not (kwargs and holds_batch(kwargs)):
+                return rule(highest_level(inputs), ufunc, *inputs, **kwargs)
+            if method == "__call__" and ufunc in COMPOSED:
+                return COMPOSED[ufunc](*inputs, **kwargs)
+        except NotBatchable:
+            pass
+        return one_by_one(getattr(ufunc, method), inputs, kwargs)
 
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
-        if kwargs.get("out") is not None:
-            raise NotBatchable(f"{func.__name__}: a batch isn't written into out=")
-        if func in CREATION and not any(_counts([args, kwargs])):  # np.eye(3, like=batch): one array, the same for all
+        if any([issubclass(kind, Node) for kind in types]):
+            return NotImplemented
+        out = kwargs.pop("out", None)
+        if out is not None:
+            return _written(func.__name__, func(*args, **kwargs), out)
+        if func in CREATION and not holds_batch([args, kwargs]):  # np.eye(3, like=batch): one array, the same for all
             return func(*args, **kwargs, like=self.stack)
-        return _BATCHED.get(func, lambda *a, **k: _one_by_one(func, a, k))(*args, **kwargs)
+        rule = BATCHING.get(func)
+        try:
+            if rule is not None:
+                return rule(highest_level([args, kwargs]), func, *args, **kwargs)
+            if func in COMPOSED:
+                return COMPOSED[func](*args, **kwargs)
+        except NotBatchable:
+            pass
+        return one_by_one(func, args, kwargs)
 
     @staticmethod
     def __record__(primitive: Any, args: tuple, kwargs: dict) -> Any:
@@ -92,237 +114,281 @@ class Batched(NDArrayOperatorsMixin):
         for arg in args:
             if isinstance(arg, Node):
                 return arg.__record__(primitive, args, kwargs)
-        try:
-            return primitive.output(*args, **kwargs)
-        except NotBatchable:
-            return _one_by_one(primitive.output, args, kwargs)
+        return applied(primitive.output, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotBatchable("a batch of arrays is not one array")
+        raise NotBatchable(f"a batch of arrays is not one array. {INSIDE_VMAP}")
 
     def __bool__(self) -> bool:
-        raise NotBatchable("a batch of arrays has no single truth value")
+        raise NotBatchable(f"a batch of arrays has no single truth value. {INSIDE_VMAP}")
 
     def __float__(self) -> float:
-        raise NotBatchable("a batch of arrays is not one number")
+        raise NotBatchable(f"a batch of arrays is not one number. {INSIDE_VMAP}")
 
     __int__ = __index__ = __complex__ = __float__
 
+    def item(self, *index: Any) -> Any:
+        raise NotBatchable(f"a batch of arrays is not one number. {INSIDE_VMAP}")
+
+    tolist = item
+
     def __getattr__(self, name: str) -> Any:
-        raise NotBatchable(f"a batch of arrays has no attribute {name!r}")
+        func = getattr(np, name, None) if name in METHODS else None
+        if func is None:
+            raise NotBatchable(f"a batch of arrays has no attribute {name!r}. {INSIDE_VMAP}")
+        return lambda *args, **kwargs: func(self, *args, **kwargs)
+
+    def __repr__(self) -> str:
+        count = self.stack.shape[0]
+        return f"<a batch of {count} {'array' if count == 1 else 'arrays'} of shape {self.shape}, dtype {self.dtype}>"
+
+    # What arrays have
 
     def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a batch of 0-d arrays")
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> Batched:
-        if _keeps_order(index):
-            return Batched(self.stack[_behind(index)])
-        return _one_by_one(lambda array: array[index], (self,), {})
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        return BATCHING[operator.getitem](self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if _keeps_order(index) and not any(_counts(index)):
-            if isinstance(value, Batched):  # which has as many axes as what it is assigned to
-                value = _aligned([value, self.stack[0][index]])[0]
-            self.stack[_behind(index)] = value
-            return
-        for array, part in _each((self, value)):
-            array[index] = part
+        BATCHING[operator.setitem](self, index, value)
 
-    def reshape(self, *shape: Any) -> Any:
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
+    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
 
     def transpose(self, *axes: Any) -> Any:
         return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
 
-    def sum(self, axis: Any = None, **kwargs: Any) -> Any:
-        return np.sum(self, axis=axis, **kwargs)
+    def astype(self, dtype: Any, **kwargs: Any) -> Batched:
+        return Batched(self.stack.astype(dtype, **kwargs), self.level)
 
-    def astype(self, dtype: Any) -> Batched:
-        return Batched(self.stack.astype(dtype))
+    def copy(self, order: str = "C") -> Batched:
+        return Batched(self.stack.copy(), self.level)
 
-    def copy(self) -> Batched:
-        return Batched(self.stack.copy())
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: dict) -> Batched:
+        return self.copy()
 
     def ravel(self) -> Any:
         return np.reshape(self, -1)
 
+    flatten = ravel
+
     def conj(self) -> Batched:
-        return Batched(self.stack.conj())
-
-    def swapaxes(self, axis1: int, axis2: int) -> Any:
-        return np.swapaxes(self, axis1, axis2)
-
-    def dot(self, other: Any) -> Any:
-        return np.dot(self, other)
+        return Batched(self.stack.conj(), self.level)
 
 
-def _aligned(arrays: Any) -> list:
-    """Arrays that broadcast: batches get axes of length 1 behind the first, to have as many as the one with most."""
-    depth = max(map(np.ndim, arrays))
-    return [
-        a.stack.reshape(len(a.stack), *(1,) * (depth - a.ndim), *a.shape) if isinstance(a, Batched) else a
-        for a in arrays
-    ]
+INSIDE_VMAP = (
+    "Inside of vmap, and where a rule computes many derivatives at a time, a function runs once for all examples: "
+    "np.where(condition, a, b) chooses for each, Tensor(array, requires_grad=False)[i] picks for each from an array "
+    "that is the same for all, and what stands outside of vmap can look at one"
+)
+METHODS = {
+    "sum", "mean", "prod", "max", "min", "any", "all", "std", "var", "argmax", "argmin", "argsort", "cumsum", "cumprod",
+    "round", "clip", "repeat", "squeeze", "trace", "take", "swapaxes", "diagonal", "dot", "nonzero", "searchsorted",
+    "choose", "compress", "argpartition",
+}  # fmt: skip
+BATCHING: dict[Any, Callable] = {}  # rules, filled by batching.py
+UFUNC_METHODS: dict[str, Callable] = {}  # the same for methods of ufuncs: reduce, accumulate, at
 
 
-def _one_by_one(func: Callable, args: Any, kwargs: dict) -> Any:
-    """func of each array of the batch, stacked again."""
-    return _together([func(*a, **k) for a, k in _each((tuple(args), kwargs))])
+# Levels --------------------------------------------------------------------------------------------------------------
 
 
-def _each(values: Any) -> list:
-    """The values for each place of the batch, also in lists, tuples and dicts."""
-    n = next(_counts(values))
-    return [_at(values, i) for i in range(n)]
+def levels_of(value: Any) -> tuple[int, ...]:
+    """The levels of a batch, the highest first; also of one in a Tensor, or of several in a tuple. Of arrays, none."""
+    if type(value) is tuple:
+        return tuple([level for part in value for level in levels_of(part)])
+    data = value._data if isinstance(value, Node) else value
+    found = []
+    while type(data) is Batched:
+        found.append(data.level)
+        data = data.stack
+    return tuple(found)
 
 
-def _counts(value: Any) -> Any:
-    """The length of each batch in value."""
-    if isinstance(value, Batched):
-        yield len(value.stack)
-    elif isinstance(value, (list, tuple, dict)):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _counts(part)
-
-
-def _at(value: Any, i: int) -> Any:
-    """value for place i of the batch."""
-    if isinstance(value, Batched):
-        return value.stack[i : i + 1].reshape(value.shape)  # a view, of 0-d too
+def batches_in(value: Any) -> list[Batched]:
+    """The batches in a value, and in their stacks: in lists, tuples and dicts, and in Tensors."""
+    kind = type(value)
+    if kind is Batched:
+        return [value, *batches_in(value.stack)] if type(value.stack) is Batched else [value]
+    if kind is np.ndarray or kind is int or kind is float or kind is bool or value is None:
+        return []
+    if isinstance(value, (list, tuple)):
+        return [found for part in value for found in batches_in(part)]
     if isinstance(value, dict):
-        return {key: _at(part, i) for key, part in value.items()}
-    return type(value)(_at(part, i) for part in value) if type(value) in (list, tuple) else value
+        return [found for part in value.values() for found in batches_in(part)]
+    return batches_in(value._data) if isinstance(value, Node) else []
 
 
-def _together(results: list) -> Any:
+def holds_batch(value: Any) -> bool:
+    return bool(batches_in(value))
+
+
+def highest_level(values: Any) -> int:
+    """The highest level of the batches among values."""
+    return max([found.level for found in batches_in(values)])
+
+
+def mapped(value: Any, level: int) -> bool:
+    """Whether value is a batch of this level, which is the highest there is."""
+    return type(value) is Batched and value.level == level
+
+
+# Into a batch and out of it, and sums over it: these record, and are each other's derivatives ------------------------
+
+
+def _batch(x: Any, axis: int, level: int, size: int | None = None) -> Batched:
+    if type(x) is Batched and x.level > level:
+        return Batched(_batch(x.stack, axis + 1, level), x.level)
+    return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), level)
+
+
+def _unbatch(x: Any, axis: int, level: int, size: int) -> Any:
+    if type(x) is Batched and x.level > level:
+        return Batched(_unbatch(x.stack, axis + 1, level, size), x.level)
+    if type(x) is Batched and x.level == level:
+        return x.stack if axis == 0 else np.moveaxis(x.stack, 0, axis)
+    x = np.expand_dims(x, axis)  # the same for all
+    return np.copy(np.broadcast_to(x, (*x.shape[:axis], size, *x.shape[axis + 1 :])))
+
+
+def _sum_batch(x: Batched, level: int) -> Any:
+    if x.level > level:
+        return Batched(_sum_batch(x.stack, level), x.level)
+    return np.sum(x.stack, axis=0)
+
+
+def _spread(x: Any, level: int, size: int) -> Batched:
+    return _batch(_unbatch(x, 0, level, size), 0, level)
+
+
+def size_of(value: Any, level: int) -> int:
+    """How many arrays a batch of this level has, in a value that holds one."""
+    return next(b for b in batches_in(value) if b.level == level).stack.shape[0]
+
+
+# batch: the arrays along an axis (which isn't negative) as a batch. unbatch: a batch as one array, with the arrays
+# along an axis; what is no batch of that level is the same for all of `size` arrays. spread: what is the same for all,
+# as a batch.
+batch: Any = derivative(_batch, lambda g, y, x, axis, level, size: unbatch(g, axis, level, size))
+unbatch: Any = derivative(
+    _unbatch,
+    lambda g, y, x, axis, level, size: batch(g, axis, level, size) if level in levels_of(x) else np.sum(g, axis=axis),
+)
+sum_batch: Any = derivative(_sum_batch, lambda g, y, x, level: spread(g, level, size_of(x, level)))
+spread: Any = derivative(
+    _spread, lambda g, y, x, level, size: sum_batch(g, level) if level in levels_of(g) else g * size
+)
+
+
+# One by one ----------------------------------------------------------------------------------------------------------
+
+
+def one_by_one(func: Callable, args: Any, kwargs: dict | None = None) -> Any:
+    """func of each array of the batches of the highest level, with the results in batches of that level again.
+
+    Tensors among the arguments that hold batches are taken apart, and put together again, as operations that record.
+
+    Raises:
+        NotBatchable: the results have different shapes, or are no arrays.
+    """
+    kwargs = kwargs or {}
+    first = max(batches_in([args, kwargs]), key=lambda b: b.level)
+    level, size = first.level, first.stack.shape[0]
+    if not size:  # nothing to call it with: the shape of the results is that for some numbers
+        ones = placed([tuple(args), kwargs], 0, level, 0)
+        return _together([func(*ones[0], **ones[1])], level, 0)
+    places = (placed([tuple(args), kwargs], i, level, size) for i in range(size))
+    return _together([func(*a, **k) for a, k in places], level, size)
+
+
+def applied(func: Callable, args: Any, kwargs: dict | None = None) -> Any:
+    """func(*args, **kwargs): of batches at once if it can, else one by one."""
+    try:
+        return func(*args, **(kwargs or {}))
+    except Exception as error:  # of a user's function, which need not take batches
+        return retried(error, func, args, kwargs)
+
+
+def retried(error: Exception, func: Callable, args: Any, kwargs: dict | None = None) -> Any:
+    """What func gives one by one, where it has failed on batches. If that was not because of the batches, it fails
+    again; and where there are none, the error is raised."""
+    if not holds_batch([args, kwargs]):
+        raise error
+    return one_by_one(func, args, kwargs)
+
+
+def placed(value: Any, i: int, level: int, size: int) -> Any:
+    """value for place i of the batch."""
+    if mapped(value, level):
+        if not size:
+            return np.ones(value.shape, value.dtype, like=value.stack)
+        return np.reshape(value.stack[i : i + 1], value.shape)  # a view, of 0-d too
+    if isinstance(value, Node) and level in levels_of(value):
+        tensor: Any = value
+        return unbatch(tensor, 0, level, size)[i] if size else np.ones(tensor.shape, tensor.dtype)
+    if isinstance(value, dict):
+        return {key: placed(part, i, level, size) for key, part in value.items()}
+    return type(value)(placed(part, i, level, size) for part in value) if type(value) in (list, tuple) else value
+
+
+def _together(results: list, level: int, size: int) -> Any:
     """The results for the places of a batch, as a batch."""
     first = results[0]
-    if isinstance(first, (np.ndarray, np.generic)):
-        return Batched(np.stack(results))
+    if isinstance(first, Scattered):
+        results = [part.array() for part in results]
+        first = results[0]
     if isinstance(first, (list, tuple)):
-        parts = [_together(list(part)) for part in zip(*results, strict=True)]
+        parts = [_together(list(part), level, size) for part in zip(*results, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
-    raise NotBatchable(f"results of type {type(first).__name__} make no batch")
+    if first is None or isinstance(first, (str, np.dtype)):
+        return first
+    if not isinstance(first, (np.ndarray, np.generic, Node, Batched, bool, int, float, complex)):
+        raise NotBatchable(f"results of type {type(first).__name__} make no batch")
+    shapes = sorted({np.shape(result) for result in results})
+    if len(shapes) > 1:
+        raise NotBatchable(
+            f"the results for the arrays of a batch have different shapes, such as {shapes[0]} and {shapes[-1]}, so "
+            f"they make no batch. {INSIDE_VMAP}"
+        )
+    stacked = np.stack(results)
+    return batch(stacked if size else stacked[:0], 0, level, size)
 
 
-def _keeps_order(index: Any) -> bool:
-    """Whether the axes that an index makes stay in their place behind a further first axis. Those of several arrays
-    with a slice between them wouldn't: NumPy puts them first."""
-    parts = index if isinstance(index, tuple) else (index,)
-    basic = [isinstance(p, slice) or p is None or p is Ellipsis for p in parts]
-    return not any(np.ndim(p) for p in parts if not isinstance(p, slice)) or not any(basic) or basic.count(False) == 1
+# Elementwise ---------------------------------------------------------------------------------------------------------
 
 
-def _behind(index: Any) -> tuple:
-    return (slice(None), *(index if isinstance(index, tuple) else (index,)))
+def aligned(level: int, arrays: Any) -> list:
+    """Arrays that broadcast: batches get axes of length 1 behind the first, to have as many as the one with most."""
+    depth = max(map(np.ndim, arrays))
+    return [lifted(a, depth) if mapped(a, level) else a for a in arrays]
 
 
-# Functions with axes: counted from behind the first ------------------------------------------------------------------
+def lifted(a: Batched, ndim: int) -> Any:
+    """The stack of a batch, of which each array has so many axes: further ones of length 1, or fewer, come first."""
+    missing = ndim - a.ndim
+    if not missing:
+        return a.stack
+    return np.reshape(a.stack, (a.stack.shape[0], *(1,) * missing, *a.shape[max(-missing, 0) :]))
 
 
-def _axes(axis: Any, ndim: int) -> Any:
-    """axis (None for all), where the array is one deeper."""
-    axis = tuple(range(ndim)) if axis is None else axis
-    if isinstance(axis, (int, np.integer)):
-        return normalize_axis_index(int(axis), ndim) + 1
-    return tuple(normalize_axis_index(a, ndim) + 1 for a in axis)
+def elementwise(level: int, func: Callable, *arrays: Any, **kwargs: Any) -> Any:
+    """Broadcast over the batch."""
+    y = func(*aligned(level, arrays), **kwargs)
+    return tuple([Batched(part, level) for part in y]) if type(y) is tuple else Batched(y, level)
 
 
-def _along(func: Callable) -> Callable:
-    def batched(a: Any, axis: Any = None, **kwargs: Any) -> Any:
-        if not isinstance(a, Batched) or any(_counts(kwargs)) or not (a.ndim or axis is None):
-            return _one_by_one(func, (a,), {"axis": axis, **kwargs})
-        return Batched(func(a.stack, axis=_axes(axis, a.ndim), **kwargs))
-
-    return batched
-
-
-def _cumulative(func: Callable) -> Callable:
-    along = _along(func)
-    return lambda a, axis=None, **kwargs: (
-        along(np.reshape(a, -1), 0, **kwargs) if axis is None else along(a, axis, **kwargs)
-    )
-
-
-def _filled(func: Callable) -> Callable:
-    def batched(a: Batched, dtype: Any = None, *, shape: Any = None, **kwargs: Any) -> Batched:
-        shape = a.shape if shape is None else (shape,) if np.ndim(shape) == 0 else tuple(shape)
-        return Batched(func(a.stack, dtype=dtype, shape=(len(a.stack), *shape)))
-
-    return batched
-
-
-def _reshape(a: Batched, /, shape: Any, order: str = "C", **kwargs: Any) -> Batched:
-    if order != "C":
-        return _one_by_one(np.reshape, (a, shape), {"order": order})
-    return Batched(np.reshape(a.stack, (len(a.stack), *((shape,) if np.ndim(shape) == 0 else shape))))
-
-
-def _expand_dims(a: Batched, axis: Any) -> Batched:
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    return Batched(np.expand_dims(a.stack, _axes(tuple(axes), a.ndim + len(axes))))
-
-
-def _squeeze(a: Batched, axis: Any = None) -> Batched:
-    axis = tuple(i for i, n in enumerate(a.shape) if n == 1) if axis is None else axis
-    return Batched(np.squeeze(a.stack, _axes(axis, a.ndim)))
-
-
-def _broadcast_to(a: Batched, shape: Any, subok: bool = False) -> Batched:
-    shape = (shape,) if np.ndim(shape) == 0 else tuple(shape)
-    return Batched(np.broadcast_to(_aligned([a, np.empty(shape)])[0], (len(a.stack), *shape)))
-
-
-def _transpose(a: Batched, axes: Any = None) -> Batched:
-    return Batched(np.transpose(a.stack, (0, *_axes(range(a.ndim)[::-1] if axes is None else axes, a.ndim))))
-
-
-def _concatenate(arrays: Any, axis: int = 0, **kwargs: Any) -> Any:
-    n = next(_counts(list(arrays)))
-    stacks = [a.stack if isinstance(a, Batched) else np.broadcast_to(a, (n, *np.shape(a))) for a in arrays]
-    return Batched(np.concatenate(stacks, axis=_axes(axis, stacks[0].ndim - 1), **kwargs))
-
-
-def _einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
-    inputs, arrow, result = subscripts.partition("->")
-    spare = sorted(set(string.ascii_letters) - set(subscripts))
-    if not arrow or "." in subscripts or not spare:
-        return _one_by_one(np.einsum, (subscripts, *operands), kwargs)
-    terms = [spare[0] + t if isinstance(x, Batched) else t for t, x in zip(inputs.split(","), operands, strict=True)]
-    stacks = [x.stack if isinstance(x, Batched) else x for x in operands]
-    return Batched(np.einsum(f"{','.join(terms)}->{spare[0]}{result}", *stacks, **kwargs))
-
-
-def _dot(a: Any, b: Any) -> Any:
-    return np.matmul(a, b) if np.ndim(a) == 2 == np.ndim(b) else _one_by_one(np.dot, (a, b), {})
-
-
-_BATCHED: dict[Callable, Callable] = {
-    **{func: _along(func) for func in (np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all, np.flip)},
-    **{func: _cumulative(func) for func in (np.cumsum, np.cumprod)},
-    **{func: _filled(func) for func in (np.zeros_like, np.ones_like, np.empty_like)},
-    np.shape: lambda a: a.shape,
-    np.ndim: lambda a: a.ndim,
-    np.size: lambda a: a.size,
-    np.iscomplexobj: lambda a: a.dtype.kind == "c",
-    np.isrealobj: lambda a: a.dtype.kind != "c",
-    np.real: lambda a: a.real,
-    np.imag: lambda a: a.imag,
-    np.copy: lambda a, *args, **kwargs: a.copy(),
-    np.where: lambda *arrays: Batched(np.where(*_aligned(arrays))),
-    np.swapaxes: lambda a, axis1, axis2: Batched(np.swapaxes(a.stack, *_axes((axis1, axis2), a.ndim))),
-    np.moveaxis: lambda a, source, destination: Batched(
-        np.moveaxis(a.stack, _axes(source, a.ndim), _axes(destination, a.ndim))
-    ),
-    np.reshape: _reshape,
-    np.expand_dims: _expand_dims,
-    np.squeeze: _squeeze,
-    np.broadcast_to: _broadcast_to,
-    np.transpose: _transpose,
-    np.concatenate: _concatenate,
-    np.einsum: _einsum,
-    np.dot: _dot,
-    np.diagonal: lambda a, offset=0, axis1=0, axis2=1: Batched(
-        np.diagonal(a.stack, offset, *_axes((axis1, axis2), a.ndim))
-    ),
-}
+def _written(name: str, result: Any, out: Any) -> Any:
+    if type(out) is tuple and len(out) == 1:
+        out = out[0]
+    if not isinstance(out, Batched) or any(level > out.level for level in levels_of(result)):
+        raise NotBatchable(f"{name}: a batch doesn't fit into one array")
+    out[...] = result
+    return out

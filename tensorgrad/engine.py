@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy import asarray, ndarray
 
+from .batch import retried
+from .broadcasting import accumulate, accumulate_part, can_be_accumulated, unbroadcast, with_batches_of
 from .derivatives.arrays import require_no_subclass
-from .derivatives.indexing import Scattered
 from .derivatives.layouts import index_order
-from .derivatives.reductions import sum_rows
 from .derivatives.table import TABLE, Primitive
 from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
@@ -54,8 +54,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
         values[0] = values[0][()]  # of a scalar, NumPy gives no view
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise explained(error, primitive.name, values) from error
+    except Exception as error:  # of a function that may be a user's
+        y = _retried(error, primitive, values, kwargs)
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
@@ -92,9 +92,17 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
             node._saved = VIEW
     else:
         node._op = node._args = node._kwargs = None
-    if scalar and not primitive.saves:
+    if scalar and not primitive.saves and not views:
         node._saved = SCALAR
     return node
+
+
+def _retried(error: Exception, primitive: Primitive, values: list, kwargs: dict | None) -> Any:
+    """What a function gives for each array of a batch, where it has failed on all at once; or the error, explained."""
+    try:
+        return retried(error, primitive.func, values, kwargs)
+    except (ValueError, TypeError, IndexError, OverflowError) as again:
+        raise explained(again, primitive.name, values) from error
 
 
 def recorded_with_versions(node_type: type[Node], primitive: Primitive, y: Any, args: tuple) -> Any:
@@ -191,6 +199,7 @@ def backpropagate(
     gradients of what isn't a leaf, are dropped on the way.
     """
     node_type, latest_change, past = type(root), changes.latest, None
+    grad, keep = (grad, ()) if type(grad) is type(root._data) is ndarray else with_batches_of(root._data, grad)
     grads = {root: grad}
     newest_first = [(-root._order, root)] if root._op is not None else []
     while newest_first:
@@ -229,15 +238,15 @@ def backpropagate(
                 shape = getattr(parent._data, "shape", None)
                 shape = [part.shape for part in parent._data] if shape is None else shape  # several arrays as one
                 error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {shape})")
-                raise
+                d = retried(error, rule, inputs, kwargs)
             data = parent._data
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
                 if d is None:
                     continue
-                if isinstance(d, Scattered) and parent in grads:
+                if parent in grads and can_be_accumulated(d, parent, keep):
                     grads[parent] = accumulate_part(grads.pop(parent), d)
                     continue
-                d = unbroadcast(d, data, op.name)
+                d = unbroadcast(d, parent, op.name, keep)
             elif past is not None and past.holds(d):
                 d = d.copy()
             if parent in grads:
@@ -277,50 +286,6 @@ def rule_kwargs(node: Any, create_graph: bool = False) -> dict:
         return op.known_kwargs(kwargs) if kwargs else {}
     saved = None if create_graph else node._saved
     return {**op.known_kwargs(kwargs), "saved": saved} if kwargs else {"saved": saved}
-
-
-def unbroadcast(d: Any, data: Any, name: str) -> Any:
-    """The gradient d in the shape and dtype of its array: broadcasting undone here, for every function."""
-    if type(d) is tuple:  # of a function with several outputs
-        return d
-    if isinstance(d, Scattered):
-        d = d.array()
-    shape = data.shape
-    if type(d) is ndarray and d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
-        return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
-    if not hasattr(d, "dtype") or isinstance(d, np.generic):
-        d = asarray(d)
-    if d.shape != shape:
-        extra = d.ndim - len(shape)
-        ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1) if extra >= 0 else ()
-        if extra > 0 or ones:
-            d = d.sum(axis=(*range(extra), *ones), keepdims=bool(ones))
-            d = d.reshape(shape) if ones and extra else d
-        if d.shape != shape:
-            raise ValueError(f"a rule of {name} gave a gradient of shape {d.shape} for an argument of shape {shape}")
-    if d.dtype != data.dtype:
-        if d.dtype.kind == "c" and data.dtype.kind != "c":
-            d = d.real
-        d = d.astype(data.dtype)
-    return asarray(d) if isinstance(d, np.generic) else d
-
-
-def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
-    """a + b, into the buffer of a where nobody else can see it."""
-    if type(a) is tuple:
-        return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
-    if not create_graph and type(a) is ndarray and is_owned(a):
-        a += b
-        return a
-    total = a + b
-    return asarray(total) if isinstance(total, np.generic) else total
-
-
-def accumulate_part(a: Any, b: Scattered) -> Any:
-    """The same for a gradient by index."""
-    if type(a) is not type(b.g):
-        return a + b.array()
-    return b.add_to(a if is_owned(a) else a.copy())
 
 
 def complete_outputs(grad: tuple, node: Any, create_graph: bool) -> tuple[tuple, tuple]:

@@ -8,8 +8,9 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from .batch import Batched
+from .batch import batch, unbatch
 from .calls import FIRST, Argnum, described, differentiated, positions
+from .node import orders
 from .tensor import Tensor, data_of
 from .trace import Trace, named, scalar_trace
 from .tree import tree_fill
@@ -104,16 +105,15 @@ def _batch_size(trace: Trace) -> int:
 
 
 def _for_each(trace: Trace, walk: Callable, stacks: list) -> list:
-    """What `walk` gives for each array of the stacks, in stacks: in one walk with batches, unless a rule can't take
-    them, or the result is to be differentiated again."""
+    """What `walk` gives for each array of the stacks, in stacks: in one walk, with batches."""
     n = len(stacks[0])
     if not trace.is_recorded():
-        try:
-            found = walk([Batched(stack) for stack in stacks])
-            return [r.stack if type(r) is Batched else np.broadcast_to(r, (n, *r.shape)) for r in found]
-        except Exception:  # in a rule, which may be a user's: if not because of the batch, it comes again below
-            pass
-    return [np.stack(parts) for parts in zip(*[walk([stack[i] for stack in stacks]) for i in range(n)], strict=True)]
+        level = -next(orders)  # older than all nodes: their gradients are batches, too
+        found = walk([batch(stack, 0, level, n) for stack in stacks])
+    else:
+        level = next(orders)
+        found = walk([Tensor(batch(stack, 0, level, n), requires_grad=False) for stack in stacks])
+    return [unbatch(r, 0, level, n) for r in found]
 
 
 def _joined(parts: list[list], along: list, others: list) -> list[list]:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .engine import backpropagate, rule_kwargs, unbroadcast
+from .broadcasting import unbroadcast
+from .derivatives.arrays import whole
+from .engine import backpropagate, rule_kwargs
 from .grad_mode import enable_grad
 from .node import Node
 from .past import Past
@@ -99,7 +101,7 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
         raise
     if p is None:
         return
-    p, v = unbroadcast(p, parent._data, op.name), irregular(past.data(parent), 1)
+    p, v = unbroadcast(p, parent, op.name), irregular(past.data(parent), 1)
     grads = backpropagate(p, v) if isinstance(p, Node) and p._requires_grad else {}
     pairs = [(part, grads[part]) for part in g if isinstance(part, Node) and part in grads]
     with np.errstate(all="ignore"):
@@ -113,12 +115,13 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
 def inner_product(pairs: Iterable[tuple[Any, Any]]) -> tuple[float, float]:
     """The sum of the products of all elements of pairs of arrays or nodes, and that of their sizes."""
     products = [getattr(a, "_data", a) * getattr(b, "_data", b) for a, b in pairs]
+    products = list(map(whole, products))
     return sum(float(np.sum(np.real(p))) for p in products), sum(float(np.sum(np.abs(p))) for p in products)
 
 
 def require_zero(p: Any, name: str) -> None:
     """An error, if what a rule gave isn't zero, though it isn't connected to the g that the rule was recorded on."""
-    if np.any(getattr(p, "_data", p)):
+    if np.any(whole(getattr(p, "_data", p))):
         raise loses_g(name)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .derivatives import derivative
 from .derivatives.activations import sigmoid, sigmoid_of_parts, sigmoid_parts
-from .derivatives.arrays import as_numbers
+from .derivatives.arrays import as_numbers, whole
 from .derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from .tensor import Tensor, data_of
 
@@ -35,7 +35,7 @@ def _all_lie(values: Any, lowest: float, highest: float) -> bool:
         return True
     if type(values) is np.ndarray:  # without arrays of bools
         return bool(_lowest(values, axis=None) >= lowest and _highest(values, axis=None) <= highest)
-    return bool(np.all((values >= lowest) & (values <= highest)))
+    return bool(np.all(whole((values >= lowest) & (values <= highest))))
 
 
 def _each(g: Any, n: int, reduction: str) -> Any:
@@ -164,7 +164,7 @@ _recorded_softmax_cross_entropy = derivative(
 def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
     if labels.shape == shape:
         rows = data_of(labels)
-        if not (np.all(rows >= 0) and np.allclose(np.sum(rows, axis=-1), 1, atol=1e-4)):
+        if not (np.all(whole(rows >= 0)) and np.allclose(whole(np.sum(rows, axis=-1)), 1, atol=1e-4)):
             raise ValueError(
                 f"{name}: labels have the shape {shape} of the logits, so rows of labels must be probabilities: none "
                 f"negative, each row with the sum 1"
@@ -180,7 +180,7 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
     elif not _all_lie(labels, 0, shape[-1] - 1):
         raise ValueError(
             f"{name}: for the {shape[-1]} classes of logits of shape {shape}, class numbers must lie from 0 to "
-            f"{shape[-1] - 1}, not from {labels.min()} to {labels.max()}"
+            f"{shape[-1] - 1}, not from {whole(labels).min()} to {whole(labels).max()}"
         )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .derivatives.arrays import whole
+
 # Who holds an array --------------------------------------------------------------------------------------------------
 
 
@@ -112,6 +114,7 @@ class Changes:
 
     def note(self, array: Any, change: Change, by: Any = None) -> None:
         """The memory of this array has been written into, or is about to be; `by` what leaves versions behind."""
+        array = whole(array)
         entry = self.of_memory.get(id(array))
         if entry is not None:
             found, layout = entry[1], None
@@ -136,6 +139,7 @@ class Changes:
 
     def since(self, array: Any, order: int, but: Any = None) -> Change | None:
         """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
+        array = whole(array)
         entry = self.of_memory.get(id(owner_of(array)))
         for (by, layout), change in list(entry[1].items()) if entry is not None else ():
             known = by is not None and by is but
@@ -148,7 +152,8 @@ changes = Changes()
 
 
 def owner_of(array: Any) -> Any:
-    """The array that holds the memory which this one is a view of, or itself."""
+    """The array that holds the memory which this one is a view of, or itself; of a batch, that of all its arrays."""
+    array = whole(array)
     base = array.base if isinstance(array, ndarray) else None
     while base is not None:
         if isinstance(base, ndarray):

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .derivatives.arrays import whole
 from .errors import data_changed
 from .memory import changes, owner_of
 from .node import Node
-from .versions import ASSIGN, State, named_by, origin, outline, recorded, was_view
+from .versions import ASSIGN, State, holds_memory, named_by, origin, outline, recorded, was_view
 
 
 class Past:
@@ -70,7 +71,7 @@ class Past:
             return self._memory(data)
         if type(data) is tuple:
             return tuple([self._memory(part) if type(part) is State else part for part in data])
-        if type(data) is not ndarray or (data.base is None and id(data) not in changes.of_memory):
+        if not holds_memory(data) or (whole(data).base is None and id(whole(data)) not in changes.of_memory):
             return data
         if not was_view(node):
             return data
@@ -88,7 +89,7 @@ class Past:
 
     def holds(self, array: ndarray) -> bool:
         """Whether an array is, or shows, one of the copies."""
-        return id(array if array.base is None else owner_of(array)) in self._ids
+        return id(owner_of(array)) in self._ids
 
     def _require_unchanged(self, value: Any, by: Node) -> None:
         """An error, if memory has been written into since a node was computed by it, in a way that left no version."""
@@ -121,7 +122,7 @@ class Past:
             for s in _between(now, state):
                 memory = s.place.put(memory, self._written.pop(s))
         self._copies[key] = memory, state
-        self._ids.add(id(memory))
+        self._ids.add(id(whole(memory)))
         return memory
 
 

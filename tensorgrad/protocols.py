@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .batch import levels_of, retried, size_of, spread
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
 from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.out import function_into, ufunc_into, without_out
 from .engine import record
 from .errors import explained, no_derivative
+from .leaving import is_wrapper
 from .node import Node
 
 
@@ -27,6 +29,7 @@ def plain(value: Any) -> Any:
 
 
 _LISTS = frozenset({list, tuple})
+_ARRAYS = frozenset({np.ndarray, float, int})
 
 
 def arrays_of(primitive: Primitive, args: tuple) -> tuple:
@@ -46,11 +49,21 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
     try:
         return func(*args, **kwargs)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise explained(error, name, args) from error
+        try:
+            y = retried(error, func, args, kwargs)
+        except (ValueError, TypeError, IndexError, OverflowError) as again:
+            raise explained(again, name, args) from error
+        if y is None:  # it changes an argument, which can't be done with copies
+            raise
+        return y
 
 
 def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`__array_ufunc__`: a ufunc, or a method of one, was called with a Tensor."""
+    kind = type(tensor)
+    for x in inputs:
+        if type(x) is not kind and type(x) not in _ARRAYS and is_wrapper(x):
+            return NotImplemented
     primitive = TABLE.get(ufunc)
     if method == "__call__" and primitive is not None and not kwargs:
         return record(type(tensor), primitive, inputs if len(inputs) == 1 else arrays_of(primitive, inputs))
@@ -75,6 +88,8 @@ def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
 def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict) -> Any:
     """`__array_function__`: any other function of NumPy's was."""
     if len(types) > 1:
+        if any(map(is_wrapper, types)):
+            return NotImplemented
         for kind in types:
             require_no_subclass(kind, func.__name__)
     if kwargs or len(args) > 1:
@@ -87,6 +102,8 @@ def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict)
     if implementation is None:
         if func in CREATION:
             y = _implemented(CREATION[func], func.__name__, (func, tensor._data, *args), kwargs)
+            for level in set(levels_of(tensor)) - set(levels_of(y)):  # which can be assigned into
+                y = spread(y, level, size_of(tensor, level))
             return y if isinstance(y, Node) or y.dtype.kind not in "fc" else type(tensor)(y, requires_grad=False)
         if func not in CONSTANT:
             module = getattr(func, "__module__", "numpy")

@@ -30,9 +30,19 @@ from .derivatives.shapes import flatten
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record, recorded_with_versions
 from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained
+from .exchange import array_namespace, device, dlpack, dlpack_device, to_device
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
-from .leaving import as_unknown, is_sparse, is_sparse_product, no_sparse, require_purpose
+from .leaving import (
+    as_unknown,
+    is_sparse,
+    is_sparse_product,
+    is_wrapper,
+    no_array,
+    no_sparse,
+    require_no_search,
+    require_purpose,
+)
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
@@ -112,6 +122,8 @@ def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Te
 
 def _otherwise(primitive: Primitive, args: tuple, other: Any) -> Any:
     """An operator on anything but arrays of floats: array-likes are recorded, the rest is left to the other operand."""
+    if is_wrapper(other):
+        return getattr(np, primitive.name)(*args) if hasattr(other, "__array_ufunc__") else NotImplemented
     if isinstance(other, int | float | complex | list | tuple | np.generic) or hasattr(other, "__array_ufunc__"):
         return record(Tensor, primitive, arrays_of(primitive, args))
     if is_sparse(other):
@@ -163,10 +175,21 @@ def _number(kind: type) -> Callable[[Tensor], Any]:
 
     def convert(self: Tensor) -> Any:
         if self.requires_grad and is_grad_enabled():
-            require_purpose(sys._getframe(1))
+            require_purpose(sys._getframe(1), rounds=kind is int)
         return kind(self._only_element())
 
     return convert
+
+
+def _order(compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
+    """The method of `a < b` or the like, which gives a plain array."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        if self._requires_grad and is_grad_enabled():
+            require_no_search(sys._getframe(1))
+        return compare(self._data, plain(other))
+
+    return method
 
 
 _new = object.__new__
@@ -373,7 +396,7 @@ class Tensor(Node):
         if is_sparse_product(sys._getframe(1)):
             return as_unknown(self)
         if self.requires_grad and is_grad_enabled():
-            raise TypeError(NOT_AN_ARRAY)
+            raise no_array(sys._getframe(1))
         return np.array(self._data, dtype=dtype, copy=copy)
 
     __float__ = _number(float)
@@ -427,6 +450,11 @@ class Tensor(Node):
 
     __array_ufunc__, __array_function__ = call_ufunc, call_function
 
+    # The array API standard
+
+    __array_namespace__, __dlpack__, __dlpack_device__ = array_namespace, dlpack, dlpack_device
+    device, to_device = property(device), to_device
+
     # Operators: NumPy's function of that name
 
     __add__, __radd__ = _operators(np.add)
@@ -472,17 +500,8 @@ class Tensor(Node):
     def __ne__(self, other: Any) -> Any:
         return self._data != plain(other)
 
-    def __lt__(self, other: Any) -> Any:
-        return self._data < plain(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self._data <= plain(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self._data > plain(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self._data >= plain(other)
+    __lt__, __le__ = _order(operator.lt), _order(operator.le)
+    __gt__, __ge__ = _order(operator.gt), _order(operator.ge)
 
     def __len__(self) -> int:
         return len(self._data)

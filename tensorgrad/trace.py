@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from .ancestors import dependent_nodes, leads_outside, nodes_behind
+from .batch import applied, levels_of
+from .broadcasting import unbroadcast
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
-from .engine import backpropagate, output, pick, rule_kwargs, unbroadcast
+from .engine import backpropagate, output, pick, rule_kwargs
 from .errors import INPUT_ASSIGNMENT, LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import has_own_rules, is_elementwise, require_linear_rules, require_zero
@@ -111,7 +113,7 @@ class Trace:
                 x = computed(INPUT, leaf._data, (leaf,))
                 x._saved = VIEW
             else:
-                x = Tensor(leaf._data.copy())  # a constant may be assigned into
+                x = Tensor(np.copy(leaf._data))  # a constant may be assigned into
         elif not is_variable(leaf):
             return leaf
         else:
@@ -350,8 +352,8 @@ def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Pas
     if op is pick:
         return v[args[1]]
     rule, kwargs, parent = op.rules_for(len(args))[i], rule_kwargs(node, create_graph), args[i]
-    if op.is_view and i == 0 and has_own_rules(op):  # picks elements, be it of data or of tangents
-        return op.func(v, *args[1:], **(node._kwargs or {}))
+    if op.is_view is True and i == 0 and has_own_rules(op):  # picks elements, be it of data or of tangents
+        return applied(op.func, (v, *args[1:]), node._kwargs or {})
     if create_graph:
         for of in (node, *args):
             if type(of) is Tensor:
@@ -362,9 +364,10 @@ def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Pas
         y = data = past.data(node)
         args = [past.data(arg) if type(arg) is Tensor else arg for arg in args]
     if is_elementwise(node):
-        d = rule(v if v.shape == data.shape else np.broadcast_to(v, data.shape), y, *args, **kwargs)
+        v = v if v.shape == data.shape else np.broadcast_to(v, data.shape)
+        d = applied(rule, (v, y, *args), kwargs)
         if getattr(d, "shape", ()) == data.shape:
-            return unbroadcast(d, data, op.name)
+            return unbroadcast(d, node, op.name, levels_of(v))
     if type(data) is not tuple:
         g: Any = Tensor(np.ones_like(data))
         dummies = [g]
@@ -373,10 +376,10 @@ def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Pas
         dummies = [part for part in g if type(part) is Tensor]
         if create_graph:
             y = tuple(output(node, k) for k in range(len(data)))
-    p = rule(g, y, *args, **kwargs)
+    p = applied(rule, (g, y, *args), kwargs)
     if p is None:
         return None
-    p = unbroadcast(p, parent._data, op.name)
+    p = unbroadcast(p, parent, op.name)
     several = type(p) is tuple
     if several:
         p, v = _gathered(p, v)

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from .batch import Batched
+from .derivatives.arrays import whole
 from .derivatives.assigning import Place, assign, part
 from .derivatives.table import OWN, TABLE, Primitive
 from .errors import data_changed
@@ -108,9 +110,14 @@ def outline(data: Any) -> Any:
 def shows(data: Any, source: Any) -> bool:
     """Whether data is memory of the source's."""
     source = outline(source)
-    if type(data) is not ndarray or type(source) is not ndarray:
+    if not holds_memory(data) or not holds_memory(source):
         return False
-    return data is source or (data.base is not None and owner_of(data) is owner_of(source))
+    return data is source or (whole(data).base is not None and owner_of(data) is owner_of(source))
+
+
+def holds_memory(data: Any) -> bool:
+    """Whether data is an array of NumPy's, or a batch of them: what can be assigned into, and shows other arrays'."""
+    return type(data) is ndarray or type(data) is Batched
 
 
 def base_and_views(node: Node) -> tuple[Node, list[Node]]:
@@ -167,7 +174,7 @@ def _of_version(view: Node, which: str) -> Node:
 def _picks(view: Node) -> bool:
     """Whether a view shows some elements of its source, each once, by a rule of the library's own."""
     repeats = view._op in _REPEATING or view._op is INPUT
-    return view._op.is_view is True and not repeats and bool(view._data.flags.writeable)
+    return view._op.is_view is True and not repeats and bool(whole(view._data).flags.writeable)
 
 
 def _first(name: Node) -> Node:

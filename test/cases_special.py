@@ -153,3 +153,54 @@ if find_spec("scipy"):
             **options,
         )
     case(special.logsumexp, x(3), b=x([0.0, 1.0, 2.0]), like=scipy.special.logsumexp)
+
+    # Orthogonal polynomials, of degree 0 too, and where the variable is at an end
+    for f in (
+        special.eval_legendre, special.eval_sh_legendre, special.eval_chebyt, special.eval_chebyu, special.eval_chebyc,
+        special.eval_chebys, special.eval_sh_chebyt, special.eval_sh_chebyu, special.eval_laguerre,
+        special.eval_hermite, special.eval_hermitenorm,
+    ):  # fmt: skip
+        case(f, np.array([0, 1, 4]), x(2, 3, low=-0.9, high=0.9))
+        case(f, 3, x([-0.5, 0.0, 0.5]))
+    case(special.eval_legendre, np.array([0, 1, 3, 2]), x([1.0, 1.0, 1.0, 0.9]))
+    case(special.eval_gegenbauer, np.array([0, 1, 4]), 0.7, x(2, 3, low=-0.9, high=0.9))
+    case(special.eval_genlaguerre, np.array([0, 1, 4]), 0.7, positive(2, 3))
+    case(special.eval_jacobi, np.array([0, 1, 4]), 0.5, 0.3, x(2, 3, low=-0.9, high=0.9))
+    case(special.eval_sh_jacobi, np.array([0, 1, 4]), 4.0, 3.0, x(2, 3, low=0.1, high=0.9))
+    case(special.hyperu, 1.3, 0.7, positive(2, 3))
+    case(special.wright_bessel, 1.0, 2.0, positive(2, 3))
+    case(special.log_wright_bessel, 1.0, 2.0, positive(2, 3))
+
+    # Kelvin and Struve functions and integrals
+    for f in (
+        special.ber, special.bei, special.berp, special.beip, special.ker, special.kei, special.kerp, special.keip,
+        special.kelvin, special.itstruve0, special.it2struve0, special.itmodstruve0, special.itj0y0, special.it2j0y0,
+        special.iti0k0, special.it2i0k0,
+    ):  # fmt: skip
+        case(f, positive(2, 3))
+    case(special.itairy, x(2, 3, low=0.1, high=0.5))
+    for f in (special.ber, special.bei, special.itstruve0, special.itmodstruve0):
+        case(f, x([0.0, 0.4]))
+    for f in (special.struve, special.modstruve):
+        case(f, np.array([0.0, 1.0, 1.3]), positive(2, 3))
+
+    # Given with their derivatives
+    for f in (special.pbdv, special.pbvv, special.pbwa):
+        case(f, np.array([1.0, 0.5, 1.2]), x(2, 3))
+
+    # Elliptic ones in the amplitude
+    for f in (special.ellipkinc, special.ellipeinc):
+        case(f, x(2, 3), np.array([-1.0, 0.0, 0.6]))
+    case(special.ellipj, x(2, 3), np.array([0.0, 0.3, 0.6]))
+
+    # Distributions of counts, and inverses
+    for f in (special.pdtr, special.pdtrc):
+        case(f, np.array([0.0, 1.0, 2.5]), positive(2, 3))
+    for f in (special.bdtr, special.bdtrc, special.bdtri):
+        case(f, np.array([0.0, 1.0, 2.5]), 4, x(2, 3, low=0.1, high=0.9))
+    for f in (special.nbdtr, special.nbdtrc, special.nbdtri):
+        case(f, np.array([0, 1, 2]), 4, x(2, 3, low=0.1, high=0.9))
+    case(special.pdtri, np.array([0, 1, 2]), x(2, 3, low=0.1, high=0.9))
+    case(special.gdtrix, positive(2, 1), np.array([0.5, 1.0, 2.0]), x(2, 3, low=0.1, high=0.9))
+    case(special.nrdtrimn, x(2, 3, low=0.6, high=0.9), positive(3), x(2, 1))
+    case(special.nrdtrisd, x(2, 3), x(3, low=0.6, high=0.9), x(2, 1, low=3.0, high=4.0))

@@ -338,7 +338,7 @@ SCIPY = {
     "stats.norm": lambda s, t, m: s.stats.norm.logpdf(t),
     "ndimage": lambda s, t, m: s.ndimage.gaussian_filter(t, 1.0),
     "spatial": lambda s, t, m: s.spatial.distance.cdist(m, MATRIX),
-    "special, without rules": lambda s, t, m: s.special.pbdv(1.0, t),
+    "special, without rules": lambda s, t, m: s.special.chndtr(2.0, 2.0, t),
     "cluster": lambda s, t, m: s.cluster.vq.whiten(m),
 }
 

@@ -388,6 +388,8 @@ NEEDED = {  # what needs a package, the package, and the command that installs i
         "pip install matplotlib",
     ),
     "tensorgrad.special": ("import tensorgrad.special", "scipy", "pip install "),
+    "einops": ("import tensorgrad.einops", "einops", "pip install einops"),
+    "autoray": ("import tensorgrad.autoray", "autoray", "pip install autoray"),
 }
 
 PROGRAM = """

@@ -233,6 +233,16 @@ CALLS = {
     ),
     "stop_gradient": (tg.stop_gradient, {"x": (T, anything)}),
     "checkpoint": (tg.checkpoint, {"f": (cubes, function)}, lambda f: f(X)),
+    "vmap": (
+        tg.vmap,
+        {
+            "f": (square, function),
+            "in_axes": (0, or_none(whole(0, 1))),
+            "out_axes": (0, whole(0, 0)),
+            "axis_size": (None, or_none(whole(2, 2))),
+        },
+        lambda g: g(X),
+    ),
     # Watching
     "profile": (
         tg.profile,
@@ -442,7 +452,7 @@ def of_changes():
 
 
 SMALL = New(lambda: Tensor(X / 10))
-SPECIAL = {  # those that are no ufuncs
+SPECIAL = {  # those that are no ufuncs; and that take whole numbers, or have their derivative in the first place
     "softmax": {"x": SMALL, "axis": 0},
     "log_softmax": {"x": SMALL, "axis": 0},
     "logsumexp": {"a": SMALL, "axis": 0, "b": 1.0, "keepdims": False, "return_sign": False},
@@ -452,6 +462,9 @@ SPECIAL = {  # those that are no ufuncs
     "comb": {"N": 5, "k": SMALL, "exact": False, "repetition": False},
     "perm": {"N": 5, "k": SMALL, "exact": False},
     "lambertw": {"z": SMALL, "k": 0, "tol": 1e-8},
+    **{key: {"a": 2, "b": SMALL} for key in ["eval_hermite", "eval_hermitenorm"]},
+    **{key: {"a": 1.0, "b": 2, "c": SMALL} for key in ["bdtr", "bdtrc", "bdtri"]},
+    **{key: {"a": SMALL, "b": 0.5} for key in ["ellipkinc", "ellipeinc", "ellipj"]},
 }
 
 
@@ -750,7 +763,7 @@ NOTHING_TO_TRY = {
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "modules", "named_parameters", "parameters_by_name", "parameters", "state_dict", "eval", "extra_repr",
-    "training",
+    "training", "device", "to_device",
 }  # fmt: skip
 
 

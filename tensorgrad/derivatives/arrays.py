@@ -35,6 +35,13 @@ def inside(x):
     return getattr(x, "data", x) if hasattr(x, "__record__") else x
 
 
+def whole(x):
+    """All numbers of a batch of arrays, as one array; an array as it is."""
+    while hasattr(x, "stack"):
+        x = x.stack
+    return x
+
+
 def arange(n, like):
     """The integers from 0 to n - 1, in an array of the kind of `like`."""
     return np.arange(n, like=inside(like))

@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 
+from .arrays import whole
 from .indexing import Scattered, may_repeat
 from .table import derivative, views
 
 
 def shares(view, array):
     """Whether a view (of a batch of arrays, too) has the memory of the array that it was made of."""
-    return view is array or np.may_share_memory(getattr(view, "stack", view), getattr(array, "stack", array))
+    return view is array or np.may_share_memory(whole(view), whole(array))
 
 
 class Place:

@@ -13,8 +13,10 @@ from .table import CREATION
 
 
 def is_tensor(x):
-    """Whether x is a Tensor, or a list or tuple with one in it."""
-    return any(map(is_tensor, x)) if isinstance(x, list | tuple) else hasattr(x, "__record__")
+    """Whether x is a Tensor, or a list or tuple with one in it. (A batch of arrays records, too, but is an array.)"""
+    if isinstance(x, list | tuple):
+        return any(map(is_tensor, x))
+    return hasattr(x, "__record__") and not hasattr(x, "stack")
 
 
 def without_tensors(func, *values):

@@ -17,6 +17,7 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
+from .arrays import whole
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
 from .table import composed, derivative, with_rules
@@ -65,7 +66,7 @@ def raise_if_arbitrary(where, x, name, choice):
     Not if x is a Tensor: a rule that is recorded, for a second derivative or in forward mode, may later be fed another
     gradient than that of the loss.
     """
-    if not hasattr(x, "requires_grad") and np.any(getattr(where, "stack", where)):  # of a batch: in any of its arrays
+    if not hasattr(x, "requires_grad") and np.any(whole(where)):  # of a batch: in any of its arrays
         raise ValueError(
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"

@@ -18,13 +18,23 @@ def inverse(order):
 def index_order(a, order):
     """'A' (as it lies in memory) made definite: 'F' or 'C'."""
     if order == "A":
-        return "F" if a.flags.fnc else "C"
+        return "F" if lies_in_fortran_order(a) else "C"
     return order
+
+
+def lies_in_fortran_order(a):
+    """Whether a lies in that order, and not in C order, too; each array of a batch as it lies in the stack."""
+    if hasattr(a, "flags") or not hasattr(a, "strides"):
+        return flat_order(a) == "F"
+    axes = range(a.ndim)
+    return runs_along(a, axes[::-1]) and not runs_along(a, axes)
 
 
 def memory_axes(a, still=None):
     """The axes of a from the slowest to the fastest in memory, as order='K' reads them: an insertion sort, in which an
     axis along which nothing moves is passed over (NumPy's npyiter_find_best_axis_ordering); `still` counts as one."""
+    if not hasattr(a, "strides"):
+        return tuple(range(a.ndim))
     axes, steps = [], [0 if i == still else abs(s) for i, s in enumerate(a.strides)]
     for i in reversed(range(len(steps))):  # axes: the fastest first
         place = k = len(axes)

@@ -40,7 +40,7 @@ def cast(a, dtype):
 
 
 def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=True):
-    if hasattr(where, "__record__"):
+    if hasattr(where, "__record__") and where.dtype.kind != "b":
         raise TypeError(f"{ufunc.__name__}: where= takes bools, such as tensor > 0, and no Tensor, which is floating")
     options = {} if initial is None else {"initial": initial}
     if ufunc in REDUCTIONS:

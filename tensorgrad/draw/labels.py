@@ -72,7 +72,7 @@ def table(array: Any, wide: bool = False) -> list[list[str]]:
     [['0 … 99'], ['mean 49.5']]
     """
     if not isinstance(array, np.ndarray):
-        return [[type(array).__name__]]
+        return [[f"batch of {len(array.stack)}" if hasattr(array, "stack") else type(array).__name__]]
     if array.size == 0:
         return [["empty"]]
     rows = array.reshape(1, -1) if array.ndim < 2 else array

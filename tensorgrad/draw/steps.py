@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import accumulate, backpropagate, complete_outputs, rule_kwargs, unbroadcast
+from ..broadcasting import accumulate, unbroadcast
+from ..engine import backpropagate, complete_outputs, rule_kwargs
 from ..node import Node
 from ..past import Past
 from ..tensor import Tensor
@@ -65,7 +66,7 @@ def parts_of(o: Operation, grads: dict, past: Past) -> Iterator[tuple[Any, Any, 
         for x, dx in zip(parts_of_arguments(o.node), d, strict=True) if takes_several(o.node) else [(operand, d)]:
             if dx is None or not isinstance(x, Node) or not x._requires_grad:
                 continue
-            dx = unbroadcast(dx, x._data, op.name)
+            dx = unbroadcast(dx, x, op.name)
             dx = dx.copy() if isinstance(dx, np.ndarray) and past.holds(dx) else dx
             before = grads.get(x)
             grads[x] = dx if before is None else accumulate(before, dx, True)

@@ -11,6 +11,7 @@ This system is again a `Flow`, which is recorded where that is asked for: so the
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..batch import Batched
+from ..batch import Batched, NotBatchable
 from ..closures import Call, Differentiable, is_recorded, record
 from ..derivatives.arrays import as_array
 from ..tensor import Tensor, data_of
@@ -59,12 +60,14 @@ class Flow(Differentiable):
     def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
         if self.failure:
             raise RuntimeError(f"{self.name}: there is no derivative, since no solution was found: {self.failure}")
-        recorded, batched = is_recorded(g, parts), isinstance(g, Batched)
+        recorded, batch = is_recorded(g, parts), g if isinstance(g, Batched) else None
+        if batch is not None and any([isinstance(v, Batched) for v in (batch.stack, y, *parts)]):
+            raise NotBatchable(f"{self.name}: many gradients at once are of one equation")
         times, *parts = parts[1:]
         ts, own, n = data_of(times), parts[: self.count], y.shape[1]
         shapes = [np.shape(part) for part in parts]
-        many: tuple = (len(g.stack),) if batched else ()  # gradients at once have one equation of y
-        g = g.stack if batched else g
+        many: tuple = () if batch is None else (len(batch.stack),)
+        g = g if batch is None else batch.stack
         a, slopes = np.zeros((*many, n)), []
         sums = np.zeros((*many, sum([math.prod(shape) for shape in shapes])))
         for i in range(len(ts) - 1, 0, -1):
@@ -72,19 +75,19 @@ class Flow(Differentiable):
             slopes.append(self._along(g[..., i, :], times, i, y, own))
             if ts[i] != ts[i - 1] or (recorded and self.times_differ):
                 state = np.concatenate([y[i], np.ravel(a), np.ravel(sums)])
-                state = self._back(state, n, many, times[[i, i - 1]], own, recorded)
+                state = self._back(state, n, batch, times[[i, i - 1]], own, recorded)
                 self._require_return(data_of(state)[:n], data_of(y)[[i - 1, i]], ts[i - 1])
                 a = np.reshape(state[n : n + math.prod(many) * n], a.shape)
                 sums = np.reshape(state[n + a.size :], sums.shape)
         slopes.append(self._along(-a, times, 0, y, own))
         by_times = [np.stack(slopes[::-1], axis=-1)] if self.times_differ else []
         found = [a + g[..., 0, :], *by_times, *_split(sums, many, shapes)]
-        found = [Batched(d) for d in found] if batched else found
+        found = found if batch is None else [_batch_like(batch, d) for d in found]
         return [found[0], *(found[1:] if by_times else [None, *found[1:]])]
 
-    def _back(self, state: Any, n: int, many: tuple, times: Any, own: Sequence[Any], recorded: bool) -> Any:
+    def _back(self, state: Any, n: int, batch: Any, times: Any, own: Sequence[Any], recorded: bool) -> Any:
         """The state of the adjoint system at the second of two times, given that at the first."""
-        f = functools.partial(self._augmented, n, many)
+        f = functools.partial(self._augmented, n, batch)
         values, begin, ts = [data_of(part) for part in own], data_of(state), data_of(times)
         if ts[0] == ts[1]:
             ends = np.stack([begin, begin])
@@ -112,9 +115,10 @@ class Flow(Differentiable):
         slope = as_array(self.f(times[i] if recorded else float(times[i]), y[i], *own))
         return np.sum(g * (slope if recorded else data_of(slope)), axis=-1)
 
-    def _augmented(self, n: int, many: tuple, t: Any, state: Any, *own: Any) -> Any:
-        """The derivative of y, of its adjoint (or so many), and of the integrals for all that f depends on, in one
-        vector."""
+    def _augmented(self, n: int, batch: Any, t: Any, state: Any, *own: Any) -> Any:
+        """The derivative of y, of its adjoint (or as many as a batch has), and of the integrals for all that f depends
+        on, in one vector."""
+        many: tuple = () if batch is None else (len(batch.stack),)
         y, a = state[:n], state[n : n + math.prod(many) * n]
         first = [t] if isinstance(t, Tensor) else []
 
@@ -124,12 +128,19 @@ class Flow(Differentiable):
 
         call = Call(self.name, f, [*first, y, *own])
         recorded = is_recorded(t, state, own)
-        seed = Batched(np.reshape(a, (*many, n))) if many else a
+        seed = a if batch is None else _batch_like(batch, np.reshape(a, (*many, n)))
         by_y, *rest = call.pullback([seed], self.outer, recorded)[len(first) :]
         slope = call.result if recorded else data_of(call.result)
         sums = [_rows(d, part.shape, many) for d, part in zip(rest, (*own, *self.outer), strict=True)]
         sums = [np.ravel(np.concatenate(sums, axis=-1))] if sums else []
         return np.concatenate([slope, *[-d for d in (np.ravel(_rows(by_y, y.shape, many)), *sums)]])
+
+
+def _batch_like(batch: Batched, stack: Any) -> Batched:
+    """Other arrays, as a batch like another."""
+    new = copy.copy(batch)
+    new.stack = stack
+    return new
 
 
 def require_real(name: str, *values: Any) -> None:

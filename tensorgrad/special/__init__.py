@@ -2,9 +2,10 @@
 
 Most are ufuncs, which ask a Tensor before they compute: after `import tensorgrad.special`, `scipy.special.erf(tensor)`
 works, and `tensorgrad.special.erf` is the same function. Where the environment variable SCIPY_ARRAY_API=1 makes SciPy
-wrap its ufuncs in functions that refuse Tensors, those of this module are the ufuncs inside. `logsumexp`, `softmax`,
-`log_softmax`, `polygamma`, `multigammaln`, `comb` and `perm` are no ufuncs: SciPy's own refuse a Tensor, so take those
-of this module, which have the same arguments, and take lists of Tensors, too.
+wrap its ufuncs in functions that ask for the namespace of the array API standard, those of this module are the ufuncs
+inside, and SciPy's find them by `tensorgrad.array_api`. `logsumexp`, `softmax`, `log_softmax`, `polygamma`,
+`multigammaln`, `comb` and `perm` are no ufuncs: SciPy's own refuse a Tensor (but for some, with SCIPY_ARRAY_API=1), so
+take those of this module, which have the same arguments, and take lists of Tensors, too.
 
 >>> from tensorgrad import Tensor
 >>> from tensorgrad.special import gammaln, logsumexp
@@ -60,6 +61,9 @@ from .bessel import (
     yve,
 )
 from .distributions import (
+    bdtr,
+    bdtrc,
+    bdtri,
     betainc,
     betaincc,
     betainccinv,
@@ -76,11 +80,20 @@ from .distributions import (
     gammaincinv,
     gdtr,
     gdtrc,
+    gdtrix,
     log_ndtr,
+    nbdtr,
+    nbdtrc,
+    nbdtri,
     ndtr,
     ndtri,
     ndtri_exp,
+    nrdtrimn,
+    nrdtrisd,
     owens_t,
+    pdtr,
+    pdtrc,
+    pdtri,
     stdtr,
     stdtrit,
 )
@@ -132,7 +145,10 @@ from .factorials import (
 from .integrals import (
     dawsn,
     ellipe,
+    ellipeinc,
+    ellipj,
     ellipk,
+    ellipkinc,
     ellipkm1,
     erf,
     erfc,
@@ -154,7 +170,51 @@ from .integrals import (
     wofz,
     wrightomega,
 )
+from .polynomials import (
+    eval_chebyc,
+    eval_chebys,
+    eval_chebyt,
+    eval_chebyu,
+    eval_gegenbauer,
+    eval_genlaguerre,
+    eval_hermite,
+    eval_hermitenorm,
+    eval_jacobi,
+    eval_laguerre,
+    eval_legendre,
+    eval_sh_chebyt,
+    eval_sh_chebyu,
+    eval_sh_jacobi,
+    eval_sh_legendre,
+    hyperu,
+    log_wright_bessel,
+    wright_bessel,
+)
 from .sums import log_softmax, logsumexp, softmax
+from .waves import (
+    bei,
+    beip,
+    ber,
+    berp,
+    it2i0k0,
+    it2j0y0,
+    it2struve0,
+    itairy,
+    iti0k0,
+    itj0y0,
+    itmodstruve0,
+    itstruve0,
+    kei,
+    keip,
+    kelvin,
+    ker,
+    kerp,
+    modstruve,
+    pbdv,
+    pbvv,
+    pbwa,
+    struve,
+)
 
 __all__ = [
     "expit", "logit", "log_expit", "softmax", "log_softmax", "logsumexp",
@@ -171,4 +231,12 @@ __all__ = [
     "hyp0f1", "hyp1f1", "hyp2f1", "ellipk", "ellipkm1", "ellipe",
     "jv", "yv", "iv", "kv", "jve", "yve", "ive", "kve", "kn", "yn", "hankel1", "hankel2", "hankel1e", "hankel2e",
     "j0", "j1", "y0", "y1", "i0", "i1", "i0e", "i1e", "k0", "k1", "k0e", "k1e", "airy",
+    "bdtr", "bdtrc", "bdtri", "gdtrix", "nbdtr", "nbdtrc", "nbdtri", "nrdtrimn", "nrdtrisd", "pdtr", "pdtrc",
+    "pdtri", "ellipeinc", "ellipj", "ellipkinc", "eval_chebyc", "eval_chebys", "eval_chebyt", "eval_chebyu",
+    "eval_gegenbauer", "eval_genlaguerre", "eval_hermite", "eval_hermitenorm", "eval_jacobi", "eval_laguerre",
+    "eval_legendre", "eval_sh_chebyt", "eval_sh_chebyu", "eval_sh_jacobi", "eval_sh_legendre", "hyperu",
+    "log_wright_bessel", "wright_bessel", "bei", "beip", "ber", "berp", "it2i0k0", "it2j0y0", "it2struve0",
+    "itairy", "iti0k0", "itj0y0", "itmodstruve0", "itstruve0", "kei", "keip", "kelvin", "ker", "kerp",
+
+    "modstruve", "pbdv", "pbvv", "pbwa", "struve",
 ]  # fmt: skip

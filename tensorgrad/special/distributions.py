@@ -20,6 +20,10 @@ betainc, betaincc, betaincinv, betainccinv = ufuncs("betainc betaincc betaincinv
 chdtr, chdtrc, chdtri, gdtr, gdtrc = ufuncs("chdtr chdtrc chdtri gdtr gdtrc")
 stdtr, stdtrit, fdtr, fdtrc, fdtri = ufuncs("stdtr stdtrit fdtr fdtrc fdtri")
 ndtr, ndtri, log_ndtr, ndtri_exp, owens_t = ufuncs("ndtr ndtri log_ndtr ndtri_exp owens_t")
+pdtr, pdtrc, pdtri, bdtr, bdtrc, bdtri, nbdtr, nbdtrc, nbdtri = ufuncs(
+    "pdtr pdtrc pdtri bdtr bdtrc bdtri nbdtr nbdtrc nbdtri"
+)
+gdtrix, nrdtrimn, nrdtrisd = ufuncs("gdtrix nrdtrimn nrdtrisd")
 gammaln, betaln, poch, xlogy, xlog1py, erf, erfcx = ufuncs("gammaln betaln poch xlogy xlog1py erf erfcx")
 
 # Densities -----------------------------------------------------------------------------------------------------------
@@ -109,6 +113,25 @@ partials(stdtrit,      "df p", None, lambda g, y, df, p: g / t_density(df, y))
 partials(fdtr,         "dfn dfd x", None, None, lambda g, y, m, n, x: g * f_density(m, n, x))
 partials(fdtrc,        "dfn dfd x", None, None, lambda g, y, m, n, x: -g * f_density(m, n, x))
 partials(fdtri,        "dfn dfd p", None, None, lambda g, y, m, n, p: g / f_density(m, n, y))
+
+# Of counts: k is rounded down
+partials(pdtr,   "k m", None, lambda g, y, k, m: -g * gamma_density(np.floor(k) + 1, m))
+partials(pdtrc,  "k m", None, lambda g, y, k, m: g * gamma_density(np.floor(k) + 1, m))
+partials(pdtri,  "k p", None, lambda g, y, k, p: -g / gamma_density(np.floor(k) + 1, y))
+partials(bdtr,   "k n p", None, None, lambda g, y, k, n, p: -g * beta_density(np.floor(k) + 1, n - np.floor(k), p))
+partials(bdtrc,  "k n p", None, None, lambda g, y, k, n, p: g * beta_density(np.floor(k) + 1, n - np.floor(k), p))
+partials(bdtri,  "k n y", None, None, lambda g, y, k, n, p: -g / beta_density(np.floor(k) + 1, n - np.floor(k), y))
+partials(nbdtr,  "k n p", None, None, lambda g, y, k, n, p: g * beta_density(n, np.floor(k) + 1, p))
+partials(nbdtrc, "k n p", None, None, lambda g, y, k, n, p: -g * beta_density(n, np.floor(k) + 1, p))
+partials(nbdtri, "k n y", None, None, lambda g, y, k, n, p: g / beta_density(n, np.floor(k) + 1, y))
+partials(gdtrix,       "a b p", lambda g, y, a, b, p: -g * y / a,
+                       None,    lambda g, y, a, b, p: g / (a * gamma_density(b, a * y)))
+derivative(nrdtrimn,   lambda g, y, p, std, x: -g * std / normal_density(ndtri(p)),
+                       lambda g, y, p, std, x: -g * ndtri(p),
+                       lambda g, y, p, std, x: g)
+derivative(nrdtrisd,   lambda g, y, mn, p, x: -g / ndtri(p),
+                       lambda g, y, mn, p, x: -g * y / (ndtri(p) * normal_density(ndtri(p))),
+                       lambda g, y, mn, p, x: g / ndtri(p))
 
 derivative(ndtr,       lambda g, y, x: g * normal_density(x))
 derivative(ndtri,      lambda g, y, x: g / normal_density(y))

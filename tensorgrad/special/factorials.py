@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import scipy.special
 
+from ..batch import applied
 from ..derivatives import derivative, with_rules
-from ..derivatives.arrays import as_array, as_numbers
+from ..derivatives.arrays import as_array, as_numbers, whole
 from ..engine import holds_node
 from ..tensor import data_of
 from .ufuncs import UfuncProbe, partials, require_constant, ufuncs
@@ -108,7 +109,7 @@ def multigammaln(a: Any, d: Any) -> Any:
     a, d = as_numbers("multigammaln", "a", a), data_of(d)
     if np.ndim(d) or np.asarray(d).dtype.kind not in "iuf" or d != np.floor(d) or d < 1:
         raise ValueError(f"multigammaln: d must be a positive integer, not {d!r}")
-    if np.any(a <= 0.5 * (d - 1)):
+    if np.any(whole(a <= 0.5 * (d - 1))):
         raise ValueError(f"multigammaln: all of a must be above (d - 1) / 2 = {0.5 * (d - 1)}, not {data_of(a)}")
     return sum((gammaln(a - 0.5 * j) for j in range(int(d))), d * (d - 1) * 0.25 * np.log(np.pi))
 
@@ -168,7 +169,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     Tensor([6. 0.])
     """
     if not holds_node([N, k]):
-        return scipy.special.comb(N, k, exact=exact, repetition=repetition)
+        return applied(scipy.special.comb, (N, k), {"exact": exact, "repetition": repetition})
     if exact or repetition:
         raise TypeError("comb: exact and repetition take no Tensors; with repetition, write binom(N + k - 1, k)")
     N, k = as_numbers("comb", "N", N), as_numbers("comb", "k", k)
@@ -187,7 +188,7 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
     Tensor([12.  0.])
     """
     if not holds_node([N, k]):
-        return scipy.special.perm(N, k, exact=exact)
+        return applied(scipy.special.perm, (N, k), {"exact": exact})
     if exact:
         raise TypeError("perm: exact takes no Tensors, for they are floating; leave it out")
     N, k = as_numbers("perm", "N", N), as_numbers("perm", "k", k)

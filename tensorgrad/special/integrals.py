@@ -116,6 +116,7 @@ partials(lambertw(UfuncProbe()), "z k tol",
 # Hypergeometric functions (13.3.15, 15.5.1, 16.3.1), and complete elliptic integrals (19.5.1, 19.5.2, 15.8.1) ---------
 
 hyp0f1, hyp1f1, hyp2f1, ellipk, ellipkm1, ellipe = ufuncs("hyp0f1 hyp1f1 hyp2f1 ellipk ellipkm1 ellipe")
+ellipkinc, ellipeinc, ellipj = ufuncs("ellipkinc ellipeinc ellipj")
 
 partials(hyp0f1, "v z",     None, lambda g, y, v, z: g / v * hyp0f1(v + 1, z))
 partials(hyp1f1, "a b x",   None, None, lambda g, y, a, b, x: g * (a / b) * hyp1f1(a + 1, b + 1, x))
@@ -124,3 +125,9 @@ partials(hyp2f1, "a b c z", None, None, None,
 derivative(ellipk,          lambda g, y, m: g * (math.pi / 8) * hyp2f1(0.5, 0.5, 2, m) / (1 - m))
 derivative(ellipkm1,        lambda g, y, p: g * (-math.pi / 8) * hyp2f1(0.5, 0.5, 2, 1 - p) / p)
 derivative(ellipe,          lambda g, y, m: g * (-math.pi / 8) * hyp2f1(0.5, 1.5, 2, m))
+
+# Incomplete ones in the amplitude (19.2.4, 19.2.5), and Jacobi's (22.13.1): y = (sn, cn, dn, am)
+partials(ellipkinc, "phi m", lambda g, y, phi, m: g / np.sqrt(1 - m * np.sin(phi) ** 2), None)
+partials(ellipeinc, "phi m", lambda g, y, phi, m: g * np.sqrt(1 - m * np.sin(phi) ** 2), None)
+partials(ellipj,    "u m",   lambda g, y, u, m: g[0] * y[1] * y[2] - g[1] * y[0] * y[2]
+                                                - g[2] * m * y[0] * y[1] + g[3] * y[2], None)

@@ -43,6 +43,11 @@ def require_constant(function: str, argument: str, value: Any) -> None:
         raise no_derivative(f"{function}: the argument {argument}", f"none in closed form is known, and it got {given}")
 
 
+def as_tensor(y: Any) -> Tensor:
+    """An output of a function that was called with Tensors: a constant one, if all of them stood in constant places."""
+    return y if isinstance(y, Tensor) else Tensor(y, requires_grad=False)
+
+
 def partials(ufunc: Any, names: str, *rules: Callable | None) -> None:
     """Enter the rules of a ufunc that lacks some of its derivatives, for which None stands.
 
@@ -59,7 +64,7 @@ def partials(ufunc: Any, names: str, *rules: Callable | None) -> None:
                 require_constant(primitive.name, name, arg)
         args = tuple([arg if rule else data_of(arg) for arg, rule in zip(args, rules, strict=False)])
         y = Tensor.__record__(primitive, args, kwargs)
-        return y if isinstance(y, Tensor) else Tensor(y, requires_grad=False)  # all Tensors were in constant places
+        return tuple(map(as_tensor, y)) if isinstance(y, tuple) else as_tensor(y)
 
     OWN[recorded] = primitive
 

@@ -1,0 +1,53 @@
+"""What the array API standard asks of an array: its namespace, its device, and its memory for other libraries."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from .grad_mode import is_grad_enabled
+from .leaving import no_array
+
+# array_api/__init__.py enters "array_api" when it is imported.
+namespaces: dict[str, ModuleType] = {}
+VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+
+
+def array_namespace(self: Any, /, *, api_version: str | None = None) -> ModuleType:
+    """The functions of the array API standard for Tensors: the module `tensorgrad.array_api`.
+
+    Raises:
+        ValueError: there is no such version of the standard.
+    """
+    if api_version is not None and api_version not in VERSIONS:
+        raise ValueError(f"api_version: the array API standard has {', '.join(VERSIONS)}, not {api_version!r}")
+    return namespaces["array_api"]
+
+
+def device(self: Any) -> Any:
+    """Where the data are: "cpu", or what an array of another kind says."""
+    return getattr(self._data, "device", "cpu")
+
+
+def to_device(self: Any, device: Any, /, *, stream: Any = None) -> Any:
+    """The Tensor itself, if its data are on that device.
+
+    Raises:
+        ValueError: they are on another.
+    """
+    if device != self.device or stream is not None:
+        raise ValueError(f"to_device: the data of this Tensor are on {self.device!r}, and stay there, not {device!r}")
+    return self
+
+
+def dlpack(self: Any, **options: Any) -> Any:
+    """The memory of a constant, for `from_dlpack` of another library."""
+    if self.requires_grad and is_grad_enabled():
+        raise no_array(sys._getframe(1))
+    return self._data.__dlpack__(**options)
+
+
+def dlpack_device(self: Any) -> tuple:
+    """The kind of device and its number."""
+    return self._data.__dlpack_device__()

@@ -1,0 +1,194 @@
+"""vmap: a function that was written for one example, of a whole batch of them in one call."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from .arguments import is_int
+from .batch import batch, levels_of, unbatch
+from .calls import described, require_call
+from .grad_mode import is_grad_enabled
+from .node import orders
+from .tensor import Tensor, data_of
+from .trace import named
+from .tree import Tree, is_variable, tree_leaves, tree_map
+
+
+def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | None = None) -> Callable:
+    """A function that maps f over an axis of its arguments, as if it were called for each and the results were stacked.
+
+    f is called once, with Tensors that stand for all examples: their shapes are those of one. NumPy's functions, and
+    those of the library, compute all in one call where they can, and one after the other where they can't. Inside may
+    stand `grad` and the other transforms, outside too, and another vmap.
+
+    Args:
+        f: takes arrays, or structures of them (lists, tuples, dicts, dataclasses, Modules), and returns the same.
+        in_axes: the axis of each argument that holds the examples; None for an argument that is the same for all. One
+            int or None for all arguments, or a tuple with an entry for each: an int, None, or a structure of these that
+            the argument has, too. Keyword arguments are mapped along their first axis.
+        out_axes: where the examples stand in the output; an int, or a structure of ints that the output has. None for
+            an output that is the same for all.
+        axis_size: how many examples there are; only needed if no argument is mapped.
+
+    Returns:
+        A function of f's arguments. Arrays in, arrays out; where an argument is a Tensor, or f closes over one that
+        requires a gradient, Tensors that can be differentiated.
+
+    Raises:
+        ValueError: an axis that isn't there, axes of different lengths, in_axes or out_axes of another structure, or
+            an output that isn't the same for all where out_axes says None.
+        TypeError: f is no function, an axis no int, nothing is mapped, or f looks at a single value: Python's `if`,
+            `float(x)`, an index that makes arrays of different shapes. `np.where` takes the place of `if`.
+
+    Floats arrive in f as Tensors; ints and bools, such as labels, as arrays of the same kind. Random numbers that f
+    draws are the same for all.
+
+    >>> import numpy as np
+    >>> from tensorgrad import grad, vmap
+    >>> vmap(np.dot, in_axes=(0, None))(np.eye(3), np.array([1.0, 2.0, 3.0]))
+    array([1., 2., 3.])
+
+    The gradient of each example's loss, in one call:
+
+    >>> loss = lambda w, x, y: (np.dot(w, x) - y)**2
+    >>> X, Y = np.array([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]), np.array([1.0, 2.0, 3.0])
+    >>> vmap(grad(loss), in_axes=(None, 0, 0))(np.array([1.0, 1.0]), X, Y)
+    array([[ 0.,  0.],
+           [ 0.,  0.],
+           [-2., -2.]])
+    """
+    require_call("vmap", f)
+    if axis_size is not None and (not is_int(axis_size) or axis_size < 0):
+        raise TypeError(f"vmap: axis_size must be an int that isn't negative, not {axis_size!r}")
+    _require_axes("in_axes", in_axes)
+    _require_axes("out_axes", out_axes)
+
+    @named("vmap", f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        if not isinstance(in_axes, (tuple, list)):
+            axes = (in_axes,) * len(args)
+        else:
+            if len(in_axes) != len(args):
+                raise ValueError(
+                    f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} "
+                    f"arguments; there must be one for each"
+                )
+            axes = tuple(in_axes)
+        size = _common_size([*_leaves(axes, args, "in_axes"), *_leaves(0, kwargs, "in_axes")], axis_size)
+        level = next(orders)  # what is older is the same for all examples
+
+        def entered(leaf: Any, axis: int | None, path: str) -> Any:
+            if axis is None or not is_variable(leaf):
+                return leaf
+            recorded = type(leaf) is Tensor and leaf.requires_grad and is_grad_enabled()
+            x: Any = leaf if recorded else np.copy(data_of(leaf))  # a constant may be assigned into
+            x = batch(x, normalize_axis_index(axis, x.ndim), level, size)
+            return x if type(x) is Tensor or x.dtype.kind not in "fc" else Tensor(x, requires_grad=False)
+
+        result = f(*_map_axes(entered, axes, args, "in_axes"), **_map_axes(entered, 0, kwargs, "in_axes"))
+        any_tensor = any(type(leaf) is Tensor for _, leaf in tree_leaves((args, kwargs)))
+
+        def left(leaf: Any, axis: int | None, path: str) -> Any:
+            if not is_variable(leaf):
+                return leaf
+            if axis is not None:
+                x = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
+                leaf = unbatch(x, _axis_of_output(axis, x, path), level, size)
+            elif level in levels_of(leaf):
+                raise ValueError(
+                    f"vmap: the output{path} isn't the same for all examples, so out_axes can't be None for it; give "
+                    f"the axis where the examples shall stand"
+                )
+            if type(leaf) is not Tensor:
+                return leaf
+            if leaf.requires_grad and is_grad_enabled():
+                return np.copy(leaf)  # of its own memory, to be assigned into
+            return leaf if any_tensor else leaf.data
+
+        return _map_axes(left, out_axes, result, "out_axes")
+
+    return evaluate
+
+
+def _require_axes(name: str, axes: Any) -> None:
+    """An error for what can't be axes: only ints and None are, in structures."""
+    for path, axis in tree_leaves(axes):
+        if axis is not None and not is_int(axis):
+            raise TypeError(f"vmap: {name}{path} must be an int or None, not {described(axis)}")
+
+
+def _map_axes(func: Callable, axes: Any, tree: Any, name: str, path: str = "") -> Any:
+    """func(leaf, axis, path) of each leaf of a tree, in its structure. The structure of the axes is the beginning of
+    it: one axis stands for all leaves below."""
+    if axes is None or is_int(axes):
+        return tree_map(lambda leaf: func(leaf, axes, path), tree)
+    parts, make = _parts(tree)
+    below, _ = _parts(axes)
+    if parts is None or below is None or parts.keys() != below.keys():
+        raise ValueError(
+            f"vmap: {name}{path} is {described(axes)}, which doesn't fit {described(tree)}; it must be an int or None, "
+            f"or a structure that begins as that one does"
+        )
+    return make({key: _map_axes(func, below[key], part, name, f"{path}[{key!r}]") for key, part in parts.items()})
+
+
+def _parts(tree: Any) -> tuple[dict | None, Any]:
+    """The parts of a structure by their keys, and what makes the structure of others; None of a leaf."""
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return dict(enumerate(tree)), lambda new: type(tree)(*new.values())
+    if isinstance(tree, (list, tuple)):
+        return dict(enumerate(tree)), lambda new: type(tree)(new.values())
+    if isinstance(tree, dict):
+        return dict(tree), lambda new: {**tree, **new}
+    if isinstance(tree, Tree):
+        return dict(tree.parameters_by_name()), tree.with_parameters
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        fields = {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}
+        return fields, lambda new: dataclasses.replace(tree, **new)
+    return None, None
+
+
+def _leaves(axes: Any, tree: Any, name: str) -> Iterator[tuple[Any, Any, str]]:
+    """Each leaf with its axis and path."""
+    found: list[tuple[Any, Any, str]] = []
+
+    def note(leaf: Any, axis: Any, path: str) -> Any:
+        found.append((leaf, axis, path))
+        return leaf
+
+    _map_axes(note, axes, tree, name)
+    return iter(found)
+
+
+def _common_size(leaves: list[tuple[Any, Any, str]], axis_size: int | None) -> int:
+    """How many examples there are along the axes of the leaves."""
+    sizes: dict[int, str] = {} if axis_size is None else {int(axis_size): "axis_size"}
+    for leaf, axis, path in leaves:
+        if axis is None or not is_variable(leaf):
+            continue
+        shape = np.shape(leaf)
+        if not -len(shape) <= axis < len(shape):
+            raise ValueError(
+                f"vmap: in_axes says axis {axis} for argument {path}, {described(leaf)}, which has {len(shape)} "
+                f"axes; None stands for an argument that is the same for all examples"
+            )
+        sizes.setdefault(shape[axis], f"argument {path}")
+    if not sizes:
+        raise TypeError("vmap: no argument is mapped; give in_axes an axis for one that has examples, or axis_size")
+    if len(sizes) > 1:
+        (n, where), (m, other), *_ = sizes.items()
+        raise ValueError(f"vmap: {where} has {n} examples, {other} {m}; along their axes all must be equally long")
+    return next(iter(sizes))
+
+
+def _axis_of_output(axis: int, x: Any, path: str) -> int:
+    if not -x.ndim - 1 <= axis <= x.ndim:
+        raise ValueError(
+            f"vmap: out_axes says axis {axis} for the output{path}, which with its examples has {x.ndim + 1} axes"
+        )
+    return int(axis) % (x.ndim + 1)
