@@ -1,8 +1,8 @@
 """Which functions of NumPy and SciPy have derivatives: `python -m tensorgrad.coverage` prints docs/functions.md.
 
 The lists are not kept by hand. Every function that NumPy dispatches, so that a Tensor can answer for it, is found in
-the installed NumPy, and looked up in the table of derivatives. Those of SciPy are what the modules of `tensorgrad.scipy`
-have; SciPy is imported only when they are asked for.
+the installed NumPy, and looked up in the table of derivatives. Those of SciPy are what the modules of
+`tensorgrad.scipy` have; SciPy is imported only when they are asked for.
 """
 
 from __future__ import annotations
