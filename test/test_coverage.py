@@ -190,10 +190,11 @@ needs_scipy = pytest.mark.skipif(find_spec("scipy") is None, reason="SciPy isn't
 TESTED_IN = {
     "test_scipy_integrate.py": {"scipy.integrate.odeint", "scipy.integrate.quad", "scipy.integrate.solve_ivp"},
     "test_scipy_optimize.py": {
-        f"scipy.optimize.{name}"
-        for name in "bisect brentq fixed_point least_squares minimize minimize_scalar newton root root_scalar".split()
+        "scipy.optimize.bisect", "scipy.optimize.brentq", "scipy.optimize.fixed_point", "scipy.optimize.least_squares",
+        "scipy.optimize.minimize", "scipy.optimize.minimize_scalar", "scipy.optimize.newton", "scipy.optimize.root",
+        "scipy.optimize.root_scalar",
     },
-}
+}  # fmt: skip
 
 
 def every_function_of_scipy():
