@@ -268,22 +268,3 @@ def test_objects_can_be_copied(copied):
 def test_what_has_no_derivative_is_an_error(call, error, text):
     with pytest.raises(error, match=text):
         call(Tensor(points(6)), Tensor(numbers(6)))
-
-
-# Against JAX ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow  # JAX compiles
-@pytest.mark.parametrize("method", ["linear", "nearest"])
-def test_tables_are_jaxs(method):
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    grid, values = (points(3), points(4)), numbers(3, 4)
-    at = np.array([[1.2, 1.9], [1.7, 3.1], [2.4, 2.2]])
-    theirs = jax.scipy.interpolate.RegularGridInterpolator
-    ours = grad(lambda v, at: np.sin(interpolate.RegularGridInterpolator(grid, v, method)(at)).sum(), (0, 1))
-    wanted = jax.grad(lambda v, at: jax.numpy.sin(theirs(grid, v, method)(at)).sum(), (0, 1))(values, at)
-    jax.config.update("jax_enable_x64", before)
-    for g, w in zip(ours(values, at), wanted, strict=True):
-        close(g, np.asarray(w))

@@ -176,54 +176,6 @@ def test_closed_forms():
     close(grad(lambda a: linalg.norm(a, "nuc"))(B), u @ vh)
 
 
-JAX_FUNCTIONS = {
-    "cholesky": lambda m, a: m.cholesky(a @ a.T, lower=True),
-    "cho_factor": lambda m, a: m.cho_factor(a @ a.T)[0][0],
-    "cho_solve": lambda m, a, b: m.cho_solve(m.cho_factor(a @ a.T), b),
-    "solve": lambda m, a, b: m.solve(a, b),
-    "solve pos": lambda m, a, b: m.solve(a @ a.T, b, assume_a="pos"),
-    "solve_triangular": lambda m, a, b: m.solve_triangular(a, b, trans=1, lower=True),
-    "solve_triangular unit": lambda m, a, b: m.solve_triangular(a, b, unit_diagonal=True),
-    "lu": lambda m, a: m.lu(a)[1] + 2 * m.lu(a)[2],
-    "lu_factor": lambda m, a: m.lu_factor(a)[0],
-    "lu_solve": lambda m, a, b: m.lu_solve(m.lu_factor(a), b, trans=1),
-    "lu of a tall matrix": lambda m, a, b: m.lu(b, permute_l=True)[0] ** 2,
-    "lu of a wide matrix": lambda m, a, b: m.lu(b.T)[2] ** 2,
-    "qr": lambda m, a, b: m.qr(b, mode="economic")[0],
-    "eigh": lambda m, a: m.eigh(a + a.T)[1] ** 2,
-    "svd": lambda m, a, b: m.svd(b, full_matrices=False)[1],
-    "det": lambda m, a: m.det(a),
-    "inv": lambda m, a: m.inv(a),
-    "expm": lambda m, a: m.expm(a),
-    "expm_frechet": lambda m, a: m.expm_frechet(a, a.T)[1],
-    "block_diag": lambda m, a, b: m.block_diag(a, b) ** 2,
-    "toeplitz": lambda m, a, b: m.toeplitz(a[0], b[:, 0]) ** 2,
-    "hankel": lambda m, a, b: m.hankel(a[0], b[:, 0]) ** 2,
-    "circulant": lambda m, a: m.circulant(a[0]) ** 2,
-    "companion": lambda m, a: m.companion(a[0]) ** 2,
-    "convolution_matrix": lambda m, a: m.convolution_matrix(a[0], 4) ** 2,
-    "leslie": lambda m, a: m.leslie(a[0], a[1, :2]) ** 2,
-    "fiedler": lambda m, a: m.fiedler(a[0]) ** 2,
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", JAX_FUNCTIONS)
-def test_gradients_are_those_of_jax(name):
-    jax = pytest.importorskip("jax")
-    import jax.scipy.linalg as jax_linalg
-
-    f = JAX_FUNCTIONS[name]
-    args = (A, B)[: f.__code__.co_argcount - 1]
-    with jax.experimental.enable_x64() if hasattr(jax.experimental, "enable_x64") else jax.enable_x64(True):
-        argnums = tuple(range(len(args)))
-        theirs = jax.grad(lambda *args: jax.numpy.sum(f(jax_linalg, *args) ** 2), argnums=argnums)(*args)
-        theirs = [np.asarray(g) for g in theirs]
-    ours = gradient(lambda *args: np.sum(f(linalg, *args) ** 2), *args)
-    for a, b in zip(ours if isinstance(ours, list | tuple) else [ours], theirs, strict=True):
-        close(a, b, rtol=1e-8, atol=1e-8)
-
-
 def test_the_exponential_is_that_of_torch():
     torch = pytest.importorskip("torch")
     for kind in (float, complex):

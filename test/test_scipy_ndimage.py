@@ -252,23 +252,3 @@ def test_hessian_of_interpolation_by_lines_is_mixed():
 def test_what_has_no_derivative_is_an_error(call, error, text):
     with pytest.raises(error, match=text):
         call(Tensor(numbers(3, 3)))
-
-
-# Against JAX ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow  # JAX compiles
-@pytest.mark.parametrize("mode", ["constant", "nearest", "mirror", "reflect"])
-@pytest.mark.parametrize("order", [0, 1])
-def test_interpolation_is_jaxs(mode, order):
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    x, c = numbers(4, 5), np.abs(numbers(2, 8)) * 1.2 + 0.05  # JAX fades to cval beyond the ends, where SciPy cuts
-    options = {"order": order, "mode": mode}
-    theirs = jax.scipy.ndimage.map_coordinates
-    ours = grad(lambda x, c: np.sin(ndimage.map_coordinates(x, c, **options)).sum(), (0, 1))(x, c)
-    wanted = jax.grad(lambda x, c: jax.numpy.sin(theirs(x, list(c), **options)).sum(), (0, 1))(x, c)
-    jax.config.update("jax_enable_x64", before)
-    for g, w in zip(ours, wanted, strict=True):
-        close(g, np.asarray(w), rtol=1e-10, atol=1e-10)

@@ -218,39 +218,3 @@ def test_without_recording_a_tensor_may_stand_for_a_setting():
     with no_grad():
         y = signal.convolve2d(t[None], [[1.0, 2.0]], fillvalue=t[0])
     assert not y.requires_grad
-
-
-# Against JAX ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def jax():
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
-
-
-@pytest.mark.slow  # JAX compiles
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", ["convolve", "fftconvolve", "correlate", "convolve2d", "correlate2d"])
-def test_convolutions_are_jaxs(jax, name, mode):
-    from jax.scipy import signal as theirs
-
-    a, b = numbers(5, 4), numbers(3, 2)
-    ours = grad(lambda a, b: np.sum(np.sin(getattr(signal, name)(a, b, mode))), (0, 1))(a, b)
-    wanted = jax.grad(lambda a, b: jax.numpy.sum(jax.numpy.sin(getattr(theirs, name)(a, b, mode))), (0, 1))(a, b)
-    for g, w in zip(ours, wanted, strict=True):
-        close(g, np.asarray(w), rtol=1e-10, atol=1e-10)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [{}, {"type": "constant"}, {"axis": 0}, {"bp": [3]}])
-def test_detrend_is_jaxs(jax, options):
-    from jax.scipy import signal as theirs
-
-    x = numbers(4, 6)
-    ours = grad(lambda x: np.sum(np.sin(signal.detrend(x, **options))))(x)
-    wanted = jax.grad(lambda x: jax.numpy.sum(jax.numpy.sin(theirs.detrend(x, **options))))(x)
-    close(ours, np.asarray(wanted), rtol=1e-10, atol=1e-10)

@@ -1,18 +1,16 @@
-"""tensorgrad.scipy.stats beside the distributions of PyTorch, HIPS autograd and JAX, where these are installed."""
+"""tensorgrad.scipy.stats beside the distributions of PyTorch and HIPS autograd, where these are installed."""
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 import pytest
-from cases_scipy_stats import CONTINUOUS, DISCRETE, PROBABILITIES
 from helpers import close, gradient
 
-from tensorgrad import Tensor, grad
+from tensorgrad import Tensor
 
-scipy_stats = pytest.importorskip("scipy.stats")
+pytest.importorskip("scipy.stats")
 stats = pytest.importorskip("tensorgrad.scipy.stats")
 
 X, K, A, B, P = np.array([0.2, 0.45, 0.8]), np.array([1.0, 0.0, 3.0]), 2.3, 1.4, 0.35
@@ -97,52 +95,3 @@ def test_all_that_autograd_has(name: str, method: str, args: tuple, which: tuple
     for i in which:
         found = gradient(lambda arg, i=i: ours(*args[:i], arg, *args[i + 1 :]), np.array(args[i]))
         close(found, autograd.elementwise_grad(other, i)(*args), rtol=1e-9)
-
-
-def of_variables(f: Any, args: list, which: list) -> Any:
-    """The sum of f as a function of some of its arguments."""
-
-    def of(*values: Any) -> Any:
-        given = dict(zip(which, values, strict=True))
-        return f(*[given.get(i, arg) for i, arg in enumerate(args)]).sum()
-
-    return of
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*CONTINUOUS, *DISCRETE])
-def test_all_that_jax_has(name: str):
-    """The first and second derivatives of all functions that have a namesake in jax.scipy.stats, and a derivative."""
-    jax, theirs = pytest.importorskip("jax"), pytest.importorskip("jax.scipy.stats")
-    if not hasattr(theirs, name):
-        pytest.skip(f"JAX has no {name}")
-    parameters, compared = {**CONTINUOUS, **DISCRETE}[name], 0
-    k = [0, 1] if name == "bernoulli" else [1, 3, 4]
-    points = getattr(scipy_stats, name).ppf(PROBABILITIES, *parameters) if name in CONTINUOUS else np.array(k)
-    with jax.enable_x64(True):
-        for method in ("logpdf", "pdf", "logpmf", "pmf", "cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
-            other = getattr(getattr(theirs, name), method, None)
-            ours = vars(getattr(stats, name)).get(method)
-            if other is None or ours is None:
-                continue
-            args = [np.array(PROBABILITIES) if method in ("ppf", "isf") else points, *parameters]
-            which = [i for i, arg in enumerate(args) if (i or name in CONTINUOUS) and not isinstance(arg, int)]
-            values = [np.asarray(args[i], float) for i in which]
-            everywhere = tuple(range(len(values)))
-            mine = grad(of_variables(ours, args, which), everywhere)
-            expected = jax.grad(of_variables(other, args, which), everywhere)
-
-            def squares(*values: Any, of: Any) -> Any:
-                return sum((g * g).sum() for g in of(*values))
-
-            for order in (1, 2):
-                try:
-                    from_jax = expected(*values)
-                except (NotImplementedError, ValueError, TypeError):  # JAX has no derivative of this function
-                    break
-                for a, b in zip(mine(*values), from_jax, strict=True):
-                    close(a, b, rtol=1e-8 if order == 1 else 1e-6, atol=1e-8)
-                mine = grad(functools.partial(squares, of=mine), everywhere)
-                expected = jax.grad(functools.partial(squares, of=expected), everywhere)
-                compared += 1
-    assert compared
