@@ -13,6 +13,7 @@ sum over the batch.
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -345,11 +346,15 @@ def _together(results: list, level: int, size: int) -> Any:
     if isinstance(first, Scattered):
         results = [part.array() for part in results]
         first = results[0]
+    if isinstance(first, dict):
+        new = copy.copy(first)
+        new.update({key: _together([result[key] for result in results], level, size) for key in first})
+        return new
     if isinstance(first, (list, tuple)):
         parts = [_together(list(part), level, size) for part in zip(*results, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
     if first is None or isinstance(first, (str, np.dtype)):
-        return first
+        return first if all(result == first for result in results) else results
     if not isinstance(first, (np.ndarray, np.generic, Node, Batched, bool, int, float, complex)):
         raise NotBatchable(f"results of type {type(first).__name__} make no batch")
     shapes = sorted({np.shape(result) for result in results})

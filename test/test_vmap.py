@@ -463,3 +463,46 @@ def test_errors_name_what_is_wrong(call, kind, text):
 
 def test_the_name_of_a_mapped_function():
     assert vmap(loss).__name__ == "vmap(loss)"
+
+
+def test_checkpoints_inside_and_outside():
+    w = Tensor(W)
+
+    def f(x):
+        return tg.checkpoint(lambda x: np.tanh(x @ w).sum())(x * 2)
+
+    def plain(x):
+        return np.tanh(x * 2 @ W).sum()
+
+    close(vmap(grad(lambda x: f(x)))(X).data, vmap(grad(plain))(X))
+    vmap(f)(X).sum().backward()
+    want = grad(lambda w: np.tanh(X * 2 @ w).sum())(W)
+    close(w.grad, want)
+    w.zero_grad()
+    tg.checkpoint(lambda x: vmap(f)(x).sum())(Tensor(X)).backward()
+    close(w.grad, want)
+    close(vmap(hessian(tg.checkpoint(plain)))(X), loop(hessian(plain), X))
+
+
+def test_solvers_of_scipy_run_for_one_example_after_the_other():
+    pytest.importorskip("scipy")
+    from tensorgrad.scipy.integrate import odeint, quad, solve_ivp
+    from tensorgrad.scipy.optimize import brentq, root
+
+    rates, times = np.array([0.5, 1.0, 2.0]), np.array([0.0, 0.4, 1.0])
+
+    def decay(k):
+        return odeint(lambda y, t, k: -k * y, np.array([1.0]), times, args=(k,), rtol=1e-10, atol=1e-10)[-1, 0]
+
+    close(vmap(decay)(rates), np.exp(-rates), rtol=1e-7)
+    close(vmap(grad(decay))(rates), -np.exp(-rates), rtol=1e-7)
+    close(grad(lambda k: vmap(decay)(k).sum())(rates), -np.exp(-rates), rtol=1e-7)
+    ends = vmap(lambda k: solve_ivp(lambda t, y, k: -k * y, (0, 1), [1.0], t_eval=[1.0], args=(k,), rtol=1e-9).y)
+    close(ends(rates)[:, 0, 0], np.exp(-rates), rtol=1e-7)
+    with pytest.raises(TypeError, match="different shapes"):  # they take different steps
+        vmap(lambda k: solve_ivp(lambda t, y, k: -k * y, (0, 1), [1.0], args=(k,), rtol=1e-9).y)(rates)
+    close(vmap(lambda a: root(lambda x, a: x**2 - a, [1.0], args=(a,)).x[0])(rates), np.sqrt(rates), rtol=1e-9)
+    close(vmap(grad(lambda a: brentq(lambda x, a: x**3 - a, 0, 3, (a,))))(rates), np.cbrt(rates) ** -2 / 3, rtol=1e-7)
+    close(vmap(lambda b: quad(lambda x, b: np.exp(-b * x), 0, 1, (b,))[0])(rates), (1 - np.exp(-rates)) / rates)
+    with pytest.raises(TypeError, match=r"odeint: its function closes over .* pass that in args"):
+        vmap(lambda k: odeint(lambda y, t: -k * y, np.array([1.0]), times)[-1, 0])(rates)

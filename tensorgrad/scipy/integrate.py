@@ -22,7 +22,7 @@ from ..errors import no_derivative
 from ..tensor import Tensor, data_of
 from .flows import Flow, Solver, require_real
 from .lending import Lent, lend
-from .recording import absent, constant
+from .recording import absent, constant, one_at_a_time
 from .samples import cumulative_simpson, cumulative_trapezoid, simpson, trapezoid
 
 __all__ = [
@@ -103,6 +103,7 @@ def _integral_of_vector(f: Callable, a: Any, b: Any, settings: dict) -> Any:
     return np.asarray(value)
 
 
+@one_at_a_time
 def quad(
     func: Any,
     a: Any,
@@ -210,6 +211,7 @@ def _require_solved(name: str, failure: str) -> None:
         )
 
 
+@one_at_a_time
 def odeint(
     func: Callable,
     y0: Any,
@@ -305,6 +307,7 @@ def _stepper(method: Any, settings: dict) -> Solver:
     return solve
 
 
+@one_at_a_time
 def solve_ivp(
     fun: Callable,
     t_span: Any,

@@ -12,11 +12,12 @@ from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from .implicit import Problem
 from .lending import lend
-from .recording import constant
+from .recording import constant, one_at_a_time
 
 _TAKE_NO_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
 
+@one_at_a_time
 def minimize(
     fun: Callable,
     x0: Any,
@@ -121,6 +122,7 @@ def _on_bounds(x: np.ndarray, bounds: Any) -> Any:
     return (x <= low + near) | (x >= high - near)
 
 
+@one_at_a_time
 def minimize_scalar(
     fun: Callable,
     bracket: Any = None,
@@ -163,6 +165,7 @@ def _meets_bounds(slope: Callable, x: float, bounds: Any, tolerance: float) -> b
     return (x - low < step and d > curvature * (x - low)) or (high - x < step and -d > curvature * (high - x))
 
 
+@one_at_a_time
 def least_squares(
     fun: Callable,
     x0: Any,

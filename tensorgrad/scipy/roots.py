@@ -11,9 +11,10 @@ import scipy.optimize
 from ..derivatives.arrays import as_array
 from .implicit import Problem
 from .lending import lend
-from .recording import constant
+from .recording import constant, one_at_a_time
 
 
+@one_at_a_time
 def root(
     fun: Callable,
     x0: Any,
@@ -67,6 +68,7 @@ def root(
     return result
 
 
+@one_at_a_time
 def fixed_point(
     func: Callable, x0: Any, args: Any = (), xtol: float = 1e-8, maxiter: int = 500, method: str = "del2"
 ) -> Any:
@@ -85,6 +87,7 @@ def fixed_point(
     return problem.solution(lambda x, *own: as_array(problem.f(x, *own)) - x, x) if problem.gives_tensors else x
 
 
+@one_at_a_time
 def root_scalar(
     f: Callable,
     args: Any = (),
@@ -143,6 +146,7 @@ def _bracketed(solver: Callable, f: Callable, a: Any, b: Any, args: Any, setting
 _RTOL = 4 * np.finfo(float).eps
 
 
+@one_at_a_time
 def brentq(
     f: Callable, a: Any, b: Any, args: Any = (), xtol: float = 2e-12, rtol: float = _RTOL, maxiter: int = 100,
     full_output: bool = False, disp: bool = True,
@@ -157,6 +161,7 @@ def brentq(
     return _bracketed(scipy.optimize.brentq, f, a, b, args, settings, full_output)
 
 
+@one_at_a_time
 def bisect(
     f: Callable, a: Any, b: Any, args: Any = (), xtol: float = 2e-12, rtol: float = _RTOL, maxiter: int = 100,
     full_output: bool = False, disp: bool = True,
@@ -171,6 +176,7 @@ def bisect(
     return _bracketed(scipy.optimize.bisect, f, a, b, args, settings, full_output)
 
 
+@one_at_a_time
 def newton(
     func: Callable,
     x0: Any,
