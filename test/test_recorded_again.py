@@ -13,6 +13,7 @@ from helpers import behind
 
 import tensorgrad as tg
 from tensorgrad import Tensor, functions, losses
+from tensorgrad.derivatives.arrays import whole
 from tensorgrad.derivatives.shapes import flatten
 from tensorgrad.past import Past
 from tensorgrad.versions import arguments, current
@@ -37,7 +38,7 @@ def recorded(outputs):
 
 
 def assert_equal(got, want, of):
-    got, want = (v if isinstance(v, tuple) else (v,) for v in (got, want))
+    got, want = (tuple(map(whole, v)) if isinstance(v, tuple) else (whole(v),) for v in (got, want))
     assert len(got) == len(want), of
     for a, b in zip(got, want, strict=True):
         assert np.asarray(a).dtype == np.asarray(b).dtype, of

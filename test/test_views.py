@@ -22,6 +22,7 @@ from helpers import behind
 import tensorgrad as tg
 from tensorgrad import Tensor, derivative
 from tensorgrad.derivatives import OWN
+from tensorgrad.derivatives.arrays import whole
 from tensorgrad.derivatives.indexing import getitem
 from tensorgrad.memory import owner_of
 
@@ -135,10 +136,13 @@ def test_only_what_is_declared_a_view_shows_memory_of_an_argument_and_that_is_th
     for case in CASES:
         y = case.call([Tensor(laid_out(a, layout)) for a in case.draw()])
         for node in {n for t in parts(y) if isinstance(t, Tensor) for n in behind(t) if n._op is not None}:
+            func = getattr(node._op, "func", None)
+            if getattr(func, "__module__", "") == "tensorgrad.batch":  # which stays inside of vmap
+                continue
             outputs = node._data if isinstance(node._data, tuple) else (node._data,)
             for i, arg in enumerate(node._args):
                 data = getattr(arg, "_data", arg)
-                shows = isinstance(data, np.ndarray) and any(np.shares_memory(p, data) for p in outputs)
+                shows = isinstance(data, np.ndarray) and any(np.shares_memory(whole(p), data) for p in outputs)
                 if shows and not (i == 0 and node._op.is_view and owner_of(node._data) is owner_of(data)):
                     undeclared.add((name_of(node._op.func), i))
     assert not undeclared
