@@ -17,8 +17,9 @@ one would write it, with `x(...)` in the place of each array that is differentia
 
 From each, test_derivatives.py makes the tests: the value against NumPy's on plain arrays, the first and the second
 derivative against central differences, float32, and each variable on its own. Every function that has rules must have a
-case. Of a function of SciPy the first case is tried each time, the others in the slow tests. `twice=False` leaves the second derivative out; say why beside it. `assigns=True`: it assigns into a Tensor, which
-arrays of other kinds than NumPy's don't allow.
+case. Of a function of SciPy the first case is tried each time, the others in the slow tests. `twice=False` leaves the
+second derivative out; say why beside it. `assigns=True`: it assigns into a Tensor, which arrays of other kinds than
+NumPy's don't allow.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def test_values(case):
         same(part, np.stack([np.asarray(getattr(w[i], "data", w[i])) for w in want]))
 
 
-@every_case_slowly
+@every_quick_case
 def test_gradients_inside(case):
     values = stacks(case)
     every = tuple(range(len(values)))
@@ -96,7 +96,7 @@ def test_gradients_outside_of_what_is_mapped_and_what_is_not(case):
         same(a, b)
 
 
-@every_case_slowly
+@every_quick_case
 def test_second_derivatives(case):
     if not case.twice:
         pytest.skip("it has no second derivative")
@@ -113,7 +113,7 @@ def test_second_derivatives(case):
         same(part, np.stack([w[i] for w in want]), rtol=1e-7)
 
 
-@every_case_slowly
+@every_quick_case
 def test_forward_mode(case):
     values = stacks(case)
 
