@@ -20,9 +20,8 @@ FIRST = {id(case) for case in {case.func: case for case in reversed(CASES)}.valu
 every_case = pytest.mark.parametrize(
     "case", [pytest.param(case, marks=[] if id(case) in FIRST else pytest.mark.slow, id=repr(case)) for case in CASES]
 )
-every_case_slowly = pytest.mark.parametrize(
-    "case", [pytest.param(c, marks=pytest.mark.slow, id=repr(c)) for c in CASES]
-)
+SLOW = [pytest.param(case, marks=pytest.mark.slow, id=repr(case)) for case in CASES if case.quick]
+every_quick_case = pytest.mark.parametrize("case", SLOW)
 
 
 def stacks(case: Case, n: int = 3) -> list[np.ndarray]:
