@@ -13,7 +13,19 @@ from .network import MLP, Layer, Module, Neuron, Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
 from .tensor import Tensor
-from .transforms import check_grads, grad, hessian, hvp, jacobian, jvp, laplacian, stop_gradient, value_and_grad, vjp
+from .transforms import (
+    check_grads,
+    checkpoint,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    laplacian,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 from .vmap import vmap
 
 if "einops" in sys.modules:  # what was imported before gets to know Tensors; for what comes later there is the module
@@ -31,6 +43,6 @@ __all__ = [
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
-    "vmap",
+    "checkpoint", "vmap",
     "draw_dot_tensor", "draw_backward",
 ]  # fmt: skip

@@ -82,7 +82,7 @@ def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
 
 def accumulate_part(a: Any, b: Scattered) -> Any:
     """The same for a gradient by index."""
-    if type(a) is not type(b.g):
+    if type(a) is not type(b.g) or levels_of(a) != levels_of(b.g):
         return a + b.array()
     return b.add_to(a if is_owned(a) else a.copy())
 

@@ -235,7 +235,9 @@ def backpropagate(
             try:
                 d = rule(*inputs, **kwargs) if kwargs else rule(*inputs)
             except Exception as error:
-                error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {parent.shape})")
+                shape = getattr(parent._data, "shape", None)
+                shape = [part.shape for part in parent._data] if shape is None else shape  # several arrays as one
+                error.add_note(f"(in the derivative of {op.name} with respect to an argument of shape {shape})")
                 d = retried(error, rule, inputs, kwargs)
             data = parent._data
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from .arguments import whole_number
+from .derivatives.arrays import whole
 from .derivatives.indexing import Scattered
 from .derivatives.locks import fork_safe_lock, locked
 from .derivatives.observers import observe
@@ -220,7 +221,7 @@ def _checked(primitive: Primitive, func: Callable, skip: int) -> Callable:
 
 def _count(question: Callable, value: Any, yes: bool = False) -> int:
     """How many elements of an array of floats don't (or do) answer the question with yes; of anything else 0."""
-    value = value.g if isinstance(value, Scattered) else data_of(value)
+    value = whole(value.g if isinstance(value, Scattered) else data_of(value))
     if not hasattr(value, "dtype") or value.dtype.kind not in "fc":
         return 0
     return int(np.count_nonzero(question(value) == yes))

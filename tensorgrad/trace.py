@@ -31,8 +31,9 @@ from .versions import ASSIGN, INPUT, VIEW, arguments, current, current_args, nam
 
 IF_CONSTANT = f"If it is meant to be constant, return Tensor(value, requires_grad=False). {LEFT_THE_GRAPH}"
 
-# The root of a call with several outputs.
-_gather = Primitive(lambda *parts: parts, (each(lambda i, g, y, *parts: g[i]),))
+# Several arrays as one node: the root of a call with several outputs, the argument of an operation that gives the
+# gradients of all it depends on at once.
+gather = Primitive(lambda *parts: parts, (each(lambda i, g, y, *parts: g[i]),))
 
 
 class _NoNumber(TypeError):
@@ -187,7 +188,7 @@ class Trace:
         root, g = self.roots[0], seeds[0]
         if len(seeds) > 1:
             data = tuple([y._data for y in self.outputs])
-            root, g = computed(_gather, data, tuple(self.roots)), tuple(seeds)
+            root, g = computed(gather, data, tuple(self.roots)), tuple(seeds)
         free = free and not (self.connected or self.aux_is_connected)
         grads = backpropagate(root, g, create_graph=create_graph, free=free, needed=self.needed)
         del g
@@ -379,15 +380,29 @@ def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Pas
     if p is None:
         return None
     p = unbroadcast(p, parent, op.name)
+    several = type(p) is tuple
+    if several:
+        p, v = _gathered(p, v)
     if type(p) is not Tensor or not p.requires_grad:  # it doesn't depend on g, so it must be zero
         return require_zero(p, op.name)
-    needed = dependent_nodes(nodes_behind([p], dummies, dummies[0]._order)[0], dummies)[1] if create_graph else None
+    among = create_graph or several  # for what such a rule gives may lead on, to Tensors that a function closes over
+    needed = dependent_nodes(nodes_behind([p], dummies, dummies[0]._order)[0], dummies)[1] if among else None
     grads = backpropagate(p, v, create_graph=create_graph, needed=needed)
     if type(data) is not tuple:
         return grads[g] if g in grads else require_zero(p, op.name)
     return tuple(
         grads[part] if type(part) is Tensor and part in grads else np.zeros_like(d)
         for part, d in zip(g, data, strict=True)
+    )
+
+
+def _gathered(parts: tuple, tangents: tuple) -> tuple[Any, tuple]:
+    """The gradients of an argument that holds several arrays as one root, with the tangents that belong to them."""
+    pairs = [(p, v) for p, v in zip(parts, tangents, strict=True) if type(p) is Tensor and p.requires_grad]
+    if not pairs:
+        return 0.0, ()
+    return computed(gather, tuple([p._data for p, _ in pairs]), tuple([p for p, _ in pairs])), tuple(
+        [v for _, v in pairs]
     )
 
 

@@ -16,18 +16,25 @@ grows fastest; a tangent is a plain difference, dy = f(x + dx) - f(x).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .calls import FIRST, Argnum, described, differentiated, matching_leaves, require_call
+from .closures import Call, Differentiable, Lifted, is_recorded, record
+from .derivatives.arrays import whole
+from .grad_mode import is_grad_enabled
 from .gradcheck import check_grads
 from .jacobian import hessian, jacobian, laplacian
-from .tensor import Tensor
+from .tensor import Tensor, data_of
 from .trace import Trace, conj, named, scalar_trace, value_and_gradient
-from .tree import tree_map
+from .tree import Tree, tree_map
 
 __all__ = [
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
+    "checkpoint",
 ]  # fmt: skip
 
 
@@ -217,3 +224,112 @@ def stop_gradient(x: Any) -> Any:
     array(3.)
     """
     return tree_map(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, x)
+
+
+# To compute again rather than to keep --------------------------------------------------------------------------------
+
+
+def checkpoint(f: Callable) -> Callable:
+    """A function like f, whose inside isn't kept for the gradient, but computed again when that is asked for.
+
+    Of a call, the graph holds the arguments and the output alone. It costs one more call of f, and saves the memory of
+    all that f computes on the way: of n steps in a row, about sqrt(n) of sqrt(n) steps each keep 2 sqrt(n) arrays in
+    place of n (Griewank and Walther, Algorithm 799: revolve, 2000; Chen et al., Training deep nets with sublinear
+    memory cost, 2016, arXiv:1604.06174). Checkpoints may stand in one another.
+
+    f is called twice, and must do the same again: one that draws random numbers must be given a seed, or a fresh
+    generator of one, and make all its numbers from that; what it changes outside is changed twice.
+
+    Args:
+        f: takes any arguments (arrays, Tensors, structures of them, Modules), returns a Tensor or a structure of
+            Tensors. What it closes over gets its gradient too.
+
+    Returns:
+        A function of f's arguments that gives f's result, and can be differentiated to any order by the Tensors among
+        the arguments (positional or by keyword, in structures, parameters of Modules) and by those that f closes over.
+
+    Raises:
+        TypeError: f is no function, or changes an argument in place.
+        RuntimeError: in the backward pass, f gives another result than before, or uses other Tensors.
+
+    >>> import numpy as np
+    >>> from tensorgrad import checkpoint, grad
+    >>> def steps(x):
+    ...     for _ in range(30):
+    ...         x = np.sin(x)
+    ...     return x
+    >>> bool(grad(checkpoint(steps))(1.0) == grad(steps)(1.0))
+    True
+    """
+    require_call("checkpoint", f)
+
+    @functools.wraps(f)
+    def evaluate(*args: Any, **kwargs: Any) -> Any:
+        if not is_grad_enabled():
+            return f(*args, **kwargs)
+        lifted = Lifted((args, kwargs))
+        return _Checkpointed(f, lifted).recorded(lifted.taken())
+
+    return evaluate
+
+
+class _Checkpointed(Differentiable):
+    """A call of f, of which the graph keeps the arguments."""
+
+    def __init__(self, f: Callable, lifted: Lifted):
+        self.f, self.lifted = f, lifted
+        self.outer: list = []
+
+    def recorded(self, tensors: list) -> Any:
+        """What f returns, given the Tensors among its arguments, computed from them in one operation."""
+        call = self._call(tensors)
+        if not call.outputs:
+            return call.result
+        self.outer = call.outer
+        ours = {id(x._data) for x in (*call.inputs, *call.outer)}
+        shared = [y._data.base is not None or id(y._data) in ours for y in call.outputs]
+        data = tuple([y._data.copy() if is_shared else y._data for y, is_shared in zip(call.outputs, shared)])  # noqa: B905
+        found = record("checkpoint", data if len(data) > 1 else data[0], [*tensors, *call.outer], self)
+        supply = iter(found if len(data) > 1 else (found,))
+        return tree_map(
+            lambda y: next(supply) if isinstance(y, Tensor) and y.requires_grad else y, call.result, whole=(Tree,)
+        )
+
+    def _call(self, tensors: Sequence[Any]) -> Call:
+        def f(*inputs: Any) -> Any:
+            args, kwargs = self.lifted.filled(inputs)
+            return self.f(*args, **kwargs)
+
+        return Call("checkpoint", f, tensors)
+
+    def value(self, parts: Sequence[Any]) -> Any:
+        data = tuple([y._data for y in self._call(parts[: len(parts) - len(self.outer)]).outputs])
+        return data if len(data) > 1 else data[0]
+
+    def gradients(self, g: Any, y: Any, parts: Sequence[Any]) -> Sequence[Any]:
+        call = self._call(parts[: len(parts) - len(self.outer)])
+        _require_same(y if isinstance(y, tuple) else (y,), call.outputs)
+        return call.pullback(g if isinstance(g, tuple) else (g,), self.outer, is_recorded(g, parts))
+
+
+def _require_same(before: Sequence[Any], again: Sequence[Any]) -> None:
+    """An error, if a function that was called again gave something else."""
+    what = "" if len(before) == len(again) else f"{len(again)} Tensors, and before {len(before)}"
+    for old, new in zip(before, again, strict=False):
+        if old.shape != new.shape or old.dtype != new.dtype:
+            what = f"shape {new.shape} and dtype {new.dtype}, and before {old.shape} and {old.dtype}"
+        elif not what and not _close(whole(data_of(old)), whole(new.data)):
+            what = f"other numbers of shape {new.shape}"
+    if what:
+        raise RuntimeError(
+            f"checkpoint: the function, called again in the backward pass, gave {what}; it must do the same each time: "
+            f"give it the seed of its random numbers, and don't change what it uses before going backward"
+        )
+
+
+def _close(a: Any, b: Any) -> bool:
+    """Whether arrays are the same but for rounding, which may differ where several threads compute."""
+    eps = float(np.finfo(a.dtype).eps) ** 0.5
+    return np.allclose(
+        a, b, rtol=eps, atol=eps * float(np.max(np.abs(a), initial=0, where=np.isfinite(a))), equal_nan=True
+    )

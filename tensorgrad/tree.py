@@ -31,28 +31,31 @@ class Tree:
         raise NotImplementedError
 
 
-def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False) -> Any:
-    """The same structure, with func of each leaf; with as_dicts, Modules become dicts of their parameters.
+def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False, whole: tuple[type, ...] = ()) -> Any:
+    """The same structure, with func of each leaf; with as_dicts, Modules become dicts of their parameters. Of the types
+    in `whole`, objects are leaves.
 
     >>> tree_map(lambda leaf: leaf * 10, {"weight": 1.0, "bias": [2.0, 3.0]})
     {'weight': 10.0, 'bias': [20.0, 30.0]}
     """
     kind: Any = type(tree)
     new: Any
-    if kind in LEAVES:
+    if kind in LEAVES or isinstance(tree, whole):
         return func(tree)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return kind(*[tree_map(func, part, as_dicts=as_dicts) for part in tree])
+        return kind(*[tree_map(func, part, as_dicts=as_dicts, whole=whole) for part in tree])
     if isinstance(tree, (list, tuple)):
-        return kind([tree_map(func, part, as_dicts=as_dicts) for part in tree])
+        return kind([tree_map(func, part, as_dicts=as_dicts, whole=whole) for part in tree])
     if isinstance(tree, dict):
         new = copy.copy(tree)
-        new.update((key, tree_map(func, part, as_dicts=as_dicts)) for key, part in tree.items())
+        new.update((key, tree_map(func, part, as_dicts=as_dicts, whole=whole)) for key, part in tree.items())
         return new
     if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
         new = copy.copy(tree)
         for field in dataclasses.fields(tree):
-            object.__setattr__(new, field.name, tree_map(func, getattr(tree, field.name), as_dicts=as_dicts))
+            object.__setattr__(
+                new, field.name, tree_map(func, getattr(tree, field.name), as_dicts=as_dicts, whole=whole)
+            )
         return new
     if isinstance(tree, Tree):
         new = {name: func(leaf) for name, leaf in tree.parameters_by_name().items()}

@@ -232,6 +232,7 @@ CALLS = {
         },
     ),
     "stop_gradient": (tg.stop_gradient, {"x": (T, anything)}),
+    "checkpoint": (tg.checkpoint, {"f": (cubes, function)}, lambda f: f(X)),
     "vmap": (
         tg.vmap,
         {

@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..engine import pick
 from ..network import Module
 from ..node import Ended, Node
+from ..trace import gather
 from ..versions import ASSIGN, VIEW, arguments, current
 from .labels import is_array
 
@@ -38,10 +40,10 @@ def operations_behind(root: Node) -> list[Operation]:
     nodes = _ancestors(root)
     outputs = defaultdict(list)
     for t in nodes:
-        if is_recorded(t) and t._args and isinstance(t._args[0], Node) and _holds_several(t._args[0]):
+        if is_recorded(t) and t._op is pick:
             outputs[t._args[0]].append(t)
-    picked = {t for parts in outputs.values() for t in parts}
-    return [Operation(t, _operands(t), outputs.get(t, [t])) for t in nodes if is_recorded(t) and t not in picked]
+    shown = [t for t in nodes if is_recorded(t) and t._op is not pick and t._op is not gather]
+    return [Operation(t, _operands(t), outputs.get(t, [t])) for t in shown]
 
 
 def _ancestors(root: Node) -> list[Node]:
@@ -70,17 +72,29 @@ def _holds_several(t: Node) -> bool:
     return isinstance(t._data, tuple)
 
 
+def takes_several(node: Node) -> bool:
+    """Whether an operation takes several arrays as one argument, the first."""
+    args = arguments(node)
+    return bool(args) and isinstance(args[0], Node) and args[0]._op is gather
+
+
+def parts_of_arguments(node: Node) -> tuple:
+    """What a node was computed from, also where it takes several arrays as one argument."""
+    args = arguments(node)
+    return arguments(args[0]) if takes_several(node) else args
+
+
 def _operands(node: Node) -> list[Any]:
     """Tensors, and the arrays in the place of one; an array where no rule stands is a setting.
 
     Of an assignment, the version before it comes first, and then the value.
     """
     op: Any = node._op
-    args = arguments(node)
+    args = parts_of_arguments(node)
     if op is ASSIGN:
         value, old, _ = args
         args = (old, value) if isinstance(old, Node) else (value,)  # where all is overwritten, nothing is old
-    known = len(op.rules_for(len(args)))
+    known = len(args) if takes_several(node) else len(op.rules_for(len(args)))
     return [a for i, a in enumerate(args) if isinstance(a, Node) or (i < known and is_array(a))]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..broadcasting import accumulate, unbroadcast
+from ..derivatives.arrays import whole
 from ..engine import backpropagate, complete_outputs, rule_kwargs
 from ..node import Node
 from ..past import Past
@@ -21,7 +22,7 @@ from ..tensor import Tensor
 from ..versions import ASSIGN, arguments, current, named_by
 from .dot import Drawing
 from .formulas import assigned, formula, helpers, is_repeated, to_old, to_value
-from .graph import Operation, is_version, operations_behind
+from .graph import Operation, is_version, operations_behind, parts_of_arguments, takes_several
 from .labels import index, number, operation_label
 
 _MOST = 2000  # numbers of one array that are written out; of a larger one its corners
@@ -63,11 +64,14 @@ def parts_of(o: Operation, grads: dict, past: Past) -> Iterator[tuple[Any, Any, 
         d = rule(g, y, *values, **kwargs)
         if d is None:
             continue
-        d = unbroadcast(d, operand, op.name)
-        d = d.copy() if isinstance(d, np.ndarray) and past.holds(d) else d
-        before = grads.get(operand)
-        grads[operand] = d if before is None else accumulate(before, d, True)
-        yield rule, operand, d, before
+        for x, dx in zip(parts_of_arguments(o.node), d, strict=True) if takes_several(o.node) else [(operand, d)]:
+            if dx is None or not isinstance(x, Node) or not x._requires_grad:
+                continue
+            dx = unbroadcast(dx, x, op.name)
+            dx = dx.copy() if isinstance(dx, np.ndarray) and past.holds(dx) else dx
+            before = grads.get(x)
+            grads[x] = dx if before is None else accumulate(before, dx, True)
+            yield rule, x, dx, before
 
 
 class Steps:
@@ -141,7 +145,7 @@ class Steps:
             "inputs": [self._entry(r, _as_grad(grads[r])) for r in o.results if r in grads],
             "rules": self._rules(o, grads),
             "outputs": [],
-            "shows": self._cards({p: None for p in arguments(o.node) if isinstance(p, Node) and p in grads}),
+            "shows": self._cards({p: None for p in parts_of_arguments(o.node) if isinstance(p, Node) and p in grads}),
         }
 
     def _rules(self, o: Operation, grads: dict) -> list[dict]:
@@ -265,5 +269,5 @@ def _as_grad(g: Any) -> Any:
 
 
 def _text(array: Any) -> str:
-    """All numbers of an array in four significant digits; of a large one its corners."""
-    return np.array2string(np.asarray(array), precision=4, threshold=_MOST, max_line_width=100)
+    """All numbers of an array in four significant digits; of a large one its corners; of a batch all its arrays."""
+    return np.array2string(np.asarray(whole(array)), precision=4, threshold=_MOST, max_line_width=100)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.stats
 
+from ..batch import applied
 from ..derivatives.arrays import as_array
 from ..special import digamma, gammaln
 from ..tensor import data_of
@@ -36,13 +37,16 @@ class Multivariate(Distribution):
         of_scipy = with_numbers(f"{self.name}.{method}", getattr(self._scipy, method))
         kernel, signature = recorded(of_scipy, *rules, reason=reason), inspect.signature(of_scipy)
 
+        def through_kernel(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return kernel(*prepare(*bound.args))
+
         @functools.wraps(of_scipy)
         def function(*args: Any, **kwargs: Any) -> Any:
             if not holds_recording(args) and not holds_recording(kwargs.values()):
                 return of_scipy(*args, **kwargs)
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            return kernel(*prepare(*bound.args))
+            return applied(through_kernel, args, kwargs)
 
         setattr(self, method, function)
 
