@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..batch import elementwise, highest_level, holds_batch
 from ..special.ufuncs import product
-from ..tensor import data_of
+from ..tensor import Tensor, data_of
 from .distributions import Distribution, as_double
 from .moves import end, tail
 from .recording import recorded
@@ -50,8 +51,15 @@ def inside(z: Any, low: Any, high: Any) -> Any:
     return z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
 
 
-def rule_of(i: int, rule: Callable) -> Callable:
-    return lambda g, y, *args: rule(i, g, y, *args)
+def at_once(function: Callable) -> Callable:
+    """Decorator: a function of numbers, which broadcasts, is called once with a batch, with the stack of its arrays."""
+
+    def of_stacks(*args: Any, **kwargs: Any) -> Any:
+        if holds_batch(args) and not any(isinstance(arg, Tensor) for arg in args):
+            return elementwise(highest_level(args), of_stacks, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return of_stacks
 
 
 class Univariate(Distribution):
@@ -74,6 +82,7 @@ class Univariate(Distribution):
         """Set a function of the distribution: SciPy's own computes it, rule(i, g, y, *args) is that of argument i."""
         of_scipy = getattr(self._scipy, method)
 
+        @at_once
         def function(*args: Any, **kwargs: Any) -> Any:
             return of_scipy(*args, **kwargs)
 
@@ -85,7 +94,7 @@ class Univariate(Distribution):
         )
         of_shapes = [(shape.score if scores else shape.move) is not None for shape in self._shapes]
         known = [self._has_rules[0], *of_shapes, *self._has_rules[1:]]
-        rules = [rule_of(i, rule) if has else None for i, has in enumerate(known)]
+        rules = [at_once(functools.partial(rule, i)) if has else None for i, has in enumerate(known)]
         setattr(self, method, recorded(function, *rules, reason=self._reason))
 
     def _arguments(self, args: Sequence[Any]) -> list[Any]:
