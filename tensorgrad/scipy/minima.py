@@ -11,8 +11,8 @@ import scipy.optimize
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from .implicit import Problem
-from .lending import lend
 from .recording import constant, one_at_a_time
+from .solver_calls import call_solver
 
 _TAKE_NO_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
@@ -73,7 +73,7 @@ def minimize(
         gradient: Any = problem.plain_slope(f) if problem.gives_tensors else None
     else:
         gradient = True if pairs else problem.plain(jac)
-    result = lend(
+    result = call_solver(
         scipy.optimize.minimize,
         problem.pair if pairs else problem,
         x0,
@@ -144,7 +144,7 @@ def minimize_scalar(
     """
     problem = Problem("minimize_scalar", fun, args)
     bounds = constant("minimize_scalar", "bounds", bounds)
-    result = lend(scipy.optimize.minimize_scalar, problem, bracket, bounds, (), method, tol, options)
+    result = call_solver(scipy.optimize.minimize_scalar, problem, bracket, bounds, (), method, tol, options)
     if problem.gives_tensors:
         slope = problem.slope(problem.f)
         tolerance = tol or (options or {}).get("xatol", 1e-5)
@@ -209,7 +209,7 @@ def least_squares(
     bounds = bounds if isinstance(bounds, scipy.optimize.Bounds) else constant("least_squares", "bounds", bounds)
     if x_scale is not None:
         options["x_scale"] = x_scale
-    result = lend(
+    result = call_solver(
         scipy.optimize.least_squares,
         problem,
         problem.start(x0),

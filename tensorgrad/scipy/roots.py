@@ -10,8 +10,8 @@ import scipy.optimize
 
 from ..derivatives.arrays import as_array
 from .implicit import Problem
-from .lending import lend
 from .recording import constant, one_at_a_time
+from .solver_calls import call_solver
 
 
 @one_at_a_time
@@ -51,7 +51,7 @@ def root(
     problem = Problem("root", fun, args)
     pairs = jac is True
     options = constant("root", "options", options)
-    result = lend(
+    result = call_solver(
         scipy.optimize.root,
         problem.pair if pairs else problem,
         problem.start(x0),
@@ -83,7 +83,7 @@ def fixed_point(
     True
     """
     problem = Problem("fixed_point", func, args)
-    x = lend(scipy.optimize.fixed_point, problem, problem.start(x0), (), xtol, maxiter, method)
+    x = call_solver(scipy.optimize.fixed_point, problem, problem.start(x0), (), xtol, maxiter, method)
     return problem.solution(lambda x, *own: as_array(problem.f(x, *own)) - x, x) if problem.gives_tensors else x
 
 
@@ -114,7 +114,7 @@ def root_scalar(
     problem = Problem("root_scalar", f, args)
     if fprime2 is True:
         raise ValueError("root_scalar: fprime2 must be a function, or None; f may return the first derivative alone")
-    result = lend(
+    result = call_solver(
         scipy.optimize.root_scalar,
         problem.pair if fprime is True else problem,
         (),
@@ -137,7 +137,7 @@ def root_scalar(
 
 def _bracketed(solver: Callable, f: Callable, a: Any, b: Any, args: Any, settings: dict, full_output: bool) -> Any:
     problem = Problem(solver.__name__, f, args)
-    x, info = lend(solver, problem, problem.number(a), problem.number(b), (), full_output=True, **settings)
+    x, info = call_solver(solver, problem, problem.number(a), problem.number(b), (), full_output=True, **settings)
     if problem.gives_tensors:
         x = info.root = problem.solution(problem.f, x, "" if info.converged else str(info.flag))
     return (x, info) if full_output else x
@@ -202,7 +202,7 @@ def newton(
     problem = Problem("newton", func, args)
     x0 = problem.start(x0)
     x0 = x0.item() if x0.ndim == 0 else x0
-    x, *info = lend(
+    x, *info = call_solver(
         scipy.optimize.newton,
         problem,
         x0,
