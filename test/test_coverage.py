@@ -1,13 +1,19 @@
-"""Every function that NumPy dispatches is in exactly one list, and docs/functions.md says the same."""
+"""Every function that NumPy dispatches is in exactly one list, every function of tensorgrad.scipy is tested, and
+docs/functions.md says the same."""
 
+import importlib
 import re
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import CASES
 
 from tensorgrad import Tensor
-from tensorgrad.coverage import MODULES, functions, kinds, page
+from tensorgrad.coverage import MODULES, distributions, functions, kinds, of_scipy, others_of_scipy, page
 from tensorgrad.derivatives import CONSTANT, NON_DIFFERENTIABLE, TABLE
 
 EVERY = {f"{module}.{name}": f for module, members in MODULES.items() for name, f in functions(members).items()}
@@ -175,28 +181,119 @@ def test_what_cannot_be_honoured_is_an_error(message):
         UNFIT[message]()
 
 
+# SciPy --------------------------------------------------------------------------------------------------------------
+
+HERE = Path(__file__).parent
+needs_scipy = pytest.mark.skipif(find_spec("scipy") is None, reason="SciPy isn't installed")
+
+# What takes functions of the user's, and so isn't in the table of cases: where it is tested
+TESTED_IN = {
+    "test_scipy_integrate.py": {"scipy.integrate.odeint", "scipy.integrate.quad", "scipy.integrate.solve_ivp"},
+    "test_scipy_optimize.py": {
+        "scipy.optimize.bisect", "scipy.optimize.brentq", "scipy.optimize.fixed_point", "scipy.optimize.least_squares",
+        "scipy.optimize.minimize", "scipy.optimize.minimize_scalar", "scipy.optimize.newton", "scipy.optimize.root",
+        "scipy.optimize.root_scalar",
+    },
+}  # fmt: skip
+
+
+def every_function_of_scipy():
+    """What tensorgrad.scipy has, by SciPy's name: functions, classes, and the functions of distributions."""
+    of_stats, every = distributions(), {}
+    for module, members in of_scipy().items():
+        for name, member in members.items():
+            if module == "scipy.stats" and name in of_stats:
+                every.update({f"{module}.{name}.{method}": getattr(member, method) for method in of_stats[name]})
+            else:
+                every[f"{module}.{name}"] = member
+    return every
+
+
+@needs_scipy
+def test_every_function_of_scipy_is_tested():
+    for path in sorted(HERE.glob("cases_*.py")):
+        importlib.import_module(path.stem)
+    tried = {id(case.func) for case in CASES}
+    without_case = {name for name, function in every_function_of_scipy().items() if id(function) not in tried}
+    assert without_case == set().union(*TESTED_IN.values()), "write a case, in test/cases_scipy_*.py"
+    for file, names in TESTED_IN.items():
+        text = (HERE / file).read_text(encoding="utf-8")
+        for name in names:
+            assert re.search(rf"\b{name.rpartition('.')[2]}\(", text), f"{name} isn't called in {file}"
+
+
+@needs_scipy
+def test_functions_of_scipy_are_found():
+    found = of_scipy()
+    assert {"scipy.linalg", "scipy.stats", "scipy.signal", "scipy.special", "scipy.integrate"} <= found.keys()
+    for module, members in found.items():
+        theirs = importlib.import_module(module)
+        assert all(hasattr(theirs, name) for name in members)
+        assert others_of_scipy(module) and not members.keys() & set(others_of_scipy(module))
+    assert "LinAlgError" not in found["scipy.linalg"]
+    assert sum(map(len, found.values())) > 300
+
+
+@needs_scipy
+def test_functions_of_distributions_are_found():
+    """They are all that are set on one."""
+    stats = importlib.import_module("tensorgrad.scipy.stats")
+    found = distributions()
+    assert found.keys() == set(stats.__all__)
+    for name, methods in found.items():
+        own = {n for n, member in vars(getattr(stats, name)).items() if callable(member) and not n.startswith("_")}
+        assert methods.keys() == own
+        assert all(methods.values())
+    assert found["norm"]["cdf"] == ["x", "loc", "scale"]
+    assert found["binom"]["pmf"] == ["p"]
+    with pytest.raises(TypeError, match="the argument n has no derivative"):
+        stats.binom.pmf(1, Tensor(3.0), 0.5)
+
+
+def test_the_page_is_all_that_needs_scipy():
+    program = """
+import sys
+sys.modules["scipy"] = None
+import numpy as np
+from tensorgrad.coverage import kinds, page
+assert kinds(np.sin) == ["differentiable"]
+try:
+    page()
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "tensorgrad.scipy needs SciPy: pip install scipy\n"
+
+
 # The page ------------------------------------------------------------------------------------------------------------
 
 
+@needs_scipy
 def test_the_page_is_up_to_date():
-    """With the NumPy that the page was made with, word for word; with another, for the functions of both."""
+    """With the NumPy and SciPy that the page was made with, word for word; with others, for the functions of both."""
     written = Path(__file__).parent.parent.joinpath("docs/functions.md").read_text()
     made = page()
-    if re.search(r"NumPy [\d.]+", written)[0] == re.search(r"NumPy [\d.]+", made)[0]:
+    versions = [re.findall(r"(?:NumPy|SciPy) [\d.]+", text)[:2] for text in (written, made)]
+    if versions[0] == versions[1]:
         assert written == made, "python -m tensorgrad.coverage > docs/functions.md"
 
     def listed(text):
-        module, kind, places = "", "", {}
+        module, places = "", {}
         for line in text.splitlines():
             if line.startswith("## "):
                 module = line[3:]
             elif line.startswith("**"):
                 kind, names = line.split("**: ")
                 places.update({f"{module}.{name}": kind for name in re.findall(r"`(\w+)`", names)})
+            elif line.startswith("| `"):
+                name, functions = re.fullmatch(r"\| `(\w+)` \| (.*) \|", line).groups()
+                places[f"{module}.{name}"] = functions
         return places
 
     before, now = listed(written), listed(made)
-    assert now.keys() == EVERY.keys()
+    every = {f"{module}.{name}" for module, members in of_scipy().items() for name in members}
+    assert now.keys() == EVERY.keys() | every
     assert {name: before[name] for name in before.keys() & now.keys()} == {
         name: now[name] for name in before.keys() & now.keys()
     }

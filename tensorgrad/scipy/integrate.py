@@ -240,8 +240,8 @@ def odeint(
 
     It has derivatives of any order in y0, in the times, in `args`, and in the Tensors that func closes over, by the
     adjoint method (see `adjoint`): for a gradient the equation is solved once more, backward, together with its
-    adjoint, whose tolerances are these too. What the derivatives are right to follows from rtol and atol. The memory doesn't
-    grow with the steps.
+    adjoint, whose tolerances are these too. What the derivatives are right to follows from rtol and atol. The memory
+    doesn't grow with the steps.
 
     Args:
         func: takes y, of shape (n,), t and args (t first with tfirst=True), returns dy/dt: an array, a Tensor or a list

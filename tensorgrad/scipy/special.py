@@ -1,11 +1,9 @@
-"""`scipy.special` with gradients: `tensorgrad.special`, beside the other modules that have SciPy's names.
+"""scipy.special with derivatives: the functions of `tensorgrad.special`, beside those of SciPy's other modules.
 
->>> from tensorgrad import Tensor
+>>> from tensorgrad import special as ours
 >>> from tensorgrad.scipy import special
->>> special.expit(Tensor([0.0, 1.0]))
-Tensor([0.5        0.73105858])
-
-A function of SciPy that isn't there is an error that says so.
+>>> special.erf is ours.erf
+True
 """
 
 from ..special import *  # noqa: F403
