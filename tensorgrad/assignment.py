@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from .batch import levels_of
+from .batch import LIKE_AN_ARGUMENT, NotBatchable, levels_of
+from .batch_writing import change_one_by_one
 from .derivatives.arrays import as_array, require_no_subclass, whole
 from .derivatives.assigning import Place
 from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
@@ -61,7 +63,7 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     if not set(levels_of(data)) <= set(levels_of(memory)):
         raise TypeError(
             f"assignment: {_described(target)} is the same for all examples of vmap, and can't hold a value that "
-            f"isn't; begin with an array that is like an argument, such as np.zeros_like(x) or np.zeros(shape, like=x)"
+            f"isn't. {LIKE_AN_ARGUMENT}"
         )
     overwritten, is_noted = None, True
     try:
@@ -82,6 +84,9 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
         place = Place(index if type(index) in IMMUTABLE else copied(index), path_of(views))
         _note(base, place, value, overwritten, shared, recording)
         is_noted = True
+    except NotBatchable:  # such as a mask that is another one for each example
+        is_noted = True
+        change_one_by_one(operator.setitem, target, (index, value))
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         if overwritten is not None:
             memory[index] = overwritten

@@ -13,8 +13,10 @@ sum over the batch.
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,8 +29,12 @@ from .memory import is_kept_by_one
 from .node import Node
 
 
-class NotBatchable(TypeError, AttributeError):
+class NotBatchable(TypeError):
     """What was asked for can't be done with a batch of arrays at once, but with each of them."""
+
+
+class NoAttribute(NotBatchable, AttributeError):
+    """The same, for an attribute."""
 
 
 class Batched(NDArrayOperatorsMixin):
@@ -72,11 +78,11 @@ class Batched(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any([isinstance(value, Node) for value in inputs]):
             return NotImplemented  # a Tensor around a batch records
-        out = kwargs.pop("out", (None,))[0]
-        if out is not None:  # batch += something
-            return _written(ufunc.__name__, self.__array_ufunc__(ufunc, method, *inputs, **kwargs), out)
+        outs = kwargs.pop("out", (None,))
+        if outs[0] is not None or len(outs) > 1:  # batch += something
+            return WRITING["out"](getattr(ufunc, method), ufunc.__name__, inputs, kwargs, outs)
         if method == "at":
-            return UFUNC_METHODS["at"](ufunc, *inputs)
+            return WRITING["at"](ufunc, *inputs)
         rule = BATCHING.get(ufunc) if method == "__call__" else UFUNC_METHODS.get(method)
         if rule is None and method == "__call__" and ufunc.signature is None:
             rule = elementwise
@@ -84,7 +90,7 @@ class Batched(NDArrayOperatorsMixin):
             if rule is not None and not (kwargs and holds_batch(kwargs)):
                 return rule(highest_level(inputs), ufunc, *inputs, **kwargs)
             if method == "__call__" and ufunc in COMPOSED:
-                return COMPOSED[ufunc](*inputs, **kwargs)
+                return _composed(ufunc, inputs, kwargs)
         except NotBatchable:
             pass
         return one_by_one(getattr(ufunc, method), inputs, kwargs)
@@ -92,9 +98,10 @@ class Batched(NDArrayOperatorsMixin):
     def __array_function__(self, func: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         if any([issubclass(kind, Node) for kind in types]):
             return NotImplemented
-        out = kwargs.pop("out", None)
-        if out is not None:
-            return _written(func.__name__, func(*args, **kwargs), out)
+        if kwargs.get("out") is not None:
+            return WRITING["out"](func, func.__name__, args, kwargs, kwargs.pop("out"))
+        if func in IN_PLACE:
+            return WRITING["in place"](func, args, kwargs)
         if func in CREATION and not holds_batch([args, kwargs]):  # np.eye(3, like=batch): one array, the same for all
             return func(*args, **kwargs, like=self.stack)
         rule = BATCHING.get(func)
@@ -102,7 +109,7 @@ class Batched(NDArrayOperatorsMixin):
             if rule is not None:
                 return rule(highest_level([args, kwargs]), func, *args, **kwargs)
             if func in COMPOSED:
-                return COMPOSED[func](*args, **kwargs)
+                return _composed(func, args, kwargs)
         except NotBatchable:
             pass
         return one_by_one(func, args, kwargs)
@@ -117,7 +124,10 @@ class Batched(NDArrayOperatorsMixin):
         return applied(primitive.output, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotBatchable(f"a batch of arrays is not one array. {INSIDE_VMAP}")
+        raise NotBatchable(
+            f"a batch of arrays is not one array: join them by np.stack, multiply by array @ x, assign into "
+            f"np.zeros_like(x). {INSIDE_VMAP}"
+        )
 
     def __bool__(self) -> bool:
         raise NotBatchable(f"a batch of arrays has no single truth value. {INSIDE_VMAP}")
@@ -132,10 +142,13 @@ class Batched(NDArrayOperatorsMixin):
 
     tolist = item
 
+    def __format__(self, spec: str) -> str:
+        return str(self.item()) if spec else repr(self)
+
     def __getattr__(self, name: str) -> Any:
         func = getattr(np, name, None) if name in METHODS else None
         if func is None:
-            raise NotBatchable(f"a batch of arrays has no attribute {name!r}. {INSIDE_VMAP}")
+            raise NoAttribute(f"a batch of arrays has no attribute {name!r}. {INSIDE_VMAP}")
         return lambda *args, **kwargs: func(self, *args, **kwargs)
 
     def __repr__(self) -> str:
@@ -156,7 +169,7 @@ class Batched(NDArrayOperatorsMixin):
         return BATCHING[operator.getitem](self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        BATCHING[operator.setitem](self, index, value)
+        WRITING["index"](self, index, value)
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
         return np.reshape(self, shape[0] if len(shape) == 1 else shape, **kwargs)
@@ -194,8 +207,11 @@ METHODS = {
     "round", "clip", "repeat", "squeeze", "trace", "take", "swapaxes", "diagonal", "dot", "nonzero", "searchsorted",
     "choose", "compress", "argpartition",
 }  # fmt: skip
+LIKE_AN_ARGUMENT = "Begin with an array that is like an argument, such as np.zeros_like(x) or np.zeros(shape, like=x)"
+IN_PLACE = {np.put, np.put_along_axis, np.putmask, np.place, np.copyto, np.fill_diagonal}  # they give None
 BATCHING: dict[Any, Callable] = {}  # rules, filled by batching.py
-UFUNC_METHODS: dict[str, Callable] = {}  # the same for methods of ufuncs: reduce, accumulate, at
+UFUNC_METHODS: dict[str, Callable] = {}  # the same for methods of ufuncs: reduce, accumulate
+WRITING: dict[str, Callable] = {}  # what writes into batches, filled by batch_writing.py
 
 
 # Levels --------------------------------------------------------------------------------------------------------------
@@ -276,13 +292,14 @@ def size_of(value: Any, level: int) -> int:
 
 # batch: the arrays along an axis (which isn't negative) as a batch. unbatch: a batch as one array, with the arrays
 # along an axis; what is no batch of that level is the same for all of `size` arrays. spread: what is the same for all,
-# as a batch.
+# as a batch, that is added up; lift: the same, with a gradient for each.
 batch: Any = derivative(_batch, lambda g, y, x, axis, level, size: unbatch(g, axis, level, size))
 unbatch: Any = derivative(
     _unbatch,
     lambda g, y, x, axis, level, size: batch(g, axis, level, size) if level in levels_of(x) else np.sum(g, axis=axis),
 )
 sum_batch: Any = derivative(_sum_batch, lambda g, y, x, level: spread(g, level, size_of(x, level)))
+lift: Any = derivative(_spread, lambda g, y, x, level, size: g)
 spread: Any = derivative(
     _spread, lambda g, y, x, level, size: sum_batch(g, level) if level in levels_of(g) else g * size
 )
@@ -302,11 +319,35 @@ def one_by_one(func: Callable, args: Any, kwargs: dict | None = None) -> Any:
     kwargs = kwargs or {}
     first = max(batches_in([args, kwargs]), key=lambda b: b.level)
     level, size = first.level, first.stack.shape[0]
+    given = [taken_apart([tuple(args), kwargs], level, size)]
     if not size:  # nothing to call it with: the shape of the results is that for some numbers
-        ones = placed([tuple(args), kwargs], 0, level, 0)
-        return _together([func(*ones[0], **ones[1])], level, 0)
-    places = (placed([tuple(args), kwargs], i, level, size) for i in range(size))
-    return _together([func(*a, **k) for a, k in places], level, size)
+        ones = placed(given, 0, level, 0)[0]
+        return _together([applied(func, *ones)], level, 0)
+    places = (placed(given, i, level, size)[0] for i in range(size))
+    return _together([applied(func, *place) for place in places], level, size)
+
+
+class _Rows:
+    """A recorded array, of which each example has a row."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any):
+        self.array = array
+
+
+def taken_apart(value: Any, level: int, size: int) -> Any:
+    """value with rows in the place of nodes that hold a batch, and of those that are the same for all and newer than
+    the batch, which have a gradient for each array. (That of an older one is the sum.)"""
+    if isinstance(value, Node):
+        same = level not in levels_of(value)
+        if same and not (value._requires_grad and value._order > level):
+            return value
+        held = lift(value, level, size) if same else np.copy(value)  # type: ignore[call-overload]
+        return _Rows(unbatch(held, 0, level, size))
+    if isinstance(value, dict):
+        return {key: taken_apart(part, level, size) for key, part in value.items()}
+    return type(value)([taken_apart(p, level, size) for p in value]) if type(value) in (list, tuple) else value
 
 
 def applied(func: Callable, args: Any, kwargs: dict | None = None) -> Any:
@@ -326,14 +367,14 @@ def retried(error: Exception, func: Callable, args: Any, kwargs: dict | None = N
 
 
 def placed(value: Any, i: int, level: int, size: int) -> Any:
-    """value for place i of the batch."""
+    """value for place i of the batch, where nodes have been taken apart."""
     if mapped(value, level):
         if not size:
             return np.ones(value.shape, value.dtype, like=value.stack)
         return np.reshape(value.stack[i : i + 1], value.shape)  # a view, of 0-d too
-    if isinstance(value, Node) and level in levels_of(value):
-        tensor: Any = value
-        return unbatch(tensor, 0, level, size)[i] if size else np.ones(tensor.shape, tensor.dtype)
+    if type(value) is _Rows:
+        array = value.array
+        return array[i] if size else np.ones(array.shape[1:], array.dtype)
     if isinstance(value, dict):
         return {key: placed(part, i, level, size) for key, part in value.items()}
     return type(value)(placed(part, i, level, size) for part in value) if type(value) in (list, tuple) else value
@@ -345,11 +386,15 @@ def _together(results: list, level: int, size: int) -> Any:
     if isinstance(first, Scattered):
         results = [part.array() for part in results]
         first = results[0]
+    if isinstance(first, dict):
+        new = copy.copy(first)
+        new.update({key: _together([result[key] for result in results], level, size) for key in first})
+        return new
     if isinstance(first, (list, tuple)):
         parts = [_together(list(part), level, size) for part in zip(*results, strict=True)]
         return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
     if first is None or isinstance(first, (str, np.dtype)):
-        return first
+        return first if all(result == first for result in results) else results
     if not isinstance(first, (np.ndarray, np.generic, Node, Batched, bool, int, float, complex)):
         raise NotBatchable(f"results of type {type(first).__name__} make no batch")
     shapes = sorted({np.shape(result) for result in results})
@@ -385,10 +430,16 @@ def elementwise(level: int, func: Callable, *arrays: Any, **kwargs: Any) -> Any:
     return tuple([Batched(part, level) for part in y]) if type(y) is tuple else Batched(y, level)
 
 
-def _written(name: str, result: Any, out: Any) -> Any:
-    if type(out) is tuple and len(out) == 1:
-        out = out[0]
-    if not isinstance(out, Batched) or any(level > out.level for level in levels_of(result)):
-        raise NotBatchable(f"{name}: a batch doesn't fit into one array")
-    out[...] = result
-    return out
+_running = threading.local()  # the functions that are being composed of others, in each thread
+
+
+def _composed(func: Callable, args: tuple, kwargs: dict) -> Any:
+    """A function as the table composes it of others; one that is among these others itself is called for each array."""
+    running = _running.__dict__.setdefault("functions", set())
+    if func in running:
+        raise NotBatchable(f"{func} within itself")
+    running.add(func)
+    try:
+        return COMPOSED[func](*args, **kwargs)
+    finally:
+        running.discard(func)

@@ -26,18 +26,14 @@ from .batch import (
     Batched,
     NotBatchable,
     aligned,
-    batches_in,
     elementwise,
     highest_level,
     holds_batch,
-    levels_of,
     lifted,
     mapped,
     one_by_one,
-    placed,
 )
 from .derivatives.arrays import as_array
-from .node import Node
 
 
 def rule_of(*funcs: Callable) -> Callable:
@@ -240,6 +236,13 @@ def isclose(level: int, func: Callable, a: Any, b: Any, *args: Any, **kwargs: An
     return Batched(np.isclose(*aligned(level, [a, b]), *args, **kwargs), level)
 
 
+@rule_of(np.searchsorted)
+def searchsorted(level: int, func: Callable, a: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
+    if holds_batch([a, args, kwargs]):
+        raise one_each()
+    return Batched(np.searchsorted(a, v.stack, *args, **kwargs), level)
+
+
 @rule_of(np.tril, np.triu)
 def triangle(level: int, func: Callable, m: Any, k: int = 0) -> Any:
     if m.ndim < 2:
@@ -270,7 +273,7 @@ BATCHING.update(QUESTIONS)
 # Elements by index ----------------------------------------------------------------------------------------------------
 
 
-def _keeps_order(index: Any) -> bool:
+def keeps_order(index: Any) -> bool:
     """Whether the axes that an index makes stay in their place behind a further first axis. Those of several arrays
     with a slice between them wouldn't: NumPy puts them first."""
     parts = index if isinstance(index, tuple) else (index,)
@@ -278,80 +281,40 @@ def _keeps_order(index: Any) -> bool:
     return not any(np.ndim(p) for p in parts if not isinstance(p, slice)) or not any(basic) or basic.count(False) == 1
 
 
-def _behind(index: Any) -> tuple:
+def behind_first(index: Any) -> tuple:
     return (slice(None), *(index if isinstance(index, tuple) else (index,)))
 
 
-def _with_places(level: int, size: int, index: Any) -> tuple | None:
-    """An index of which some parts are batches, as one of the stack: the number of the array comes first. None if not
-    all parts are integers, for then NumPy would put the axes elsewhere."""
+def integers(index: Any) -> tuple | None:
+    """The parts of an index, if all are integers, or arrays of them: NumPy puts their axes first. Else None."""
     parts = index if isinstance(index, tuple) else (index,)
-    if not all(getattr(p, "dtype", np.dtype(type(p))).kind in "iu" for p in parts if not _is_basic(p)):
+    if any(part is None or part is Ellipsis or isinstance(part, slice) for part in parts):
         return None
-    if any(map(_is_basic, parts)):
-        return None
-    stacks = aligned(level, parts)
-    depth = max(np.ndim(p) for p in stacks)
-    return (np.reshape(np.arange(size), (size, *(1,) * (depth - 1))), *stacks)
+    return parts if all(getattr(p, "dtype", np.dtype(type(p))).kind in "iu" for p in parts) else None
 
 
-def _is_basic(part: Any) -> bool:
-    return part is None or part is Ellipsis or isinstance(part, slice)
+def in_stack(level: int, parts: tuple, size: int | None) -> tuple:
+    """Integers that index each array of a batch of that size, as an index of the stack: the number of the array comes
+    first. With size None, of one array that is the same for all."""
+    depth = max(map(np.ndim, parts))
+    stacks = [lifted(part, depth) if mapped(part, level) else part for part in parts]
+    return (*([] if size is None else [np.reshape(np.arange(size), (size, *(1,) * depth))]), *stacks)
 
 
 def picked(a: Any, index: Any) -> Any:
     """a[index], where a is a batch, or the index holds one, or both."""
     level = highest_level([a, index])
-    if not holds_batch(index):
-        if _keeps_order(index):
-            stack = a.stack[_behind(index)]
-            is_scalar = stack.ndim == 1 and Ellipsis not in (index if isinstance(index, tuple) else (index,))
-            return Batched(stack.copy() if is_scalar else stack, level)  # NumPy's scalars show no memory
-    elif mapped(a, level):
-        places = _with_places(level, a.stack.shape[0], index)
-        if places is not None:
-            return Batched(a.stack[places], level)
-    elif mapped(index, level) and index.dtype.kind in "iu":  # rows of one array
-        return Batched(a[index.stack], level)
+    parts = integers(index) if holds_batch(index) else None
+    if parts is not None:
+        size = a.stack.shape[0] if mapped(a, level) else None
+        places = in_stack(level, parts, size)
+        source = a if size is None else a.stack
+        return Batched(picked(source, places) if holds_batch([source, places]) else source[places], level)
+    if not holds_batch(index) and keeps_order(index):
+        stack = a.stack[behind_first(index)]
+        is_scalar = stack.ndim == 1 and Ellipsis not in (index if isinstance(index, tuple) else (index,))
+        return Batched(stack.copy() if is_scalar else stack, level)  # NumPy's scalars show no memory
     return one_by_one(lambda array, i: array[i], (a, index))
-
-
-def write(target: Batched, index: Any, value: Any, add: bool = False) -> None:
-    """target[index] = value, or with add np.add.at(target, index, value)."""
-    if isinstance(value, Node) or not set(levels_of(value)) <= set(levels_of(target)):
-        raise NotBatchable("a batch can't hold a value that is recorded, or that is itself a batch for each array")
-    level, stack = target.level, target.stack
-    places: Any = None
-    if highest_level([target, index]) == level:
-        if not holds_batch(index):
-            places = _behind(index) if _keeps_order(index) else None
-        else:
-            places = _with_places(level, stack.shape[0], index)
-    if places is None:
-        for i in range(stack.shape[0]):
-            array, where, part = placed([target, index, value], i, level, stack.shape[0])
-            if add:
-                np.add.at(array, where, part)
-            else:
-                array[where] = part
-        return
-    if mapped(value, level):  # which has as many axes as what it is assigned to
-        value = lifted(value, stack[places].ndim - 1)
-    if add:
-        np.add.at(stack, places, value)
-    else:
-        stack[places] = value
-
-
-def _at_index(ufunc: np.ufunc, target: Any, index: Any, *values: Any) -> None:
-    if type(target) is not Batched:
-        raise NotBatchable(f"{ufunc.__name__}.at: a batch doesn't fit into one array")
-    if ufunc is np.add and not any(v.level > target.level for v in batches_in([index, *values])):
-        return write(target, index, values[0], add=True)
-    size = target.stack.shape[0]
-    for i in range(size):
-        array, where, *parts = placed([target, index, *values], i, target.level, size)
-        ufunc.at(array, where, *parts)
 
 
 # Products ------------------------------------------------------------------------------------------------------------
@@ -443,5 +406,5 @@ def accumulate(level: int, ufunc: np.ufunc, a: Any, axis: int = 0, dtype: Any = 
     return Batched(ufunc.accumulate(a.stack, behind(axis, a.ndim), dtype), level)
 
 
-UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate, at=_at_index)
-BATCHING.update({operator.getitem: picked, operator.setitem: write})
+UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate)
+BATCHING[operator.getitem] = picked

@@ -26,6 +26,8 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
     data = node._data
     shape = data.shape
     if type(d) is ndarray:
+        if d.dtype is data.dtype and d.shape == shape:
+            return d  # as one by index, whose zeros are there now
         if d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
             return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
     else:
@@ -80,7 +82,7 @@ def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
 
 def accumulate_part(a: Any, b: Scattered) -> Any:
     """The same for a gradient by index."""
-    if type(a) is not type(b.g):
+    if type(a) is not type(b.g) or levels_of(a) != levels_of(b.g):
         return a + b.array()
     return b.add_to(a if is_owned(a) else a.copy())
 

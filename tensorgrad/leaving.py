@@ -23,6 +23,7 @@ INSTEAD = {
         f"scipy.{name}": f"tensorgrad.scipy.{name} has functions of that module with derivatives"
         for name in ("linalg", "stats", "signal", "ndimage", "integrate", "interpolate", "optimize")
     },
+    "numpy.full": "np.full(shape, tensor, like=tensor) keeps it",
     "sklearn.metrics": "a score that is a Python number has no gradient; multioutput='raw_values' gives an array",
     "scipy.special": "tensorgrad.special has functions of that module with derivatives",
     "scipy.fft": "numpy.fft records Tensors, and so does scipy.fft itself where SCIPY_ARRAY_API=1 was set, but for dct",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .batch import levels_of, retried, size_of, spread
+from .batch import IN_PLACE, holds_batch, levels_of, retried, size_of, spread
+from .batch_writing import change_one_by_one
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
 from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.out import function_into, ufunc_into, without_out
@@ -50,12 +52,22 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
         return func(*args, **kwargs)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         try:
-            y = retried(error, func, args, kwargs)
+            return retried(error, func, args, kwargs)
         except (ValueError, TypeError, IndexError, OverflowError) as again:
             raise explained(again, name, args) from error
-        if y is None:  # it changes an argument, which can't be done with copies
-            raise
-        return y
+
+
+def _changing(func: Callable, name: str, target: Any, args: tuple, kwargs: dict | None = None) -> Any:
+    """func(target, *args, **kwargs), which assigns into the target (or the one in a tuple), with such errors."""
+    try:
+        return func(target, *args, **(kwargs or {}))
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        one = target if type(target) is not tuple else target[0] if len(target) == 1 else None
+        if not isinstance(one, Node) or not holds_batch([target, args, kwargs]):
+            raise explained(error, name, (target, *args)) from error
+        wrapped = func if one is target else lambda each, *rest, **settings: func((each,), *rest, **settings)
+        change_one_by_one(wrapped, one, args, kwargs)
+        return one
 
 
 def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -70,7 +82,9 @@ def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
     name = ufunc.__name__ + ("" if method == "__call__" else "." + method)
     out = kwargs.pop("out", None)
     if out is not None:
-        return _implemented(ufunc_into, name, (ufunc, method, inputs, out, kwargs), {})
+        return _changing(
+            lambda o, *given: ufunc_into(ufunc, method, given[0], o, given[1]), name, out, (inputs, kwargs)
+        )
     if method == "__call__":
         if primitive is not None:
             return record(type(tensor), primitive, arrays_of(primitive, inputs), kwargs)
@@ -79,6 +93,9 @@ def call_ufunc(tensor: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
         if ufunc in CONSTANT:
             return ufunc(*plain(inputs), **plain(kwargs))
     elif method in METHODS and (primitive is not None or ufunc in COMPOSED or (method == "at" and ufunc in CONSTANT)):
+        if method == "at":
+            _changing(functools.partial(METHODS[method], ufunc), name, inputs[0], inputs[1:], kwargs)
+            return None
         return _implemented(METHODS[method], name, (ufunc, *inputs), kwargs)
     elif ufunc in CONSTANT:
         return getattr(ufunc, method)(*plain(inputs), **plain(kwargs))
@@ -95,7 +112,7 @@ def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict)
     if kwargs or len(args) > 1:
         out, args, kwargs = without_out(func, args, kwargs)
         if out is not None:
-            return _implemented(function_into, func.__name__, (func, out, args, kwargs), {})
+            return _changing(lambda o, *given: function_into(func, o, *given), func.__name__, out, (args, kwargs))
     if func in TABLE:
         return record(type(tensor), TABLE[func], arrays_of(TABLE[func], args), kwargs)
     implementation = COMPOSED.get(func)
@@ -109,4 +126,7 @@ def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict)
             module = getattr(func, "__module__", "numpy")
             raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))
         implementation, args, kwargs = func, plain(args), plain(kwargs)
+    if func in IN_PLACE and args:
+        _changing(implementation, func.__name__, args[0], args[1:], kwargs)
+        return None
     return _implemented(implementation, func.__name__, args, kwargs)

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from .arguments import is_int
 from .batch import batch, levels_of, unbatch
 from .calls import described, require_call
+from .derivatives.arrays import require_no_subclass
 from .grad_mode import is_grad_enabled
 from .node import orders
 from .tensor import Tensor, data_of
@@ -45,8 +46,9 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
         TypeError: f is no function, an axis no int, nothing is mapped, or f looks at a single value: Python's `if`,
             `float(x)`, an index that makes arrays of different shapes. `np.where` takes the place of `if`.
 
-    Floats arrive in f as Tensors; ints and bools, such as labels, as arrays of the same kind. Random numbers that f
-    draws are the same for all.
+    Floats arrive in f as Tensors; ints and bools that are mapped, such as labels, as arrays that stand for all
+    examples, and index Tensors (of an array that f closes over, write `Tensor(array, requires_grad=False)[i]`). Random
+    numbers that f draws are the same for all.
 
     >>> import numpy as np
     >>> from tensorgrad import grad, vmap
@@ -83,6 +85,9 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
         level = next(orders)  # what is older is the same for all examples
 
         def entered(leaf: Any, axis: int | None, path: str) -> Any:
+            require_no_subclass(type(leaf), "vmap")
+            if axis is None and type(leaf) is np.ndarray and leaf.dtype.kind in "fc":
+                return Tensor(leaf.copy(), requires_grad=False)
             if axis is None or not is_variable(leaf):
                 return leaf
             recorded = type(leaf) is Tensor and leaf.requires_grad and is_grad_enabled()
@@ -93,22 +98,30 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
         result = f(*_map_axes(entered, axes, args, "in_axes"), **_map_axes(entered, 0, kwargs, "in_axes"))
         any_tensor = any(type(leaf) is Tensor for _, leaf in tree_leaves((args, kwargs)))
 
+        taken: list[Any] = []  # results that nobody else has memory of
+
         def left(leaf: Any, axis: int | None, path: str) -> Any:
-            if not is_variable(leaf):
-                return leaf
+            if leaf is None:
+                return None
+            x = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
+            if x.dtype.kind not in "biufc":
+                raise TypeError(
+                    f"vmap: the output{path} must be numbers, or None: {described(leaf)} can't be stacked for all "
+                    f"examples"
+                )
             if axis is not None:
-                x = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
                 leaf = unbatch(x, _axis_of_output(axis, x, path), level, size)
             elif level in levels_of(leaf):
                 raise ValueError(
                     f"vmap: the output{path} isn't the same for all examples, so out_axes can't be None for it; give "
                     f"the axis where the examples shall stand"
                 )
-            if type(leaf) is not Tensor:
-                return leaf
-            if leaf.requires_grad and is_grad_enabled():
-                return np.copy(leaf)  # of its own memory, to be assigned into
-            return leaf if any_tensor else leaf.data
+            data, recorded = data_of(leaf), type(leaf) is Tensor and leaf.requires_grad and is_grad_enabled()
+            shared = isinstance(data, np.ndarray) and (data.base is not None or any([data is t for t in taken]))
+            taken.append(data)
+            if recorded or shared or axis is None:
+                leaf = np.copy(leaf)
+            return leaf if any_tensor or recorded else data_of(leaf)
 
         return _map_axes(left, out_axes, result, "out_axes")
 
@@ -155,19 +168,20 @@ def _parts(tree: Any) -> tuple[dict | None, Any]:
 
 def _leaves(axes: Any, tree: Any, name: str) -> Iterator[tuple[Any, Any, str]]:
     """Each leaf with its axis and path."""
-    found: list[tuple[Any, Any, str]] = []
-
-    def note(leaf: Any, axis: Any, path: str) -> Any:
-        found.append((leaf, axis, path))
-        return leaf
-
-    _map_axes(note, axes, tree, name)
-    return iter(found)
+    if axes is None or is_int(axes):
+        for path, leaf in tree_leaves(tree):
+            yield leaf, axes, path
+        return
+    _map_axes(lambda leaf, axis, path: leaf, axes, tree, name)  # an error for what doesn't fit
+    below, parts = _parts(axes)[0], _parts(tree)[0]
+    for key, part in (parts or {}).items():
+        for leaf, axis, path in _leaves((below or {})[key], part, name):
+            yield leaf, axis, f"[{key!r}]{path}"
 
 
 def _common_size(leaves: list[tuple[Any, Any, str]], axis_size: int | None) -> int:
     """How many examples there are along the axes of the leaves."""
-    sizes: dict[int, str] = {} if axis_size is None else {int(axis_size): "axis_size"}
+    sizes: dict[int, str] = {} if axis_size is None else {int(axis_size): "axis_size says"}
     for leaf, axis, path in leaves:
         if axis is None or not is_variable(leaf):
             continue
@@ -177,12 +191,12 @@ def _common_size(leaves: list[tuple[Any, Any, str]], axis_size: int | None) -> i
                 f"vmap: in_axes says axis {axis} for argument {path}, {described(leaf)}, which has {len(shape)} "
                 f"axes; None stands for an argument that is the same for all examples"
             )
-        sizes.setdefault(shape[axis], f"argument {path}")
+        sizes.setdefault(shape[axis], f"argument {path} has")
     if not sizes:
         raise TypeError("vmap: no argument is mapped; give in_axes an axis for one that has examples, or axis_size")
     if len(sizes) > 1:
         (n, where), (m, other), *_ = sizes.items()
-        raise ValueError(f"vmap: {where} has {n} examples, {other} {m}; along their axes all must be equally long")
+        raise ValueError(f"vmap: {where} {n} examples, and {other} {m}; along their axes all must be equally long")
     return next(iter(sizes))
 
 

@@ -17,12 +17,14 @@ one would write it, with `x(...)` in the place of each array that is differentia
 
 From each, test_derivatives.py makes the tests: the value against NumPy's on plain arrays, the first and the second
 derivative against central differences, float32, and each variable on its own. Every function that has rules must have a
-case. `twice=False` leaves the second derivative out; say why beside it. `assigns=True`: it assigns into a Tensor, which
-arrays of other kinds than NumPy's don't allow.
+case. Of a function of SciPy the first case is tried each time, the others in the slow tests. `twice=False` leaves the
+second derivative out; say why beside it. `assigns=True`: it assigns into a Tensor, which arrays of other kinds than
+NumPy's don't allow.
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,9 +32,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 
 CASES: list[Case] = []
 ALIKE: Counter[str] = Counter()  # how many cases read the same
+ENTERED: set[Callable] = set()  # the functions that have a case
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Case:
     twice: bool = True
     assigns: bool = False
     number: int = field(default=0)
+    quick: bool = True  # whether it is tried each time, and not in the slow tests alone
 
     @property
     def variables(self) -> list[Variable]:
@@ -136,10 +141,27 @@ def case(
 ) -> None:
     """Enter a call into the table; the docstring of this module shows how."""
     new = Case(func, args, kwargs, of, like, twice, assigns)
+    of_scipy = sys._getframe(1).f_globals["__name__"].startswith("cases_scipy")
+    new.quick = not of_scipy or func not in ENTERED
+    ENTERED.add(func)
     text = repr(new)
     new.number = ALIKE[text]
     ALIKE[text] += 1
     CASES.append(new)
+
+
+def parameters(cases: list[Case]) -> list:
+    """Cases as parameters of a test, those that aren't quick marked slow."""
+    return [pytest.param(case, marks=[] if case.quick else pytest.mark.slow, id=repr(case)) for case in cases]
+
+
+# For tests of all cases in one: those that are tried each time, and all
+THOROUGH = pytest.mark.parametrize("cases", ["quick", pytest.param("all", marks=pytest.mark.slow)])
+
+
+def chosen(which: str) -> list[Case]:
+    """The cases of one of these two words."""
+    return [case for case in CASES if case.quick or which == "all"]
 
 
 def variables_in(values: Any) -> Iterator[Variable]:

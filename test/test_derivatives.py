@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CASES, Case, name_of
+from cases import CASES, Case, name_of, parameters
 
 from tensorgrad import Tensor
 from tensorgrad.derivatives import COMPOSED, OWN, TABLE
@@ -26,7 +26,7 @@ LIBRARIES = {"tensorgrad", "numpy", "scipy", "_operator", ""}  # NumPy 2.0's ufu
 OURS = [f for f in ALL if (getattr(f, "__module__", None) or "").partition(".")[0] in LIBRARIES]
 PRIMITIVES = [ALL[f] for f in OURS]
 
-every_case = pytest.mark.parametrize("case", CASES, ids=repr)
+every_case = pytest.mark.parametrize("case", parameters(CASES))
 
 
 # What is compared ----------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_first_derivative(case: Case):
         np.testing.assert_allclose(single, double, rtol=1e-3, atol=1e-4 * (1 + largest(double)))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.twice], ids=repr)
+@pytest.mark.parametrize("case", parameters([c for c in CASES if c.twice]))
 def test_second_derivative(case: Case):
     """h = sum(Re(u * gradient)): its slope along v by backward, and by differences, for random u and v."""
     values = case.draw()

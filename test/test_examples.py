@@ -17,7 +17,9 @@ def test_there_are_examples():
     assert len(EXAMPLES) >= 3
 
 
-LONG = {"scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule"}
+LONG = {
+    "scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule", "bayesian_regression", "kalman_filter",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,12 @@ def test_an_array_made_of_a_tensor_is_an_error_that_names_the_way_out(name):
     assert "np.stack" in reason or "tensor.data" in reason
 
 
+def test_what_fills_an_array_is_told_how_it_keeps_its_gradient():
+    with pytest.raises(TypeError, match=r"numpy\.full: .*np\.full\(shape, tensor, like=tensor\) keeps it"):
+        np.full(3, Tensor(2.0))
+    close(grad(lambda t: np.sum(np.full(3, t**2, like=t)))(2.0), 12)
+
+
 @pytest.mark.parametrize(
     "name", sorted(ACCIDENTS.keys() - {"zeros of a shape", "index of an array", "a number in tril"})
 )

@@ -1,6 +1,7 @@
 """The gradient of an index isn't an array of the whole shape until one is needed: it is added into what is there."""
 
 import importlib
+import weakref
 
 import numpy as np
 import pytest
@@ -41,6 +42,21 @@ def test_the_gradient_of_a_diagonal_lies_on_it(axes, offset):
     np.testing.assert_array_equal(gradient(lambda x: np.sum(np.diagonal(x, offset, *axes) * w), a), expected)
     twice = gradient(lambda x: np.sum(np.diagonal(x, offset, *axes) * w) + np.sum(x.diagonal(offset, *axes) * w), a)
     np.testing.assert_array_equal(twice, 2 * expected)
+
+
+def test_the_array_of_the_first_one_becomes_the_gradient_uncopied(monkeypatch):
+    made, array = [], Scattered.array
+
+    def watched(self):
+        result = array(self)
+        made.append(weakref.ref(result))
+        return result
+
+    monkeypatch.setattr(Scattered, "array", watched)
+    x = Tensor(np.ones((4, 3)))
+    np.sum(x[[0, 0, 2]]).backward()
+    np.testing.assert_array_equal(x.grad, np.array([[2.0], [0.0], [1.0], [0.0]]) * np.ones(3))
+    assert [reference() is x.grad for reference in made] == [True]
 
 
 LOOPS = {

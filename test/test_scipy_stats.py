@@ -14,7 +14,7 @@ from helpers import close, gradient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensorgrad import Tensor, check_grads, grad, hessian, jacobian, jvp, no_grad
+from tensorgrad import Tensor, check_grads, grad, hessian, jacobian, jvp, no_grad, value_and_grad, vmap
 
 scipy_stats = pytest.importorskip("scipy.stats")
 stats = pytest.importorskip("tensorgrad.scipy.stats")
@@ -232,6 +232,36 @@ def test_transforms():
     j = jacobian(cdf)(theta)
     close(jvp(cdf, (theta,), (step[0],))[1], 1e-5 * j[:, 0])
     close(jacobian(stats.norm.logcdf)(x), np.diag(gradient(stats.norm.logcdf, x)))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of SciPy
+@pytest.mark.parametrize(
+    "name, method", [both for both in (*ALL, *QUANTILES) if both[1] in ("logpdf", "logpmf", "cdf", "isf")]
+)
+def test_of_a_batch_scipy_is_called_once(name: str, method: str, monkeypatch):
+    function, of_scipy = methods_of(name, method)
+    given = with_places(name)
+    x = np.linspace(0.1, 0.9, 6).reshape(3, 2) if name in CONTINUOUS else np.arange(6).reshape(3, 2)
+    if name in CONTINUOUS and method != "isf":
+        x = getattr(scipy_stats, name)(*given).ppf(x)
+    parameter = np.linspace(1.0, 1.1, 3) * given[-1]  # the last one, for each row
+    calls, dist = [], getattr(scipy_stats, name)
+    own = getattr(dist, f"_{method}")
+    monkeypatch.setattr(dist, f"_{method}", lambda *args: calls.append(args) or own(*args))
+
+    def f(x, p):
+        return np.sum(function(x, *given[:-1], p) * np.array([1.0, 2.0]))
+
+    y, slope = vmap(value_and_grad(f, argnum=1))(x, parameter)
+    assert len(calls) == 1
+    close(y, of_scipy(x, *given[:-1], parameter[:, None]) @ [1.0, 2.0])
+    close(slope, [grad(f, argnum=1)(row, p) for row, p in zip(x, parameter, strict=True)])
+    if name in CONTINUOUS:
+        close(vmap(grad(f), in_axes=(0, None))(x, given[-1]), [grad(f)(row, given[-1]) for row in x])
+        second = vmap(grad(grad(lambda p, x: f(x, p))), in_axes=(0, None))(parameter, x[0])
+        close(second, [grad(grad(lambda p: f(x[0], p)))(p) for p in parameter])
+        both = vmap(lambda x: vmap(lambda p: f(x, p))(parameter))(x)
+        close(both, [[f(row, p) for p in parameter] for row in x])
 
 
 @settings(max_examples=60, deadline=None)

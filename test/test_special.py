@@ -29,6 +29,15 @@ def test_scipys_own_functions_record():
     np.testing.assert_allclose(x.grad, 2 / np.sqrt(np.pi) * np.exp(-(x.data**2)), rtol=1e-15)
 
 
+def test_it_lies_beside_the_other_modules_with_scipys_names():
+    beside = pytest.importorskip("tensorgrad.scipy.special")
+    assert set(beside.__all__) == set(special.__all__)
+    for name in special.__all__:
+        assert getattr(beside, name) is getattr(special, name)
+    with pytest.raises(AttributeError, match=r"tensorgrad\.scipy\.special has no 'nctdtr'"):
+        beside.nctdtr  # noqa: B018
+
+
 # Edges ---------------------------------------------------------------------------------------------------------------
 
 EDGES = {

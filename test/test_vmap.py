@@ -463,3 +463,187 @@ def test_errors_name_what_is_wrong(call, kind, text):
 
 def test_the_name_of_a_mapped_function():
     assert vmap(loss).__name__ == "vmap(loss)"
+
+
+def test_checkpoints_inside_and_outside():
+    w = Tensor(W)
+
+    def f(x):
+        return tg.checkpoint(lambda x: np.tanh(x @ w).sum())(x * 2)
+
+    def plain(x):
+        return np.tanh(x * 2 @ W).sum()
+
+    close(vmap(grad(lambda x: f(x)))(X).data, vmap(grad(plain))(X))
+    vmap(f)(X).sum().backward()
+    want = grad(lambda w: np.tanh(X * 2 @ w).sum())(W)
+    close(w.grad, want)
+    w.zero_grad()
+    tg.checkpoint(lambda x: vmap(f)(x).sum())(Tensor(X)).backward()
+    close(w.grad, want)
+    close(vmap(hessian(tg.checkpoint(plain)))(X), loop(hessian(plain), X))
+
+
+def test_solvers_of_scipy_run_for_one_example_after_the_other():
+    pytest.importorskip("scipy")
+    from tensorgrad.scipy.integrate import odeint, quad, solve_ivp
+    from tensorgrad.scipy.optimize import brentq, root
+
+    rates, times = np.array([0.5, 1.0, 2.0]), np.array([0.0, 0.4, 1.0])
+
+    def decay(k):
+        return odeint(lambda y, t, k: -k * y, np.array([1.0]), times, args=(k,), rtol=1e-10, atol=1e-10)[-1, 0]
+
+    close(vmap(decay)(rates), np.exp(-rates), rtol=1e-7)
+    close(vmap(grad(decay))(rates), -np.exp(-rates), rtol=1e-7)
+    close(grad(lambda k: vmap(decay)(k).sum())(rates), -np.exp(-rates), rtol=1e-7)
+    ends = vmap(lambda k: solve_ivp(lambda t, y, k: -k * y, (0, 1), [1.0], t_eval=[1.0], args=(k,), rtol=1e-9).y)
+    close(ends(rates)[:, 0, 0], np.exp(-rates), rtol=1e-5)
+    with pytest.raises(TypeError, match="different shapes"):  # they take different steps
+        vmap(lambda k: solve_ivp(lambda t, y, k: -k * y, (0, 1), [1.0], args=(k,), rtol=1e-9).y)(rates)
+    close(vmap(lambda a: root(lambda x, a: x**2 - a, [1.0], args=(a,)).x[0])(rates), np.sqrt(rates), rtol=1e-9)
+    close(vmap(grad(lambda a: brentq(lambda x, a: x**3 - a, 0, 3, (a,))))(rates), np.cbrt(rates) ** -2 / 3, rtol=1e-7)
+    close(vmap(lambda b: quad(lambda x, b: np.exp(-b * x), 0, 1, (b,))[0])(rates), (1 - np.exp(-rates)) / rates)
+    with pytest.raises(TypeError, match=r"odeint: its function closes over .* pass that in args"):
+        vmap(lambda k: odeint(lambda y, t: -k * y, np.array([1.0]), times)[-1, 0])(rates)
+
+
+# What is done for one example after the other ------------------------------------------------------------------------
+
+POINTS, WEIGHTS = [0.0, 0.5, 1.0], np.array([1.0, 2.0, 4.0])
+SINGLE = RNG.random((4, 3))
+NUMBERS, PLACES = np.arange(12).reshape(4, 3), RNG.integers(0, 3, (4, 3))
+
+ONE_BY_ONE = {
+    "interp": lambda a, w: np.interp(a[0], POINTS, w),
+    "average": lambda a, w: np.average(w, weights=a),
+    "polyfit": lambda a, w: np.polyfit(a, w, 1).sum(),
+    "lstsq": lambda a, w: np.linalg.lstsq(np.stack([a, a * a], 1), w)[0].sum(),
+    "your own": lambda a, w: YOURS(a, w).sum(),
+}
+YOURS = tg.derivative(
+    lambda a, w: np.array([float(x) * float(y) for x, y in zip(a, w, strict=True)]),
+    lambda g, y, a, w: np.array([float(x) for x in g * w]),
+    lambda g, y, a, w: np.array([float(x) for x in g * a]),
+)
+
+
+@pytest.mark.parametrize("name", ONE_BY_ONE)
+def test_what_is_the_same_for_all_gets_its_own_gradient_inside_and_the_sum_outside(name):
+    f = ONE_BY_ONE[name]
+
+    def twice(a, w):
+        v = w * w
+        return f(a, v) + np.sum(np.sin(v))
+
+    for g in (f, twice):
+        each = loop(lambda a: grad(g, 1)(a, WEIGHTS), SINGLE)  # noqa: B023
+        close(vmap(grad(g, 1), (0, None))(SINGLE, WEIGHTS), each, rtol=1e-9)
+        close(grad(lambda w: vmap(g, (0, None))(SINGLE, w).sum())(WEIGHTS), each.sum(0), rtol=1e-9)  # noqa: B023
+        w = Tensor(WEIGHTS)
+        vmap(lambda a: g(a, w))(SINGLE).sum().backward()  # noqa: B023
+        close(w.grad, each.sum(0), rtol=1e-9)
+        if name != "your own":  # whose rules leave the graph
+            second = loop(lambda a: hessian(g, 1)(a, WEIGHTS), SINGLE)  # noqa: B023
+            close(vmap(hessian(g, 1), (0, None))(SINGLE, WEIGHTS), second, rtol=1e-7, atol=1e-9)
+
+
+IN_PLACE = {
+    "add.at": (lambda a, i: np.add.at(a, i, 1.0), True),
+    "multiply.at": (lambda a, i: np.multiply.at(a, i, 2.0), True),
+    "a mask": (lambda a: a.__setitem__(a > 0.5, 0.0), False),
+    "a mask, and a value of each": (lambda a: a.__setitem__(a > 0.5, a[0]), False),
+    "copyto": (lambda a: np.copyto(a, 0.0, where=a > 0.5), False),
+    "putmask": (lambda a: np.putmask(a, a > 0.5, a * 2), False),
+    "put": (lambda a, i: np.put(a, i, a * 3), True),
+    "put_along_axis": (lambda a, i: np.put_along_axis(a, i, a[0], 0), True),
+    "an index": (lambda a, i: a.__setitem__(i, a * 2), True),
+    "an index with a slice": (lambda a, i: a.__setitem__((slice(None, 2),), a[i[:2]]), True),
+    "out=": (lambda a: np.exp(a * 2, out=a), False),
+    "out= and where=": (lambda a: np.divide(1.0, a, out=a, where=a > 0.5), False),
+    "fill_diagonal": (lambda a: np.fill_diagonal(np.reshape(a, (1, 3)), 2.0), False),
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_assignments_in_other_places_for_each_example(name):
+    change, takes_places = IN_PLACE[name]
+    given = (SINGLE, PLACES) if takes_places else (SINGLE,)
+
+    def f(a, *places):
+        copy = +a if isinstance(a, Tensor) else a.copy()
+        change(copy, *places)
+        return np.sum(copy * copy * np.array([1.0, 2.0, 3.0]))
+
+    def each(g):
+        return loop(g, *given)
+
+    close(vmap(f)(*given), each(f))
+    close(vmap(grad(f))(*given), each(grad(f)))
+    close(grad(lambda a: vmap(f)(a, *given[1:]).sum())(SINGLE), each(grad(f)))
+    close(vmap(hessian(f))(*given), each(hessian(f)))
+
+
+def test_integers_are_written_into_as_arrays_are():
+    close(
+        vmap(lambda i: np.add(i, 1, out=np.zeros_like(i), where=i > 5))(NUMBERS), np.where(NUMBERS > 5, NUMBERS + 1, 0)
+    )
+
+    def f(i):
+        i = i.copy()
+        i[i > 5] = 0
+        np.add.at(i, [0, 0], 1)
+        np.put(i, 2, -1)
+        return i
+
+    close(vmap(f)(NUMBERS), loop(f, NUMBERS))
+    for write in (
+        lambda c, i: np.put(c, i, 9.0),
+        lambda c, i: np.copyto(c, i),
+        lambda c, i: np.add.at(c, i, 1.0),
+        lambda c, i: np.add(i, 1.0, out=c),
+        lambda c, i: np.putmask(c, i > 1, 9.0),
+    ):
+        plain = np.zeros(3)
+        with pytest.raises(TypeError, match=r"doesn't fit into one array\. Begin with .* np\.zeros_like\(x\)"):
+            vmap(lambda i: write(plain, i))(PLACES)  # noqa: B023
+        assert not plain.any()
+
+
+TWO_LEVELS = {
+    "det": grad(np.linalg.det),
+    "gather": grad(lambda a: np.sum(a[np.array([0, 2])] ** 2)),
+    "take_along_axis": grad(lambda a: np.sum(np.take_along_axis(a, np.argsort(a, axis=0), 0) ** 2)),
+    "a place of each": lambda a: a[np.argmax(a[0])],
+    "places of each": lambda a: a[np.argsort(a[0])],
+    "quantile": lambda a: np.quantile(a[0], np.abs(np.sin(a[1]))),
+    "interp": lambda a: np.interp(a[0], POINTS, a[1]),
+}
+
+
+@pytest.mark.parametrize("name", TWO_LEVELS)
+def test_two_levels_of_what_is_done_one_by_one(name):
+    f, stack = TWO_LEVELS[name], RNG.random((2, 4, 3, 3))
+    want = np.array([[np.asarray(getattr(y := f(Tensor(a)), "data", y)) for a in row] for row in stack])
+    close(vmap(vmap(f))(stack), want)
+    close(np.moveaxis(vmap(vmap(f), 1)(stack), 0, 1), want)
+    got = grad(lambda s: (vmap(vmap(f))(s) ** 2).sum())(stack)
+    close(got, vmap(vmap(grad(lambda a: (f(a) ** 2).sum())))(stack), rtol=1e-9)
+
+
+def test_results_share_no_memory():
+    a, b = vmap(lambda x: (x, x[::-1]))(X)
+    assert not np.shares_memory(a, b) and not np.shares_memory(a, X)
+    y = vmap(lambda x: np.broadcast_to(x.sum(), 3))(X)
+    y[0] = 0.0
+    assert y.flags.writeable and y[1].all()
+    assert not np.shares_memory(vmap(lambda x: (x, W), out_axes=(0, None))(X)[1], W)
+
+
+def test_bools_are_stacked_and_other_things_are_not():
+    np.testing.assert_array_equal(vmap(lambda x: (True, x[0] > 0, None))(X)[:2], [np.full(7, True), X[:, 0] > 0])
+    for wrong in ({1}, "text", object()):
+        with pytest.raises(TypeError, match="the output must be numbers, or None"):
+            vmap(lambda x: wrong)(X)  # noqa: B023
+    with pytest.raises(TypeError, match="MaskedArray isn't supported"):
+        vmap(np.sin)(np.ma.masked_array(X, X > 0))

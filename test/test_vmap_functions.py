@@ -20,9 +20,8 @@ FIRST = {id(case) for case in {case.func: case for case in reversed(CASES)}.valu
 every_case = pytest.mark.parametrize(
     "case", [pytest.param(case, marks=[] if id(case) in FIRST else pytest.mark.slow, id=repr(case)) for case in CASES]
 )
-every_case_slowly = pytest.mark.parametrize(
-    "case", [pytest.param(c, marks=pytest.mark.slow, id=repr(c)) for c in CASES]
-)
+SLOW = [pytest.param(case, marks=pytest.mark.slow, id=repr(case)) for case in CASES if case.quick]
+every_quick_case = pytest.mark.parametrize("case", SLOW)
 
 
 def stacks(case: Case, n: int = 3) -> list[np.ndarray]:
@@ -64,7 +63,7 @@ def test_values(case):
         same(part, np.stack([np.asarray(getattr(w[i], "data", w[i])) for w in want]))
 
 
-@every_case_slowly
+@every_quick_case
 def test_gradients_inside(case):
     values = stacks(case)
     every = tuple(range(len(values)))
@@ -96,7 +95,7 @@ def test_gradients_outside_of_what_is_mapped_and_what_is_not(case):
         same(a, b)
 
 
-@every_case_slowly
+@every_quick_case
 def test_second_derivatives(case):
     if not case.twice:
         pytest.skip("it has no second derivative")
@@ -113,7 +112,7 @@ def test_second_derivatives(case):
         same(part, np.stack([w[i] for w in want]), rtol=1e-7)
 
 
-@every_case_slowly
+@every_quick_case
 def test_forward_mode(case):
     values = stacks(case)
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import arange, array_in, as_array, as_arrays
+from .arrays import arange, array_in, as_array, as_arrays, whole
 from .indexing import along, scatter
 from .layouts import as_copy_of, flat_order, in_order, is_contiguous
 from .shapes import numbers
@@ -100,7 +100,7 @@ def choose(a, choices, out=None, mode="raise"):
     a, n = as_array(a, array_in(choices)), len(choices)
     if a.dtype.kind not in "biu":
         raise TypeError(f"choose: the first argument tells by integers which choice to take; its dtype is {a.dtype}")
-    if mode == "raise" and np.any((a < 0) | (a >= n)):
+    if mode == "raise" and np.any(whole((a < 0) | (a >= n))):
         raise ValueError(f"choose: there are choices 0 to {n - 1}, and the first argument asks for others; see mode=")
     a = np.mod(a, n) if mode == "wrap" else np.clip(a, 0, n - 1)
     return np.select([a == i for i in range(n)], list(choices))
@@ -118,7 +118,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
         raise ValueError(f"piecewise: {len(funclist)} functions, {len(conditions)} conditions; give as many or 1 more")
     y = np.zeros_like(x)
     for condition, func in zip(conditions, funclist, strict=True):
-        if np.any(condition):
+        if np.any(whole(condition)):
             value = func(x[condition], *args, **kw) if callable(func) else func
             value = np.broadcast_to(as_array(value, x), (int(np.count_nonzero(condition)),))
             y = np.where(condition, scatter(value.astype(x.dtype), condition, x.shape), y)

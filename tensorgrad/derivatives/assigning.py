@@ -56,7 +56,10 @@ class Place:
         """Which elements of a value remain, where an index names an element of an array of this shape several times."""
         numbers = np.empty_like(value, dtype=int, subok=False)  # the value's order in memory is that of writing
         numbers[...] = np.reshape(np.arange(numbers.size), numbers.shape)
-        written = self.put(np.zeros(shape, int), numbers)
+        parts = self.index if isinstance(self.index, tuple) else (self.index,)
+        like = next((p for p in parts if hasattr(p, "stack")), None)  # of a batch of indices, a batch
+        zeros = np.zeros(shape, int) if like is None else np.zeros_like(like, shape=shape, dtype=int)
+        written = self.put(zeros, numbers)
         return self.of(written) == numbers
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
+from .arrays import whole
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
@@ -229,7 +230,7 @@ def sign(x, /):
 def real_if_close(a, tol=100):
     if np.isrealobj(a):
         return a
-    return np.real(a) if np.all(np.abs(np.imag(a)) < (tol * np.finfo(a.dtype).eps if tol > 1 else tol)) else a
+    return np.real(a) if np.all(whole(np.abs(np.imag(a)) < (tol * np.finfo(a.dtype).eps if tol > 1 else tol))) else a
 
 
 # The parts of a floating-point number ---------------------------------------------------------------------------------

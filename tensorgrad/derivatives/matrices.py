@@ -11,7 +11,7 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_arrays
+from .arrays import as_arrays, whole
 from .layouts import as_copy_of, in_order
 from .products import conj, flip
 from .reductions import axes_of
@@ -92,7 +92,7 @@ def np_pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
     limit = limit if np.ndim(limit) == 0 else np.expand_dims(limit, -1)
     kept = s > limit * np.max(s, axis=-1, keepdims=True, initial=0)
     least = np.min(np.where(kept, s, np.inf), axis=-1, keepdims=True, initial=np.inf)
-    if np.all(kept | (s <= np.finfo(s.dtype).eps ** 0.5 * least)):
+    if np.all(whole(kept | (s <= np.finfo(s.dtype).eps ** 0.5 * least))):
         return y
     return (H(vh) * np.expand_dims(np.where(kept, 1 / np.where(kept, s, 1), 0), -2)) @ H(u)
 

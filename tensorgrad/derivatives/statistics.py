@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside, whole
 from .indexing import grid
 from .layouts import along_axes, as_copy_of, as_reduced_from, copy_axes, inverse, is_contiguous, memory_axes
 from .reductions import count
@@ -40,7 +40,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         weights = weights_along(weights, a, axis)
         dtype = np.result_type(a.dtype, weights.dtype, *[float] * (a.dtype.kind in "biu"))
         total = np.sum(weights, axis=axis, dtype=dtype, keepdims=keepdims)
-        if np.any(total == 0):
+        if np.any(whole(total == 0)):
             raise ZeroDivisionError("average: the weights add up to zero")
         y = np.sum(np.multiply(a, weights), axis=axis, keepdims=keepdims) / total
     if not returned:
@@ -77,10 +77,10 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
 
 
 def check_weights(n, ddof, fweights, aweights):
-    if ddof != int(ddof) or (fweights is not None and np.any(fweights != np.round(fweights))):
+    if ddof != int(ddof) or (fweights is not None and np.any(whole(fweights != np.round(fweights)))):
         raise ValueError(f"cov: ddof and fweights are counts, whole numbers, not {ddof} and {fweights}")
     for name, weights in (("fweights", fweights), ("aweights", aweights)):
-        if weights is not None and (weights.shape != (n,) or np.any(weights < 0)):
+        if weights is not None and (weights.shape != (n,) or np.any(whole(weights < 0))):
             raise ValueError(f"cov: {name} must be {n} numbers, none negative, one for each observation; not {weights}")
 
 
@@ -268,7 +268,7 @@ def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=
 def nan_extremum(extremum, lowest, a, axis, keepdims, initial, where):
     y = extremum(np.where(np.isnan(a), lowest, a), axis=axis, keepdims=keepdims, initial=initial, where=where)
     some = initial is not None or np.any(~np.isnan(a), axis=axis, keepdims=keepdims)
-    return y if np.all(some) else np.where(some, y, np.nan)
+    return y if np.all(whole(some)) else np.where(some, y, np.nan)
 
 
 @composed(np.nanmax)

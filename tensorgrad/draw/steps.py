@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..broadcasting import accumulate, unbroadcast
+from ..derivatives.arrays import whole
 from ..engine import backpropagate, complete_outputs, rule_kwargs
 from ..node import Node
 from ..past import Past
@@ -268,5 +269,5 @@ def _as_grad(g: Any) -> Any:
 
 
 def _text(array: Any) -> str:
-    """All numbers of an array in four significant digits; of a large one its corners."""
-    return np.array2string(np.asarray(array), precision=4, threshold=_MOST, max_line_width=100)
+    """All numbers of an array in four significant digits; of a large one its corners; of a batch all its arrays."""
+    return np.array2string(np.asarray(whole(array)), precision=4, threshold=_MOST, max_line_width=100)

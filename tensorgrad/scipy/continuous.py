@@ -13,17 +13,20 @@ import numpy as np
 
 from ..special import digamma, expit, i0e, i1e, log_ndtr, xlogy
 from ..special.distributions import hazard
-from .moves import beta_move, gamma_move, t_move, t_score, vonmises_move
+from .quantile_grads import beta_quantile_grad, gamma_quantile_grad, t_quantile_grad, t_score, vonmises_quantile_grad
 from .univariate import Continuous, Shape
 
-beta_move_a, beta_move_b = functools.partial(beta_move, 0), functools.partial(beta_move, 1)
+beta_quantile_grad_a, beta_quantile_grad_b = (
+    functools.partial(beta_quantile_grad, 0),
+    functools.partial(beta_quantile_grad, 1),
+)
 
 
-def f_move(which: int, z: Any, m: Any, n: Any) -> Any:
+def f_quantile_grad(which: int, z: Any, m: Any, n: Any) -> Any:
     """z = (n / m) w / (1 - w), where w has the beta distribution of m / 2 and n / 2."""
     w, rest = m * z / (m * z + n), n / (m * z + n)
     direct = -z / m if which == 0 else z / n
-    return direct + 0.5 * n / (m * rest * rest) * beta_move(which, w, m / 2, n / 2)
+    return direct + 0.5 * n / (m * rest * rest) * beta_quantile_grad(which, w, m / 2, n / 2)
 
 
 def skew(z: Any, a: Any) -> Any:
@@ -36,14 +39,14 @@ def size_of(z: Any) -> Any:
     return np.maximum(np.abs(z), 1e-30)
 
 
-def gennorm_move(z: Any, b: Any) -> Any:
+def gennorm_quantile_grad(z: Any, b: Any) -> Any:
     """|z|**b has the gamma distribution of 1 / b."""
     size = size_of(z)
     w = size**b
-    return -z * (np.log(size) + gamma_move(w, 1 / b) / (b * b * w)) / b
+    return -z * (np.log(size) + gamma_quantile_grad(w, 1 / b) / (b * b * w)) / b
 
 
-def log_invgauss_move(z: Any, mu: Any) -> Any:
+def log_invgauss_grad(z: Any, mu: Any) -> Any:
     """log(-dF / dmu), where F(z) = ndtr((z / mu - 1) / sqrt(z)) + exp(2 / mu) ndtr(-(z / mu + 1) / sqrt(z))."""
     return np.log(2 / mu**2) + 2 / mu + log_ndtr(-(z / mu + 1) / np.sqrt(z))
 
@@ -78,15 +81,16 @@ gumbel_r = Continuous("gumbel_r", lambda z: np.expm1(-z),
 gumbel_l = Continuous("gumbel_l", lambda z: -np.expm1(z),
                upper=             lambda z: np.exp(z))
 t = Continuous("t",               lambda z, df: -(1 + 1 / df) * z / (1 + z * z / df),
-               Shape(             lambda z, df: t_score(np.log1p(z * z / df), df), t_move))
+               Shape(             lambda z, df: t_score(np.log1p(z * z / df), df), t_quantile_grad))
 skewnorm = Continuous("skewnorm", lambda z, a: a * skew(z, a) - z,
                Shape(             lambda z, a: z * skew(z, a),
                                   lambda z, a: skew(z, a) / (1 + a * a)))
 gennorm = Continuous("gennorm",   lambda z, b: -b * np.sign(z) * size_of(z) ** (b - 1),
                Shape(             lambda z, b: 1 / b + digamma(1 / b) / b**2 - xlogy(np.abs(z) ** b, np.abs(z)),
-                                  gennorm_move))
+                                  gennorm_quantile_grad))
 vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),
-               Shape(             lambda z, kappa: np.cos(z) - i1e(kappa) / i0e(kappa), vonmises_move))  # 10.29.3
+               Shape(             lambda z, kappa: np.cos(z) - i1e(kappa) / i0e(kappa),  # 10.29.3
+                                  vonmises_quantile_grad))
 
 # On the positive numbers ---------------------------------------------------------------------------------------------
 
@@ -99,16 +103,16 @@ rayleigh = Continuous("rayleigh",       lambda z: 1 / z - z,
                upper=                   lambda z: z)
 maxwell = Continuous("maxwell",         lambda z: 2 / z - z)
 gamma = Continuous("gamma",             lambda z, a: (a - 1) / z - 1,
-               Shape(                   lambda z, a: np.log(z) - digamma(a), gamma_move))
+               Shape(                   lambda z, a: np.log(z) - digamma(a), gamma_quantile_grad))
 invgamma = Continuous("invgamma",       lambda z, a: (1 / z - a - 1) / z,
                Shape(                   lambda z, a: -np.log(z) - digamma(a),
-                                        lambda z, a: -z * z * gamma_move(1 / z, a)))
+                                        lambda z, a: -z * z * gamma_quantile_grad(1 / z, a)))
 chi2 = Continuous("chi2",               lambda z, df: (df / 2 - 1) / z - 0.5,
                Shape(                   lambda z, df: (np.log(z / 2) - digamma(df / 2)) / 2,
-                                        lambda z, df: gamma_move(z / 2, df / 2)))
+                                        lambda z, df: gamma_quantile_grad(z / 2, df / 2)))
 invgauss: Any = Continuous("invgauss",  lambda z, mu: (1 / z - 3) / (2 * z) - 1 / (2 * mu**2),
                Shape(                   lambda z, mu: (z - mu) / mu**3,
-                                        lambda z, mu: np.exp(log_invgauss_move(z, mu) - invgauss.logpdf(z, mu))))
+                                        lambda z, mu: np.exp(log_invgauss_grad(z, mu) - invgauss.logpdf(z, mu))))
 lognorm = Continuous("lognorm",         lambda z, s: -(1 + np.log(z) / s**2) / z,
                Shape(                   lambda z, s: np.log(z) ** 2 / s**3 - 1 / s,
                                         lambda z, s: z * np.log(z) / s),
@@ -135,10 +139,10 @@ f = Continuous("f",                     lambda z, m, n: (m / 2 - 1) / z - (m + n
                Shape(                   lambda z, m, n: (np.log(m / n * z) - np.log1p(m / n * z) + 1
                                                          - (m + n) * z / (n + m * z)
                                                          - digamma(m / 2) + digamma((m + n) / 2)) / 2,
-                                        functools.partial(f_move, 0)),
+                                        functools.partial(f_quantile_grad, 0)),
                Shape(                   lambda z, m, n: ((m + n) * m * z / (n + m * z) / n - m / n - np.log1p(m / n * z)
                                                          - digamma(n / 2) + digamma((m + n) / 2)) / 2,
-                                        functools.partial(f_move, 1)))
+                                        functools.partial(f_quantile_grad, 1)))
 
 # On an interval ------------------------------------------------------------------------------------------------------
 
@@ -151,8 +155,8 @@ wrapcauchy = Continuous("wrapcauchy", lambda z, c: -2 * c * np.sin(z) / squared_
                Shape(               lambda z, c: 2 * (np.cos(z) - c) / squared_distance(z, c) - 2 * c / (1 - c * c),
                                     lambda z, c: -2 * np.sin(z) / (1 - c * c)))
 beta = Continuous("beta",           lambda z, a, b: (a - 1) / z - (b - 1) / (1 - z),
-               Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b), beta_move_a),
-               Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b), beta_move_b))
+               Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b), beta_quantile_grad_a),
+               Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b), beta_quantile_grad_b))
 truncnorm: Any = Continuous("truncnorm", lambda z, a, b: -z,
                Shape(               lambda z, a, b: truncnorm.pdf(a, a, b),
                                     lambda z, a, b: truncnorm.pdf(a, a, b)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..special import digamma
-from .moves import beta_move
+from .quantile_grads import beta_quantile_grad
 from .univariate import Discrete, Shape
 
 
@@ -50,7 +50,7 @@ geom = Discrete("geom",
           lambda k, p: -k / p, edges=(1,)))
 nbinom = Discrete("nbinom",
     Shape(lambda k, n, p: digamma(k + n) - digamma(n) + np.log(p),
-          lambda k, n, p: (n + k) / p * beta_move(0, p, n, k + 1)),
+          lambda k, n, p: (n + k) / p * beta_quantile_grad(0, p, n, k + 1)),
     Shape(lambda k, n, p: n / p - k / (1 - p),
           lambda k, n, p: -(n + k) / p, edges=(1,)))
 betabinom: Any = Discrete("betabinom", WHOLE,

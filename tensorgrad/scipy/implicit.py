@@ -25,7 +25,7 @@ from ..derivatives.arrays import as_array
 from ..grad_mode import no_grad
 from ..tensor import data_of
 from ..transforms import jacobian
-from .lending import Lent
+from .solver_calls import Releasable
 
 
 class _Solution(Differentiable):
@@ -117,7 +117,7 @@ class Problem:
         if not callable(f):
             return f
         bound, _ = with_args(f, self._args, self._kwargs)
-        return Lent(lambda *values: self._used.call(bound, *values, *self._arrays))
+        return Releasable(lambda *values: self._used.call(bound, *values, *self._arrays))
 
     def pair(self, x: Any) -> tuple:
         """What f gives, if that is a pair, of plain arrays."""
@@ -147,4 +147,4 @@ class Problem:
     def plain_slope(self, f: Callable) -> Callable:
         """The gradient by x, of plain arrays."""
         slope = self.slope(f)
-        return Lent(lambda x: data_of(slope(x, *self._arrays)))
+        return Releasable(lambda x: data_of(slope(x, *self._arrays)))

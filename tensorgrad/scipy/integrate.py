@@ -20,10 +20,10 @@ from ..closures import Call, Differentiable, OuterTensors, is_recorded, record, 
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from ..tensor import Tensor, data_of
-from .flows import Flow, Solver, require_real
-from .lending import Lent, lend
-from .recording import absent, constant
+from .adjoint import Solution, Solver, require_real
+from .recording import absent, constant, one_at_a_time
 from .samples import cumulative_simpson, cumulative_trapezoid, simpson, trapezoid
+from .solver_calls import Releasable, call_solver
 
 __all__ = [
     "trapezoid", "simpson", "cumulative_trapezoid", "cumulative_simpson", "quad", "odeint", "solve_ivp",
@@ -103,6 +103,7 @@ def _integral_of_vector(f: Callable, a: Any, b: Any, settings: dict) -> Any:
     return np.asarray(value)
 
 
+@one_at_a_time
 def quad(
     func: Any,
     a: Any,
@@ -210,6 +211,7 @@ def _require_solved(name: str, failure: str) -> None:
         )
 
 
+@one_at_a_time
 def odeint(
     func: Callable,
     y0: Any,
@@ -237,9 +239,9 @@ def odeint(
     """The solution of dy/dt = func(y, t, *args) at the times t, from y0 at the first of them, as SciPy's `odeint`.
 
     It has derivatives of any order in y0, in the times, in `args`, and in the Tensors that func closes over, by the
-    adjoint method (see `flows`): for a gradient the equation is solved once more, backward, together with its adjoint,
-    whose tolerances are these too. What the derivatives are right to follows from rtol and atol. The memory doesn't
-    grow with the steps.
+    adjoint method (see `adjoint`): for a gradient the equation is solved once more, backward, together with its
+    adjoint, whose tolerances are these too. What the derivatives are right to follows from rtol and atol. The memory
+    doesn't grow with the steps.
 
     Args:
         func: takes y, of shape (n,), t and args (t first with tfirst=True), returns dy/dt: an array, a Tensor or a list
@@ -284,7 +286,7 @@ def odeint(
         used.call(f, float(data_of(times[0])), data_of(y0), *arrays)
     if is_recorded(y0, times, tensors) or used.any_tensor:
         adjoint, precision = _lsoda(*tolerances, settings), 1.49e-8 if rtol is None else float(np.max(rtol))
-        solution = Flow("odeint", f, len(tensors), used.found, adjoint, precision, _failure(info))
+        solution = Solution("odeint", f, len(tensors), used.found, adjoint, precision, _failure(info))
         ys = solution.recorded(ys, y0, times, tensors)
     return (ys, info) if full_output else ys
 
@@ -298,13 +300,14 @@ def _stepper(method: Any, settings: dict) -> Solver:
             options["atol"] = _tolerance(options["atol"], len(y0))
         if "rtol" in options:
             options["rtol"] = _tolerance(options["rtol"], len(y0))
-        solution = lend(scipy.integrate.solve_ivp, f, (times[0], times[-1]), y0, method, t_eval=times, **options)
+        solution = call_solver(scipy.integrate.solve_ivp, f, (times[0], times[-1]), y0, method, t_eval=times, **options)
         _require_solved("solve_ivp", "" if solution.success else solution.message)
         return solution.y.T
 
     return solve
 
 
+@one_at_a_time
 def solve_ivp(
     fun: Callable,
     t_span: Any,
@@ -355,9 +358,9 @@ def solve_ivp(
     given = dict(options)
     if callable(given.get("jac")):
         slopes, _ = with_args(given["jac"], args or ())
-        given["jac"] = Lent(lambda t, y: used.call(slopes, t, y, *arrays))
+        given["jac"] = Releasable(lambda t, y: used.call(slopes, t, y, *arrays))
     times = None if t_eval is None else data_of(as_array(t_eval))
-    result = lend(
+    result = call_solver(
         scipy.integrate.solve_ivp, lambda t, y: used.call(f, t, y, *arrays), (data_of(start), data_of(stop)),
         data_of(y0), method, times, dense_output, _events(events, args), vectorized, **given,
     )  # fmt: skip
@@ -377,7 +380,7 @@ def solve_ivp(
         ys = np.concatenate([[data_of(y0)], result.y.T])
     kept = {name: value for name, value in options.items() if name in ("rtol", "atol", "max_step")}
     failure, precision = "" if result.success else result.message, float(np.max(options.get("rtol", 1e-3)))
-    solution = Flow("solve_ivp", f, len(tensors), used.found, _stepper(method, kept), precision, failure)
+    solution = Solution("solve_ivp", f, len(tensors), used.found, _stepper(method, kept), precision, failure)
     y = solution.recorded(np.ascontiguousarray(ys), y0, times, tensors)
     result.y = y.T if t_eval is None else y[1:].T
     return result

@@ -11,12 +11,13 @@ import scipy.optimize
 from ..derivatives.arrays import as_array
 from ..errors import no_derivative
 from .implicit import Problem
-from .lending import lend
-from .recording import constant
+from .recording import constant, one_at_a_time
+from .solver_calls import call_solver
 
 _TAKE_NO_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
 
+@one_at_a_time
 def minimize(
     fun: Callable,
     x0: Any,
@@ -72,7 +73,7 @@ def minimize(
         gradient: Any = problem.plain_slope(f) if problem.gives_tensors else None
     else:
         gradient = True if pairs else problem.plain(jac)
-    result = lend(
+    result = call_solver(
         scipy.optimize.minimize,
         problem.pair if pairs else problem,
         x0,
@@ -121,6 +122,7 @@ def _on_bounds(x: np.ndarray, bounds: Any) -> Any:
     return (x <= low + near) | (x >= high - near)
 
 
+@one_at_a_time
 def minimize_scalar(
     fun: Callable,
     bracket: Any = None,
@@ -142,7 +144,7 @@ def minimize_scalar(
     """
     problem = Problem("minimize_scalar", fun, args)
     bounds = constant("minimize_scalar", "bounds", bounds)
-    result = lend(scipy.optimize.minimize_scalar, problem, bracket, bounds, (), method, tol, options)
+    result = call_solver(scipy.optimize.minimize_scalar, problem, bracket, bounds, (), method, tol, options)
     if problem.gives_tensors:
         slope = problem.slope(problem.f)
         tolerance = tol or (options or {}).get("xatol", 1e-5)
@@ -163,6 +165,7 @@ def _meets_bounds(slope: Callable, x: float, bounds: Any, tolerance: float) -> b
     return (x - low < step and d > curvature * (x - low)) or (high - x < step and -d > curvature * (high - x))
 
 
+@one_at_a_time
 def least_squares(
     fun: Callable,
     x0: Any,
@@ -206,7 +209,7 @@ def least_squares(
     bounds = bounds if isinstance(bounds, scipy.optimize.Bounds) else constant("least_squares", "bounds", bounds)
     if x_scale is not None:
         options["x_scale"] = x_scale
-    result = lend(
+    result = call_solver(
         scipy.optimize.least_squares,
         problem,
         problem.start(x0),

@@ -12,6 +12,7 @@ try:
 except ImportError as error:
     raise ImportError("tensorgrad.scipy needs SciPy: pip install scipy") from error
 
+from ..batch import NotBatchable, holds_batch, one_by_one
 from ..derivatives import derivative
 from ..derivatives.arrays import as_array
 from ..derivatives.table import each
@@ -88,6 +89,28 @@ def constant(function: str, argument: str, value: Any, reason: str = "") -> Any:
     if isinstance(value, Tensor) and value.requires_grad and is_grad_enabled():
         raise no_derivative(f"{function}: the argument {argument}", reason or "no rule is known")
     return data_of(value)
+
+
+def one_at_a_time(function: Callable) -> Callable:
+    """Decorator: inside of vmap, a solver of SciPy's runs for one example after the other.
+
+    Raises:
+        TypeError: what is mapped comes in by what its functions close over.
+    """
+
+    @functools.wraps(function)
+    def mapped(*args: Any, **kwargs: Any) -> Any:
+        if holds_batch([args, kwargs]):
+            return one_by_one(function, args, kwargs)
+        try:
+            return function(*args, **kwargs)
+        except NotBatchable as error:
+            raise TypeError(
+                f"{function.__name__}: its function closes over what is different for each example of vmap; pass that "
+                f"in args, so that each example can be solved alone"
+            ) from error
+
+    return mapped
 
 
 def absent(module: str, names: Iterable[str]) -> Callable[[str], Any]:

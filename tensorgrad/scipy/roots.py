@@ -10,10 +10,11 @@ import scipy.optimize
 
 from ..derivatives.arrays import as_array
 from .implicit import Problem
-from .lending import lend
-from .recording import constant
+from .recording import constant, one_at_a_time
+from .solver_calls import call_solver
 
 
+@one_at_a_time
 def root(
     fun: Callable,
     x0: Any,
@@ -50,7 +51,7 @@ def root(
     problem = Problem("root", fun, args)
     pairs = jac is True
     options = constant("root", "options", options)
-    result = lend(
+    result = call_solver(
         scipy.optimize.root,
         problem.pair if pairs else problem,
         problem.start(x0),
@@ -67,6 +68,7 @@ def root(
     return result
 
 
+@one_at_a_time
 def fixed_point(
     func: Callable, x0: Any, args: Any = (), xtol: float = 1e-8, maxiter: int = 500, method: str = "del2"
 ) -> Any:
@@ -81,10 +83,11 @@ def fixed_point(
     True
     """
     problem = Problem("fixed_point", func, args)
-    x = lend(scipy.optimize.fixed_point, problem, problem.start(x0), (), xtol, maxiter, method)
+    x = call_solver(scipy.optimize.fixed_point, problem, problem.start(x0), (), xtol, maxiter, method)
     return problem.solution(lambda x, *own: as_array(problem.f(x, *own)) - x, x) if problem.gives_tensors else x
 
 
+@one_at_a_time
 def root_scalar(
     f: Callable,
     args: Any = (),
@@ -111,7 +114,7 @@ def root_scalar(
     problem = Problem("root_scalar", f, args)
     if fprime2 is True:
         raise ValueError("root_scalar: fprime2 must be a function, or None; f may return the first derivative alone")
-    result = lend(
+    result = call_solver(
         scipy.optimize.root_scalar,
         problem.pair if fprime is True else problem,
         (),
@@ -134,7 +137,7 @@ def root_scalar(
 
 def _bracketed(solver: Callable, f: Callable, a: Any, b: Any, args: Any, settings: dict, full_output: bool) -> Any:
     problem = Problem(solver.__name__, f, args)
-    x, info = lend(solver, problem, problem.number(a), problem.number(b), (), full_output=True, **settings)
+    x, info = call_solver(solver, problem, problem.number(a), problem.number(b), (), full_output=True, **settings)
     if problem.gives_tensors:
         x = info.root = problem.solution(problem.f, x, "" if info.converged else str(info.flag))
     return (x, info) if full_output else x
@@ -143,6 +146,7 @@ def _bracketed(solver: Callable, f: Callable, a: Any, b: Any, args: Any, setting
 _RTOL = 4 * np.finfo(float).eps
 
 
+@one_at_a_time
 def brentq(
     f: Callable, a: Any, b: Any, args: Any = (), xtol: float = 2e-12, rtol: float = _RTOL, maxiter: int = 100,
     full_output: bool = False, disp: bool = True,
@@ -157,6 +161,7 @@ def brentq(
     return _bracketed(scipy.optimize.brentq, f, a, b, args, settings, full_output)
 
 
+@one_at_a_time
 def bisect(
     f: Callable, a: Any, b: Any, args: Any = (), xtol: float = 2e-12, rtol: float = _RTOL, maxiter: int = 100,
     full_output: bool = False, disp: bool = True,
@@ -171,6 +176,7 @@ def bisect(
     return _bracketed(scipy.optimize.bisect, f, a, b, args, settings, full_output)
 
 
+@one_at_a_time
 def newton(
     func: Callable,
     x0: Any,
@@ -196,7 +202,7 @@ def newton(
     problem = Problem("newton", func, args)
     x0 = problem.start(x0)
     x0 = x0.item() if x0.ndim == 0 else x0
-    x, *info = lend(
+    x, *info = call_solver(
         scipy.optimize.newton,
         problem,
         x0,

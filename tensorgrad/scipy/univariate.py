@@ -1,7 +1,7 @@
 """Distributions of one variable: a table of scores, from which every function of one gets its rules.
 
 A continuous distribution has a density f of z = (x - loc) / scale, and its table tells of f alone: the score
-d log f / dz, and for each shape parameter the score d log f / dshape, and how a quantile moves with it: dz / dshape
+d log f / dz, and for each shape parameter the score d log f / dshape, and the gradient of a quantile: dz / dshape
 while F(z) stays the same. With s, k and m for these three, and h for scale, the rest is the same for all:
 
     d logpdf = s dz + k dshape - dh / h,   where dz = (dx - dloc - z dh) / h
@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..batch import elementwise, highest_level, holds_batch
 from ..special.ufuncs import product
-from ..tensor import data_of
+from ..tensor import Tensor, data_of
 from .distributions import Distribution, as_double
-from .moves import end, tail
+from .quantile_grads import end, tail
 from .recording import recorded
 
 TINY, BELOW_ONE = 1e-150, 2.0**-53  # what is added to 0, or taken from 1, to be inside
@@ -34,13 +35,13 @@ MANY = 2000  # so many terms of a sum over a tail
 class Shape(NamedTuple):
     """What the table tells of a shape parameter, in functions of z and of all shape parameters.
 
-    score is d log f / dshape, move is dz / dshape while F(z) stays the same; of a discrete distribution, move is
+    score is d log f / dshape, quantile_grad is dz / dshape while F(z) stays the same; of a discrete distribution, it is
     -(dF / dshape) / f. None, where there is no derivative. edges are those of 0 and 1 that the parameter may be, though
     the logarithm isn't finite there: derivatives are taken inside.
     """
 
     score: Callable | None
-    move: Callable | None = None
+    quantile_grad: Callable | None = None
     edges: tuple[int, ...] = ()
 
 
@@ -50,8 +51,15 @@ def inside(z: Any, low: Any, high: Any) -> Any:
     return z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
 
 
-def rule_of(i: int, rule: Callable) -> Callable:
-    return lambda g, y, *args: rule(i, g, y, *args)
+def at_once(function: Callable) -> Callable:
+    """Decorator: a function of numbers, which broadcasts, is called once with a batch, with the stack of its arrays."""
+
+    def of_stacks(*args: Any, **kwargs: Any) -> Any:
+        if holds_batch(args) and not any(isinstance(arg, Tensor) for arg in args):
+            return elementwise(highest_level(args), of_stacks, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return of_stacks
 
 
 class Univariate(Distribution):
@@ -74,6 +82,7 @@ class Univariate(Distribution):
         """Set a function of the distribution: SciPy's own computes it, rule(i, g, y, *args) is that of argument i."""
         of_scipy = getattr(self._scipy, method)
 
+        @at_once
         def function(*args: Any, **kwargs: Any) -> Any:
             return of_scipy(*args, **kwargs)
 
@@ -83,9 +92,9 @@ class Univariate(Distribution):
         function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [first, *self._parameters.parameters.values()]
         )
-        of_shapes = [(shape.score if scores else shape.move) is not None for shape in self._shapes]
+        of_shapes = [(shape.score if scores else shape.quantile_grad) is not None for shape in self._shapes]
         known = [self._has_rules[0], *of_shapes, *self._has_rules[1:]]
-        rules = [rule_of(i, rule) if has else None for i, has in enumerate(known)]
+        rules = [at_once(functools.partial(rule, i)) if has else None for i, has in enumerate(known)]
         setattr(self, method, recorded(function, *rules, reason=self._reason))
 
     def _arguments(self, args: Sequence[Any]) -> list[Any]:
@@ -158,7 +167,7 @@ class Continuous(Univariate):
     def _shift(self, i: int, z: Any, shapes: Sequence[Any], scale: Any) -> Any:
         """By how much x would have to be moved for what argument i does to F."""
         if 0 < i <= len(shapes):
-            return -scale * self._shapes[i - 1].move(z, *shapes)  # type: ignore[misc]
+            return -scale * self._shapes[i - 1].quantile_grad(z, *shapes)  # type: ignore[misc]
         return 1 if i == 0 else -1 if i == len(shapes) + 1 else -z
 
     def _of_cdf(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
@@ -240,7 +249,7 @@ class Discrete(Univariate):
     def _of_cdf(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
         k, shapes, outside = self._standard(args)
         f = np.where(outside, 0, self.pmf(k, *shapes))
-        return -sign * g * product(f, self._shapes[i - 1].move(k, *shapes))  # type: ignore[misc]
+        return -sign * g * product(f, self._shapes[i - 1].quantile_grad(k, *shapes))  # type: ignore[misc]
 
     def _of_log_cdf(self, sign: int, i: int, g: Any, y: Any, *args: Any) -> Any:
         """By f / F as exp(log f - log F)."""
@@ -253,4 +262,4 @@ class Discrete(Univariate):
             steps = -steps if sign == 1 else 1 + steps
             terms = self.logpmf(k + steps, *shapes) - np.where(np.isfinite(log_f), log_f, 0)
             ratio = np.where(lost, 1 / np.sum(np.exp(np.where(lost, terms, 0)), axis=0), ratio)
-        return -sign * g * product(ratio, self._shapes[i - 1].move(k, *shapes))  # type: ignore[misc]
+        return -sign * g * product(ratio, self._shapes[i - 1].quantile_grad(k, *shapes))  # type: ignore[misc]

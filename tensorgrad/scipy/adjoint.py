@@ -6,7 +6,7 @@ and others, The mathematical theory of optimal processes, 1962; Chen et al., Neu
 2018, arXiv:1806.07366). Both are solved backward from each of these times to the one before, together with y itself,
 which begins anew at the known y of each time, so that errors don't grow.
 
-This system is again a `Flow`, which is recorded where that is asked for: so there are derivatives of any order.
+This system is again a `Solution`, which is recorded where that is asked for: so there are derivatives of any order.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ..tensor import Tensor, data_of
 Solver = Callable[[Callable, np.ndarray, np.ndarray], np.ndarray]  # (f, y0, times) to y at the times, (len(times), n)
 
 
-class Flow(Differentiable):
+class Solution(Differentiable):
     """The solution of dy/dt = f(t, y, *parts) at some times, the first of which is that of y0.
 
     Args:
@@ -94,7 +94,9 @@ class Flow(Differentiable):
         else:
             ends = self.solve(lambda t, y: data_of(f(t, y, *values)), begin, ts)
         if recorded:
-            ends = Flow(self.name, f, self.count, self.outer, self.solve, self.rtol).recorded(ends, state, times, own)
+            ends = Solution(self.name, f, self.count, self.outer, self.solve, self.rtol).recorded(
+                ends, state, times, own
+            )
         return ends[-1]
 
     def _require_return(self, back: np.ndarray, y: np.ndarray, t: float) -> None:

@@ -1,5 +1,6 @@
-"""How quantiles of the gamma, beta, t and von Mises distributions move with their shape parameters: integrals, for they
-have no closed form.
+"""Gradients of quantiles of the gamma, beta, t and von Mises distributions by their shape parameters: integrals, for
+they have no closed form. (Figurnov and others, Implicit reparameterization gradients, 2018, arXiv:1805.08498, have the
+name for such gradients.)
 
 While F(z; shape) stays the same, dz / dshape = -(dF / dshape) / f(z), where dF / dshape is the integral of
 (d log f / dshape) f up to z, or minus the one from z on, as the integral over all is 0. The shorter tail is taken, in a
@@ -65,7 +66,7 @@ def log_mixed(w: Any, rest: Any, d: Any) -> Any:
 # Gamma: z = exp(u) ---------------------------------------------------------------------------------------------------
 
 
-def gamma_move(z: Any, a: Any) -> Any:
+def gamma_quantile_grad(z: Any, a: Any) -> Any:
     """dz / da"""
     side = np.where(z <= a, -1.0, 1.0)
     return side * z * tail(side, _gamma_exponent, _gamma_score, (z, a))
@@ -82,12 +83,12 @@ def _gamma_score(d: Any, z: Any, a: Any) -> Any:
 # Beta: z = 1 / (1 + exp(-u)). The upper tail is the lower one of 1 - z, whose a and b are exchanged ------------------
 
 
-def beta_move(which: int, z: Any, a: Any, b: Any) -> Any:
+def beta_quantile_grad(which: int, z: Any, a: Any, b: Any) -> Any:
     """dz / da for which = 0, dz / db for which = 1."""
     upper = (a + b) * z > a
     p, q = np.where(upper, b, a), np.where(upper, a, b)
     x, y = np.where(upper, 1 - z, z), np.where(upper, z, 1 - z)
-    first = upper == bool(which)  # whether it is p that is moved
+    first = upper == bool(which)  # whether it is p by which the gradient is taken
 
     def score(d: Any, x: Any, y: Any, p: Any, q: Any) -> Any:
         mixed = log_mixed(x, y, d)
@@ -103,7 +104,7 @@ def _beta_exponent(d: Any, x: Any, y: Any, p: Any, q: Any) -> Any:
 # Student's t: |z| = exp(u), from z outward if |z| > 1, else inward, to 0, where F is 1/2 ------------------------------
 
 
-def t_move(z: Any, df: Any) -> Any:
+def t_quantile_grad(z: Any, df: Any) -> Any:
     """dz / ddf"""
     side = np.where(np.abs(z) > 1, 1.0, -1.0)
     return side * z * tail(side, _t_exponent, _t_score, (z * z, df))
@@ -149,7 +150,7 @@ def digamma_step(x: Any) -> Any:
 # Von Mises: from z outward, to pi, where F is 1; or inward, to 0, where F is 1/2 --------------------------------------
 
 
-def vonmises_move(z: Any, kappa: Any) -> Any:
+def vonmises_quantile_grad(z: Any, kappa: Any) -> Any:
     """dz / dkappa"""
     z = z - 2 * np.pi * np.round(z / (2 * np.pi))
     sign = np.where(z < 0, -1.0, 1.0)
