@@ -19,6 +19,12 @@ SETTINGS = re.compile(
 )
 
 
+def pytest_collection_finish(session):
+    """Leave all that the collected tests are made of out of the garbage collector's rounds: they would take seconds."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure(config):
     """Take the user's settings out of the environment, for the tests and all processes that they start."""
     for name in list(os.environ):
