@@ -28,13 +28,12 @@ from tensorgrad import Tensor
 from tensorgrad.coverage import distributions, of_scipy
 
 pytest.importorskip("scipy")
-jax = pytest.importorskip("jax")
-jnp = jax.numpy
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
 pytestmark = pytest.mark.slow
+
 # How many values, gradients and second derivatives are compared at least
 LEAST = {
     "scipy.integrate": (5, 5, 5),
@@ -67,9 +66,17 @@ DIFFERENT = {
 # What JAX raises where it lacks something
 LACKS = (NotImplementedError, TypeError, ValueError, AttributeError, IndexError)
 
-# Programs run once, so the time is that of compiling them
-QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-compiled = functools.partial(jax.jit, compiler_options=QUICKLY)
+
+@functools.cache
+def jax() -> Any:
+    """JAX, imported when a test runs: once it is there, it warns of every fork, which other tests make."""
+    return pytest.importorskip("jax")
+
+
+def compiled(f: Callable) -> Callable:
+    """Programs run once, so the time is that of compiling them."""
+    options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    return jax().jit(f, compiler_options=options)
 
 
 def functions() -> dict[int, str]:
@@ -106,10 +113,10 @@ class NumPyOfJax:
     """jax.numpy, whose eye takes `like`, and does without."""
 
     def eye(self, *args: Any, like: Any = None) -> Any:
-        return jnp.eye(*args)
+        return jax().numpy.eye(*args)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(jnp, name)
+        return getattr(jax().numpy, name)
 
 
 def for_jax(function: Any, made: dict[int, Any] | None = None) -> Any:
@@ -156,7 +163,7 @@ def with_arrays(value: Any) -> Any:
 
 def loss_in_jax(y: Any, w: list[np.ndarray]) -> Any:
     """test_derivatives.loss, in JAX's functions."""
-    return sum(jnp.sum(jnp.real(a * (p + p * p / 4))) for a, p in zip(w, parts(y), strict=True))
+    return sum(jax().numpy.sum(jax().numpy.real(a * (p + p * p / 4))) for a, p in zip(w, parts(y), strict=True))
 
 
 def ours(case: Case, values: list[np.ndarray], directions: list[np.ndarray]) -> list[list]:
@@ -178,11 +185,11 @@ def theirs(case: Case, function: Callable, values: list[np.ndarray], directions:
         return parts(like.call(list(values), function))
 
     def gradient(*values: Any) -> tuple:
-        w = weights([np.zeros(p.shape, p.dtype) for p in jax.eval_shape(outputs, *values)])
-        return jax.grad(lambda *values: loss_in_jax(outputs(*values), w), places)(*values)
+        w = weights([np.zeros(p.shape, p.dtype) for p in jax().eval_shape(outputs, *values)])
+        return jax().grad(lambda *values: loss_in_jax(outputs(*values), w), places)(*values)
 
     def all_three(*values: Any) -> tuple:
-        return outputs(*values), *jax.jvp(gradient, values, tuple(directions))
+        return outputs(*values), *jax().jvp(gradient, values, tuple(directions))
 
     def first_two(*values: Any) -> tuple:
         return outputs(*values), gradient(*values)
@@ -216,7 +223,10 @@ def compared(case: Case, function: Callable, found: Counter[int]) -> str:
     """Compare a case, as far as JAX has it, and count in `found`; what differs is returned."""
     text, values, rng = repr(case), case.draw(), np.random.default_rng(2)
     if is_of_symmetric(case):
-        case, function = dataclasses.replace(case, func=of_symmetric(case.func, np)), of_symmetric(function, jnp)
+        case, function = (
+            dataclasses.replace(case, func=of_symmetric(case.func, np)),
+            of_symmetric(function, jax().numpy),
+        )
     directions = [direction(rng, v) for v in values]
     wanted = theirs(case, function, values, directions)
     for order, (mine, others) in enumerate(zip(ours(case, values, directions), wanted, strict=False)):
@@ -233,8 +243,8 @@ def compared(case: Case, function: Callable, found: Counter[int]) -> str:
 @pytest.mark.parametrize("module", LEAST)
 def test_derivatives_are_jaxs(module: str) -> None:
     found, differ = Counter(), []
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
+    before = jax().config.jax_enable_x64
+    jax().config.update("jax_enable_x64", True)
     try:
         for name, cases in cases_of(module).items():
             if function := of_jax(name):
@@ -243,7 +253,7 @@ def test_derivatives_are_jaxs(module: str) -> None:
                     if found[0] - before_these < MOST:
                         differ.append(compared(cases[i], function, found))
     finally:
-        jax.config.update("jax_enable_x64", before)
+        jax().config.update("jax_enable_x64", before)
     print(f"{module}: compared {found[0]} values, {found[1]} gradients, {found[2]} second derivatives")
     assert not any(differ), "\n".join(filter(None, differ))
     assert all(found[order] >= least for order, least in enumerate(LEAST[module]))
