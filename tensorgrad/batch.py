@@ -340,6 +340,8 @@ def taken_apart(value: Any, level: int, size: int) -> Any:
     """value with rows in the place of nodes that hold a batch, and of those that are the same for all and newer than
     the batch, which have a gradient for each array. (That of an older one is the sum.)"""
     if isinstance(value, Node):
+        if value._data.dtype.kind not in "fc":  # one of several outputs, which has no gradient
+            return value._data
         same = level not in levels_of(value)
         if same and not (value._requires_grad and value._order > level):
             return value
