@@ -83,10 +83,16 @@ def of_scipy() -> dict[str, dict[str, Callable]]:
 def others_of_scipy(module: str) -> list[str]:
     """The names of the functions, classes and distributions that a module of SciPy has, and `tensorgrad.scipy` hasn't.
 
+    Raises:
+        ValueError: there is no such module of SciPy in `tensorgrad.scipy`.
+
     >>> "hadamard" in others_of_scipy("scipy.linalg"), "solve" in others_of_scipy("scipy.linalg")
     (True, False)
     """
-    return sorted(callables(importlib.import_module(module)).keys() - of_scipy()[module].keys())
+    ours = of_scipy()
+    if not isinstance(module, str) or module not in ours:
+        raise ValueError(f"others_of_scipy: module must be one of {', '.join(ours)}, not {described(module)}")
+    return sorted(callables(importlib.import_module(module)).keys() - ours[module].keys())
 
 
 def callables(module: ModuleType) -> dict[str, Callable]:

@@ -251,6 +251,7 @@ CALLS = {
     ),
     "Profile.table": (profiler.Profile.table, {"self": New(profiler.Profile), "top": (5, whole(0))}),
     "functions": (coverage.functions, {"module": (np.fft, is_a(types.ModuleType))}),
+    "others_of_scipy": (coverage.others_of_scipy, {"module": ("scipy.linalg", nothing)}),
     "kinds": (coverage.kinds, {"func": (np.sin, function)}),
     # Pictures
     "draw_dot_tensor": (
@@ -760,6 +761,7 @@ def test_a_wrong_value_raises_a_clear_error(name):
 # What takes no argument, or none that could be wrong: what is done with it is up to the caller, or it isn't called.
 NOTHING_TO_TRY = {
     "no_grad", "enable_grad", "detect_anomaly", "Module", "Walkthrough", "Profile", "page",
+    "of_scipy", "distributions",
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "modules", "named_parameters", "parameters_by_name", "parameters", "state_dict", "eval", "extra_repr",
