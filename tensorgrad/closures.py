@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .ancestors import dependent_nodes
+from .batch import NotBatchable, holds_batch
 from .derivatives.arrays import as_array
 from .derivatives.table import Primitive
 from .engine import backpropagate, output
@@ -175,6 +176,8 @@ class OuterTensors:
             result = as_array(result)
         if not isinstance(result, Tensor):
             return result
+        if holds_batch(result):
+            raise NotBatchable("a result that is different for each example of vmap, where one is wanted")
         self.any_tensor = True
         if result.requires_grad:
             self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))

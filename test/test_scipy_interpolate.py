@@ -262,6 +262,7 @@ def test_objects_can_be_copied(copied):
         ),
         (lambda x, y: interpolate.RegularGridInterpolator((points(6),), y)([[0.0]]), ValueError, "out of bounds"),
         (lambda x, y: interpolate.interpn((points(6),), y, [2.0], "pchip"), TypeError, "pchip"),
+        (lambda x, y: interpolate.interpn((x, points(5)), np.ones((6, 5)), [[2.0, 2.0]]), TypeError, "argument points"),
         (lambda x, y: interpolate.BSpline, AttributeError, "no 'BSpline'"),
     ],
 )

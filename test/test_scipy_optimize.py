@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import close
 
-from tensorgrad import MLP, Tensor, check_grads, checkpoint, grad, hessian, jacobian, jvp, no_grad
+from tensorgrad import MLP, Tensor, check_grads, checkpoint, grad, hessian, jacobian, jvp, no_grad, vmap
 
 scipy_optimize = pytest.importorskip("scipy.optimize")
 
@@ -472,3 +472,60 @@ def test_a_root_of_a_gradient():
     x = lowest(w)
     curvature = np.cosh(x - w)
     close(jacobian(lowest)(w), np.diag(curvature / (curvature + 2)))
+
+
+# What a function uses, and has changed since -------------------------------------------------------------------------
+
+SOLVERS = {
+    "root": lambda a, k: optimize.root(lambda x: x**3 - a * k[0], [1.0]).x[0],
+    "brentq": lambda a, k: optimize.brentq(lambda x: x**3 - a * k[0], 0, 5),
+    "newton": lambda a, k: optimize.newton(lambda x: x**3 - a * k[0], 1.0),
+    "root_scalar": lambda a, k: optimize.root_scalar(lambda x: x**3 - a * k[0], bracket=[0, 5]).root,
+    "fixed_point": lambda a, k: optimize.fixed_point(lambda x: np.cos(x * k[0] / a), 0.5),
+    "minimize": lambda a, k: optimize.minimize(lambda x: np.sum((x - a * k[0]) ** 2), [0.0]).x[0],
+    "minimize_scalar": lambda a, k: optimize.minimize_scalar(lambda x: (x - a * k[0]) ** 2).x,
+    "least_squares": lambda a, k: optimize.least_squares(lambda x: x**3 - a * k[0], [1.0]).x[0],
+    "quad": lambda a, k: integrate.quad(lambda x: np.exp(-a * k[0] * x), 0, 1)[0],
+}
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_function_that_gives_other_numbers_in_the_backward_pass_is_an_error(name):
+    solve, h = SOLVERS[name], 1e-3
+    a, k = Tensor(3.0), np.array([1.0])
+    y = solve(a, k)
+    k[0] = 2.0
+    with pytest.raises(RuntimeError, match=f"^{name}: in the backward pass the function gives other numbers"):
+        y.backward()
+    k[0] = 1.0
+    y.backward()
+    slope = (solve(3.0 + h, k) - solve(3.0 - h, k)) / (2 * h)
+    np.testing.assert_allclose(a.grad, slope, rtol=2e-3)  # SciPy's minima are found to sqrt(eps)
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (0, 1e4), (1e6, 1e6 + 1), (-1e6, 0)])
+@pytest.mark.parametrize("xatol", [1e-5, 1e-8, 1e-10])
+def test_a_minimum_on_a_bound_doesnt_move(bounds, xatol):
+    low, high = bounds
+
+    def at(k):
+        options = {"xatol": xatol}
+        return optimize.minimize_scalar(lambda x: (x - k) ** 2, bounds=bounds, method="bounded", options=options).x
+
+    middle, width = (low + high) / 2, high - low
+    assert grad(at)(high + width) == 0 == grad(at)(low - width)
+    np.testing.assert_allclose(grad(at)(middle), 1.0)
+
+
+def test_what_vmap_maps_must_come_in_by_args():
+    for solve in (
+        lambda z: optimize.root(lambda v: v**3 + v - z, [1.0]).x[0],
+        lambda z: optimize.minimize(lambda v: np.sum((v - z) ** 2), [0.3]).x[0],
+        lambda z: optimize.least_squares(lambda v: v - z, [0.3]).x[0],
+        lambda z: integrate.quad(lambda t: np.exp(-z * t), 0, 1)[0],
+    ):
+        with pytest.raises(TypeError, match="its function closes over what is different for each example of vmap"):
+            vmap(solve)(np.array([0.5, 0.7]))
+    least = vmap(lambda z: optimize.minimize(lambda v, z: np.sum((v - z) ** 2), [0.3], args=(z,)).x[0])
+    got = least(np.array([0.5, 0.7]))
+    np.testing.assert_allclose(got, [0.5, 0.7], rtol=1e-6)

@@ -61,7 +61,7 @@ def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") ->
             values = {}
             for argument, value in bound(args, kwargs).items():
                 if not arrays:
-                    is_list = isinstance(value, list | tuple) and holds_recording(value)
+                    is_list = isinstance(value, list | tuple) and holds_recording(value) and argument != pairs
                     values[argument] = as_array(value) if is_list else value
                 elif argument in arrays:
                     values[argument] = value if value is None else as_array(value)

@@ -30,10 +30,10 @@ from .solver_calls import Releasable
 
 class _Solution(Differentiable):
     """x, of any shape, with F(x, *own) = 0, as many equations as x has elements. `outer` are the outer Tensors of F;
-    `failure` tells why x is no solution, if it is none."""
+    `failure` tells why x is no solution, if it is none; `residual` is F(x, *own) as it was when x was found."""
 
-    def __init__(self, name: str, f: Callable, outer: Sequence[Any], failure: str):
-        self.name, self.f, self.outer, self.failure = name, f, outer, failure
+    def __init__(self, name: str, f: Callable, outer: Sequence[Any], failure: str, residual: Any):
+        self.name, self.f, self.outer, self.failure, self.residual = name, f, outer, failure, residual
 
     def value(self, parts: Sequence[Any]) -> Any:
         raise RuntimeError(f"{self.name}: the solution isn't computed again")
@@ -42,21 +42,36 @@ class _Solution(Differentiable):
         if self.failure:
             raise RuntimeError(f"{self.name}: there is no derivative, for no solution was found: {self.failure}")
         own = parts[: len(parts) - len(self.outer)]
-        u = self._solved(y, own, np.ravel(g), is_recorded(parts))
+        J = self._jacobian(y, own, is_recorded(parts))
+        u = self._solved(J, y.size, np.ravel(g))
         call = Call(self.name, self._flat, [y, *own])
+        self._require_the_same(data_of(call.result), data_of(J), data_of(y))
         return call.pullback([-u], self.outer, is_recorded(g, parts))[1:]
 
     def _flat(self, x: Any, *own: Any) -> Any:
         return np.ravel(as_array(self.f(x, *own)))
 
-    def _solved(self, x: Any, own: Sequence[Any], g: Any, recorded: bool) -> Any:
-        """The solution u of u dF/dx = g."""
+    def _require_the_same(self, residual: Any, J: Any, x: Any) -> None:
+        """An error, if F isn't the function any more that was solved: but for rounding, it gives the same at x."""
+        if self.residual is None:
+            return
+        off = np.max(np.abs(residual - self.residual), initial=0)
+        largest = [float(np.max(np.abs(a), initial=0)) for a in (self.residual, J, x)]
+        if not off <= 1e-10 * (largest[0] + largest[1] * (1 + largest[2])):
+            raise RuntimeError(
+                f"{self.name}: in the backward pass the function gives other numbers than when it was solved: a "
+                f"variable or an array that it uses has changed since, as one of a loop does. Pass that in args, bind "
+                f"it, as in lambda x, k=k: ..., or go backward before it changes"
+            )
+
+    def _jacobian(self, x: Any, own: Sequence[Any], recorded: bool) -> Any:
         if recorded:
-            J = jacobian(self._flat)(x, *own)
-        else:
-            with no_grad():
-                J = data_of(jacobian(self._flat)(x, *own))
-        n = x.size
+            return jacobian(self._flat)(x, *own)
+        with no_grad():
+            return data_of(jacobian(self._flat)(x, *own))
+
+    def _solved(self, J: Any, n: int, g: Any) -> Any:
+        """The solution u of u dF/dx = g."""
         if J.size != n * n:
             raise ValueError(
                 f"{self.name}: there is no derivative, since there are {J.shape[0]} equations for {n} unknowns"
@@ -72,7 +87,10 @@ class _Solution(Differentiable):
 
 def solution(name: str, f: Callable, x: Any, parts: Sequence[Any], outer: Sequence[Any], failure: str = "") -> Any:
     """The Tensor of x, an array or number that solves f(x, *parts) = 0."""
-    return record(name, np.asarray(x), [*parts, *outer], _Solution(name, f, outer, failure))
+    residual = None
+    if requires_gradient(parts, outer) and not failure:
+        residual = data_of(np.ravel(as_array(f(np.asarray(x), *[data_of(part) for part in parts]))))
+    return record(name, np.asarray(x), [*parts, *outer], _Solution(name, f, outer, failure, residual))
 
 
 def slope_of(name: str, f: Callable) -> Callable:

@@ -43,10 +43,10 @@ def _vector(value: Any) -> Any:
 
 
 class _Integral(Differentiable):
-    """The integral of f(x, *parts) from a to b: a number or a vector."""
+    """The integral of f(x, *parts) from a to b: a number or a vector. `known` are values of f at some places."""
 
-    def __init__(self, f: Callable, outer: Sequence[Any], settings: dict):
-        self.f, self.outer, self.settings = f, outer, settings
+    def __init__(self, f: Callable, outer: Sequence[Any], settings: dict, known: Sequence[tuple[float, Any]] = ()):
+        self.f, self.outer, self.settings, self.known = f, outer, settings, known
 
     def value(self, parts: Sequence[Any]) -> Any:
         a, b, *parts = parts
@@ -59,6 +59,7 @@ class _Integral(Differentiable):
         a, b, *parts = parts
         own = parts[: len(parts) - len(self.outer)]
         recorded = is_recorded(a, b, parts)
+        self._require_the_same([data_of(part) for part in own])
         ends = [self._at(-g, a, own, recorded), self._at(g, b, own, recorded)]
         if not parts:
             return ends
@@ -72,6 +73,16 @@ class _Integral(Differentiable):
             flat = record("quad", flat, [a, b, g, *parts], _Integral(self._weighted, self.outer, self.settings))
         sizes = np.cumsum([int(np.prod(np.shape(part))) for part in parts])[:-1]
         return ends + [np.reshape(d, np.shape(p)) for d, p in zip(np.split(flat, sizes), parts, strict=True)]
+
+    def _require_the_same(self, own: Sequence[Any]) -> None:
+        """An error, if f isn't the function any more that was integrated."""
+        for x, y in self.known:
+            if not np.allclose(data_of(self.f(x, *own)), y, rtol=1e-9, atol=0, equal_nan=True):
+                raise RuntimeError(
+                    "quad: in the backward pass the function gives other numbers than when it was integrated: a "
+                    "variable or an array that it uses has changed since, as one of a loop does. Pass that in args, "
+                    "bind it, as in lambda x, k=k: ..., or go backward before it changes"
+                )
 
     def _at(self, g: Any, x: Any, own: Sequence[Any], recorded: bool) -> Any:
         """The product of g and f at a limit; nothing at infinity."""
@@ -153,8 +164,12 @@ def quad(
     settings |= {"weight": weight, "wvar": wvar, "wopts": wopts, "maxp1": maxp1, "limlst": limlst}
     settings = {name: constant("quad", name, value) for name, value in settings.items()}
 
+    known: list[tuple[float, Any]] = []
+
     def number(x: float) -> Any:
         y = used.call(f, x, *arrays)
+        if len(known) < 3:
+            known.append((x, np.array(y)))
         return y.item() if isinstance(y, np.ndarray) and y.size == 1 else y
 
     limits = [float(data_of(limit)) for limit in (a, b)]
@@ -168,7 +183,7 @@ def quad(
     derived = {"epsabs": epsabs, "epsrel": epsrel, "points": settings["points"]}
     parts = [as_array(end) for end in (a, b)] + tensors + used.found
     require_real("quad", *parts)
-    return record("quad", np.asarray(value), parts, _Integral(f, used.found, derived)), *rest
+    return record("quad", np.asarray(value), parts, _Integral(f, used.found, derived, known)), *rest
 
 
 # Differential equations ----------------------------------------------------------------------------------------------

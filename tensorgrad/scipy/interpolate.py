@@ -219,7 +219,7 @@ class RegularGridInterpolator(Interpolator):
         return np.reshape(y, (*xi.shape[:-1], *y.shape[1:]))
 
 
-@composed(scipy.interpolate.interpn)
+@composed(scipy.interpolate.interpn, pairs="points")
 def interpn(points: Any, values: Any, xi: Any, method: str, bounds_error: bool, fill_value: Any) -> Any:
     if holds_recording(points):
         points = constant("interpn", "points", points)

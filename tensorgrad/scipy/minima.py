@@ -14,6 +14,7 @@ from .implicit import Problem
 from .recording import constant, one_at_a_time
 from .solver_calls import call_solver
 
+_SQRT_EPS = float(np.finfo(float).eps) ** 0.5
 _TAKE_NO_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
 
@@ -147,7 +148,7 @@ def minimize_scalar(
     result = call_solver(scipy.optimize.minimize_scalar, problem, bracket, bounds, (), method, tol, options)
     if problem.gives_tensors:
         slope = problem.slope(problem.f)
-        tolerance = tol or (options or {}).get("xatol", 1e-5)
+        tolerance = (tol or (options or {}).get("xatol", 1e-5)) + _SQRT_EPS * abs(float(result.x))  # as SciPy's
         fixed = bounds is not None and _meets_bounds(problem.plain_slope(problem.f), result.x, bounds, tolerance)
         x = problem.solution(
             _held(slope, np.asarray(result.x), fixed), result.x, "" if result.success else str(result.message)
