@@ -125,6 +125,8 @@ def test_the_function_is_called_with_plain_arrays():
 
 # Differential equations: derivatives ---------------------------------------------------------------------------------
 
+METHODS = ["DOP853", "Radau", "BDF", "LSODA"]
+
 
 @every_solver
 def test_gradients_are_those_through_the_steps(solve):
@@ -133,6 +135,7 @@ def test_gradients_are_those_through_the_steps(solve):
         close(a, b, rtol=1e-7, atol=1e-8)
 
 
+@pytest.mark.slow
 @every_solver
 def test_second_derivatives_are_those_through_the_steps(solve):
     times = np.array([0.1, 0.3, 0.5])
@@ -162,7 +165,7 @@ def test_against_differences():
     check_grads(lambda y0, p, t: np.sum(by_adjoint(y0, p, t) ** 2), Y0, RATES, TIMES[:2], order=1)
 
 
-@pytest.mark.parametrize("method", ["RK45", "DOP853", "Radau", "BDF", "LSODA"])
+@pytest.mark.parametrize("method", ["RK45", *(pytest.param(m, marks=pytest.mark.slow) for m in METHODS)])
 def test_a_linear_equation_has_the_derivative_of_the_exponential(method):
     A, T = np.array([[0.0, 1.0], [-2.0, -0.3]]), 1.3
 
@@ -211,6 +214,7 @@ def test_an_array_of_both_ends_and_backward_in_time():
     close(grad(y_end)(np.array([2.0, 0.5])), [-2 * want, 0.5 * want], rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_steps_of_the_solver_are_constants():
     """Between the ends of t_span: the gradient of y there is that at fixed times."""
 
@@ -246,6 +250,7 @@ def test_tolerances_for_each_number():
     close(grad(g)(Y0), np.exp([-1.0, -2.0]), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_jacobian_of_the_user_for_the_solution():
     A = np.array([[-1.0, 2.0], [0.0, -3.0]])
 

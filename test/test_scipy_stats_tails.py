@@ -164,7 +164,7 @@ def test_student_in_its_degrees_of_freedom(df: float):
         close(gradient(lambda df, t=t: stats.t.cdf(t, df), np.array(df)), exact, rtol=1e-10, atol=1e-300)
 
 
-@pytest.mark.parametrize("kappa", [0.01, 1.0, 30.0, 400.0])
+@pytest.mark.parametrize("kappa", [1.0, *(pytest.param(k, marks=pytest.mark.slow) for k in (0.01, 30.0, 400.0))])
 def test_von_mises_in_its_concentration(kappa: float):
     for x in (-3.0, -1.0, -0.05, 0.02, 0.4, 2.5, 2 * np.pi + 0.3):
         u = mp.mpf(x) - 2 * mp.pi * mp.nint(mp.mpf(x) / (2 * mp.pi))
