@@ -44,6 +44,7 @@ def test_the_notebook_is_made_from_its_source(make, committed):
 
 
 # What the kernel's own libraries do at their start, and as they end, is not ours to judge.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
 def test_it_runs_from_top_to_bottom_and_says_what_is_committed(make, committed, monkeypatch):
     monkeypatch.delenv("MPLBACKEND")  # a notebook has a backend of its own, which shows the plots in it

@@ -1,6 +1,6 @@
 """vmap of every function of the table, against a loop: values, gradients inside and outside, and forward mode.
 
-One case of each function is tried each time, all cases in the slow tests."""
+One case of each function of NumPy is tried each time, all cases in the slow tests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ import pytest
 from cases import CASES, Case
 
 from tensorgrad import Tensor, grad, jvp, vmap
-from tensorgrad.derivatives import TABLE
+from tensorgrad.derivatives import COMPOSED, TABLE
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
 FIRST = {id(case) for case in {case.func: case for case in reversed(CASES)}.values()}
+NUMPYS = {id(case) for case in CASES if id(case) in FIRST and (case.func in TABLE or case.func in COMPOSED)}
 every_case = pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if id(case) in FIRST else pytest.mark.slow, id=repr(case)) for case in CASES]
+    "case", [pytest.param(case, marks=[] if id(case) in NUMPYS else pytest.mark.slow, id=repr(case)) for case in CASES]
 )
 of_the_table = pytest.mark.parametrize(
     "case",
