@@ -101,6 +101,7 @@ class Case:
     twice: bool = True
     assigns: bool = False
     number: int = field(default=0)
+    of_scipy: bool = False  # whether it is of tensorgrad.scipy, whose functions are for NumPy's arrays alone
     quick: bool = True  # whether it is tried each time, and not in the slow tests alone
 
     @property
@@ -141,8 +142,8 @@ def case(
 ) -> None:
     """Enter a call into the table; the docstring of this module shows how."""
     new = Case(func, args, kwargs, of, like, twice, assigns)
-    of_scipy = sys._getframe(1).f_globals["__name__"].startswith("cases_scipy")
-    new.quick = not of_scipy or func not in ENTERED
+    new.of_scipy = sys._getframe(1).f_globals["__name__"].startswith("cases_scipy")
+    new.quick = not new.of_scipy or func not in ENTERED
     ENTERED.add(func)
     text = repr(new)
     new.number = ALIKE[text]
