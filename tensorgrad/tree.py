@@ -63,28 +63,37 @@ def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False, whole: tuple[
     return func(tree)
 
 
+def children(tree: Any) -> dict[str, Any] | None:
+    """The parts of a structure, by how each is reached; None of a leaf.
+
+    >>> children({"weight": 1.0, "bias": [2.0]})
+    {"['weight']": 1.0, "['bias']": [2.0]}
+    >>> children([1.0, 2.0]), children(1.0)
+    ({'[0]': 1.0, '[1]': 2.0}, None)
+    """
+    if isinstance(tree, (list, tuple)):
+        return {f"[{i}]": part for i, part in enumerate(tree)}
+    if isinstance(tree, dict):
+        return {f"[{key!r}]": part for key, part in tree.items()}
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        return {f".{field.name}": getattr(tree, field.name) for field in dataclasses.fields(tree)}
+    if isinstance(tree, Tree):
+        return {f"[{name!r}]": leaf for name, leaf in tree.parameters_by_name().items()}
+    return None
+
+
 def tree_leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each leaf with its path.
+    """Each leaf with its path, in the order of tree_map.
 
     >>> list(tree_leaves([{"weight": 1.0}, 2.0]))
     [("[0]['weight']", 1.0), ('[1]', 2.0)]
     """
-    if type(tree) in LEAVES:
+    parts = None if type(tree) in LEAVES else children(tree)
+    if parts is None:
         yield path, tree
-    elif isinstance(tree, (list, tuple)):
-        for i, part in enumerate(tree):
-            yield from tree_leaves(part, f"{path}[{i}]")
-    elif isinstance(tree, dict):
-        for key, part in tree.items():
-            yield from tree_leaves(part, f"{path}[{key!r}]")
-    elif dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        for field in dataclasses.fields(tree):
-            yield from tree_leaves(getattr(tree, field.name), f"{path}.{field.name}")
-    elif isinstance(tree, Tree):
-        for name, leaf in tree.parameters_by_name().items():
-            yield f"{path}[{name!r}]", leaf
-    else:
-        yield path, tree
+        return
+    for place, part in parts.items():
+        yield from tree_leaves(part, path + place)
 
 
 def tree_fill(tree: Any, leaves: Iterator) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,12 +11,12 @@ from numpy.lib.array_utils import normalize_axis_index
 from .arguments import is_int
 from .batch import batch, levels_of, unbatch
 from .calls import described, require_call
+from .closures import requires_gradient
 from .derivatives.arrays import require_no_subclass
-from .grad_mode import is_grad_enabled
 from .node import orders
 from .tensor import Tensor, data_of
 from .trace import named
-from .tree import Tree, is_variable, tree_leaves, tree_map
+from .tree import children, is_variable, tree_leaves, tree_map
 
 
 def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | None = None) -> Callable:
@@ -72,60 +71,72 @@ def vmap(f: Callable, in_axes: Any = 0, out_axes: Any = 0, *, axis_size: int | N
 
     @named("vmap", f)
     def evaluate(*args: Any, **kwargs: Any) -> Any:
-        if not isinstance(in_axes, (tuple, list)):
-            axes = (in_axes,) * len(args)
-        else:
-            if len(in_axes) != len(args):
-                raise ValueError(
-                    f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} "
-                    f"arguments; there must be one for each"
-                )
-            axes = tuple(in_axes)
-        size = _common_size([*_leaves(axes, args, "in_axes"), *_leaves(0, kwargs, "in_axes")], axis_size)
-        level = next(orders)  # what is older is the same for all examples
-
-        def entered(leaf: Any, axis: int | None, path: str) -> Any:
-            require_no_subclass(type(leaf), "vmap")
-            if axis is None and type(leaf) is np.ndarray and leaf.dtype.kind in "fc":
-                return Tensor(leaf.copy(), requires_grad=False)
-            if axis is None or not is_variable(leaf):
-                return leaf
-            recorded = type(leaf) is Tensor and leaf.requires_grad and is_grad_enabled()
-            x: Any = leaf if recorded else np.copy(data_of(leaf))  # a constant may be assigned into
-            x = batch(x, normalize_axis_index(axis, x.ndim), level, size)
-            return x if type(x) is Tensor or x.dtype.kind not in "fc" else Tensor(x, requires_grad=False)
-
-        result = f(*_map_axes(entered, axes, args, "in_axes"), **_map_axes(entered, 0, kwargs, "in_axes"))
-        any_tensor = any(type(leaf) is Tensor for _, leaf in tree_leaves((args, kwargs)))
-
-        taken: list[Any] = []  # results that nobody else has memory of
-
-        def left(leaf: Any, axis: int | None, path: str) -> Any:
-            if leaf is None:
-                return None
-            x = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
-            if x.dtype.kind not in "biufc":
-                raise TypeError(
-                    f"vmap: the output{path} must be numbers, or None: {described(leaf)} can't be stacked for all "
-                    f"examples"
-                )
-            if axis is not None:
-                leaf = unbatch(x, _axis_of_output(axis, x, path), level, size)
-            elif level in levels_of(leaf):
-                raise ValueError(
-                    f"vmap: the output{path} isn't the same for all examples, so out_axes can't be None for it; give "
-                    f"the axis where the examples shall stand"
-                )
-            data, recorded = data_of(leaf), type(leaf) is Tensor and leaf.requires_grad and is_grad_enabled()
-            shared = isinstance(data, np.ndarray) and (data.base is not None or any([data is t for t in taken]))
-            taken.append(data)
-            if recorded or shared or axis is None:
-                leaf = np.copy(leaf)
-            return leaf if any_tensor or recorded else data_of(leaf)
-
-        return _map_axes(left, out_axes, result, "out_axes")
+        leaves = [*_with_axes(_axes_of(in_axes, args), args, "in_axes"), *_with_axes(0, kwargs, "in_axes")]
+        size, level = _common_size(leaves, axis_size), next(orders)  # what is older is the same for all examples
+        entered = iter([_entered(leaf, axis, level, size) for leaf, axis, _ in leaves])
+        inner_args, inner_kwargs = tree_map(lambda _: next(entered), (args, kwargs))
+        result = f(*inner_args, **inner_kwargs)
+        as_tensors = any([type(leaf) is Tensor for leaf, _, _ in leaves])
+        outputs = _Outputs(level, size, as_tensors)
+        left = iter([outputs.left(leaf, axis, path) for leaf, axis, path in _with_axes(out_axes, result, "out_axes")])
+        return tree_map(lambda _: next(left), result)
 
     return evaluate
+
+
+def _axes_of(in_axes: Any, args: tuple) -> tuple:
+    """in_axes with an entry for each argument."""
+    if not isinstance(in_axes, (tuple, list)):
+        return (in_axes,) * len(args)
+    if len(in_axes) != len(args):
+        raise ValueError(
+            f"vmap: in_axes has {len(in_axes)} entries, but the function was called with {len(args)} arguments; there "
+            f"must be one for each"
+        )
+    return tuple(in_axes)
+
+
+def _entered(leaf: Any, axis: int | None, level: int, size: int) -> Any:
+    """What stands in f for a leaf of the arguments."""
+    require_no_subclass(type(leaf), "vmap")
+    if axis is None and type(leaf) is np.ndarray and leaf.dtype.kind in "fc":
+        return Tensor(leaf.copy(), requires_grad=False)
+    if axis is None or not is_variable(leaf):
+        return leaf
+    x: Any = leaf if requires_gradient(leaf) else np.copy(data_of(leaf))  # a constant may be assigned into
+    x = batch(x, normalize_axis_index(axis, x.ndim), level, size)
+    return x if type(x) is Tensor or x.dtype.kind not in "fc" else Tensor(x, requires_grad=False)
+
+
+class _Outputs:
+    """What f returned, on its way out of a call: arrays of all examples, of which no two share memory."""
+
+    def __init__(self, level: int, size: int, as_tensors: bool):
+        self._level, self._size, self._as_tensors = level, size, as_tensors
+        self._given: list[Any] = []
+
+    def left(self, leaf: Any, axis: int | None, path: str) -> Any:
+        """A leaf of the result, with its examples along the axis."""
+        if leaf is None:
+            return None
+        x = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
+        if x.dtype.kind not in "biufc":
+            raise TypeError(
+                f"vmap: the output{path} must be numbers, or None: {described(leaf)} can't be stacked for all examples"
+            )
+        if axis is not None:
+            leaf = unbatch(x, _axis_of_output(axis, x, path), self._level, self._size)
+        elif self._level in levels_of(leaf):
+            raise ValueError(
+                f"vmap: the output{path} isn't the same for all examples, so out_axes can't be None for it; give the "
+                f"axis where the examples shall stand"
+            )
+        data, recorded = data_of(leaf), requires_gradient(leaf)
+        shared = isinstance(data, np.ndarray) and (data.base is not None or any([data is d for d in self._given]))
+        self._given.append(data)
+        if recorded or shared or axis is None:
+            leaf = np.copy(leaf)
+        return leaf if self._as_tensors or recorded else data_of(leaf)
 
 
 def _require_axes(name: str, axes: Any) -> None:
@@ -135,48 +146,21 @@ def _require_axes(name: str, axes: Any) -> None:
             raise TypeError(f"vmap: {name}{path} must be an int or None, not {described(axis)}")
 
 
-def _map_axes(func: Callable, axes: Any, tree: Any, name: str, path: str = "") -> Any:
-    """func(leaf, axis, path) of each leaf of a tree, in its structure. The structure of the axes is the beginning of
-    it: one axis stands for all leaves below."""
+def _with_axes(axes: Any, tree: Any, name: str, path: str = "") -> Iterator[tuple[Any, Any, str]]:
+    """Each leaf of a tree with its axis and path. The structure of the axes is the beginning of that of the tree: one
+    axis stands for all leaves below."""
     if axes is None or is_int(axes):
-        return tree_map(lambda leaf: func(leaf, axes, path), tree)
-    parts, make = _parts(tree)
-    below, _ = _parts(axes)
+        for place, leaf in tree_leaves(tree, path):
+            yield leaf, axes, place
+        return
+    parts, below = children(tree), children(axes)
     if parts is None or below is None or parts.keys() != below.keys():
         raise ValueError(
             f"vmap: {name}{path} is {described(axes)}, which doesn't fit {described(tree)}; it must be an int or None, "
             f"or a structure that begins as that one does"
         )
-    return make({key: _map_axes(func, below[key], part, name, f"{path}[{key!r}]") for key, part in parts.items()})
-
-
-def _parts(tree: Any) -> tuple[dict | None, Any]:
-    """The parts of a structure by their keys, and what makes the structure of others; None of a leaf."""
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return dict(enumerate(tree)), lambda new: type(tree)(*new.values())
-    if isinstance(tree, (list, tuple)):
-        return dict(enumerate(tree)), lambda new: type(tree)(new.values())
-    if isinstance(tree, dict):
-        return dict(tree), lambda new: {**tree, **new}
-    if isinstance(tree, Tree):
-        return dict(tree.parameters_by_name()), tree.with_parameters
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        fields = {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}
-        return fields, lambda new: dataclasses.replace(tree, **new)
-    return None, None
-
-
-def _leaves(axes: Any, tree: Any, name: str) -> Iterator[tuple[Any, Any, str]]:
-    """Each leaf with its axis and path."""
-    if axes is None or is_int(axes):
-        for path, leaf in tree_leaves(tree):
-            yield leaf, axes, path
-        return
-    _map_axes(lambda leaf, axis, path: leaf, axes, tree, name)  # an error for what doesn't fit
-    below, parts = _parts(axes)[0], _parts(tree)[0]
-    for key, part in (parts or {}).items():
-        for leaf, axis, path in _leaves((below or {})[key], part, name):
-            yield leaf, axis, f"[{key!r}]{path}"
+    for place, part in parts.items():
+        yield from _with_axes(below[place], part, name, path + place)
 
 
 def _common_size(leaves: list[tuple[Any, Any, str]], axis_size: int | None) -> int:
