@@ -9,17 +9,18 @@ from .node import Node
 from .versions import arguments, current
 
 
-def nodes_behind(outputs: Sequence[Any], inputs: Sequence[Any], start: int) -> tuple[list[Any], bool, bool]:
-    """The nodes that outputs were computed by since `start`, oldest first; whether they lead to older nodes that
-    require a gradient; and whether to leaves that do and aren't among the inputs."""
-    connected = others = False
+def nodes_behind(outputs: Sequence[Any], inputs: Sequence[Any], start: int) -> tuple[list[Any], list[Any], bool]:
+    """The nodes that outputs were computed by since `start`, oldest first; those that belong outside of the call and
+    require a gradient, where they lead to; and whether they lead to leaves that do and aren't among the inputs."""
+    others = False
     nodes: list[Any] = []
+    outside: list[Any] = []
     seen = {y for y in outputs if y._requires_grad}
     stack, given = list(seen), set(inputs)
     while stack:
         node = stack.pop()
         if belongs_outside(node, given, start):
-            connected = True
+            outside.append(node)
         elif node._op is None:
             others = others or node not in given
         elif node._args is None:
@@ -32,7 +33,7 @@ def nodes_behind(outputs: Sequence[Any], inputs: Sequence[Any], start: int) -> t
                     seen.add(arg)
                     stack.append(arg)
     nodes.sort(key=lambda node: node._order)
-    return nodes, connected, others
+    return nodes, outside, others
 
 
 def dependent_nodes(nodes: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], set[Any]]:

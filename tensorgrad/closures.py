@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from .ancestors import dependent_nodes
+from .ancestors import dependent_nodes, nodes_behind
 from .batch import NotBatchable, holds_batch
 from .derivatives.arrays import as_array
 from .derivatives.table import Primitive
 from .engine import backpropagate, output
-from .errors import INPUT_ASSIGNMENT
+from .errors import ENTERED_NO_GRAD
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import require_linear_rules
-from .memory import changes
+from .memory import require_unchanged
 from .node import orders
 from .tensor import Tensor
-from .trace import computed, gather
+from .trace import computed, gather, standing_for
 from .tree import Tree, tree_leaves, tree_map
-from .versions import INPUT, VIEW, arguments, current, is_name
+from .versions import arguments, current, is_name
 
 # Calls ---------------------------------------------------------------------------------------------------------------
 
@@ -49,17 +49,14 @@ class Call:
         self.inputs = [_input(arg) for arg in args]
         with enable_grad():
             self.result = f(*self.inputs)
-        if changes.latest > start and any([changes.since(x._data, start) for x in self.inputs]):
-            raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
+        require_unchanged(name, [x._data for x in self.inputs], start)
         self.outputs = [y for _, y in tree_leaves(self.result) if isinstance(y, Tensor) and y.requires_grad]
         if not self.outputs and times_no_grad_was_entered() > without_grad:
-            raise TypeError(
-                f"{name}: what the function returned depends on nothing, and the function, or one that it called, "
-                f"entered no_grad(), inside of which nothing is recorded; if it is meant to be constant, use "
-                f"stop_gradient(x) in place of no_grad()"
-            )
+            raise TypeError(f"{name}: what the function returned depends on nothing, and {ENTERED_NO_GRAD}")
         self.roots = [current(y) for y in self.outputs]
-        self.nodes, self.outer = reached(self.roots, self.inputs, start)
+        self.nodes, outside, _ = nodes_behind(self.roots, self.inputs, start)
+        inputs = set(self.inputs)
+        self.outer = sorted([node for node in outside if node not in inputs], key=lambda node: node._order)
 
     def pullback(self, seeds: Sequence[Any], outer: Sequence[Any], create_graph: bool) -> list:
         """The gradients of the inputs and of these outer Tensors, given that of each output; None where it is zero.
@@ -109,35 +106,7 @@ def _input(arg: Any) -> Any:
     """A Tensor that stands for an argument; of a Tensor that requires a gradient one that leads on to it."""
     if not isinstance(arg, Tensor):
         return Tensor(arg)
-    return _standing_for(arg, arg._data) if arg.requires_grad else Tensor(arg._data)
-
-
-def _standing_for(node: Any, data: Any) -> Any:
-    x = computed(INPUT, data, (node,))
-    x._saved = VIEW
-    return x
-
-
-def reached(roots: Iterable[Any], inputs: Iterable[Any], start: int) -> tuple[list[Any], list[Any]]:
-    """The nodes that roots were computed by since `start`, oldest first, and the outer Tensors that they lead to."""
-    nodes, outer, given = [], [], set(inputs)
-    seen = {y for y in roots if y._requires_grad} | given
-    stack = [y for y in seen if y not in given]
-    while stack:
-        node = stack.pop()
-        if node._order < start:
-            outer.append(node)
-        elif node._op is not None:  # else a leaf that was made inside
-            if node._args is None:
-                raise node._op.error(node)
-            nodes.append(node)
-            for arg in arguments(node):
-                if isinstance(arg, Tensor) and arg._requires_grad and arg not in seen:
-                    seen.add(arg)
-                    stack.append(arg)
-    nodes.sort(key=lambda node: node._order)
-    outer.sort(key=lambda node: node._order)
-    return nodes, outer
+    return standing_for(arg) if arg.requires_grad else Tensor(arg._data)
 
 
 class OuterTensors:
@@ -180,7 +149,8 @@ class OuterTensors:
             raise NotBatchable("a result that is different for each example of vmap, where one is wanted")
         self.any_tensor = True
         if result.requires_grad:
-            self._found.update(dict.fromkeys(reached([current(result)], (), start)[1]))
+            outside = nodes_behind([current(result)], (), start)[1]
+            self._found.update(dict.fromkeys(sorted(outside, key=lambda node: node._order)))
         return result._data
 
 
@@ -230,7 +200,7 @@ def _gradients(g: Any, y: Any, whole: Any, of: Differentiable) -> tuple:
     parts = whole
     if isinstance(whole, Tensor):
         parts = [
-            part if not isinstance(part, Tensor) or part._data is data else _standing_for(part, data)
+            part if not isinstance(part, Tensor) or part._data is data else standing_for(part, data)
             for part, data in zip(arguments(whole), whole._data, strict=True)
         ]
     return tuple(of.gradients(g, y, parts))

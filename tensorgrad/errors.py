@@ -43,6 +43,10 @@ INPUT_ASSIGNMENT = (
     "assignment: an argument that is differentiated can't be assigned into; assign into a copy that is computed from "
     "it, +tensor"
 )
+ENTERED_NO_GRAD = (
+    "the function, or one that it called, entered no_grad(), inside of which nothing is recorded; if it is meant to be "
+    "constant, use stop_gradient(x) in place of no_grad()"
+)
 NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
 
 

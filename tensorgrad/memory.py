@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy import ndarray
 
 from .derivatives.arrays import whole
+from .errors import INPUT_ASSIGNMENT
 
 # Who holds an array --------------------------------------------------------------------------------------------------
 
@@ -149,6 +150,12 @@ class Changes:
 
 
 changes = Changes()
+
+
+def require_unchanged(name: str, inputs: Iterable[Any], start: int) -> None:
+    """An error, if arrays that are inputs of a call of this name have been written into since it began."""
+    if changes.latest > start and any([changes.since(array, start) for array in inputs]):
+        raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
 
 
 def owner_of(array: Any) -> Any:

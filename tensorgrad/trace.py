@@ -19,10 +19,10 @@ from .broadcasting import unbroadcast
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs
-from .errors import INPUT_ASSIGNMENT, LEFT_THE_GRAPH, data_changed
+from .errors import ENTERED_NO_GRAD, LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import has_own_rules, is_elementwise, require_linear_rules, require_zero
-from .memory import changes, is_owned
+from .memory import changes, is_owned, require_unchanged
 from .node import new_node, orders
 from .past import Past
 from .tensor import Tensor, data_of
@@ -77,15 +77,12 @@ class Trace:
             if named is error:
                 raise
             raise named from error
-        if changes.latest > self.start and any([changes.since(x._data, self.start) for x in self.inputs]):
-            raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
+        require_unchanged(name, [x._data for x in self.inputs], self.start)
         self._explore()
         self._require_no_constant_made_inside()
         if not self.reached and times_no_grad_was_entered() > without_grad:
             raise TypeError(
-                f"{name}: what the function returned depends on none of its arguments, and the function, or one that "
-                f"it called, entered no_grad(), inside of which nothing is recorded; if it is meant to be constant, "
-                f"use stop_gradient(x) in place of no_grad()"
+                f"{name}: what the function returned depends on none of its arguments, and {ENTERED_NO_GRAD}"
             )
         self.aux_is_connected = has_aux and leads_outside(tree_leaves(self._aux), self.inputs, self.start)
 
@@ -109,11 +106,7 @@ class Trace:
     def _input(self, leaf: Any) -> Any:
         if type(leaf) is Tensor:
             self.any_tensor = True
-            if leaf.requires_grad:
-                x = computed(INPUT, leaf._data, (leaf,))
-                x._saved = VIEW
-            else:
-                x = Tensor(np.copy(leaf._data))  # a constant may be assigned into
+            x = standing_for(leaf) if leaf.requires_grad else Tensor(np.copy(leaf._data))  # may be assigned into
         elif not is_variable(leaf):
             return leaf
         else:
@@ -149,7 +142,8 @@ class Trace:
         """
         self.tried: set[bool] = set()  # the ways in which rules that aren't our own have been tried
         self.roots = [current(y) for y in self.outputs]
-        nodes, self.connected, others = nodes_behind(self.roots, self.inputs, self.start)
+        nodes, outside, others = nodes_behind(self.roots, self.inputs, self.start)
+        self.connected = bool(outside)
         self.nodes, self.needed = nodes, None
         if others or self.connected:
             self.nodes, self.needed = dependent_nodes(nodes, self.inputs)
@@ -315,6 +309,13 @@ def computed(primitive: Primitive, data: Any, args: tuple) -> Any:
     return new_node(Tensor, data, True, primitive, current_args(args)[0])
 
 
+def standing_for(node: Any, data: Any = None) -> Any:
+    """An input of a call that stands for a node, and leads on to it; it has the node's data, or others."""
+    x = computed(INPUT, node._data if data is None else data, (node,))
+    x._saved = VIEW
+    return x
+
+
 def _assigned(tangents: dict, node: Any, args: tuple, last_uses: dict) -> Any:
     """The tangent of a version, made of that of the one before: in place, if nobody uses that any more."""
     value, old, place = args
@@ -401,9 +402,8 @@ def _gathered(parts: tuple, tangents: tuple) -> tuple[Any, tuple]:
     pairs = [(p, v) for p, v in zip(parts, tangents, strict=True) if type(p) is Tensor and p.requires_grad]
     if not pairs:
         return 0.0, ()
-    return computed(gather, tuple([p._data for p, _ in pairs]), tuple([p for p, _ in pairs])), tuple(
-        [v for _, v in pairs]
-    )
+    roots, vs = zip(*pairs, strict=True)
+    return computed(gather, tuple([p._data for p in roots]), roots), vs
 
 
 # What transforms share -----------------------------------------------------------------------------------------------
