@@ -415,10 +415,10 @@ def _together(results: list, level: int, size: int) -> Any:
 def aligned(level: int, arrays: Any) -> list:
     """Arrays that broadcast: batches get axes of length 1 behind the first, to have as many as the one with most."""
     depth = max(map(np.ndim, arrays))
-    return [lifted(a, depth) if mapped(a, level) else a for a in arrays]
+    return [stack_of(a, depth) if mapped(a, level) else a for a in arrays]
 
 
-def lifted(a: Batched, ndim: int) -> Any:
+def stack_of(a: Batched, ndim: int) -> Any:
     """The stack of a batch, of which each array has so many axes: further ones of length 1, or fewer, come first."""
     missing = ndim - a.ndim
     if not missing:

@@ -17,22 +17,27 @@ from .batch import (
     highest_level,
     holds_batch,
     levels_of,
-    lifted,
     mapped,
     placed,
     size_of,
+    stack_of,
     taken_apart,
 )
 from .batching import behind_first, in_stack, integers, keeps_order
 from .node import Node
 
 
+def require_fit(name: str, values: Any, levels: tuple[int, ...]) -> None:
+    """An error, if values hold a batch of another level than these, those of an array that is written into."""
+    if not {found.level for found in batches_in(values)} <= set(levels):
+        raise NotBatchable(f"{name}: a batch doesn't fit into one array. {LIKE_AN_ARGUMENT}")
+
+
 def write(target: Batched, index: Any, value: Any, add: bool = False) -> None:
     """target[index] = value, or with add np.add.at(target, index, value)."""
     if isinstance(value, Node):
         raise NotBatchable("a plain array can't hold a Tensor, which is recorded; assign into a Tensor")
-    if not {b.level for b in batches_in([index, value])} <= set(levels_of(target)):
-        raise NotBatchable(f"a batch doesn't fit into one array. {LIKE_AN_ARGUMENT}")
+    require_fit("assignment", [index, value], levels_of(target))
     level, stack = target.level, target.stack
     places: Any = None
     if not holds_batch(index):
@@ -50,7 +55,7 @@ def write(target: Batched, index: Any, value: Any, add: bool = False) -> None:
                 array[where] = part
         return
     if mapped(value, level):  # which has as many axes as what it is assigned to
-        value = lifted(value, stack[places].ndim - 1)
+        value = stack_of(value, stack[places].ndim - 1)
     if add:
         np.add.at(stack, places, value)
     else:
@@ -58,9 +63,8 @@ def write(target: Batched, index: Any, value: Any, add: bool = False) -> None:
 
 
 def _at_index(ufunc: np.ufunc, target: Any, index: Any, *values: Any) -> None:
-    if type(target) is not Batched:
-        raise NotBatchable(f"{ufunc.__name__}.at: a batch doesn't fit into one array. {LIKE_AN_ARGUMENT}")
-    if ufunc is np.add and not any(v.level > target.level for v in batches_in([index, *values])):
+    require_fit(f"{ufunc.__name__}.at", [index, *values], levels_of(target))
+    if ufunc is np.add:
         return write(target, index, values[0], add=True)
     size = target.stack.shape[0]
     for i in range(size):
@@ -72,12 +76,8 @@ def computed_into(func: Callable, name: str, args: tuple, kwargs: dict, out: Any
     """func(*args, **kwargs, out=out), where out is a batch, or a tuple of them."""
     outs = out if type(out) is tuple else (out,)
     level = highest_level([outs, args, kwargs])
-    held = set(levels_of(tuple([o for o in outs if o is not None])))
-    if (
-        not all(o is None or mapped(o, level) for o in outs)
-        or not {b.level for b in batches_in([args, kwargs])} <= held
-    ):
-        raise NotBatchable(f"{name}: a batch doesn't fit into one array. {LIKE_AN_ARGUMENT}")
+    for o in outs:
+        require_fit(name, [args, kwargs] if o is not None else [], levels_of(o))
     if len(outs) == 1 and "where" not in kwargs:
         outs[0][...] = func(*args, **kwargs)
     else:  # where a mask is False, out stays as it is
@@ -91,8 +91,7 @@ def computed_into(func: Callable, name: str, args: tuple, kwargs: dict, out: Any
 def changed(func: Callable, args: tuple, kwargs: dict) -> None:
     """A function that writes into its first argument, of batches: into each array, which is a view of the stack."""
     target = args[0]
-    if not {b.level for b in batches_in([args, kwargs])} <= set(levels_of(target)):
-        raise NotBatchable(f"{func.__name__}: a batch doesn't fit into one array. {LIKE_AN_ARGUMENT}")
+    require_fit(func.__name__, [args, kwargs], levels_of(target))
     size = target.stack.shape[0]
     for i in range(size):
         each, settings = placed([args, kwargs], i, target.level, size)

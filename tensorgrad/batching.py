@@ -29,9 +29,9 @@ from .batch import (
     elementwise,
     highest_level,
     holds_batch,
-    lifted,
     mapped,
     one_by_one,
+    stack_of,
 )
 from .derivatives.arrays import as_array
 
@@ -67,16 +67,16 @@ def signature_of(func: Callable) -> inspect.Signature:
     return inspect.signature(func)
 
 
-def along(name: str = "axis", without: str = "all") -> Callable:
-    """The rule of functions of one array along an axis, which is the argument `name`. Where it is None, the function is
-    of `all` axes, or of the `flat` array; some have an axis in any case, `one`."""
+def along(without: str = "all") -> Callable:
+    """The rule of functions of one array along an axis. Where that is None, the function is of `all` axes, or of the
+    `flat` array; some have an axis in any case, `one`."""
 
     def rule(level: int, func: Callable, a: Any, *args: Any, **kwargs: Any) -> Any:
         if not mapped(a, level) or holds_batch([args, kwargs]):
             raise one_each()
         bound = signature_of(func).bind(a, *args, **kwargs)
         bound.apply_defaults()
-        axis, stack = bound.arguments[name], a.stack
+        axis, stack = bound.arguments["axis"], a.stack
         if axis is None and without == "flat":
             if kwargs.get("keepdims") is True:
                 raise one_each()
@@ -87,7 +87,7 @@ def along(name: str = "axis", without: str = "all") -> Callable:
             stack, axis = np.expand_dims(stack, 1), 1
         else:
             axis = behind(axis, a.ndim)
-        given = dict(zip(list(bound.arguments)[1:], args, strict=False)) | kwargs | {name: axis}
+        given = dict(zip(list(bound.arguments)[1:], args, strict=False)) | kwargs | {"axis": axis}
         given = {key: value for key, value in given.items() if value is not np._NoValue}
         y = func(stack, **given)
         return Batched(y if a.ndim or without != "all" else np.reshape(y, (-1,)), level)
@@ -99,8 +99,8 @@ rule_of(
     np.sum, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all, np.mean, np.var, np.std, np.count_nonzero,
     np.median, np.nanmedian,
 )(along())  # fmt: skip
-rule_of(np.cumsum, np.cumprod, np.argmax, np.argmin, np.sort, np.argsort)(along(without="flat"))
-rule_of(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.unwrap)(along(without="one"))
+rule_of(np.cumsum, np.cumprod, np.argmax, np.argmin, np.sort, np.argsort)(along("flat"))
+rule_of(np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.unwrap)(along("one"))
 
 
 @rule_of(np.flip)
@@ -183,7 +183,7 @@ def broadcast_to(level: int, func: Callable, array: Any, shape: Any, subok: bool
     shape = (shape,) if np.ndim(shape) == 0 else tuple(shape)
     if len(shape) < array.ndim:
         raise ValueError("input operand has more dimensions than allowed by the axis remapping")
-    return Batched(np.broadcast_to(lifted(array, len(shape)), (array.stack.shape[0], *shape)), level)
+    return Batched(np.broadcast_to(stack_of(array, len(shape)), (array.stack.shape[0], *shape)), level)
 
 
 @rule_of(np.lib.stride_tricks.sliding_window_view)
@@ -297,7 +297,7 @@ def in_stack(level: int, parts: tuple, size: int | None) -> tuple:
     """Integers that index each array of a batch of that size, as an index of the stack: the number of the array comes
     first. With size None, of one array that is the same for all."""
     depth = max(map(np.ndim, parts))
-    stacks = [lifted(part, depth) if mapped(part, level) else part for part in parts]
+    stacks = [stack_of(part, depth) if mapped(part, level) else part for part in parts]
     return (*([] if size is None else [np.reshape(np.arange(size), (size, *(1,) * depth))]), *stacks)
 
 
@@ -398,7 +398,6 @@ def solve(level: int, func: Callable, a: Any, b: Any) -> Any:
 def reduce(level: int, ufunc: np.ufunc, a: Any, axis: Any = 0, dtype: Any = None, **kwargs: Any) -> Any:
     if not a.ndim:
         raise one_each()
-    kwargs.pop("out", None)
     return Batched(ufunc.reduce(a.stack, behind(axis, a.ndim), dtype, **kwargs), level)
 
 

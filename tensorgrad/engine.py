@@ -55,7 +55,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     try:
         y = primitive.func(*values, **kwargs) if kwargs else primitive.func(*values)
     except Exception as error:  # of a function that may be a user's
-        y = _retried(error, primitive, values, kwargs)
+        y = retried_or_explained(error, primitive.func, primitive.name, values, kwargs)
     saved = None
     if primitive.saves:
         y, saved = y if type(y) is tuple and len(y) == 2 else primitive.output_and_saved(y)
@@ -97,12 +97,12 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     return node
 
 
-def _retried(error: Exception, primitive: Primitive, values: list, kwargs: dict | None) -> Any:
+def retried_or_explained(error: Exception, func: Any, name: str, args: Any, kwargs: dict | None) -> Any:
     """What a function gives for each array of a batch, where it has failed on all at once; or the error, explained."""
     try:
-        return retried(error, primitive.func, values, kwargs)
+        return retried(error, func, args, kwargs)
     except (ValueError, TypeError, IndexError, OverflowError) as again:
-        raise explained(again, primitive.name, values) from error
+        raise explained(again, name, args) from error
 
 
 def recorded_with_versions(node_type: type[Node], primitive: Primitive, y: Any, args: tuple) -> Any:

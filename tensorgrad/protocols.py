@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .batch import IN_PLACE, holds_batch, levels_of, retried, size_of, spread
+from .batch import IN_PLACE, holds_batch, levels_of, size_of, spread
 from .batch_writing import change_one_by_one
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
 from .derivatives.arrays import array_in, as_array, require_no_subclass
 from .derivatives.out import function_into, ufunc_into, without_out
-from .engine import record
+from .engine import record, retried_or_explained
 from .errors import explained, no_derivative
 from .leaving import is_wrapper
 from .node import Node
@@ -51,10 +51,7 @@ def _implemented(func: Callable, name: str, args: tuple, kwargs: dict) -> Any:
     try:
         return func(*args, **kwargs)
     except (ValueError, TypeError, IndexError, OverflowError) as error:
-        try:
-            return retried(error, func, args, kwargs)
-        except (ValueError, TypeError, IndexError, OverflowError) as again:
-            raise explained(again, name, args) from error
+        return retried_or_explained(error, func, name, args, kwargs)
 
 
 def _changing(func: Callable, name: str, target: Any, args: tuple, kwargs: dict | None = None) -> Any:
