@@ -8,11 +8,10 @@ are asked for the same tolerance, 1e-8; what they are off from a solution for 1e
 Run it as `python benchmarks/adjoint.py`, with OPENBLAS_NUM_THREADS=1.
 """
 
-import time
-import tracemalloc
 from importlib.util import find_spec
 
 import numpy as np
+from timing import peak, side_by_side
 
 import tensorgrad as tg
 from tensorgrad.scipy.integrate import odeint, solve_ivp
@@ -42,20 +41,6 @@ def runge_kutta(f, y, steps=100):
     return np.stack(ys)
 
 
-def seconds(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def peak(call):
-    tracemalloc.start()
-    call()
-    size = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return size
-
-
 def flat(gradient):
     parts = gradient if isinstance(gradient, (list, tuple)) else [gradient]
     return np.concatenate([np.ravel(np.asarray(part)) for part in parts])
@@ -64,10 +49,9 @@ def flat(gradient):
 def compare(title, calls, exact):
     """Time, memory and error of each call that gives a gradient, and the ratio to the first one's time."""
     errors = {name: np.abs(flat(call()) - exact).max() if i else 0 for i, (name, call) in enumerate(calls.items())}
-    times = np.array([[seconds(call) for call in calls.values()] for _ in range(ROUNDS)])
-    ratios = np.median(times / times[:, :1], axis=0)
+    times, ratios = side_by_side(list(calls.values()), ROUNDS)
     print(f"{title:36}{'ms':>8}{'ratio':>8}{'KiB':>8}{'error':>10}")
-    for name, t, ratio in zip(calls, np.median(times, axis=0), ratios, strict=True):
+    for name, t, ratio in zip(calls, times, ratios, strict=True):
         memory = "" if "jax" in name else f"{peak(calls[name]) / 1024:.0f}"
         print(f"  {name:34}{t * 1e3:8.1f}{ratio:8.2f}{memory:>8}{errors[name]:10.1e}")
 

@@ -8,11 +8,10 @@ by tracemalloc; the bytes that its graph saves are counted instead, by saved_ten
 Run it as `python benchmarks/checkpoint.py`, with OPENBLAS_NUM_THREADS=1.
 """
 
-import time
-import tracemalloc
 from importlib.util import find_spec
 
 import numpy as np
+from timing import peak, side_by_side
 
 import tensorgrad as tg
 
@@ -43,29 +42,14 @@ def gradient(f, x, w):
     return tg.grad(lambda x, w: f(x, w, STEPS).sum(), argnums=(0, 1))(x, w)
 
 
-def peak(call):
-    tracemalloc.start()
-    call()
-    size = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return size
-
-
-def seconds(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 def compare(title, calls, sizes):
     """Time and memory of each call, and ratios to the first one's."""
     for call in calls.values():
         call()
-    times = np.array([[seconds(call) for call in calls.values()] for _ in range(ROUNDS)])
-    ratios = np.median(times / times[:, :1], axis=0)
+    times, ratios = side_by_side(list(calls.values()), ROUNDS)
     print(f"{title:28}{'ms':>10}{'ratio':>8}{'MiB':>10}{'ratio':>8}")
     first = next(iter(sizes.values()))
-    for name, t, ratio, size in zip(calls, np.median(times, axis=0), ratios, sizes.values(), strict=True):
+    for name, t, ratio, size in zip(calls, times, ratios, sizes.values(), strict=True):
         print(f"  {name:26}{t * 1e3:10.1f}{ratio:8.2f}{size / 2**20:10.2f}{size / first:8.3f}")
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 
 import numpy as np
+from timing import side_by_side
 
 import tensorgrad as tg
 
@@ -113,16 +113,10 @@ def compare(n, dtype, rounds=15):
                       for name, call in calls.items()]  # fmt: skip
     for other in others:
         np.testing.assert_allclose(other, first, rtol=1e-3 if dtype == "float32" else 1e-9, atol=1e-5)
-    times = np.array([[seconds(call) for call in calls.values()] for _ in range(rounds)])
+    times, ratios = side_by_side(list(calls.values()), rounds)
     print(f"{n} examples, {dtype}")
-    for name, ratio, t in zip(calls, np.median(times / times[:, :1], 0), np.median(times, 0), strict=True):
+    for name, ratio, t in zip(calls, ratios, times, strict=True):
         print(f"  {name:28}{t * 1e3:10.2f} ms {ratio:8.2f}")
-
-
-def seconds(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

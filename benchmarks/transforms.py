@@ -4,10 +4,10 @@ The function is the loss of a network: 100 points, layers of 2-16-16-1 as for th
 wider one. Run it as `python benchmarks/transforms.py`, with OPENBLAS_NUM_THREADS=1.
 """
 
-import time
 from itertools import pairwise
 
 import numpy as np
+from timing import side_by_side
 
 import tensorgrad as tg
 
@@ -27,21 +27,13 @@ def moons(sizes, n, rng):
     return loss, params
 
 
-def seconds(call, repeat):
-    start = time.perf_counter()
-    for _ in range(repeat):
-        call()
-    return (time.perf_counter() - start) / repeat
-
-
 def compare(title, calls, repeat, rounds=21):
     """Time of each call, and its ratio to the first one's."""
     for call in calls.values():
         call()
-    times = np.array([[seconds(call, repeat) for call in calls.values()] for _ in range(rounds)])
-    ratios = np.median(times / times[:, :1], axis=0)
+    times, ratios = side_by_side(list(calls.values()), rounds, repeat)
     print(title)
-    for name, t, ratio in zip(calls, np.median(times, axis=0), ratios, strict=True):
+    for name, t, ratio in zip(calls, times, ratios, strict=True):
         print(f"  {name:32}{t * 1e6:10.1f} us {ratio:8.2f}")
     return dict(zip(calls, ratios, strict=True))
 
