@@ -17,9 +17,9 @@ one would write it, with `x(...)` in the place of each array that is differentia
 
 From each, test_derivatives.py makes the tests: the value against NumPy's on plain arrays, the first and the second
 derivative against central differences, float32, and each variable on its own. Every function that has rules must have a
-case. Of a function of SciPy the first case is tried each time, the others in the slow tests. `twice=False` leaves the
-second derivative out; say why beside it. `assigns=True`: it assigns into a Tensor, which arrays of other kinds than
-NumPy's don't allow.
+case. Of a function of SciPy the first case is tried each time, the others in the slow tests; the second derivative so
+of every function. `twice=False` leaves the second derivative out; say why beside it. `assigns=True`: it assigns into a
+Tensor, which arrays of other kinds than NumPy's don't allow.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ class Case:
     assigns: bool = False
     number: int = field(default=0)
     of_scipy: bool = False  # whether it is of tensorgrad.scipy, whose functions are for NumPy's arrays alone
+    first: bool = False  # whether it is the first of its function
     quick: bool = True  # whether it is tried each time, and not in the slow tests alone
 
     @property
@@ -143,7 +144,8 @@ def case(
     """Enter a call into the table; the docstring of this module shows how."""
     new = Case(func, args, kwargs, of, like, twice, assigns)
     new.of_scipy = sys._getframe(1).f_globals["__name__"].startswith("cases_scipy")
-    new.quick = not new.of_scipy or func not in ENTERED
+    new.first = func not in ENTERED
+    new.quick = not new.of_scipy or new.first
     ENTERED.add(func)
     text = repr(new)
     new.number = ALIKE[text]
@@ -151,9 +153,9 @@ def case(
     CASES.append(new)
 
 
-def parameters(cases: list[Case]) -> list:
-    """Cases as parameters of a test, those that aren't quick marked slow."""
-    return [pytest.param(case, marks=[] if case.quick else pytest.mark.slow, id=repr(case)) for case in cases]
+def parameters(cases: list[Case], tried: Callable[[Case], bool] = lambda case: case.quick) -> list:
+    """Cases as parameters of a test, marked slow but for those that are tried each time: by default the quick ones."""
+    return [pytest.param(case, marks=[] if tried(case) else pytest.mark.slow, id=repr(case)) for case in cases]
 
 
 # For tests of all cases in one: those that are tried each time, and all

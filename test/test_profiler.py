@@ -131,7 +131,7 @@ USES = {
 
 @pytest.mark.parametrize("change", [element, own_array, detached, view])
 @pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("create_graph", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_element_write_before_backward_is_found_and_named(use, change, create_graph):
     array = np.array([1.0, 2.0, 3.0])
     x = Tensor(np.array([0.5, 1.0, 1.5]), name="x")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import CASES, Case
+from cases import CASES, Case, parameters
 
 from tensorgrad import Tensor, grad, jvp, vmap
 from tensorgrad.derivatives import COMPOSED, TABLE
@@ -17,20 +17,11 @@ from tensorgrad.derivatives import COMPOSED, TABLE
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
 
-FIRST = {id(case) for case in {case.func: case for case in reversed(CASES)}.values()}
-NUMPYS = {id(case) for case in CASES if id(case) in FIRST and (case.func in TABLE or case.func in COMPOSED)}
-every_case = pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[] if id(case) in NUMPYS else pytest.mark.slow, id=repr(case)) for case in CASES]
+of_each_function = pytest.mark.parametrize(
+    "case", parameters(CASES, lambda case: case.first and (case.func in TABLE or case.func in COMPOSED))
 )
-of_the_table = pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=[] if id(case) in FIRST and case.func in TABLE else pytest.mark.slow, id=repr(case))
-        for case in CASES
-    ],
-)
-SLOW = [pytest.param(case, marks=pytest.mark.slow, id=repr(case)) for case in CASES if case.quick]
-every_quick_case = pytest.mark.parametrize("case", SLOW)
+of_the_table = pytest.mark.parametrize("case", parameters(CASES, lambda case: case.first and case.func in TABLE))
+slowly = pytest.mark.parametrize("case", parameters([case for case in CASES if case.quick], lambda case: False))
 
 
 def stacks(case: Case, n: int = 3) -> list[np.ndarray]:
@@ -62,7 +53,7 @@ def same(a, b, rtol=1e-9):
     np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-10 * scale)
 
 
-@every_case
+@of_each_function
 def test_values(case):
     values = stacks(case)
     want = [numbers(case.call([Tensor(v[k]) for v in values])) for k in range(3)]
@@ -72,7 +63,7 @@ def test_values(case):
         same(part, np.stack([np.asarray(getattr(w[i], "data", w[i])) for w in want]))
 
 
-@every_quick_case
+@slowly
 def test_gradients_inside(case):
     values = stacks(case)
     every = tuple(range(len(values)))
@@ -104,7 +95,7 @@ def test_gradients_outside_of_what_is_mapped_and_what_is_not(case):
         same(a, b)
 
 
-@every_quick_case
+@slowly
 def test_second_derivatives(case):
     if not case.twice:
         pytest.skip("it has no second derivative")
@@ -121,7 +112,7 @@ def test_second_derivatives(case):
         same(part, np.stack([w[i] for w in want]), rtol=1e-7)
 
 
-@every_quick_case
+@slowly
 def test_forward_mode(case):
     values = stacks(case)
 
