@@ -4,12 +4,15 @@ import sys
 
 from . import array_api as array_api  # and with it, a Tensor has the namespace of the array API standard
 from . import batching as batching  # the rules that batches go by
+from . import nn as nn
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad
 from .graph_utils import draw_backward, draw_dot_tensor  # and with it, a Tensor shows its graph in a notebook
 from .losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
-from .network import MLP, Layer, Module, Neuron, Sequential
+from .module import Module
+from .network import MLP, Layer, Neuron
+from .nn import Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
 from .tensor import Tensor

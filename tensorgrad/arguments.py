@@ -7,14 +7,17 @@ Arrays are checked by `derivatives.arrays.as_numbers`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .derivatives.arrays import as_numbers
 from .derivatives.creation import is_tensor
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 MOST = np.iinfo(np.intp).max // 16  # of the largest floating dtype
 
@@ -54,6 +57,59 @@ def non_negative(where: str, value: Any) -> float:
             if 0 <= (number := float(value)) < math.inf:
                 return number
     raise ValueError(f"{where} must be a finite number, and not negative; it is {value!r}")
+
+
+def probability(where: str, value: Any) -> float:
+    number = non_negative(where, value)
+    if number > 1:
+        raise ValueError(f"{where} must be a probability, from 0 to 1; it is {value!r}")
+    return number
+
+
+def real_number(where: str, value: Any) -> float:
+    if isinstance(value, (float, np.floating, *_INTS)) and not isinstance(value, _NO_NUMBERS):
+        with contextlib.suppress(OverflowError):  # of a huge int
+            if math.isfinite(number := float(value)):
+                return number
+    raise ValueError(f"{where} must be a finite number; it is {value!r}")
+
+
+def one_of(where: str, value: Any, choices: Sequence[str]) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{where} must be {' or '.join(map(repr, choices))}, not {value!r}")
+    return value
+
+
+LARGEST = 2**31 - 1  # stride, padding or dilation: what is added up of them is a C integer still
+
+
+def each_axis(where: str, value: Any, axes: int, least: int) -> tuple[int, ...]:
+    """An int for each of so many axes, none below the least; one int stands for all."""
+    many = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    if len(many) != axes or not all(is_int(v) and least <= v <= LARGEST for v in many):
+        several = f", or {axes} of them" if axes > 1 else ""
+        raise ValueError(f"{where} must be an int from {least} to {LARGEST}{several}, not {value!r}")
+    return tuple(int(v) for v in many)
+
+
+def dim_is_axis(func: Function) -> Function:
+    """Decorator: a function that takes axis= (and keepdims=) takes dim= (and keepdim=) in its place, as PyTorch has it.
+
+    >>> total = dim_is_axis(lambda x, axis=None: np.sum(x, axis))
+    >>> total(np.ones((2, 3)), dim=1)
+    array([3., 3.])
+    """
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+            if theirs in kwargs:
+                if ours in kwargs:
+                    raise TypeError(f"{func.__name__}: {theirs}= is another name of {ours}=; give one of them")
+                kwargs[ours] = kwargs.pop(theirs)
+        return func(*args, **kwargs)
+
+    return wrapper  # type: ignore[return-value]
 
 
 def yes_or_no(where: str, value: Any) -> bool:

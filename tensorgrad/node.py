@@ -32,7 +32,7 @@ class Node:
     _args: Any
     _kwargs: dict | None
     _saved: Any
-    _requires_grad: bool
+    _requires_grad: bool | None  # None: of a leaf, of which it was switched off
     name: str
     requires_grad: Any
     __record__: Any  # records a function of nodes of this type: the engine's as a method of the class that users see

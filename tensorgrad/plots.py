@@ -17,7 +17,7 @@ import numpy as np
 from .arguments import is_int, non_negative, positive_int, yes_or_no
 from .calls import described
 from .derivatives.arrays import require_no_subclass
-from .draw.files import replacing
+from .files import replacing
 from .functions import sigmoid, softmax
 from .grad_mode import no_grad
 from .network import Module

@@ -236,7 +236,7 @@ class Tensor(Node):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are computed for this Tensor, and for what is computed from it."""
-        return self._requires_grad if not names else current(self)._requires_grad
+        return bool(self._requires_grad if not names else current(self)._requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -246,7 +246,7 @@ class Tensor(Node):
                 "Tensor: requires_grad of a Tensor that has been assigned into is that of what was assigned; detach() "
                 "gives one without"
             )
-        self._requires_grad = value
+        self._requires_grad = bool(value) or None  # None: a parameter that is frozen; False: a constant
 
     @property
     def parents(self) -> tuple[Tensor, ...]:
@@ -439,10 +439,10 @@ class Tensor(Node):
 
     def __reduce__(self) -> tuple:
         """Pickled and copied as a leaf: data, name and gradient, without the graph behind it."""
-        return _restored, (self._data, self._grad, self.name, self.requires_grad)
+        return _restored, (self._data, self._grad, self.name, current(self)._requires_grad)
 
     def __copy__(self) -> Tensor:
-        return _restored(self._data.copy(), self._grad, self.name, self.requires_grad)
+        return _restored(self._data.copy(), self._grad, self.name, current(self)._requires_grad)
 
     # NumPy's protocols
 
@@ -591,7 +591,7 @@ class Tensor(Node):
         return self if not copy and self.dtype == dtype else astype(self, dtype)
 
 
-def _restored(data: Any, grad: Any, name: str, requires_grad: bool) -> Tensor:
-    tensor = Tensor(data, name, requires_grad)
-    tensor.grad = grad
+def _restored(data: Any, grad: Any, name: str, requires_grad: bool | None) -> Tensor:
+    tensor = Tensor(data, name, requires_grad is not False)
+    tensor.grad, tensor._requires_grad = grad, requires_grad
     return tensor

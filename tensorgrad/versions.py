@@ -253,7 +253,7 @@ def current_args(args: tuple) -> tuple[tuple, bool]:
             op = arg._op
             if type(op) is Versions or (type(op) is Primitive and op.is_view):
                 arg = current(arg)
-            needs_grad = needs_grad or arg._requires_grad
+            needs_grad = needs_grad or bool(arg._requires_grad)
         found.append(arg)
     return tuple(found), needs_grad
 
@@ -281,7 +281,7 @@ def new_version(base: Node, place: Place, value: Any, overwritten: Any, shared: 
     state = State(base._data, versions.state.name, order)
     old._data, before = versions.state, versions.state
     before.later, before.place, before.overwritten = state, place, overwritten
-    needs_grad = (old._requires_grad and not covered) or (isinstance(value, Node) and value._requires_grad)
+    needs_grad = bool((old._requires_grad and not covered) or (isinstance(value, Node) and value._requires_grad))
     if covered and needs_grad:
         old = _blank(base._data.shape, base._data.dtype)
     new = new_node(type(base), base._data, needs_grad, ASSIGN, (value, old, place))

@@ -54,7 +54,10 @@ def imports(name, nodes=None):
         if (PACKAGE / target).is_dir():  # from . import name, from .derivatives import name
             for alias in node.names:
                 inside = target / alias.name
-                yield (inside if (PACKAGE / f"{inside}.py").exists() else target / "__init__").as_posix()
+                if (PACKAGE / inside).is_dir():
+                    yield f"{inside.as_posix()}/__init__"
+                else:
+                    yield (inside if (PACKAGE / f"{inside}.py").exists() else target / "__init__").as_posix()
         else:
             yield target.as_posix()
 

@@ -293,10 +293,10 @@ def test_repr_shows_the_tree():
     model = Sequential(MLP(2, [3, 1], activation=gelu), np.tanh, Layer(1, 1, "sigmoid"))
     assert repr(model).splitlines() == [
         "Sequential(MLP, tanh, Layer)",
-        "  (layers.0): MLP()",
+        "  (0): MLP()",
         "    (layers.0): Layer(2 -> 3, gelu)",
         "    (layers.1): Layer(3 -> 1)",
-        "  (layers.2): Layer(1 -> 1, sigmoid)",
+        "  (2): Layer(1 -> 1, sigmoid)",
     ]
 
 
@@ -534,5 +534,5 @@ def test_what_is_not_a_layer_is_an_error():
         Sequential(Layer)
     for right in (np.tanh, len, functools.partial(np.add, 1.0), Layer(2, 1).__call__, lambda x: x):
         Sequential(right)
-    with pytest.raises(NotImplementedError, match="Tree must define __call__"):
+    with pytest.raises(NotImplementedError, match="Tree must define forward"):
         Tree()(1)

@@ -20,7 +20,7 @@ import pytest
 import tensorgrad as tg
 from tensorgrad import MLP, Tensor, draw_backward, draw_dot_tensor
 from tensorgrad.draw import graphviz as draw_graphviz
-from tensorgrad.draw.files import replacing
+from tensorgrad.files import replacing
 
 pytest.importorskip("graphviz")
 plt = pytest.importorskip("matplotlib.pyplot")

@@ -1,8 +1,9 @@
 """Every public function, class, method and setter is called with wrong values, and only raises clear errors.
 
-CALLS is a table of valid calls: for each parameter a value, and the kind of values that are right there. One parameter
-after the other is given each of the values of wrong_values.py. A value of the kind gives what its plainest form gives.
-Any other raises an error that names the function, and the argument or what it got. What NumPy answers for (methods,
+CALLS is a table of valid calls: for each parameter a value, and the kind of values that are right there; what layers,
+their functions, and optimisers are called with stands in calls_<subject>.py beside this file. One parameter after the
+other is given each of the values of wrong_values.py. A value of the kind gives what its plainest form gives. Any other
+raises an error that names the function, and the argument or what it got. What NumPy answers for (methods,
 operators, special functions) is in NUMPYS: of Tensors it gives what it gives of arrays, or an error.
 
 python test/test_wrong_calls.py prints how many calls that are.
@@ -10,6 +11,7 @@ python test/test_wrong_calls.py prints how many calls that are.
 
 import contextlib
 import functools
+import importlib
 import inspect
 import io
 import operator
@@ -17,6 +19,7 @@ import re
 import signal
 import types
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +107,10 @@ def of_transform(transform, f=square, then=lambda g: g(X)):
     return transform, given, then
 
 
+def of_anything(*args):
+    return None
+
+
 def cleared(ax):
     ax.clear()
 
@@ -188,9 +195,21 @@ CALLS = {
     "Layer": (Layer, {"nin": (2, width), "nout": (3, width), **OF_LAYERS}),
     "MLP": (tg.MLP, {"nin": (2, width), "nouts": ([4, 1], wholes(1, 10**9)), **OF_LAYERS}),
     "Sequential": (tg.Sequential, {"layers": (LAYER, function)}),
-    "Neuron.__call__": (tg.Neuron.__call__, {"self": New(lambda: tg.Neuron(2, rng=0)), "x": (V, two_columns)}),
-    "Layer.__call__": (Layer.__call__, {"self": LAYER, "x": (V, two_columns)}),
-    "MLP.__call__": (tg.MLP.__call__, {"self": MODEL, "x": (V, numbers(last=2))}),
+    "Neuron.forward": (tg.Neuron.forward, {"self": New(lambda: tg.Neuron(2, rng=0)), "x": (V, two_columns)}),
+    "Layer.forward": (Layer.forward, {"self": LAYER, "x": (V, two_columns)}),
+    "MLP.forward": (tg.MLP.forward, {"self": MODEL, "x": (V, numbers(last=2))}),
+    "Module.apply": (Module.apply, {"self": LAYER, "function": (of_anything, function)}),
+    "Module.register_buffer": (
+        Module.register_buffer,
+        {"self": LAYER, "name": ("mask", perhaps(text)), "value": (X, perhaps(anything)), "persistent": (True, flag)},
+    ),
+    "Module.register_forward_hook": (
+        Module.register_forward_hook, {"self": LAYER, "hook": (of_anything, function), "with_kwargs": (False, flag)}
+    ),
+    "Module.register_forward_pre_hook": (
+        Module.register_forward_pre_hook, {"self": LAYER, "hook": (of_anything, function), "with_kwargs": (False, flag)}
+    ),
+    "Module.requires_grad_": (Module.requires_grad_, {"self": LAYER, "requires_grad": (False, flag)}),
     "Module.train": (Module.train, {"self": LAYER, "mode": (False, flag)}),
     "Module.load_state_dict": (Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing)}),
     "Module.with_parameters": (Module.with_parameters, {"self": LAYER, "parameters": (STATE, nothing)}),
@@ -315,6 +334,9 @@ CALLS = {
         forgotten,
     ),
 }  # fmt: skip
+
+for path in sorted(Path(__file__).parent.glob("calls_*.py")):
+    CALLS |= importlib.import_module(path.stem).CALLS  # of one subject
 
 
 # What NumPy answers for -----------------------------------------------------------------------------------------------
@@ -641,7 +663,7 @@ def names_of(name):
     """How a text may name a function."""
     owner, _, last = name.rpartition(".")
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
-    if last == "__call__":
+    if last in ("forward", "__call__"):
         return {owner, "Layer", "relu"}  # of an MLP, the part that fails
     if last in IN_PLACE or name.startswith(("Tensor.at.", "Tensor.flat.", "Tensor.__")):
         return {last, "assignment", "index", "flat", "stack", *{"min": ["minimum"], "max": ["maximum"]}.get(last, [])}
@@ -764,8 +786,8 @@ NOTHING_TO_TRY = {
     "of_scipy", "distributions",
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
-    "walk", "modules", "named_parameters", "parameters_by_name", "parameters", "state_dict", "eval", "extra_repr",
-    "training", "device", "to_device",
+    "walk", "parts", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
+    "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training", "device", "to_device",
 }  # fmt: skip
 
 

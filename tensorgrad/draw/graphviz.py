@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .files import as_path, replacing
+from ..files import as_path, replacing
 
 if TYPE_CHECKING:
     from pathlib import Path

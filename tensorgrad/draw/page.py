@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..files import as_path, replacing
 from ..network import Module
 from ..node import Ended
 from ..tensor import Tensor
 from ..versions import current
 from .cards import KINDS, Look
 from .dot import Drawing, empty_picture, require_drawable
-from .files import as_path, replacing
 from .graph import Graph, operations_behind
 from .steps import Steps, gradients_behind
 

@@ -1,0 +1,423 @@
+"""Module: what holds parameters and buffers, and what all networks are made of."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from .arguments import text, yes_or_no
+from .derivatives.arrays import as_numbers, is_array
+from .hooks import Handle, Hooks
+from .tensor import Tensor, data_of
+from .tree import Tree
+from .versions import is_name
+
+__all__ = ["Module"]
+
+_OWN = {"_buffers", "_hooks"}  # attributes that tell about others
+_NOT_SEARCHED = (set, frozenset, deque, np.ndarray)  # for parameters, which have no names in there, or no order
+
+
+class Module(Tree):
+    """Something with parameters: the Tensors in its attributes, in lists and dicts of them, and in modules inside.
+
+    A subclass makes them in `__init__` and computes in `forward`; to call the module calls that, and its hooks:
+
+    >>> class Scale(Module):
+    ...     def __init__(self):
+    ...         self.factor = Tensor(2.0)
+    ...     def forward(self, x):
+    ...         return x * self.factor
+    >>> scale = Scale()
+    >>> scale(3.0)
+    Tensor(6.)
+    >>> [name for name, p in scale.named_parameters()]
+    ['factor']
+
+    A parameter is a Tensor that requires a gradient, or did so until it was frozen. Other Tensors are constants, and
+    saved with the parameters, as are the arrays that `register_buffer` is given.
+    """
+
+    training = True
+    _buffers: Mapping[str, bool] = {}  # by name, whether a buffer is saved
+    _hooks: Hooks | None = None
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; subclasses define it."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`forward`, with the hooks around it."""
+        if self._hooks is None:
+            return self.forward(*args, **kwargs)
+        return self._hooks.call(self, args, kwargs)
+
+    def register_forward_pre_hook(self, hook: Callable, *, with_kwargs: bool = False) -> Handle:
+        """Have `hook(module, args)` called before each `forward`; what it returns, but for None, takes the place of the
+        arguments. With `with_kwargs`, it is hook(module, args, kwargs), and returns both.
+
+        Raises:
+            TypeError: hook can't be called, or the class defines `__call__` in place of `forward`.
+        """
+        return self._hooked().before.add("register_forward_pre_hook", hook, with_kwargs)
+
+    def register_forward_hook(self, hook: Callable, *, with_kwargs: bool = False) -> Handle:
+        """Have `hook(module, args, output)` called after each `forward`; what it returns, but for None, takes the place
+        of the output. With `with_kwargs`, it is hook(module, args, kwargs, output).
+
+        Returns:
+            A handle, whose `remove()` takes the hook away again; `with` it, so does the end of the block.
+
+        Raises:
+            TypeError: hook can't be called, or the class defines `__call__` in place of `forward`.
+
+        >>> from tensorgrad import Layer
+        >>> layer = Layer(2, 3, rng=0)
+        >>> with layer.register_forward_hook(lambda module, args, output: print(output.shape)):
+        ...     _ = layer(np.ones((5, 2)))
+        (5, 3)
+        """
+        return self._hooked().after.add("register_forward_hook", hook, with_kwargs)
+
+    def _hooked(self) -> Hooks:
+        if type(self).__call__ is not Module.__call__:
+            raise TypeError(
+                f"{type(self).__name__}: hooks stand around forward, but the class defines __call__; call it forward"
+            )
+        self._hooks = self._hooks or Hooks()
+        return self._hooks
+
+    # What is inside ---------------------------------------------------------------------------------------------------
+
+    def parts(self) -> Mapping[str, Any]:
+        """What is looked through for parameters, modules and buffers, by the name that it has in theirs."""
+        return {name: part for name, part in vars(self).items() if name not in _OWN}
+
+    def walk(self) -> Iterator[tuple[str, Any]]:
+        """Every module, every Tensor and every buffer in here with its dotted name, each once."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Any, bool]] = [("", self, False)]
+        while stack:
+            name, item, is_buffer = stack.pop()
+            buffers: Mapping[str, bool] = {}
+            if isinstance(item, Module):
+                inside: Any = item.parts().items()
+                buffers = item._buffers
+            elif isinstance(item, Mapping):
+                inside = item.items()
+            elif isinstance(item, list | tuple):
+                inside = enumerate(item)
+            elif isinstance(item, Tensor) or is_buffer:
+                inside = ()
+            else:
+                if isinstance(item, _NOT_SEARCHED):
+                    self._require_no_parameters(name, item)
+                continue
+            if id(item) in seen or item is None:
+                continue
+            seen.add(id(item))
+            if isinstance(item, Module | Tensor) or is_buffer:
+                yield name, item
+            stack.extend(
+                (f"{name}.{key}" if name else str(key), part, key in buffers) for key, part in reversed(list(inside))
+            )
+
+    def _require_no_parameters(self, name: str, item: Any) -> None:
+        """An error, if parameters are in a container in which they would not be found."""
+        parts = item if not isinstance(item, np.ndarray) else item.flat if item.dtype == object else ()
+        if any(isinstance(part, Module | Tensor) for part in parts):
+            raise TypeError(
+                f"{type(self).__name__}: parameters in {name}, a {type(item).__name__}, aren't found; put them into a "
+                f"list, a tuple or a dict"
+            )
+
+    def named_modules(self) -> list[tuple[str, Module]]:
+        """Pairs of dotted name and module: this one, named "", and all inside it."""
+        return [(name, item) for name, item in self.walk() if isinstance(item, Module)]
+
+    def modules(self) -> list[Module]:
+        """This module and all inside it."""
+        return [module for _, module in self.named_modules()]
+
+    def named_children(self) -> list[tuple[str, Module]]:
+        """Pairs of name and module, of those that are in here, and in no other module in here."""
+        found: list[tuple[str, Module]] = []
+        for name, module in self.named_modules()[1:]:
+            if not any(name.startswith(f"{parent}.") for parent, _ in found):
+                found.append((name, module))
+        return found
+
+    def children(self) -> list[Module]:
+        """The modules that are in here, and in no other module in here."""
+        return [module for _, module in self.named_children()]
+
+    def apply(self, function: Callable[[Module], Any]) -> Module:
+        """Call a function with each module in here, those inside first, and with this one; what it returns is dropped.
+
+        Raises:
+            TypeError: function can't be called.
+        """
+        if not callable(function):
+            raise TypeError(f"apply: a function of a module is needed, not {function!r}")
+        for module in self.children():
+            module.apply(function)
+        function(self)
+        return self
+
+    # Parameters and buffers -------------------------------------------------------------------------------------------
+
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
+        """Pairs of dotted name and parameter, in the order of definition; a shared parameter stands once, a frozen one
+        stands there too. A Tensor that has been assigned into is no parameter."""
+        return [
+            (name, x)
+            for name, x in self.walk()
+            if isinstance(x, Tensor) and x._requires_grad is not False and not is_name(x)
+        ]
+
+    def parameters_by_name(self) -> dict[str, Tensor]:
+        """Those that aren't frozen, as a dict: what transforms differentiate by.
+
+        Raises:
+            ValueError: two Tensors have one name.
+        """
+        named = [(name, p) for name, p in self.named_parameters() if p.requires_grad]
+        return self._without_repetition(named)
+
+    def parameters(self) -> list[Tensor]:
+        """The parameters in the order of definition; what an optimiser takes."""
+        return [p for _, p in self.named_parameters()]
+
+    def with_parameters(self, parameters: Mapping[str, Any]) -> Module:
+        """A copy of this module with other parameters: what transforms give to a function in place of the module.
+
+        Modules inside that hold a parameter are copied too, and so are lists, tuples and dicts; all else is shared with
+        this module. What is set on the copy (`self.count += 1`) stays on the copy; what is changed in place is changed
+        in both. A bound method, or a `functools.partial` of one, goes over to the copy; a closure over this module
+        still speaks of this one.
+
+        Args:
+            parameters: for each parameter that isn't frozen, by its name, a Tensor or an array of its shape.
+
+        Raises:
+            TypeError: parameters is no mapping, or one isn't numbers.
+            KeyError: a name is missing, or there is one too many.
+            ValueError: a shape differs, or two parameters have one name.
+
+        >>> from tensorgrad import Layer
+        >>> layer = Layer(2, 3, rng=0)
+        >>> double = layer.with_parameters({name: p * 2 for name, p in layer.named_parameters()})
+        >>> bool((double.weight == layer.weight * 2).all())
+        True
+        """
+        own = self.parameters_by_name()
+        if not isinstance(parameters, Mapping):
+            raise TypeError(f"with_parameters: a mapping of names to parameters is needed, not {parameters!r}")
+        if own.keys() != parameters.keys():
+            raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters, key=str)}")
+        new = {}
+        for name, p in own.items():
+            given = parameters[name]
+            given = given if isinstance(given, Tensor) else as_numbers("with_parameters", name, given)
+            if given.shape != p.shape:
+                raise ValueError(f"with_parameters: {name} has shape {p.shape}, but is given {given.shape}")
+            new[id(p)] = given if isinstance(given, Tensor) else Tensor(given, name=p.name)
+        return _copied(self, new)
+
+    def named_buffers(self) -> list[tuple[str, Any]]:
+        """Pairs of dotted name and buffer: an array of `register_buffer`, or a Tensor that is a constant."""
+        parameters = {id(p) for p in self.parameters()}
+        return [(name, x) for name, x in self.walk() if not isinstance(x, Module) and id(x) not in parameters]
+
+    def buffers(self) -> list[Any]:
+        """The buffers in the order of definition."""
+        return [x for _, x in self.named_buffers()]
+
+    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
+        """Set an attribute to an array that is no parameter, but part of the module's state: a running mean, a mask.
+
+        Args:
+            name: of the attribute.
+            value: an array of any dtype, a Tensor that requires no gradient, or None. What changes it should do so in
+                place (`self.mean[:] = ...`), so that copies that transforms make of the module share it.
+            persistent: whether it stands in the state_dict.
+
+        Raises:
+            TypeError: name isn't a str, value isn't an array, or persistent isn't a bool.
+            ValueError: value is a Tensor that requires a gradient.
+            KeyError: the module has another attribute of this name.
+
+        >>> module = Module()
+        >>> module.register_buffer("count", np.zeros((), int))
+        >>> module.state_dict()
+        {'count': array(0)}
+        """
+        where = f"{type(self).__name__}.register_buffer"
+        name, persistent = text(f"{where}: name", name), yes_or_no(f"{where}: persistent", persistent)
+        if hasattr(self, name) and name not in self._buffers:
+            raise KeyError(f"{where}: the module has an attribute {name!r} already")
+        if not name.isidentifier():
+            raise KeyError(f"{where}: name must be one that an attribute can have, not {name!r}")
+        if isinstance(value, Tensor) and value._requires_grad is not False:
+            raise ValueError(f"{where}: {name} requires a gradient, as a parameter does; set it as an attribute")
+        if value is not None and not is_array(value):
+            raise TypeError(f"{where}: {name} must be an array, not a {type(value).__name__}")
+        self._buffers = {**self._buffers, name: persistent}
+        setattr(self, name, value)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for p in self.parameters():
+            p.zero_grad()
+
+    def requires_grad_(self, requires_grad: bool = True) -> Module:
+        """Set for each parameter in here whether it requires a gradient; one that doesn't is frozen.
+
+        Raises:
+            TypeError: requires_grad isn't a bool.
+        """
+        requires_grad = yes_or_no("requires_grad_: requires_grad", requires_grad)
+        for p in self.parameters():
+            p.requires_grad = requires_grad
+        return self
+
+    def freeze(self) -> Module:
+        """`requires_grad_(False)`: the parameters in here aren't trained, until `requires_grad_()` says otherwise."""
+        return self.requires_grad_(False)
+
+    # What is saved ----------------------------------------------------------------------------------------------------
+
+    def _saved(self) -> dict[str, Any]:
+        """All Tensors and buffers in here by name, but for buffers that aren't saved."""
+        left_out = {id(getattr(m, name)) for m in self.modules() for name, kept in m._buffers.items() if not kept}
+        named = [(name, x) for name, x in self.walk() if not isinstance(x, Module) and id(x) not in left_out]
+        return self._without_repetition(named)
+
+    def _without_repetition(self, named: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, x in named:
+            if name in found:
+                raise ValueError(
+                    f"{type(self).__name__}: two Tensors have the name {name!r}; rename an attribute or key"
+                )
+            found[name] = x
+        return found
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of each Tensor's data and each buffer, by name: what `np.savez(path, **model.state_dict())` writes."""
+        return {name: np.copy(data_of(x)) for name, x in self._saved().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Put the arrays of a state_dict back, copied, in the dtypes that the Tensors have.
+
+        Raises:
+            TypeError: state is no mapping, or one of its arrays isn't numbers, or complex for a real Tensor.
+            KeyError: a name is missing, or there is one too many.
+            ValueError: a shape differs, or a number is too large for the dtype.
+
+        After an error, nothing has been loaded.
+        """
+        own = self._saved()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict: a mapping of names to arrays is needed, not a {type(state).__name__}")
+        missing, extra = sorted(own.keys() - set(state)), sorted(set(state) - own.keys(), key=str)
+        if missing or extra:
+            raise KeyError(f"load_state_dict: missing {missing}, unexpected {extra}")
+        with np.errstate(over="ignore"):
+            new = {name: _loaded(name, x, state[name]) for name, x in own.items()}
+        for name, x in own.items():
+            if isinstance(x, Tensor):
+                x.data = new[name]
+            else:
+                x[...] = new[name]
+
+    # Modes ------------------------------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Module:
+        """Set `training` here and in every module inside: what dropout and the like go by.
+
+        Raises:
+            TypeError: mode isn't a bool.
+        """
+        mode = yes_or_no("train: mode", mode)
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """`train(False)`."""
+        return self.train(False)
+
+    def extra_repr(self) -> str:
+        """What stands in the brackets of the repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines: list[str] = []
+        open_modules: list[str] = []  # the names of the modules that we are in
+        for name, item in self.walk():
+            if not isinstance(item, Module):
+                continue
+            while open_modules and not name.startswith(open_modules[-1]):
+                open_modules.pop()
+            label = f"({name.removeprefix(open_modules[-1] if open_modules else '')}): " if name else ""
+            lines.append("  " * len(open_modules) + f"{label}{type(item).__name__}({item.extra_repr()})")
+            open_modules.append(f"{name}." if name else "")
+        return "\n".join(lines)
+
+
+def _loaded(name: str, p: Any, value: Any) -> Any:
+    """A copy of what load_state_dict is given for the Tensor or array p of this name, of its shape and dtype, or an
+    error."""
+    given = data_of(as_numbers("load_state_dict", name, value, {"c": "fc", "f": "f"}.get(p.dtype.kind, "biuf")))
+    if given.shape != p.shape:
+        raise ValueError(f"load_state_dict: {name} has shape {p.shape}, but is given {given.shape}")
+    new = np.array(given, dtype=p.dtype, like=data_of(p))
+    if given.dtype != p.dtype and np.any(np.isfinite(new) != np.isfinite(given)):
+        raise ValueError(f"load_state_dict: {name} is given a number that is too large for {p.dtype}")
+    return new
+
+
+def _copied(item: Any, copies: dict[int, Any]) -> Any:
+    """A copy of a module, or of a list, tuple or dict in one, with what `copies` has for an id in place of it. What
+    holds none of these isn't copied."""
+    if id(item) in copies:
+        return copies[id(item)]
+    if isinstance(item, Module):
+        inside: Mapping = vars(item)
+    elif isinstance(item, Mapping):
+        inside = item
+    elif isinstance(item, list | tuple):
+        inside = dict(enumerate(item))
+    elif isinstance(item, MethodType):
+        owner = _copied(item.__self__, copies)
+        return item if owner is item.__self__ else MethodType(item.__func__, owner)
+    elif type(item) is functools.partial:
+        func, args, keywords = (_copied(part, copies) for part in (item.func, item.args, item.keywords))
+        same = func is item.func and args is item.args and keywords is item.keywords
+        return item if same else functools.partial(func, *args, **keywords)
+    else:
+        return item
+    mutable = isinstance(item, Module | MutableMapping | list)
+    copies[id(item)] = new = copy.copy(item) if mutable else item  # first, since modules may be in a circle
+    parts = {key: _copied(part, copies) for key, part in inside.items()}
+    if all(parts[key] is part for key, part in inside.items()):
+        new = item
+    elif isinstance(item, Module):
+        vars(new).update(parts)
+    elif isinstance(item, MutableMapping):
+        new.update(parts)
+    elif isinstance(item, list):
+        new[:] = parts.values()
+    elif hasattr(item, "_fields"):  # a named tuple
+        new = type(item)(*parts.values())
+    else:
+        new = type(item)(parts if isinstance(item, Mapping) else parts.values())
+    copies[id(item)] = new
+    return new

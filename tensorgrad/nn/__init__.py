@@ -1,0 +1,13 @@
+"""The layers that people know: PyTorch's names, arguments, layouts and numbers, in NumPy."""
+
+from .. import functions as functional
+from ..module import Module
+from ..tensor import Tensor as Parameter
+from . import init
+from .containers import Sequential
+from .linear import Identity, Linear
+
+__all__ = [
+    "functional", "init", "Module", "Parameter",
+    "Identity", "Linear", "Sequential",
+]  # fmt: skip
