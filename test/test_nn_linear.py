@@ -1,6 +1,5 @@
 """Layers that are one product, beside PyTorch's."""
 
-import numpy as np
 import pytest
 
 from tensorgrad import nn
