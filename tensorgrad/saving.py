@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays to a file, as a whole or not at all; `name` is the caller, for errors."""
+    import zipfile  # here, since only what is saved needs it
+
     kind = _suffix(name, path)
     with replacing(name, path) as draft:
         if kind == ".safetensors":
             kept = {key: np.ascontiguousarray(value).reshape(np.shape(value)) for key, value in arrays.items()}
             _safetensors(name).save_file(kept, str(draft))
             return
-        with open(draft, "wb") as file:  # np.savez would change the names of arrays that are called "file"
-            np.savez(file, allow_pickle=False, **arrays)
+        with zipfile.ZipFile(draft, "w") as archive:  # as np.savez, which keeps some names to itself, such as "file"
+            for key, value in arrays.items():
+                with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, value, allow_pickle=False)
 
 
 def read_arrays(name: str, path: Any) -> dict[str, np.ndarray]:

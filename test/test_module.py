@@ -522,7 +522,7 @@ def test_a_random_generator_is_one_or_made_of_a_seed(name):
 
 
 def test_what_is_not_a_layer_is_an_error():
-    with pytest.raises(TypeError, match="Sequential: 3 is neither a module nor a function"):
+    with pytest.raises(TypeError, match="Sequential: layers: 3 is neither a module nor a function"):
         Sequential(Layer(2, 1), 3)
     with pytest.raises(
         TypeError, match=r"(?s)Sequential: .* is neither a module nor a function; .*Sequential\(\*layers\)"

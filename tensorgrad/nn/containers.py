@@ -18,12 +18,12 @@ class _Listed(Module):
 
     layers: list[Any]
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> Mapping[str, Any]:
         return {str(i): item for i, item in enumerate(self.layers)}
 
     def _of(self, items: list[Any]) -> Any:
         """Another of this kind, of these items."""
-        return type(self)(items)
+        return type(self)(items)  # type: ignore[call-arg]
 
     def _checked(self, item: Any) -> Any:
         """An item, or an error if it can't be one."""
@@ -123,22 +123,24 @@ class Sequential(_Listed):
 
     def __init__(self, *layers: Any):
         if len(layers) == 1 and isinstance(layers[0], Mapping):
-            self._names = tuple(_key(self, name) for name in layers[0])
+            self._names = tuple(_key(self, name, "layers") for name in layers[0])
             layers = tuple(layers[0].values())
         self.layers = [self._checked(layer) for layer in layers]
 
     def _checked(self, item: Any) -> Any:
         if not callable(item):
             hint = "; pass them one by one, as Sequential(*layers)" if isinstance(item, list | tuple) else ""
-            raise TypeError(f"Sequential: {item!r} is neither a module nor a function{hint}")
+            raise TypeError(f"Sequential: layers: {item!r} is neither a module nor a function{hint}")
         if isinstance(item, type):
-            raise TypeError(f"Sequential: {item!r} is a class; pass a module that was made of it, or a function")
+            raise TypeError(
+                f"Sequential: layers: {item!r} is a class; pass a module that was made of it, or a function"
+            )
         return item
 
     def _of(self, items: list[Any]) -> Sequential:
         return Sequential(*items)
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> Mapping[str, Any]:
         names = self._names or ()
         return {names[i] if i < len(names) else str(i): layer for i, layer in enumerate(self.layers)}
 
@@ -197,7 +199,7 @@ class _Named(Module):
         self.items_by_name = {}
         self.update({} if items is None else items)
 
-    def parts(self) -> dict[str, Any]:
+    def parts(self) -> Mapping[str, Any]:
         return self.items_by_name
 
     def update(self, items: Any) -> None:
@@ -250,9 +252,9 @@ class _Named(Module):
         self.items_by_name.clear()
 
 
-def _key(container: Module, name: Any) -> str:
+def _key(container: Module, name: Any, what: str = "items") -> str:
     if not isinstance(name, str) or not name or "." in name:
-        raise TypeError(f"{type(container).__name__}: a name must be a str without dots, not {name!r}")
+        raise TypeError(f"{type(container).__name__}: {what}: a name must be a str without dots, not {name!r}")
     return name
 
 
