@@ -7,10 +7,20 @@ methods of Tensor too.
 from ..derivatives.activations import leaky_relu, relu, sigmoid, softplus
 from ..derivatives.softmax import log_softmax, logsumexp, softmax
 from .activations import gelu, silu, tanh
-from .convolution import conv2d
+from .convolution import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    fold,
+    unfold,
+)  # fmt: skip
 from .linear import linear
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
-    "linear", "conv2d",
+    "linear",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "unfold", "fold",
 ]  # fmt: skip

@@ -5,9 +5,12 @@ from ..module import Module
 from ..tensor import Tensor as Parameter
 from . import init
 from .containers import Sequential
+from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .folding import Fold, Unfold
 from .linear import Identity, Linear
 
 __all__ = [
     "functional", "init", "Module", "Parameter",
     "Identity", "Linear", "Sequential",
+    "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Fold", "Unfold",
 ]  # fmt: skip
