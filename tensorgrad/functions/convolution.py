@@ -194,8 +194,8 @@ def conv3d(
 def require_less(name: str, output_padding: tuple, stride: tuple, dilation: tuple) -> None:
     if any(m >= max(s, d) for m, s, d in zip(output_padding, stride, dilation, strict=True)):
         raise ValueError(
-        (N, out, oD, oH, oW) with oD = floor((D + 2 padding - dilation (kD - 1) - 1) / stride) + 1, and oH and oW alike,
-            f"and dilation {dilation}"
+            f"{name}: output_padding must be smaller than stride or dilation, not {output_padding} with stride "
+            f"{stride} and dilation {dilation}"
         )
 
 

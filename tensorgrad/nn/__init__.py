@@ -4,13 +4,14 @@ from .. import functions as functional
 from ..module import Module
 from ..tensor import Tensor as Parameter
 from . import init
-from .containers import Sequential
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .folding import Fold, Unfold
 from .linear import Identity, Linear
 
 __all__ = [
     "functional", "init", "Module", "Parameter",
-    "Identity", "Linear", "Sequential",
+    "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict",
+    "Identity", "Linear",
     "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Fold", "Unfold",
 ]  # fmt: skip
