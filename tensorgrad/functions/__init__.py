@@ -9,8 +9,10 @@ from ..derivatives.softmax import log_softmax, logsumexp, softmax
 from .activations import gelu, silu, tanh
 from .convolution import conv2d
 from .linear import linear
+from .padding import pad
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
     "linear", "conv2d",
+    "pad",
 ]  # fmt: skip
