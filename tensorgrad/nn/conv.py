@@ -13,12 +13,11 @@ from ..arguments import each_axis, floating_dtype, generator, one_of, positive_i
 from ..derivatives.arrays import as_numbers
 from ..functions import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from ..functions.convolution import batch_of, require_less, widths_of
+from ..functions.padding import padded
 from ..module import Module
 from .init import uniform
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
-
-_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # PyTorch's names, and NumPy's
 
 
 class _Filters(Module):
@@ -90,14 +89,14 @@ class _Convolution(_Filters):
         name = type(self).__name__
         self.widths = widths_of(name, padding, self.kernel_size, self.stride, self.dilation)
         self.padding = padding if isinstance(padding, str) else tuple(before for before, _ in self.widths)
-        self.padding_mode = one_of(f"{name}: padding_mode", padding_mode, ("zeros", *_MODES))
+        self.padding_mode = one_of(f"{name}: padding_mode", padding_mode, ("zeros", "reflect", "replicate", "circular"))
         self.make_parameters(self.out_channels, self.in_channels // self.groups, bias, rng, dtype)
 
     def forward(self, x: Any) -> Any:
         x, padding = self.checked(x), self.padding
         if self.padding_mode != "zeros":
-            unpadded = [(0, 0)] * (x.ndim - self.axes)
-            x, padding = np.pad(x, unpadded + self.widths, _MODES[self.padding_mode]), 0
+            last_first = [width for pair in reversed(self.widths) for width in pair]
+            x, padding = padded(type(self).__name__, x, last_first, self.padding_mode), 0
         return self.function(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
