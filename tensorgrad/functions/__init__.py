@@ -8,9 +8,13 @@ from ..derivatives.activations import leaky_relu, relu, sigmoid, softplus
 from ..derivatives.softmax import log_softmax, logsumexp, softmax
 from .activations import gelu, silu, tanh
 from .convolution import conv2d
+from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .linear import linear
+from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
     "linear", "conv2d",
+    "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm",
+    "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
 ]  # fmt: skip
