@@ -7,6 +7,7 @@ methods of Tensor too.
 from ..derivatives.activations import leaky_relu, relu, sigmoid, softplus
 from ..derivatives.softmax import log_softmax, logsumexp, softmax
 from .activations import gelu, silu, tanh
+from .attention import scaled_dot_product_attention
 from .convolution import conv2d
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .linear import linear
@@ -17,4 +18,5 @@ __all__ = [
     "linear", "conv2d",
     "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm",
     "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
+    "scaled_dot_product_attention",
 ]  # fmt: skip
