@@ -7,6 +7,7 @@ methods of Tensor too.
 from ..derivatives.activations import leaky_relu, relu, sigmoid, softplus
 from ..derivatives.softmax import log_softmax, logsumexp, softmax
 from .activations import gelu, silu, tanh
+from .attention import scaled_dot_product_attention
 from .convolution import conv2d
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .linear import linear
@@ -26,4 +27,5 @@ __all__ = [
     "linear",
     "pad",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "unfold", "fold",
+    "scaled_dot_product_attention",
 ]  # fmt: skip
