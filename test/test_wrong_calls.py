@@ -211,7 +211,10 @@ CALLS = {
     ),
     "Module.requires_grad_": (Module.requires_grad_, {"self": LAYER, "requires_grad": (False, flag)}),
     "Module.train": (Module.train, {"self": LAYER, "mode": (False, flag)}),
-    "Module.load_state_dict": (Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing)}),
+    "Module.load_state_dict": (
+        Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing), "strict": (True, flag)}
+    ),
+    "Module.to": (Module.to, {"self": LAYER, "dtype": (np.float32, dtype_of_floats)}),
     "Module.with_parameters": (Module.with_parameters, {"self": LAYER, "parameters": (STATE, nothing)}),
     # Optimisers
     "Optimizer": (optim.Optimizer, OF_OPTIMIZERS),
@@ -788,6 +791,7 @@ NOTHING_TO_TRY = {
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "parts", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
+    "save", "load", "summary", "takes_hooks", "forward",
     "device", "to_device",
 }  # fmt: skip
 

@@ -4,10 +4,11 @@ from .. import functions as functional
 from ..module import Module
 from ..tensor import Tensor as Parameter
 from . import init
-from .containers import Sequential
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .linear import Identity, Linear
 
 __all__ = [
     "functional", "init", "Module", "Parameter",
-    "Identity", "Linear", "Sequential",
+    "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict",
+    "Identity", "Linear",
 ]  # fmt: skip
