@@ -255,7 +255,7 @@ def test_dirac_is_pytorchs(kernel, channels, groups):  # fmt: skip
 
 def test_gains_are_pytorchs():
     torch = pytest.importorskip("torch")
-    for name in init._GAINS:
+    for name in init.NONLINEARITIES:
         assert init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
         for param in (0, 0.2, -1, 3):
             assert init.calculate_gain(name, param) == torch.nn.init.calculate_gain(name, param)

@@ -294,7 +294,7 @@ def kaiming_normal_(
     return _normal(tensor, "kaiming_normal_", rng, _kaiming(tensor, "kaiming_normal_", a, mode, nonlinearity))
 
 
-_GAINS = {
+NONLINEARITIES = {  # and their gains; that of leaky_relu goes by its slope
     **dict.fromkeys(("linear", "conv1d", "conv2d", "conv3d"), 1.0),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), 1.0),
     "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": None, "selu": 3 / 4,
@@ -319,7 +319,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def _gain(where: str, parameter: str, nonlinearity: Any, slope: Any) -> float:
-    gain = _GAINS[one_of(f"{where}: nonlinearity", nonlinearity, [*_GAINS])]
+    gain = NONLINEARITIES[one_of(f"{where}: nonlinearity", nonlinearity, [*NONLINEARITIES])]
     slope = 0.01 if slope is None else real_number(f"{where}: {parameter}", slope)
     return math.sqrt(2 / (1 + slope * slope)) if gain is None else gain
 
