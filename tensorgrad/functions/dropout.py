@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arguments import generator, probability, yes_or_no
 from ..derivatives.arrays import as_numbers, inside
+from .randomness import drawn
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"]
 
@@ -21,12 +22,8 @@ _SELU_FLOOR = -1.7580993408473766
 
 
 def _kept(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
-    """Trues for what is kept, each with probability 1 - p, along the first axes, and one for all along the others; for
-    each array of a batch others."""
-    if hasattr(x, "stack"):
-        return type(x)(_kept(x.stack, axes + 1, p, rng), x.level)
-    kept = rng.random(x.shape[:axes] + (1,) * (x.ndim - axes), dtype=np.float32) >= p
-    return kept if type(x) is np.ndarray else np.asarray(kept, like=x)
+    """Ones for what is kept, each with probability 1 - p, else zeros; along all but the first axes they are the same."""
+    return drawn(inside(x), lambda shape: rng.random(shape, dtype=np.float32) >= p, axes)
 
 
 def _checked(name: str, x: Any, p: Any, training: Any, rng: Any) -> tuple[Any, float, Any]:
@@ -39,7 +36,7 @@ def _dropped(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
     """x times a mask of 0 and 1 / (1 - p)."""
     if p == 0:
         return x
-    mask = _kept(inside(x), axes, p, rng).astype(x.dtype)
+    mask = _kept(x, axes, p, rng)
     mask *= 1 / (1 - p) if p < 1 else 0
     return np.multiply(x, mask)
 
@@ -48,7 +45,7 @@ def _dropped_to_floor(x: Any, axes: int, p: float, rng: np.random.Generator) -> 
     """a m x + b, where the mask m is 1, or 0 for floor in the place of x; a and b keep mean 0 and variance 1."""
     if p == 0:
         return x
-    mask = _kept(inside(x), axes, p, rng).astype(x.dtype)
+    mask = _kept(x, axes, p, rng)
     if p == 1:
         return np.multiply(x, mask)
     a = 1 / math.sqrt((1 - p) * (1 + p * _SELU_FLOOR**2))
