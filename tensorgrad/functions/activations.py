@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import dim_is_axis, generator, is_int, non_negative, one_of, real_number, yes_or_no
+from ..arguments import dim_is_axis, is_int, non_negative, one_of, real_number, yes_or_no
 from ..derivatives import activations, piecewise
 from ..derivatives.activations import leaky_relu, normal_cdf, sigmoid, tanh_cdf
 from ..derivatives.arrays import as_numbers, inside
 from ..derivatives.softmax import softmax
 from ..tensor import Tensor
-from .randomness import drawn
+from .randomness import drawn, source
 
 __all__ = [
     "tanh", "silu", "gelu", "mish", "softplus", "softsign", "tanhshrink", "logsigmoid", "glu", "softmin",
@@ -365,8 +365,8 @@ def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = F
     Args:
         lower, upper: between which the slopes are drawn, evenly, one for each number of x.
         training: False for the slope (lower + upper) / 2.
-        rng: a `numpy.random.Generator`, which goes on with each call, or a seed, which gives the same each time. Inside
-            `vmap` it draws for each example.
+        rng: a `numpy.random.Generator`, which goes on with each call, and inside `vmap` with each example; or a seed,
+            which gives the same each time.
 
     Raises:
         ValueError: lower or upper isn't a number, or lower is the larger.
@@ -375,10 +375,10 @@ def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = F
     >>> rrelu([-1.0, 2.0])
     array([-0.22916667,  2.        ])
     """
-    x, rng = _real("rrelu", x), generator("rrelu: rng", rng)
+    x, rng = _real("rrelu", x), source("rrelu: rng", rng)
     low, high = real_number("rrelu: lower", lower), real_number("rrelu: upper", upper)
     if low > high:
         raise ValueError(f"rrelu: lower={lower!r} must not be larger than upper={upper!r}")
     if not yes_or_no("rrelu: training", training):
         return leaky_relu(x, (low + high) / 2)
-    return piecewise.prelu(x, drawn(inside(x), lambda shape: rng.uniform(low, high, shape), x.ndim))
+    return piecewise.prelu(x, drawn(inside(x), rng, lambda rng, shape: rng.uniform(low, high, shape), x.ndim))

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import generator, probability, yes_or_no
+from ..arguments import probability, yes_or_no
 from ..derivatives.arrays import as_numbers, inside
-from .randomness import drawn
+from .randomness import drawn, source
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"]
 
@@ -21,18 +21,18 @@ __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "f
 _SELU_FLOOR = -1.7580993408473766
 
 
-def _kept(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
-    """Ones for what is kept, each with probability 1 - p, else zeros; along all but the first axes they are the same."""
-    return drawn(inside(x), lambda shape: rng.random(shape, dtype=np.float32) >= p, axes)
+def _kept(x: Any, axes: int, p: float, rng: Any) -> Any:
+    """Ones for what is kept, each with probability 1 - p, and zeros: along all but the first axes the same."""
+    return drawn(inside(x), rng, lambda rng, shape: rng.random(shape, dtype=np.float32) >= p, axes)
 
 
 def _checked(name: str, x: Any, p: Any, training: Any, rng: Any) -> tuple[Any, float, Any]:
     """x, p (of 0 where nothing is to be left out) and what is drawn from."""
     x, p = as_numbers(name, "x", x), probability(f"{name}: p", p)
-    return x, p if yes_or_no(f"{name}: training", training) else 0.0, generator(f"{name}: rng", rng)
+    return x, p if yes_or_no(f"{name}: training", training) else 0.0, source(f"{name}: rng", rng)
 
 
-def _dropped(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
+def _dropped(x: Any, axes: int, p: float, rng: Any) -> Any:
     """x times a mask of 0 and 1 / (1 - p)."""
     if p == 0:
         return x
@@ -41,7 +41,7 @@ def _dropped(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
     return np.multiply(x, mask)
 
 
-def _dropped_to_floor(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
+def _dropped_to_floor(x: Any, axes: int, p: float, rng: Any) -> Any:
     """a m x + b, where the mask m is 1, or 0 for floor in the place of x; a and b keep mean 0 and variance 1."""
     if p == 0:
         return x
@@ -61,8 +61,8 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> A
         x: any shape.
         p: the probability, from 0 to 1.
         training: False for x as it is.
-        rng: a `numpy.random.Generator`, which goes on with each call, or a seed, which gives the same each time. Inside
-            `vmap` it draws for each example.
+        rng: a `numpy.random.Generator`, which goes on with each call, and inside `vmap` with each example; or a seed,
+            which gives the same each time.
 
     Raises:
         ValueError: p is out of range.
