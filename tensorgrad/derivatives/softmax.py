@@ -112,6 +112,19 @@ def softmax(x: Any, axis: Any = -1) -> Any:
 
 
 @dim_is_axis
+@with_rules(lambda g, y, x, axis=-1: y * (np.sum(g * y, axis=axis, keepdims=True) - g))
+def softmin(x: Any, axis: Any = -1) -> Any:
+    """softmax(-x) along an axis (or a tuple of axes; None for all), also called `dim`.
+
+    >>> softmin([0.0, 0.0, 1e4])
+    array([0.5, 0.5, 0. ])
+    """
+    if not is_floating(x, "fc"):
+        return softmin(as_numbers("softmin", "x", x), axis)
+    return softmax(-x, axis)
+
+
+@dim_is_axis
 @with_rules(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)) along an axis (or a tuple of axes; None for all), also called `dim`, exact where softmax

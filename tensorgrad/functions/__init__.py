@@ -5,7 +5,7 @@ methods of Tensor too.
 """
 
 from ..derivatives.activations import leaky_relu, relu, sigmoid
-from ..derivatives.softmax import log_softmax, logsumexp, softmax
+from ..derivatives.softmax import log_softmax, logsumexp, softmax, softmin
 from .activations import (
     celu,
     elu,
@@ -22,7 +22,6 @@ from .activations import (
     rrelu,
     selu,
     silu,
-    softmin,
     softplus,
     softshrink,
     softsign,

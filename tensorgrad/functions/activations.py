@@ -10,12 +10,11 @@ from ..arguments import dim_is_axis, is_int, non_negative, one_of, real_number, 
 from ..derivatives import activations, piecewise
 from ..derivatives.activations import leaky_relu, normal_cdf, sigmoid, tanh_cdf
 from ..derivatives.arrays import as_numbers, inside
-from ..derivatives.softmax import softmax
 from ..tensor import Tensor
 from .randomness import drawn, source
 
 __all__ = [
-    "tanh", "silu", "gelu", "mish", "softplus", "softsign", "tanhshrink", "logsigmoid", "glu", "softmin",
+    "tanh", "silu", "gelu", "mish", "softplus", "softsign", "tanhshrink", "logsigmoid", "glu",
     "elu", "selu", "celu", "relu6", "hardtanh", "hardsigmoid", "hardswish", "threshold", "softshrink", "hardshrink",
     "prelu", "rrelu",
 ]  # fmt: skip
@@ -168,23 +167,10 @@ def glu(x: Any, axis: int = -1) -> Any:
     if not is_int(axis):
         raise TypeError(f"glu: axis must be an int, not {axis!r}")
     if not -x.ndim <= axis < x.ndim:
-        raise np.exceptions.AxisError(axis, x.ndim, "glu")
+        raise np.exceptions.AxisError(f"glu: x of shape {x.shape} has no axis {axis}")
     if x.shape[axis] % 2:
         raise ValueError(f"glu: axis {axis} of x, which is halved, must have an even length, not that of {x.shape}")
     return activations.glu(x, int(axis))
-
-
-@dim_is_axis
-def softmin(x: Any, axis: Any = -1) -> Any:
-    """softmax(-x) along an axis (or a tuple of axes; None for all), also called `dim`.
-
-    Raises:
-        TypeError: x isn't real numbers.
-
-    >>> softmin([0.0, 0.0, 1e4])
-    array([0.5, 0.5, 0. ])
-    """
-    return softmax(-_real("softmin", x), axis)
 
 
 # Made of an exponential and a line -----------------------------------------------------------------------------------

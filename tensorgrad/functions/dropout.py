@@ -26,9 +26,9 @@ def _kept(x: Any, axes: int, p: float, rng: Any) -> Any:
     return drawn(inside(x), rng, lambda rng, shape: rng.random(shape, dtype=np.float32) >= p, axes)
 
 
-def _checked(name: str, x: Any, p: Any, training: Any, rng: Any) -> tuple[Any, float, Any]:
+def _checked(name: str, x: Any, p: Any, training: Any, rng: Any, kinds: str = "fc") -> tuple[Any, float, Any]:
     """x, p (of 0 where nothing is to be left out) and what is drawn from."""
-    x, p = as_numbers(name, "x", x), probability(f"{name}: p", p)
+    x, p = as_numbers(name, "x", x, kinds), probability(f"{name}: p", p)
     return x, p if yes_or_no(f"{name}: training", training) else 0.0, source(f"{name}: rng", rng)
 
 
@@ -130,13 +130,13 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None
 
     Raises:
         ValueError: p is out of range.
-        TypeError: x isn't numbers, training isn't a bool, or rng neither a Generator nor a seed.
+        TypeError: x isn't real numbers, training isn't a bool, or rng neither a Generator nor a seed.
 
     >>> y = alpha_dropout(np.random.default_rng(0).normal(size=100_000), p=0.2, rng=1)
     >>> bool(abs(y.mean()) < 0.01), bool(abs(y.std() - 1) < 0.01)
     (True, True)
     """
-    x, p, rng = _checked("alpha_dropout", x, p, training, rng)
+    x, p, rng = _checked("alpha_dropout", x, p, training, rng, "f")
     return _dropped_to_floor(x, x.ndim, p, rng)
 
 
@@ -149,12 +149,12 @@ def feature_alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: An
 
     Raises:
         ValueError: x has another shape, or p is out of range.
-        TypeError: x isn't numbers, training isn't a bool, or rng neither a Generator nor a seed.
+        TypeError: x isn't real numbers, training isn't a bool, or rng neither a Generator nor a seed.
 
     >>> feature_alpha_dropout(np.zeros((1, 3, 5)), rng=1)[0, :, 0].round(3)
     array([-0.779,  0.779,  0.779])
     """
-    x, p, rng = _checked("feature_alpha_dropout", x, p, training, rng)
+    x, p, rng = _checked("feature_alpha_dropout", x, p, training, rng, "f")
     if x.ndim < 2:
         raise ValueError(f"feature_alpha_dropout: x must be (N, C, ...), not of shape {x.shape}")
     return _dropped_to_floor(x, 2, p, rng)

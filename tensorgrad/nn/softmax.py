@@ -39,7 +39,7 @@ class _AlongAxis(Activation):
 class Softmax(_AlongAxis):
     """exp(x) / sum(exp(x)) along an axis, which may be left out for x of one or two axes: `functions.softmax`.
 
-    >>> Softmax(dim=0)(np.array([1e4, 0.0, 1e4]))
+    >>> Softmax(dim=0)([1e4, 0.0, 1e4])
     array([0.5, 0. , 0.5])
     """
 
@@ -49,7 +49,7 @@ class Softmax(_AlongAxis):
 class LogSoftmax(_AlongAxis):
     """log(softmax(x)) along an axis, which may be left out for x of one or two axes: `functions.log_softmax`.
 
-    >>> LogSoftmax(dim=0)(np.array([1e4, 0.0]))
+    >>> LogSoftmax(dim=0)([1e4, 0.0])
     array([     0., -10000.])
     """
 
@@ -59,7 +59,7 @@ class LogSoftmax(_AlongAxis):
 class Softmin(_AlongAxis):
     """softmax(-x) along an axis, which may be left out for x of one or two axes: `functions.softmin`.
 
-    >>> Softmin(dim=0)(np.array([0.0, 0.0, 1e4]))
+    >>> Softmin(dim=0)([0.0, 0.0, 1e4])
     array([0.5, 0.5, 0. ])
     """
 
@@ -69,8 +69,10 @@ class Softmin(_AlongAxis):
 class Softmax2d(Activation):
     """softmax over the channels, at each place of images (N, C, H, W) or (C, H, W).
 
-    >>> Softmax2d()(np.zeros((2, 4, 4))).sum()
-    np.float64(16.0)
+    >>> Softmax2d()([[[0.0]], [[0.0]]])
+    array([[[0.5]],
+    <BLANKLINE>
+           [[0.5]]])
     """
 
     def forward(self, x: Any) -> Any:
