@@ -33,6 +33,32 @@ from .activations import gelu, silu, tanh
 from .attention import scaled_dot_product_attention
 from .convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, fold, unfold
 from .distances import cdist, cosine_similarity, normalize, pairwise_distance, pdist
+from ..derivatives.activations import leaky_relu, relu, sigmoid
+from ..derivatives.softmax import log_softmax, logsumexp, softmax, softmin
+from .activations import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    logsigmoid,
+    mish,
+    prelu,
+    relu6,
+    rrelu,
+    selu,
+    silu,
+    softplus,
+    softshrink,
+    softsign,
+    tanh,
+    tanhshrink,
+    threshold,
+)
+from .convolution import conv2d
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from .linear import bilinear, linear
 from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
@@ -44,6 +70,9 @@ __all__ = [
     "linear", "bilinear",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "unfold", "fold",
     "pad",
+    "linear", "conv2d",
+    "elu", "selu", "celu", "mish", "relu6", "hardtanh", "hardswish", "hardsigmoid", "softsign", "softshrink",
+    "hardshrink", "tanhshrink", "threshold", "logsigmoid", "prelu", "rrelu", "glu", "softmin",
     "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm",
     "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
     "scaled_dot_product_attention",
