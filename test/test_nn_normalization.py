@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tensorgrad import nn
+from tensorgrad import Tensor, nn, vmap
 
 torch = pytest.importorskip("torch")
 
-from beside_torch import assert_same, give_weights  # noqa: E402
+from beside_torch import assert_same, differences, give_weights  # noqa: E402
 
 F, f = torch.nn.functional, nn.functional
 SHAPES = {"1d": (4, 3, 5), "2d": (4, 3, 2, 5), "3d": (4, 3, 2, 5, 2)}
