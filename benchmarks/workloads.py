@@ -55,7 +55,7 @@ def convnet(rng):
         "c1": np.zeros(32),
     }
     params |= dense(rng, 0, 32 * 7 * 7, 10)
-    return {"X": rng.normal(size=(64, 1, 28, 28)), "Y": rng.integers(0, 10, 64), "params": params, "lr": 0.01}
+    return {"X": rng.normal(size=(64, 1, 28, 28)), "Y": rng.integers(0, 10, 64), "params": params, "lr": 0.001}
 
 
 def transformer(rng, layers=2, batch=8, length=64, width=64, classes=32):
