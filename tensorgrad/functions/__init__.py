@@ -63,7 +63,6 @@ from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, fe
 from .linear import bilinear, linear
 from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from .padding import pad
-from .selecting import gather, index_select, masked_fill, scatter, scatter_add
 from .pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -85,6 +84,7 @@ from .pooling import (
     max_unpool3d,
 )
 from .resampling import channel_shuffle, interpolate, pixel_shuffle, pixel_unshuffle
+from .selecting import gather, index_select, masked_fill, scatter, scatter_add
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
