@@ -61,8 +61,8 @@ def _source(name: str, x: Any, index: Any, src: Any) -> Any:
     src = _numbers(name, "src", src)
     if src.ndim != index.ndim or any(n < i for n, i in zip(src.shape, index.shape, strict=True)):
         raise ValueError(
-            f"{name}: src must have the dimensions of index, and no smaller length; index has the shape {index.shape}, src "
-            f"{src.shape}"
+            f"{name}: src must have the dimensions of index, and no smaller length; index has the shape {index.shape}, "
+            f"src {src.shape}"
         )
     src = src if src.shape == index.shape else src[tuple(map(slice, index.shape))]
     return src if src.dtype == x.dtype else src.astype(x.dtype)

@@ -21,13 +21,13 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     Args:
         input: any shape; logarithms, log(p), as log_softmax gives them.
         target: the same shape; q itself, or with log_target its logarithm. Where q is 0, so is the loss, and its slope
-            along q.
+            along q; where it is negative, the loss is nan.
         reduction: 'mean' over all elements, 'sum', 'none', or 'batchmean': the sum divided by the length of the first
             axis, which is the divergence itself.
         log_target: whether the target is given as its logarithm.
 
     Raises:
-        ValueError: shapes differ, a q is negative, or the reduction is unknown.
+        ValueError: shapes differ, or the reduction is unknown.
         TypeError: input or target aren't real numbers, log_target isn't a bool.
 
     >>> from tensorgrad import Tensor
@@ -42,8 +42,6 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     if yes_or_no(f"{name}: log_target", log_target):
         losses = np.exp(target) * (target - input)
     else:
-        if not all_lie(data_of(target), 0, math.inf):
-            raise ValueError(f"{name}: target must not be negative; for logarithms, pass log_target=True")
         is_zero = target == 0  # of which q log(q) and q log(p) are 0, whatever p is
         losses = target * (np.log(np.where(is_zero, 1, target)) - np.where(is_zero, 0, input))
     if reduction == "batchmean":
@@ -120,8 +118,8 @@ def gaussian_nll_loss(
         )
         if var.shape != input.shape[:-1] and not ones_apart:
             raise ValueError(
-                f"{name}: var must have the shape {input.shape} of the input, that without its last axis, or a 1 in the "
-                f"place of one length, not {var.shape}"
+                f"{name}: var must have the shape {input.shape} of the input, that without its last axis, or a 1 in "
+                f"the place of one length, not {var.shape}"
             )
         var = var if ones_apart else np.expand_dims(var, -1)
     if not all_lie(data_of(var), 0, math.inf):

@@ -156,7 +156,7 @@ def triplet_margin_loss(
 
     >>> from tensorgrad import Tensor
     >>> triplet_margin_loss(Tensor([[0.0, 0.0]]), [[3.0, 4.0]], [[0.0, 2.0]])
-    Tensor(4.0000004)
+    Tensor(3.9999996)
     """
     name = "triplet_margin_loss"
     p, eps = norm_order(f"{name}: p", p), non_negative(f"{name}: eps", eps)
@@ -282,13 +282,13 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
         raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}")
     if not all_lie(target, -1, classes - 1):
         raise ValueError(
-            f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, not "
-            f"from {whole(target).min()} to {whole(target).max()}"
+            f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, "
+            f"not from {whole(target).min()} to {whole(target).max()}"
         )
     given = np.logical_and.accumulate(target >= 0, axis=-1)
     labels = np.where(given, target, 0)
     named = np.expand_dims(labels, -1) == np.arange(classes, like=labels)  # (..., place in target, class)
-    others = ~np.any(named & np.expand_dims(given, -1), axis=-1)
+    others = ~np.any(named & np.expand_dims(given, -1), axis=-2)
     pairs = np.expand_dims(given, -1) & np.expand_dims(others, -2)
     x_y = np.expand_dims(np.take_along_axis(input, labels, axis=-1), -1)
     excess = np.where(pairs, relu(1 - (x_y - np.expand_dims(input, -2))), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,14 @@ def broadcast_weight(name: str, what: str, weight: Any, losses: Any) -> Any:
     return in_dtype_of(losses, weight)
 
 
-def weighted_mean(losses: Any, weight: Any) -> Any:
-    """sum(losses) / sum(weight), of losses that have been multiplied by their weights.
+def mean_over(weight: Any, losses: Any) -> Any:
+    """sum(losses) / sum(weight), of losses that have been multiplied by these weights.
 
-    Where the weights are all 0, it is nan, whose gradient is 0 (and NumPy warns, as it does of a mean of nothing).
+    If all weights are 0, it is nan, as in PyTorch, and the gradient 0.
     """
     total = np.sum(weight)
-    return np.sum(losses) / (total + (total == 0)) + (total / total - 1)
+    mean = np.sum(losses) / np.where(total == 0, 1, total)
+    return mean + np.where(total == 0, math.nan, 0 * total) if np.any(whole(data_of(total)) == 0) else mean
 
 
 def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
@@ -131,8 +133,8 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
     if not all_lie(target, 0, classes - 1):
         ignored = "" if kept is None else f", or be ignore_index, {ignore_index}"
         raise ValueError(
-            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not from "
-            f"{whole(target).min()} to {whole(target).max()}"
+            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not "
+            f"from {whole(target).min()} to {whole(target).max()}"
         )
     return (target.copy() if kept is None else target), kept
 
