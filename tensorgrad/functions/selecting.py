@@ -10,7 +10,7 @@ from ..arguments import dim_is_axis, is_int
 from ..derivatives.arrays import as_numbers, whole
 from ..derivatives.assigning import Place, assign
 from ..derivatives.indexing import grid
-from ..derivatives.indexing import scattered as put_into_zeros
+from ..derivatives.indexing import scatter as put_into_zeros
 from ..tensor import Tensor, data_of
 
 __all__ = ["gather", "scatter", "scatter_add", "index_select", "masked_fill"]

@@ -140,7 +140,9 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
 
 
 def labels_of_sign(name: str, target: Any) -> None:
-    """An error, unless all are 1 or -1."""
+    """An error, unless all are 1 or -1, and constants: the loss doesn't change with them, but jump."""
+    if type(target) is Tensor and target.requires_grad:
+        raise TypeError(f"{name}: there is no derivative by the labels in target; pass target.data")
     if not np.all(whole(np.abs(data_of(target)) == 1)):
         raise ValueError(f"{name}: each number in target must be 1 or -1 (for classes 0 and 1, pass 2 * target - 1)")
 
