@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
-from .optimizer import Optimizer
+from .optimizer import Optimizer, running_mean
 from .settings import Group, Setting, two_rates
 
 
@@ -82,15 +82,10 @@ class Adam(Optimizer):
         if amsgrad:
             means.append(self._zeros(state, "max_exp_avg_sq", data))
         for part, g, m, v, *largest, change in self._pieces(group, scratch, data, grad, *means):
-            m *= beta1
-            np.multiply(g, 1 - beta1, change)
-            m += change
-            v *= beta2
-            np.multiply(g, g, change)
-            change *= 1 - beta2
-            v += change
+            running_mean(m, g, beta1, change)
+            running_mean(v, np.multiply(g, g, change), beta2, change)
             if amsgrad:
-                v = np.maximum(largest[0], v, largest[0])
+                v = np.maximum(largest[0], v, out=largest[0])
             np.sqrt(v, change)
             change += eps
             np.divide(m, change, change)

@@ -47,6 +47,7 @@ class Optimizer:
     lr = Setting(non_negative)
     _optional: ClassVar[tuple[str, ...]] = ()  # what the state of a parameter may hold beside what _start gives
     _temporaries: ClassVar[int] = 1  # how many arrays _update computes in
+    _decoupled: ClassVar[bool] = False  # whether weight decay is no part of the gradient, where no setting says it
 
     def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]):
         if not isinstance(defaults, Mapping):
@@ -236,7 +237,7 @@ class Optimizer:
         """The data, the direction to go against, what is kept, and arrays to compute in: a parameter as a whole, or in
         blocks. A complex number is two real ones."""
         if scratch is not None and data.dtype.kind != "c":
-            if group["weight_decay"] or group["maximize"]:
+            if group["maximize"] or group.get("weight_decay"):
                 grad = self._direction(group, data, grad, scratch[0])
             return ((data, grad, *kept, *scratch[1:]),)
         return self._blocks(group, scratch, data, grad, kept)
@@ -259,8 +260,8 @@ class Optimizer:
 
     def _direction(self, group: Group, data: Any, grad: Any, out: Any) -> Any:
         """grad, or -grad to maximise, plus weight_decay * data; where the decay is decoupled, data has it at once."""
-        decay, maximize = group["weight_decay"], group["maximize"]
-        if decay and group.get("decoupled_weight_decay"):
+        decay, maximize = group.get("weight_decay"), group["maximize"]
+        if decay and group.get("decoupled_weight_decay", self._decoupled):
             data *= 1 - group["lr"] * decay
         elif decay:
             np.multiply(data, decay, out)
@@ -338,7 +339,7 @@ class Optimizer:
         return f"{type(self).__name__}({'; '.join(groups)})"
 
 
-# Pieces of arrays -----------------------------------------------------------------------------------------------------
+# Arrays ---------------------------------------------------------------------------------------------------------------
 
 
 def _rows(arrays: tuple[Any, ...]) -> Iterator[list[Any]]:
@@ -355,3 +356,10 @@ def _rows(arrays: tuple[Any, ...]) -> Iterator[list[Any]]:
         yield [a.imag for a in arrays]
     else:
         yield [*arrays]
+
+
+def running_mean(mean: Any, value: Any, rate: float, out: Any) -> None:
+    """mean = rate * mean + (1 - rate) * value, with an array to compute in, which may be that of the value."""
+    mean *= rate
+    np.multiply(value, 1 - rate, out)
+    mean += out
