@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from beside_torch import Constant, differences, distance
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.testing._internal.common_modules import module_db
 from torch.testing._internal.common_optimizers import optim_db
 from torch_samples import INITIALISERS, METRICS, MODULES, OPTIMIZERS, SCHEDULES
@@ -171,7 +172,7 @@ def measured(sample: Sample) -> dict[str, float]:
 
 def _measured(sample: Sample, twice: bool) -> dict[str, float]:
     torch.manual_seed(0)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):  # the attention that has second derivatives
         warnings.simplefilter("ignore")  # PyTorch's, of old names and the like
         theirs = sample.theirs().to(torch.float64)
         training = sample.training and not draws(theirs)
