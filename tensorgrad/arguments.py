@@ -74,6 +74,13 @@ def real_number(where: str, value: Any) -> float:
     raise ValueError(f"{where} must be a finite number; it is {value!r}")
 
 
+def norm_order(where: str, value: Any) -> float:
+    """The order of a norm: a real number, inf or -inf."""
+    if isinstance(value, float | np.floating) and math.isinf(value):
+        return float(value)
+    return real_number(where, value)
+
+
 def one_of(where: str, value: Any, choices: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{where} must be {' or '.join(map(repr, choices))}, not {value!r}")

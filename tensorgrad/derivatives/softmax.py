@@ -93,7 +93,16 @@ def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
     return z, shifted, log_total
 
 
-@with_rules(lambda g, y, x, axis=-1: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
+def softmax_gradient(g, y, x, axis=-1):
+    """y * (g - sum(g * y)), the sum along the axis."""
+    if type(g) is np.ndarray is type(y) and y.dtype.kind == "f" and axis in (-1, y.ndim - 1):
+        dx = g - np.vecdot(g, y)[..., None]
+        dx *= y
+        return dx
+    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
+
+
+@with_rules(softmax_gradient)
 def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), of x's shape, without overflow.
 
