@@ -17,8 +17,8 @@ INTRODUCTION = """\
 # Networks, beside PyTorch's
 
 Every class of `torch.nn`, every optimiser, schedule and initialiser: whether it is here, by the same name, and the
-largest difference from PyTorch's numbers, in float64. `python docs/make_networks_page.py` measures it, here with PyTorch
-{version}.
+largest difference from PyTorch's numbers, in float64. `python docs/make_networks_page.py` measures it, here with
+PyTorch {version}.
 
 A difference is relative to the largest number of the array, if that is above 1, and rounded up to a power of ten; 0
 says that all bits are the same. Modules are tried over PyTorch's own sample inputs, where it has some; so many are
@@ -30,7 +30,7 @@ OF_SECTION = {
     "torch.nn": "In `tensorgrad.nn`.",
     "torch.optim": "In `tensorgrad.optim`: the parameters over {steps} steps.",
     "torch.optim.lr_scheduler": "In `tensorgrad.optim`: learning rates and momenta over {steps} steps.",
-    "torch.nn.init": "In `tensorgrad.nn.init`, with `rng=` for the generator. What they draw has PyTorch's distribution.",
+    "torch.nn.init": "In `tensorgrad.nn.init`, with `rng=` for the generator; what they draw has its distribution.",
 }
 
 
