@@ -49,7 +49,8 @@ def rows(module: str) -> list[list[str]]:
         of_names = [(name, table.initialiser_row(name)) for name in names]
         return [[name, apart if isinstance(apart, str) else rounded(apart)] for name, apart in of_names]
     row = table.optimizer_row if module == "torch.optim" else table.schedule_row
-    return [[name, str(n), rounded(apart)] for name, (n, apart) in [(name, row(name)) for name in names]]
+    of_names = [(name, *row(name)) for name in names]
+    return [[name, str(n), rounded(apart)] if n else [name, "", ""] for name, n, apart in of_names]
 
 
 def section(module: str) -> str:
@@ -61,6 +62,8 @@ def section(module: str) -> str:
     lines += [_line([f"`{name}`", *cells]) for name, *cells in rows(module)]
     if more := table.only_here(module):
         lines += ["", f"PyTorch hasn't {', '.join(f'`{name}`' for name in more)}."]
+    less_exact = {name: why for name, (_, why) in table.LESS_EXACT.items() if name in table.names_of(module)}
+    lines += ["", *(f"`{name}`: {why}." for name, why in less_exact.items())] if less_exact else []
     if left_out := table.LEFT_OUT[module]:
         lines += ["", "Left out:", "", *(f"- `{name}`: {reason}" for name, reason in sorted(left_out.items()))]
     return "\n".join(lines)
