@@ -76,7 +76,7 @@ def slopes(u: Any, scale: Any) -> Any:
     return (1 - u) * (u + (2 * scale - 1))
 
 
-# RNN: h' = tanh(a) or relu(a), a = gates + h W^T -----------------------------------------------------------------------
+# RNN: h' = tanh(a) or relu(a), a = gates + h W^T ---------------------------------------------------------------------
 
 
 def rnn(gates: Any, h: Any, weight: Any, relu: bool = False) -> tuple[Any, Any]:
@@ -99,7 +99,7 @@ def rnn_gradients(g: Any, y: Any, saved: Any, gates: Any, h: Any, weight: Any, r
     return [d, dh, weight_gradient(d, before(h, y))]
 
 
-# LSTM: c' = f c + i g, h' = o tanh(c'), with i, f, o = sigmoid and g = tanh of the parts of a = gates + h W^T -----------
+# LSTM: c' = f c + i g, h' = o tanh(c'), sigmoids i, f, o and g = tanh of the parts of gates + h W^T ------------------
 
 LSTM = (0.5, 0.5, 1.0, 0.5)
 
@@ -165,7 +165,7 @@ def lstm_gradients(
     return found
 
 
-# GRU: h' = (1 - z) n + z h, n = tanh(gates_n + r b_n), with r, z = sigmoid of these parts of gates + b, b = h W^T + bias -
+# GRU: h' = (1 - z) n + z h, n = tanh(gates + r b), sigmoids r, z of gates + b, where b = h W^T + bias ----------------
 
 
 def gru(gates: Any, h: Any, weight: Any, bias: Any = None) -> tuple[Any, Any]:

@@ -4,10 +4,13 @@ from .. import functions as functional
 from ..module import Module
 from ..tensor import Tensor as Parameter
 from . import init
+from .cells import GRUCell, LSTMCell, RNNCell
 from .containers import Sequential
 from .linear import Identity, Linear
+from .recurrent import GRU, LSTM, RNN
 
 __all__ = [
     "functional", "init", "Module", "Parameter",
     "Identity", "Linear", "Sequential",
+    "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell",
 ]  # fmt: skip
