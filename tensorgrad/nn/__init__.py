@@ -33,6 +33,7 @@ from .activations import (
     Tanhshrink,
     Threshold,
 )
+from .cells import GRUCell, LSTMCell, RNNCell
 from .containers import Sequential
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from .folding import Fold, Unfold
@@ -134,6 +135,7 @@ from .margin_losses import (
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
+from .recurrent import GRU, LSTM, RNN
 
 __all__ = [
     "functional", "init", "Module", "Parameter",
@@ -171,4 +173,5 @@ __all__ = [
     "BCEWithLogitsLoss", "PoissonNLLLoss", "GaussianNLLLoss", "HingeEmbeddingLoss", "MarginRankingLoss",
     "MultiMarginLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss", "SoftMarginLoss", "TripletMarginLoss",
     "TripletMarginWithDistanceLoss", "CosineEmbeddingLoss", "CTCLoss",
+    "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell",
 ]  # fmt: skip
