@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from .arrays import inside
+from .arrays import whole
 from .table import derivative
 
 BLOCK = 64
@@ -155,14 +155,18 @@ def _gathered(x, axis, kind, transposed):
     behind = (slice(None),) * (-1 - axis)
     y = None
     for k in range(len(index)):
-        part = x[(..., np.asarray(index[k], like=inside(x)), *behind)]
+        part = x[(..., like(x, index[k]), *behind)]
         if weight is not None:
-            w = np.reshape(weight[k], (-1, *(1,) * len(behind))).astype(x.real.dtype)
-            part = part * np.asarray(w, like=inside(x))
+            part = part * like(x, weight[k].reshape(-1, *(1,) * len(behind)).astype(x.real.dtype))
         y = part if y is None else y + part
     if len(empty):
-        y[(..., np.asarray(empty, like=inside(x)), *behind)] = 0
+        y[(..., like(x, empty), *behind)] = 0
     return y
+
+
+def like(x, array):
+    """The array, as one of x's kind."""
+    return array if type(whole(x)) is np.ndarray else np.asarray(array.tolist(), dtype=array.dtype, like=x)
 
 
 resample = derivative(

@@ -89,6 +89,8 @@ def interpolated(
     for axis in sorted(range(-axes, 0), key=lambda axis: sizes[axis] / x.shape[axis]):  # first what makes it smaller
         n, m = x.shape[axis], sizes[axis]
         scale = scale_of(n, m, None if factors is None else factors[axis], bool(align_corners))
+        if kernel.startswith("nearest") and x.dtype == np.float32:
+            scale = float(np.float32(scale))  # where it ends up between two elements is told as PyTorch tells it
         if scale != 1 and (n != m or not (kernel == "linear" or antialias)):  # else nothing changes, as in PyTorch
             y = resample(y, axis, (kernel, n, m, scale, bool(align_corners), bool(antialias)), False)
     return np.copy(y) if y is x else y

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import LARGEST, each_axis, is_int, real_number, yes_or_no
-from ..derivatives.arrays import arange, as_array, as_numbers, inside, whole
+from ..derivatives.arrays import arange, as_numbers, inside, whole
 from ..derivatives.pooling import at_maxima, max_windows, put, sum_windows
 
 Windows = tuple[int, ...]  # (kernel, stride, padding, dilation, count), or (count,): see derivatives/pooling.py
@@ -58,8 +58,8 @@ def sliding(
             count -= 1
         if count < 1:
             raise ValueError(
-                f"{name}: a window of kernel_size {k} spans {span}, which is more than there is on an axis of {n}, "
-                f"padded by {p}"
+                f"{name}: a window of kernel_size {k} spans {span}, which is more than there is on an axis of {n}, padded "
+                f"by {p}; the last axes of x have the sizes {tuple(sizes)}"
             )
         found.append((k, s, p, d, count))
     return found
@@ -160,8 +160,10 @@ def avg_pool(
 
 
 def checked_divisor(name: str, value: Any) -> int | None:
-    if value is not None and (not is_int(value) or not value):
-        raise ValueError(f"{name}: divisor_override must be an int other than 0, or None, not {value!r}")
+    if value is not None and (not is_int(value) or not 1 <= abs(value) <= LARGEST):
+        raise ValueError(
+            f"{name}: divisor_override must be an int from 1 to {LARGEST} (or its negative), or None, not {value!r}"
+        )
     return None if value is None else int(value)
 
 
@@ -200,7 +202,7 @@ def adaptive_max_pool(name: str, axes: int, x: Any, output_size: Any, return_ind
 def max_unpool(
     name: str, axes: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
 ) -> Any:
-    x, indices = checked(name, axes, x), as_array(indices)
+    x, indices = checked(name, axes, x), as_numbers(name, "indices", indices, "iuf")
     if indices.dtype.kind not in "iu" or indices.shape != x.shape:
         raise ValueError(
             f"{name}: indices must be ints of x's shape {x.shape}, as max_pool{axes}d gives them, "
@@ -215,7 +217,10 @@ def max_unpool(
     many = math.prod(sizes)
     numbers = whole(indices)
     if min(sizes) < 1 or (numbers.size and not (numbers.min() >= 0 and numbers.max() < many)):
-        raise ValueError(f"{name}: indices must lie in the output, whose last axes have the sizes {tuple(sizes)}")
+        raise ValueError(
+            f"{name}: indices must lie in the result, whose last axes have the sizes {tuple(sizes)}, by kernel_size, "
+            f"stride and padding, or output_size"
+        )
     rows = x.shape[:-axes]
     flat = (*rows, math.prod(x.shape[-axes:]))
     return np.reshape(put(np.reshape(x, flat), np.reshape(indices, flat), many), (*rows, *sizes))
@@ -226,7 +231,7 @@ def _unpooled(name: str, output_size: Any, sizes: list[int], strides: Sequence[i
     given = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,)
     wanted = given[-len(sizes) :] if len(given) == len(sizes) + 2 else given
     fits = len(wanted) == len(sizes) and all(is_int(m) and m > 0 for m in wanted)
-    if not fits or not all(abs(m - n) < s for m, n, s in zip(wanted, sizes, strides, strict=True)):
+    if not fits or not all(abs(int(m) - n) < s for m, n, s in zip(wanted, sizes, strides, strict=True)):
         raise ValueError(
             f"{name}: output_size must be the sizes of the last axes, each less than a stride from those of "
             f"{tuple(sizes)}, not {output_size!r}"
