@@ -67,11 +67,22 @@ def _antialiased(kind):
     return np.minimum(index, n - 1), weights / np.sum(weights, axis=1, keepdims=True)
 
 
+def _area(kind):
+    """The mean of the elements from floor(i n / m) to ceil((i + 1) n / m)."""
+    _, n, m, *_ = kind
+    first, stop = np.arange(m) * n // m, -(-(np.arange(m) + 1) * n // m)
+    index = first[:, None] + np.arange((stop - first).max())
+    return np.minimum(index, n - 1), (index < stop[:, None]) / (stop - first)[:, None]
+
+
+PLAIN = {"nearest": _nearest, "nearest-exact": _nearest, "linear": _smooth, "cubic": _smooth, "area": _area}
+
+
 @functools.lru_cache(maxsize=64)
 def matrix(kind, transposed):
     """The numbers of A that aren't zero, and where: rows, columns, numbers, sorted by rows."""
     mode, n, m, *_, antialias = kind
-    columns, numbers = (_nearest if mode.startswith("nearest") else _antialiased if antialias else _smooth)(kind)
+    columns, numbers = (_antialiased if antialias else PLAIN[mode])(kind)
     places = (np.arange(m)[:, None] * n + columns)[numbers != 0]
     places, which = np.unique(places, return_inverse=True)
     numbers = np.bincount(which, numbers[numbers != 0], len(places))

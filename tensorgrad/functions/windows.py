@@ -15,6 +15,7 @@ import numpy as np
 from ..arguments import LARGEST, each_axis, is_int, real_number, yes_or_no
 from ..derivatives.arrays import arange, as_numbers, inside, whole
 from ..derivatives.pooling import at_maxima, max_windows, put, sum_windows
+from ..derivatives.resampling import resample
 
 Windows = tuple[int, ...]  # (kernel, stride, padding, dilation, count), or (count,): see derivatives/pooling.py
 
@@ -58,8 +59,8 @@ def sliding(
             count -= 1
         if count < 1:
             raise ValueError(
-                f"{name}: a window of kernel_size {k} spans {span}, which is more than there is on an axis of {n}, padded "
-                f"by {p}; the last axes of x have the sizes {tuple(sizes)}"
+                f"{name}: a window of kernel_size {k} spans {span}, which is more than there is on an axis of {n}, "
+                f"padded by {p}; the last axes of x have the sizes {tuple(sizes)}"
             )
         found.append((k, s, p, d, count))
     return found
@@ -87,17 +88,11 @@ def adaptive(name: str, sizes: Sequence[int], output_size: Any) -> list[Windows]
 def lengths(n: int, windows: Windows, count_include_pad: bool) -> int | tuple[int, ...]:
     """How many elements each window has, of the axis and its padding, or of the axis alone; an int if all have as
     many."""
+    kernel, stride, padding, _, count = windows
     found = []
-    for i in range(windows[-1]):
-        if len(windows) == 1:
-            first, stop = i * n // windows[0], -(-(i + 1) * n // windows[0])
-        else:
-            kernel, stride, padding = windows[:3]
-            first = i * stride - padding
-            stop = min(first + kernel, n + padding)
-            if not count_include_pad:
-                first, stop = max(first, 0), min(stop, n)
-        found.append(stop - first)
+    for first in range(-padding, -padding + count * stride, stride):
+        stop = min(first + kernel, n + padding)
+        found.append(stop - first if count_include_pad else min(stop, n) - max(first, 0))
     return found[0] if len(set(found)) == 1 else tuple(found)
 
 
@@ -191,7 +186,13 @@ def adaptive_avg_pool(name: str, axes: int, x: Any, output_size: Any) -> Any:
     windows = adaptive(name, x.shape[-axes:], output_size)
     if all(w[-1] == 1 for w in windows):
         return np.mean(x, axis=tuple(range(-axes, 0)), keepdims=True)
-    return sums(x, windows) / divisor(x, windows)
+    for axis in range(-axes, 0):
+        n, m = x.shape[axis], windows[axis][-1]
+        if n % m:
+            x = resample(x, axis, ("area", n, m, n / m, False, False), False)
+        elif n != m:
+            x = sum_windows(x, axis, windows[axis]) / (n // m)
+    return x
 
 
 def adaptive_max_pool(name: str, axes: int, x: Any, output_size: Any, return_indices: Any) -> Any:
