@@ -85,7 +85,9 @@ for axes in (1, 2, 3):
         f"avg_pool{axes}d": (getattr(functions, f"avg_pool{axes}d"), {"x": x, **of_avg}),
         f"lp_pool{axes}d": (getattr(functions, f"lp_pool{axes}d"), {"x": x, **of_lp}),
         f"adaptive_avg_pool{axes}d": (getattr(functions, f"adaptive_avg_pool{axes}d"), {"x": any_x, **of_sizes}),
-        f"adaptive_max_pool{axes}d": (getattr(functions, f"adaptive_max_pool{axes}d"), {"x": any_x, **of_sizes, **indices}),
+        f"adaptive_max_pool{axes}d": (
+            getattr(functions, f"adaptive_max_pool{axes}d"), {"x": any_x, **of_sizes, **indices}
+        ),
         f"max_unpool{axes}d": (
             getattr(functions, f"max_unpool{axes}d"), {"x": like_small, "indices": places, **back, "output_size": size}
         ),

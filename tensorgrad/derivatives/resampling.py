@@ -14,7 +14,8 @@ import numpy as np
 from .arrays import whole
 from .table import derivative
 
-BLOCK = 64
+BLOCK = 64  # rows, and the least lines for which dense blocks of them pay
+KEPT_LENGTH = 2048
 
 
 # The matrix -----------------------------------------------------------------------------------------------------------
@@ -78,7 +79,13 @@ def _area(kind):
 PLAIN = {"nearest": _nearest, "nearest-exact": _nearest, "linear": _smooth, "cubic": _smooth, "area": _area}
 
 
-@functools.lru_cache(maxsize=64)
+def kept(func):
+    """Decorator: the last results are kept, for axes that aren't long."""
+    cached = functools.lru_cache(maxsize=32)(func)
+    return lambda kind, *args: (cached if max(kind[1:3]) <= KEPT_LENGTH else func)(kind, *args)
+
+
+@kept
 def matrix(kind, transposed):
     """The numbers of A that aren't zero, and where: rows, columns, numbers, sorted by rows."""
     mode, n, m, *_, antialias = kind
@@ -93,7 +100,7 @@ def matrix(kind, transposed):
     return columns[order], rows[order], numbers[order]
 
 
-@functools.lru_cache(maxsize=64)
+@kept
 def gathering(kind, transposed):
     """A as index and weight of shape (k, m): y is the sum over k of weight[k] x[index[k]]; and which rows are empty."""
     rows, columns, numbers = matrix(kind, transposed)
@@ -109,7 +116,7 @@ def gathering(kind, transposed):
     return index, weight, np.flatnonzero(count == 0)
 
 
-@functools.lru_cache(maxsize=64)
+@kept
 def blocks(kind, transposed, dtype):
     """A as dense blocks along its diagonal: of so many rows, the columns that they need, and the numbers."""
     rows, columns, numbers = matrix(kind, transposed)
@@ -143,11 +150,11 @@ def _resample(x, axis, kind, transposed):
 
 
 def _product(lines, kind, transposed):
-    """By blocks; None where it is better gathered: an element alone, or numbers that aren't finite, which times 0 are
-    nan."""
-    if kind[0].startswith("nearest") and not transposed:
-        return None
+    """By blocks; None where it is better gathered: an element alone, few lines, or numbers that aren't finite, which
+    times 0 are nan."""
     before, _, after = lines.shape
+    if (kind[0].startswith("nearest") and not transposed) or before * after < BLOCK:
+        return None
     m = kind[1] if transposed else kind[2]
     y = np.empty((before, m, after), lines.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
