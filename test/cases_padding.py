@@ -4,7 +4,7 @@ import numpy as np
 from cases import case, x
 
 from tensorgrad import functions as f
-from tensorgrad.derivatives.padding import with_border
+from tensorgrad.derivatives.padding import with_border, without_border
 
 NAMES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -17,8 +17,15 @@ def padded(a, pad, mode="constant", value=0.0):
     return wide[tuple(slice(max(-b, 0), n - max(-e, 0)) for n, (b, e) in zip(wide.shape, widths, strict=True))]
 
 
-def border(a, widths, value):
-    return padded(a, [n for pair in widths[::-1] for n in pair], "constant", value)
+def border(a, widths, mode, value):
+    return padded(a, [n for pair in widths[::-1] for n in pair], mode, value)
+
+
+def folded(g, widths, mode):
+    """By the matrix of padding, a column for each element."""
+    shape = [n - sum(pair) for n, pair in zip(g.shape, widths, strict=True)]
+    units = np.eye(np.prod(shape), dtype=g.dtype).reshape(-1, *shape)
+    return np.array([np.sum(border(unit, widths, mode, 0) * g) for unit in units]).reshape(shape)
 
 
 for mode in NAMES:
@@ -31,5 +38,8 @@ case(f.pad, x(2, 4, layout="strided"), (-1, 2, 1, -1), "constant", 1.5, like=pad
 case(f.pad, x(4), (-1, 2), "reflect", like=padded)
 case(f.pad, x(4, dtype=complex), (1, 2), "circular", like=padded)
 case(f.pad, x(2, 2), (), like=padded)
-case(with_border, x(2, 3), ((1, 2),), 0.0, like=border)
-case(with_border, x(2, 3, layout="readonly"), ((1, 0), (0, 2)), -1.0, like=border)
+case(with_border, x(2, 3), ((1, 2),), "constant", 0.0, like=border)
+case(with_border, x(2, 3, layout="readonly"), ((1, 0), (0, 2)), "constant", -1.0, like=border)
+for mode in ("reflect", "replicate", "circular"):
+    case(with_border, x(2, 3, layout="F"), ((1, 0), (2, 1)), mode, 0.0, like=border)
+    case(without_border, x(3, 6), ((1, 0), (2, 1)), mode, like=folded)

@@ -17,7 +17,7 @@ from .arrays import inside, whole
 from .table import derivative
 
 ALL = slice(None)
-LONG = 8
+LONG = 8  # a window from here on
 
 
 @functools.lru_cache(maxsize=256)
@@ -65,6 +65,16 @@ def is_tiled(n, windows):
     return kernel == stride and dilation == 1 and not padding and kernel * count == n
 
 
+def are_long(x, windows, axis):
+    """Whether windows that stand side by side have many elements."""
+    return windows[0] > LONG and is_tiled(x.shape[axis], windows)
+
+
+def rows_of(x, axis, windows):
+    """An axis of windows side by side as two: that of the windows, and that of their elements."""
+    return np.reshape(x, (*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]))
+
+
 def at(axis, part):
     """The index of a slice of an axis."""
     return (..., part, *(ALL,) * (-1 - axis))
@@ -81,9 +91,8 @@ def like(x, axis, n, value):
 
 def _over_windows(ufunc, nothing, x, axis, windows):
     """The elements of each window put together by a ufunc of two."""
-    if windows[0] > LONG and is_tiled(x.shape[axis], windows):  # then NumPy's own loop is faster
-        rows = np.reshape(x, (*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]))
-        return ufunc.reduce(rows, axis=axis)
+    if are_long(x, windows, axis):  # then NumPy's own loop is faster
+        return ufunc.reduce(rows_of(x, axis, windows), axis=axis)
     pairs = taps(x.shape[axis], windows)
     everywhere = [x[at(axis, ins)] for outs, ins in pairs if outs is ALL]
     if len(everywhere) > 1:
@@ -148,12 +157,24 @@ def _last_nans(x, y, pairs):
     return found[::-1]
 
 
+def places_in_rows(a, x, y, axis, windows):
+    """Where in long windows side by side the first maximum is; None where it is told tap by tap."""
+    if type(a) is type(x) is np.ndarray and are_long(x, windows, axis) and not np.any(np.isnan(y)):
+        return np.argmax(rows_of(x, axis, windows), axis=axis, keepdims=True)
+    return None
+
+
 def _max_windows(x, axis, windows):
     return _over_windows(np.maximum, -math.inf, x, axis, windows)
 
 
 def _to_maxima(g, x, y, axis, windows):
     """Each number to where its window has its maximum."""
+    places = places_in_rows(g, x, y, axis, windows)
+    if places is not None:
+        rows = np.zeros((*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]), g.dtype)
+        np.put_along_axis(rows, places, np.expand_dims(g, axis), axis)
+        return rows.reshape(x.shape)
     dx = np.empty_like(x if type(g) is np.ndarray else g, dtype=g.dtype, shape=x.shape)  # one may be a batch
     disjoint = is_disjoint(windows)
     if not is_tiled(x.shape[axis], windows):
@@ -170,6 +191,9 @@ def _to_maxima(g, x, y, axis, windows):
 
 def _at_maxima(a, x, y, axis, windows):
     """Of an array like x, what stands where x has the maxima y of its windows."""
+    places = places_in_rows(a, x, y, axis, windows)
+    if places is not None:
+        return np.take_along_axis(rows_of(a, axis, windows), places, axis).reshape(y.shape)
     found = np.zeros_like(y if type(a) is np.ndarray else a, dtype=a.dtype, shape=y.shape)
     for outs, ins, hit in hits(x, y, axis, windows):
         found[outs] += a[ins] * hit

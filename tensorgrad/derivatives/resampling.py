@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 
-from .arrays import inside
+from .arrays import whole
 from .table import derivative
 
-BLOCK = 64
+BLOCK = 64  # rows, and the least lines for which dense blocks of them pay
+KEPT_LENGTH = 2048
 
 
 # The matrix -----------------------------------------------------------------------------------------------------------
@@ -67,11 +68,28 @@ def _antialiased(kind):
     return np.minimum(index, n - 1), weights / np.sum(weights, axis=1, keepdims=True)
 
 
-@functools.lru_cache(maxsize=64)
+def _area(kind):
+    """The mean of the elements from floor(i n / m) to ceil((i + 1) n / m)."""
+    _, n, m, *_ = kind
+    first, stop = np.arange(m) * n // m, -(-(np.arange(m) + 1) * n // m)
+    index = first[:, None] + np.arange((stop - first).max())
+    return np.minimum(index, n - 1), (index < stop[:, None]) / (stop - first)[:, None]
+
+
+PLAIN = {"nearest": _nearest, "nearest-exact": _nearest, "linear": _smooth, "cubic": _smooth, "area": _area}
+
+
+def kept(func):
+    """Decorator: the last results are kept, for axes that aren't long."""
+    cached = functools.lru_cache(maxsize=32)(func)
+    return lambda kind, *args: (cached if max(kind[1:3]) <= KEPT_LENGTH else func)(kind, *args)
+
+
+@kept
 def matrix(kind, transposed):
     """The numbers of A that aren't zero, and where: rows, columns, numbers, sorted by rows."""
     mode, n, m, *_, antialias = kind
-    columns, numbers = (_nearest if mode.startswith("nearest") else _antialiased if antialias else _smooth)(kind)
+    columns, numbers = (_antialiased if antialias else PLAIN[mode])(kind)
     places = (np.arange(m)[:, None] * n + columns)[numbers != 0]
     places, which = np.unique(places, return_inverse=True)
     numbers = np.bincount(which, numbers[numbers != 0], len(places))
@@ -82,7 +100,7 @@ def matrix(kind, transposed):
     return columns[order], rows[order], numbers[order]
 
 
-@functools.lru_cache(maxsize=64)
+@kept
 def gathering(kind, transposed):
     """A as index and weight of shape (k, m): y is the sum over k of weight[k] x[index[k]]; and which rows are empty."""
     rows, columns, numbers = matrix(kind, transposed)
@@ -98,7 +116,7 @@ def gathering(kind, transposed):
     return index, weight, np.flatnonzero(count == 0)
 
 
-@functools.lru_cache(maxsize=64)
+@kept
 def blocks(kind, transposed, dtype):
     """A as dense blocks along its diagonal: of so many rows, the columns that they need, and the numbers."""
     rows, columns, numbers = matrix(kind, transposed)
@@ -132,11 +150,11 @@ def _resample(x, axis, kind, transposed):
 
 
 def _product(lines, kind, transposed):
-    """By blocks; None where it is better gathered: an element alone, or numbers that aren't finite, which times 0 are
-    nan."""
-    if kind[0].startswith("nearest") and not transposed:
-        return None
+    """By blocks; None where it is better gathered: an element alone, few lines, or numbers that aren't finite, which
+    times 0 are nan."""
     before, _, after = lines.shape
+    if (kind[0].startswith("nearest") and not transposed) or before * after < BLOCK:
+        return None
     m = kind[1] if transposed else kind[2]
     y = np.empty((before, m, after), lines.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -155,14 +173,18 @@ def _gathered(x, axis, kind, transposed):
     behind = (slice(None),) * (-1 - axis)
     y = None
     for k in range(len(index)):
-        part = x[(..., np.asarray(index[k], like=inside(x)), *behind)]
+        part = x[(..., like(x, index[k]), *behind)]
         if weight is not None:
-            w = np.reshape(weight[k], (-1, *(1,) * len(behind))).astype(x.real.dtype)
-            part = part * np.asarray(w, like=inside(x))
+            part = part * like(x, weight[k].reshape(-1, *(1,) * len(behind)).astype(x.real.dtype))
         y = part if y is None else y + part
     if len(empty):
-        y[(..., np.asarray(empty, like=inside(x)), *behind)] = 0
+        y[(..., like(x, empty), *behind)] = 0
     return y
+
+
+def like(x, array):
+    """The array, as one of x's kind."""
+    return array if type(whole(x)) is np.ndarray else np.asarray(array.tolist(), dtype=array.dtype, like=x)
 
 
 resample = derivative(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..derivatives.padding import with_border
 
 __all__ = ["pad"]
 
+MODES = ("constant", "reflect", "replicate", "circular")
 Widths = tuple[tuple[int, int], ...]  # before and after, for each of the last axes
 
 
@@ -50,16 +51,19 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
 def padded(name: str, x: Any, pad: Any, mode: str, value: Any = None) -> Any:
     """`pad`, in the name of the function or layer that errors are to speak of."""
     x = as_numbers(name, "x", x)
-    one_of(f"{name}: mode", mode, ["constant", *MODES])
+    one_of(f"{name}: mode", mode, MODES)
     widths = _widths(name, pad, x.shape)
     if mode == "constant":
-        return _constant(name, x, widths, 0.0 if value is None else number(f"{name}: value", value))
-    if value is not None:
+        value = 0.0 if value is None else number(f"{name}: value", value)
+    elif value is not None:
         raise ValueError(f"{name}: value is for the mode 'constant'; with {mode!r} leave it out, not {value!r}")
-    for axis, pair in enumerate(widths, x.ndim - len(widths)):
-        if pair != (0, 0):
-            x = MODES[mode](name, x, axis, *pair)
-    return x
+    if mode in ("constant", "circular"):  # what is taken away is so before the border is made, else after it
+        x = _cropped(name, x, widths)
+    wider = tuple((max(before, 0), max(after, 0)) for before, after in widths)
+    if mode != "constant":
+        _check_border(name, mode, x.shape, wider)
+    y = with_border(x, wider, mode, value)
+    return y if mode in ("constant", "circular") else _cropped(name, y, widths)
 
 
 def number(where: str, value: Any) -> float:
@@ -83,67 +87,24 @@ def _widths(name: str, pad: Any, shape: tuple[int, ...]) -> Widths:
     return pairs
 
 
-def _part(axis: int, *bounds: int | None) -> tuple:
-    return (slice(None),) * axis + (slice(*bounds),)
-
-
-def _cropped(name: str, x: Any, axis: int, before: int, after: int) -> Any:
+def _cropped(name: str, x: Any, widths: Widths) -> Any:
     """x without what negative widths take away."""
-    n = x.shape[axis]
-    if max(-before, 0) + max(-after, 0) > n:
-        raise ValueError(f"{name}: {before} and {after} take away more than there is on axis {axis} of x, of {n}")
-    return x[_part(axis, max(-before, 0), n - max(-after, 0))] if min(before, after) < 0 else x
+    index: list[Any] = [...]
+    for n, (before, after) in zip(x.shape[x.ndim - len(widths) :], widths, strict=True):
+        if max(-before, 0) + max(-after, 0) > n:
+            raise ValueError(
+                f"{name}: pad takes away {before} and {after} of an axis of {n}; x has the shape {x.shape}"
+            )
+        index.append(slice(max(-before, 0), n - max(-after, 0)))
+    return x[tuple(index)] if any(min(pair) < 0 for pair in widths) else x
 
 
-def _constant(name: str, x: Any, widths: Widths, value: float) -> Any:
-    for axis, pair in enumerate(widths, x.ndim - len(widths)):
-        x = _cropped(name, x, axis, *pair)
-    wider = tuple((max(before, 0), max(after, 0)) for before, after in widths)
-    return with_border(x, wider, value)
-
-
-def _reflect(name: str, x: Any, axis: int, before: int, after: int) -> Any:
-    n = x.shape[axis]
-    if max(before, after) >= n:
-        raise ValueError(
-            f"{name}: with mode='reflect' an axis of {n} can be padded by at most {max(n - 1, 0)}, not by {before} and "
-            f"{after}; x has the shape {x.shape}"
-        )
-    parts = [x]
-    if before > 0:
-        parts.insert(0, x[_part(axis, before, 0, -1)])
-    if after > 0:
-        parts.append(x[_part(axis, -2, -2 - after, -1)])
-    return _cropped(name, np.concatenate(parts, axis=axis), axis, before, after)
-
-
-def _replicate(name: str, x: Any, axis: int, before: int, after: int) -> Any:
-    n = x.shape[axis]
-    if not n:
-        raise ValueError(
-            f"{name}: with mode='replicate' there must be something on axis {axis} of x of shape {x.shape}"
-        )
-    parts = [x]
-    if before > 0:
-        parts.insert(0, np.repeat(x[_part(axis, 0, 1)], before, axis=axis))
-    if after > 0:
-        parts.append(np.repeat(x[_part(axis, n - 1, n)], after, axis=axis))
-    return _cropped(name, np.concatenate(parts, axis=axis), axis, before, after)
-
-
-def _circular(name: str, x: Any, axis: int, before: int, after: int) -> Any:
-    x = _cropped(name, x, axis, before, after)
-    n = x.shape[axis]
-    if max(before, after) > n:
-        raise ValueError(
-            f"{name}: with mode='circular' an axis of {n} can be padded by at most {n}, not by {before} and {after}"
-        )
-    parts = [x]
-    if before > 0:
-        parts.insert(0, x[_part(axis, n - before, n)])
-    if after > 0:
-        parts.append(x[_part(axis, 0, after)])
-    return np.concatenate(parts, axis=axis) if len(parts) > 1 else x
-
-
-MODES: dict[str, Callable] = {"reflect": _reflect, "replicate": _replicate, "circular": _circular}
+def _check_border(name: str, mode: str, shape: tuple[int, ...], widths: Widths) -> None:
+    """An error, if there isn't as much on an axis as its border is to show."""
+    for n, (before, after) in zip(shape[len(shape) - len(widths) :], widths, strict=True):
+        most = {"reflect": n - 1, "circular": n, "replicate": LARGEST if n else 0}[mode]
+        if max(before, after) > max(most, 0):
+            raise ValueError(
+                f"{name}: with mode={mode!r} an axis of {n} can be padded by at most {max(most, 0)}, not by "
+                f"{before} and {after}; x has the shape {shape}"
+            )

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arguments import LARGEST, is_int, one_of, positive_int, yes_or_no
 from ..derivatives.arrays import as_numbers
+from ..derivatives.pooling import to_windows
 from ..derivatives.resampling import resample
 from .windows import adaptive_avg_pool
 
@@ -86,10 +87,15 @@ def interpolated(
     if recompute_scale_factor:
         factors = None
     y = x
-    for axis in sorted(range(-axes, 0), key=lambda axis: sizes[axis] / x.shape[axis]):  # first what makes it smaller
+    # First what makes it smaller; of others alike the last axis, so that the larger image is made of whole rows.
+    for axis in sorted(range(-1, -axes - 1, -1), key=lambda axis: sizes[axis] / x.shape[axis]):
         n, m = x.shape[axis], sizes[axis]
         scale = scale_of(n, m, None if factors is None else factors[axis], bool(align_corners))
-        if scale != 1 and (n != m or not (kernel == "linear" or antialias)):  # else nothing changes, as in PyTorch
+        if kernel.startswith("nearest") and x.dtype == np.float32:
+            scale = float(np.float32(scale))  # where it ends up between two elements is told as PyTorch tells it
+        if kernel == "nearest" and m % n == 0 and scale == n / m:  # each element some times
+            y = to_windows(y, axis, (m // n, m // n, 0, 1, n), m) if m > n else y
+        elif scale != 1 and (n != m or not (kernel == "linear" or antialias)):  # else nothing changes, as in PyTorch
             y = resample(y, axis, (kernel, n, m, scale, bool(align_corners), bool(antialias)), False)
     return np.copy(y) if y is x else y
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..arguments import LARGEST, each_axis, is_int, real_number, yes_or_no
-from ..derivatives.arrays import arange, as_array, as_numbers, inside, whole
+from ..derivatives.arrays import arange, as_numbers, inside, whole
 from ..derivatives.pooling import at_maxima, max_windows, put, sum_windows
+from ..derivatives.resampling import resample
 
 Windows = tuple[int, ...]  # (kernel, stride, padding, dilation, count), or (count,): see derivatives/pooling.py
 
@@ -59,7 +60,7 @@ def sliding(
         if count < 1:
             raise ValueError(
                 f"{name}: a window of kernel_size {k} spans {span}, which is more than there is on an axis of {n}, "
-                f"padded by {p}"
+                f"padded by {p}; the last axes of x have the sizes {tuple(sizes)}"
             )
         found.append((k, s, p, d, count))
     return found
@@ -87,17 +88,11 @@ def adaptive(name: str, sizes: Sequence[int], output_size: Any) -> list[Windows]
 def lengths(n: int, windows: Windows, count_include_pad: bool) -> int | tuple[int, ...]:
     """How many elements each window has, of the axis and its padding, or of the axis alone; an int if all have as
     many."""
+    kernel, stride, padding, _, count = windows
     found = []
-    for i in range(windows[-1]):
-        if len(windows) == 1:
-            first, stop = i * n // windows[0], -(-(i + 1) * n // windows[0])
-        else:
-            kernel, stride, padding = windows[:3]
-            first = i * stride - padding
-            stop = min(first + kernel, n + padding)
-            if not count_include_pad:
-                first, stop = max(first, 0), min(stop, n)
-        found.append(stop - first)
+    for first in range(-padding, -padding + count * stride, stride):
+        stop = min(first + kernel, n + padding)
+        found.append(stop - first if count_include_pad else min(stop, n) - max(first, 0))
     return found[0] if len(set(found)) == 1 else tuple(found)
 
 
@@ -160,8 +155,10 @@ def avg_pool(
 
 
 def checked_divisor(name: str, value: Any) -> int | None:
-    if value is not None and (not is_int(value) or not value):
-        raise ValueError(f"{name}: divisor_override must be an int other than 0, or None, not {value!r}")
+    if value is not None and (not is_int(value) or not 1 <= abs(value) <= LARGEST):
+        raise ValueError(
+            f"{name}: divisor_override must be an int from 1 to {LARGEST} (or its negative), or None, not {value!r}"
+        )
     return None if value is None else int(value)
 
 
@@ -189,7 +186,13 @@ def adaptive_avg_pool(name: str, axes: int, x: Any, output_size: Any) -> Any:
     windows = adaptive(name, x.shape[-axes:], output_size)
     if all(w[-1] == 1 for w in windows):
         return np.mean(x, axis=tuple(range(-axes, 0)), keepdims=True)
-    return sums(x, windows) / divisor(x, windows)
+    for axis in range(-axes, 0):
+        n, m = x.shape[axis], windows[axis][-1]
+        if n % m:
+            x = resample(x, axis, ("area", n, m, n / m, False, False), False)
+        elif n != m:
+            x = sum_windows(x, axis, windows[axis]) / (n // m)
+    return x
 
 
 def adaptive_max_pool(name: str, axes: int, x: Any, output_size: Any, return_indices: Any) -> Any:
@@ -200,7 +203,7 @@ def adaptive_max_pool(name: str, axes: int, x: Any, output_size: Any, return_ind
 def max_unpool(
     name: str, axes: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
 ) -> Any:
-    x, indices = checked(name, axes, x), as_array(indices)
+    x, indices = checked(name, axes, x), as_numbers(name, "indices", indices, "iuf")
     if indices.dtype.kind not in "iu" or indices.shape != x.shape:
         raise ValueError(
             f"{name}: indices must be ints of x's shape {x.shape}, as max_pool{axes}d gives them, "
@@ -215,7 +218,10 @@ def max_unpool(
     many = math.prod(sizes)
     numbers = whole(indices)
     if min(sizes) < 1 or (numbers.size and not (numbers.min() >= 0 and numbers.max() < many)):
-        raise ValueError(f"{name}: indices must lie in the output, whose last axes have the sizes {tuple(sizes)}")
+        raise ValueError(
+            f"{name}: indices must lie in the result, whose last axes have the sizes {tuple(sizes)}, by kernel_size, "
+            f"stride and padding, or output_size"
+        )
     rows = x.shape[:-axes]
     flat = (*rows, math.prod(x.shape[-axes:]))
     return np.reshape(put(np.reshape(x, flat), np.reshape(indices, flat), many), (*rows, *sizes))
@@ -226,7 +232,7 @@ def _unpooled(name: str, output_size: Any, sizes: list[int], strides: Sequence[i
     given = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,)
     wanted = given[-len(sizes) :] if len(given) == len(sizes) + 2 else given
     fits = len(wanted) == len(sizes) and all(is_int(m) and m > 0 for m in wanted)
-    if not fits or not all(abs(m - n) < s for m, n, s in zip(wanted, sizes, strides, strict=True)):
+    if not fits or not all(abs(int(m) - n) < s for m, n, s in zip(wanted, sizes, strides, strict=True)):
         raise ValueError(
             f"{name}: output_size must be the sizes of the last axes, each less than a stride from those of "
             f"{tuple(sizes)}, not {output_size!r}"
