@@ -83,7 +83,8 @@ class Duck(np.lib.mixins.NDArrayOperatorsMixin):
 
 class StrictDuck(Duck):
     """An array that isn't mixed with any ndarray, as CuPy's on a GPU: numbers, lists of numbers and ndarrays of no
-    dimension are all that it takes beside its own kind. What is computed from it, also by `like=`, is of its kind."""
+    dimension are all that it takes beside its own kind. What is computed from it, also by `like=`, is of its kind: with
+    np.asarray(array, like=duck), an ndarray becomes one of its kind."""
 
     @classmethod
     def check(cls, values):
@@ -98,7 +99,8 @@ class StrictDuck(Duck):
         return super().__array_ufunc__(ufunc, method, *inputs, out=out, **kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
-        self.check((*args, *kwargs.values()))
+        if func is not np.asarray:
+            self.check((*args, *kwargs.values()))
         return super().__array_function__(func, types, args, kwargs)
 
     def __getitem__(self, index):

@@ -36,7 +36,8 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     z = x - mean
     if centred and z.dtype.itemsize < 8:  # what rounding has left of the mean
         rest = np.mean(z, axis=axes, keepdims=True)
-        z, mean = z - rest, mean + rest
+        mean = mean + rest
+        z -= rest
     var = _mean_of_product(z, z, axes)
     if report is not None:
         report((mean, var))
@@ -45,7 +46,9 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     if weight is None:
         return z if bias is None else z + bias, (z, scale)
     y = z * weight
-    if bias is not None:
+    if bias is not None and type(y) is type(bias) is np.ndarray and y.dtype == bias.dtype:
+        y += bias
+    elif bias is not None:
         y = y + bias
     return y, (z, scale)
 

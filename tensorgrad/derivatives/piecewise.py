@@ -5,6 +5,7 @@ What is 0 is left out by a product with bools, which is faster than np.where.
 
 import numpy as np
 
+from .blocks import in_blocks
 from .table import with_rules
 
 # Constant, then linear -----------------------------------------------------------------------------------------------
@@ -17,12 +18,19 @@ def hardtanh(x, low, high):
 
 
 @with_rules(lambda g, y, x: g * ((x > -3) & (x < 3)) * (1 / 6))
+@in_blocks
 def hardsigmoid(x):
     """From 0 at -3 to 1 at 3, linearly."""
     return np.clip(x + 3, 0, 6) / 6
 
 
-@with_rules(lambda g, y, x: g * np.where(x < 3, (x / 3 + 0.5) * (x > -3), 1))
+@in_blocks
+def _hardswish_slope(g, y, x):
+    return g * np.where(x < 3, (x / 3 + 0.5) * (x > -3), 1)
+
+
+@with_rules(_hardswish_slope)
+@in_blocks
 def hardswish(x):
     """x hardsigmoid(x)."""
     return x * (np.clip(x + 3, 0, 6) / 6)
@@ -35,12 +43,14 @@ def threshold(x, threshold, value):
 
 
 @with_rules(lambda g, y, x, size: g * ~(np.abs(x) <= size))
+@in_blocks
 def softshrink(x, size):
     """x, moved by `size` towards 0, and no further."""
     return x - np.clip(x, -size, size)
 
 
 @with_rules(lambda g, y, x, size: g * ~(np.abs(x) <= size))
+@in_blocks
 def hardshrink(x, size):
     """x, but 0 from -size to size."""
     return x * ~(np.abs(x) <= size)
@@ -61,9 +71,13 @@ def prelu(x, slope):
 # Exponential, then linear --------------------------------------------------------------------------------------------
 
 
-@with_rules(
-    lambda g, y, x, alpha, scale, rate: g * np.where(x <= 0, rate * (y + scale * alpha), scale),
-)
+@in_blocks
+def _elu_slope(g, y, x, alpha, scale, rate):
+    return g * np.where(x <= 0, rate * (y + scale * alpha), scale)
+
+
+@with_rules(_elu_slope)
+@in_blocks
 def elu(x, alpha, scale, rate):
     """scale x where x > 0, else scale alpha (exp(rate x) - 1): the one is 0 where the other isn't."""
     return scale * (np.maximum(x, 0) + alpha * np.expm1(rate * np.minimum(x, 0)))

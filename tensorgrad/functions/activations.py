@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import dim_is_axis, is_int, non_negative, one_of, real_number, yes_or_no
 from ..derivatives import activations, piecewise
-from ..derivatives.activations import leaky_relu, normal_cdf, sigmoid, tanh_cdf
+from ..derivatives.activations import leaky_relu
 from ..derivatives.arrays import as_numbers, inside
 from ..tensor import Tensor
 from .randomness import drawn, source
@@ -48,7 +48,7 @@ def silu(x: Any) -> Any:
     Tensor([   -0.     0. 10000.])
     """
     x = _real("silu", x)
-    return np.multiply(x, sigmoid(x))
+    return activations.silu(x)
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:
@@ -68,7 +68,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     """
     one_of("gelu: approximate", approximate, ("none", "tanh"))
     x = _real("gelu", x)
-    return np.multiply(x, normal_cdf(x) if approximate == "none" else tanh_cdf(x))
+    return activations.gelu(x) if approximate == "none" else activations.tanh_gelu(x)
 
 
 def mish(x: Any) -> Any:
