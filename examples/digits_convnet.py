@@ -65,7 +65,7 @@ axes.imshow(np.where(confusion > 0, signed, np.nan), cmap="RdBu", vmin=-1.3, vma
 for i, j in zip(*np.nonzero(confusion), strict=True):
     axes.text(j, i, confusion[i, j], ha="center", va="center", color="white" if i == j else "#222222")
 axes.set(xticks=range(10), yticks=range(10), xlabel="read as", ylabel="digit")
-axes.set_title(f"{right} of {len(new_labels)} unseen digits read rightly", pad=12)
+axes.set_title(f"{right} of {len(new_labels)} unseen digits read rightly", pad=12, size=11)
 
 largest = np.abs(first.weight.data).max()
 for place, kernel, map_ in zip(right_half.subgridspec(4, 4, wspace=0.15), first.weight.data[:, 0], found, strict=True):

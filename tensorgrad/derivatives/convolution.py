@@ -196,7 +196,10 @@ def _unfold(x, kernel, geometry):
     n, c, *size = x.shape
     output, rows = output_size(size, kernel, geometry), c * math.prod(kernel)
     view = windows(images_last(x, geometry[1]), kernel, output, geometry)
-    return np.transpose(view.reshape(rows, math.prod(output), n), (2, 0, 1))
+    matrix = view.reshape(rows, math.prod(output), n)
+    if type(matrix) is np.ndarray and not matrix.flags.writeable:  # of windows of one element: x itself
+        matrix = matrix.copy()
+    return np.transpose(matrix, (2, 0, 1))
 
 
 def _fold(x, size, kernel, geometry):
