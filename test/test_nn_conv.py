@@ -155,7 +155,7 @@ def test_what_is_done_in_blocks_is_what_is_done_at_once(rng, monkeypatch, axes, 
     at_once = rules.correlate(x, weight, np.ones(2), geometry)
     g = rng.normal(size=at_once.shape)
     filters = rules.weight_gradient(g, x, weight.shape[2:], geometry)
-    monkeypatch.setattr(rules, "BLOCK", bound)
+    monkeypatch.setitem(rules.BLOCK, 8, bound)
     shape = rules.filter_matrices(weight, 2).shape
     parts = list(rules.blocks(g.shape[2:], shape, len(x), (x,)))
     assert len(parts) > 1
