@@ -1,6 +1,6 @@
 """The models as functions of a dictionary of parameters, for libraries that look like NumPy.
 
-`lib` is a namespace: NumPy's functions under their names, and the library's own relu, softmax, gelu, losses, conv2d,
+`lib` is a namespace: NumPy's functions under their names, and the library's own relu, softmax, gelu, losses, conv2d and
 max_pool.
 """
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from .table import derivative
 
-# Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache, as
-# their product would wait for memory; that of float64 takes longer, and fewer and larger products are faster.
+# Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache,
+# since their product would wait for memory; that of float64 takes longer, and fewer and larger ones are faster.
 BLOCK = {4: 2**20, 8: 2**24}
 
 
