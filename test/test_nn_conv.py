@@ -129,6 +129,15 @@ def test_windows_and_back(rng, settings):
     assert np.sum(back(y) * x) == pytest.approx(np.sum(y * ours(x)))  # each is the transpose of the other
 
 
+@pytest.mark.parametrize("settings", [{"kernel_size": 1}, {"kernel_size": (1, 5)}, {"kernel_size": 2, "stride": 2}])
+def test_windows_are_arrays_of_their_own(rng, settings):
+    x = rng.normal(size=(3, 4, 5, 2)).transpose(3, 0, 1, 2)  # as a convolution leaves it in memory
+    y = functions.unfold(x, **settings)
+    assert y.flags.writeable and not np.shares_memory(x, y)
+    theirs = torch.nn.functional.unfold(torch.tensor(x), **settings)
+    np.testing.assert_array_equal(y, theirs)
+
+
 def test_a_convolution_is_a_product_with_windows(rng):
     x, weight = rng.normal(size=(2, 3, 6, 5)), rng.normal(size=(4, 3, 2, 3))
     y = weight.reshape(4, -1) @ functions.unfold(x, (2, 3), padding=1, stride=2)
@@ -146,7 +155,7 @@ def test_what_is_done_in_blocks_is_what_is_done_at_once(rng, monkeypatch, axes, 
     at_once = rules.correlate(x, weight, np.ones(2), geometry)
     g = rng.normal(size=at_once.shape)
     filters = rules.weight_gradient(g, x, weight.shape[2:], geometry)
-    monkeypatch.setattr(rules, "BLOCK", bound)
+    monkeypatch.setitem(rules.BLOCK, 8, bound)
     shape = rules.filter_matrices(weight, 2).shape
     parts = list(rules.blocks(g.shape[2:], shape, len(x), (x,)))
     assert len(parts) > 1

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import mygrad as mg
 from mygrad.nnet.activations import relu, softmax
+from mygrad.nnet.layers import conv_nd, max_pool
 from mygrad.nnet.losses import softmax_crossentropy
 from workloads import DRAG, DT, SOFTENING
 
@@ -36,7 +37,8 @@ def simulate(lib, p, mass, Y):
 
 LIB = SimpleNamespace(
     **{name: getattr(mg, name) for name in ("tanh", "sqrt", "mean", "transpose", "swapaxes")},
-    relu=relu, softmax=softmax,
+    relu=relu, softmax=softmax, conv2d=lambda x, kernel, stride: conv_nd(x, kernel, stride=stride, padding=1),
+    max_pool=lambda x: max_pool(x, (2, 2), 2),
     softmax_cross_entropy=softmax_crossentropy, sigmoid_cross_entropy=sigmoid_cross_entropy,
 )  # fmt: skip
 LIB.gelu = partial(functional.gelu, LIB)
@@ -56,6 +58,7 @@ def training(model, w):
 
 
 mlp = partial(training, functional.mlp)
+convnet = partial(training, functional.convnet)
 transformer = partial(training, functional.transformer)
 recurrent = partial(training, functional.recurrent)
 simulation = partial(training, simulate)

@@ -14,7 +14,9 @@ import numpy as np
 
 from .table import derivative
 
-BLOCK = 2**20  # bytes of the columns that are multiplied at a time: so many stay in a core's cache
+# Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache,
+# since their product would wait for memory; that of float64 takes longer, and fewer and larger ones are faster.
+BLOCK = {4: 2**20, 8: 2**24}
 
 
 def output_size(size, kernel, geometry):
@@ -67,14 +69,15 @@ def windows(x, kernel, output, geometry):
 
 
 def blocks(output, filters, n, arrays):
-    """The places of a result in blocks whose columns have about BLOCK bytes, unless that is too few to be worth going
+    """The places of a result in blocks whose columns have about so many bytes, unless that is too few to be worth going
     through the filters again. For each block its slices along the axes, its lengths, and where its columns lie.
 
     `filters` is the shape of their matrices, n the number of images. Other arrays than NumPy's are one block, since
     another library may compute it later, or otherwise.
     """
     groups, out, rows = filters
-    width = max(BLOCK // (groups * rows * arrays[0].dtype.itemsize), 4 * out)  # in columns
+    each = arrays[0].dtype.itemsize
+    width = max(BLOCK.get(each, BLOCK[8]) // (groups * rows * each), 4 * out)  # in columns
     if math.prod(output) * n <= 2 * width or any(type(a) is not np.ndarray for a in arrays):
         yield tuple(slice(0, m) for m in output), output, slice(0, math.prod(output) * n)
         return
@@ -196,7 +199,10 @@ def _unfold(x, kernel, geometry):
     n, c, *size = x.shape
     output, rows = output_size(size, kernel, geometry), c * math.prod(kernel)
     view = windows(images_last(x, geometry[1]), kernel, output, geometry)
-    return np.transpose(view.reshape(rows, math.prod(output), n), (2, 0, 1))
+    matrix = view.reshape(rows, math.prod(output), n)
+    if type(matrix) is np.ndarray and not matrix.flags.writeable:  # of windows of one element: x itself
+        matrix = matrix.copy()
+    return np.transpose(matrix, (2, 0, 1))
 
 
 def _fold(x, size, kernel, geometry):
