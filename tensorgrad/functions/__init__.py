@@ -8,9 +8,11 @@ from ..derivatives.activations import leaky_relu, relu, sigmoid, softplus
 from ..derivatives.softmax import log_softmax, logsumexp, softmax
 from .activations import gelu, silu, tanh
 from .convolution import conv2d
+from .embedding import embedding, embedding_bag, one_hot
 from .linear import linear
 
 __all__ = [
     "relu", "leaky_relu", "sigmoid", "softplus", "silu", "gelu", "tanh", "softmax", "log_softmax", "logsumexp",
     "linear", "conv2d",
+    "embedding", "embedding_bag", "one_hot",
 ]  # fmt: skip

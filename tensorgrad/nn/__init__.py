@@ -6,6 +6,7 @@ from ..tensor import Tensor as Parameter
 from . import init
 from .cells import GRUCell, LSTMCell, RNNCell
 from .containers import Sequential
+from .embedding import Embedding, EmbeddingBag
 from .linear import Identity, Linear
 from .recurrent import GRU, LSTM, RNN
 
@@ -13,4 +14,5 @@ __all__ = [
     "functional", "init", "Module", "Parameter",
     "Identity", "Linear", "Sequential",
     "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell",
+    "Embedding", "EmbeddingBag",
 ]  # fmt: skip
