@@ -2,6 +2,7 @@
 
 import numpy as np
 from wrong_values import (
+    Either,
     Free,
     New,
     Wrong,
@@ -39,6 +40,14 @@ def rows(count, *shapes):
         return array
 
     return kind
+
+
+def table(value):
+    """Numbers in rows, of which there are four where another argument asks for that."""
+    array = numbers(tensors=False)(value)
+    if array.ndim != 2:
+        raise Wrong
+    return Either(array)
 
 
 def p_norm(value):
@@ -92,7 +101,7 @@ CALLS = {
     "Embedding": (nn.Embedding, TABLE | padding | OF_TABLES | OF_ALL),
     "Embedding.forward": (nn.Embedding.forward, {"self": made(nn.Embedding, 4, 2), "x": ([0, 2], rows(4))}),
     "Embedding.from_pretrained": (
-        nn.Embedding.from_pretrained, {"embeddings": (WEIGHT, numbers((4, 2), tensors=False)), "freeze": (True, flag)} | padding | OF_TABLES,
+        nn.Embedding.from_pretrained, {"embeddings": (WEIGHT, table), "freeze": (True, flag)} | padding | OF_TABLES,
     ),
     "EmbeddingBag": (
         nn.EmbeddingBag, TABLE | OF_TABLES | {"mode": ("max", nothing), "include_last_offset": (False, flag)} | padding | OF_ALL,
@@ -106,7 +115,7 @@ CALLS = {
     ),
     "EmbeddingBag.from_pretrained": (
         nn.EmbeddingBag.from_pretrained,
-        {"embeddings": (WEIGHT, numbers((4, 2), tensors=False)), "freeze": (True, flag)}
+        {"embeddings": (WEIGHT, table), "freeze": (True, flag)}
         | OF_TABLES | {"mode": ("sum", nothing), "include_last_offset": (False, flag)} | padding,
     ),
 }  # fmt: skip

@@ -20,10 +20,9 @@ class _Table(Module):
 
     def _set(
         self, num_embeddings: Any, embedding_dim: Any, padding_idx: Any, max_norm: Any, norm_type: Any,
-        scale_grad_by_freq: Any,
+        scale_grad_by_freq: Any, name: str,
     ) -> None:  # fmt: skip
-        """Everything but the table."""
-        name = type(self).__name__
+        """Everything but the table; name is that of who is called, for errors."""
         self.num_embeddings = positive_int(f"{name}: num_embeddings", num_embeddings)
         self.embedding_dim = positive_int(f"{name}: embedding_dim", embedding_dim)
         self.padding_idx = padding_row(f"{name}: padding_idx", padding_idx, self.num_embeddings)
@@ -51,7 +50,7 @@ class _Table(Module):
             raise ValueError(f"{name}: embeddings must have the shape (rows, width), not {data.shape}")
         freeze = yes_or_no(f"{name}: freeze", freeze)
         layer: Any = cls.__new__(cls)
-        layer._set(*data.shape, **options)
+        layer._set(*data.shape, **options, name=name)
         layer.weight = Tensor(data, name="weight")
         layer.weight.requires_grad = not freeze
         return layer
@@ -99,7 +98,9 @@ class Embedding(_Table):
         rng: Any = None,
         dtype: DTypeLike = np.float64,
     ):
-        self._set(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq)
+        self._set(
+            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, name="Embedding"
+        )
         self._draw(rng, dtype)
 
     @classmethod
@@ -171,15 +172,18 @@ class EmbeddingBag(_Table):
         self._set(
             num_embeddings, embedding_dim, padding_idx=padding_idx, max_norm=max_norm, norm_type=norm_type,
             scale_grad_by_freq=scale_grad_by_freq, mode=mode, include_last_offset=include_last_offset,
+            name="EmbeddingBag",
         )  # fmt: skip
         self._draw(rng, dtype)
 
-    def _set(self, *args: Any, mode: Any, include_last_offset: Any, **options: Any) -> None:  # type: ignore[override]
-        super()._set(*args, **options)
-        self.mode = one_of("EmbeddingBag: mode", mode, ("sum", "mean", "max"))
-        self.include_last_offset = yes_or_no("EmbeddingBag: include_last_offset", include_last_offset)
+    def _set(  # type: ignore[override]
+        self, *args: Any, mode: Any, include_last_offset: Any, name: str, **options: Any
+    ) -> None:
+        super()._set(*args, **options, name=name)
+        self.mode = one_of(f"{name}: mode", mode, ("sum", "mean", "max"))
+        self.include_last_offset = yes_or_no(f"{name}: include_last_offset", include_last_offset)
         if self.scale_grad_by_freq and self.mode == "max":
-            raise ValueError("EmbeddingBag: scale_grad_by_freq isn't defined for the mode 'max'")
+            raise ValueError(f"{name}: scale_grad_by_freq isn't defined for the mode 'max'")
 
     @classmethod
     def from_pretrained(
