@@ -42,6 +42,14 @@ def rows(count, *shapes):
     return kind
 
 
+def begins(value):
+    """Where bags of two numbers begin."""
+    array = rows(3)(value)
+    if array.ndim != 1 or not array.size or array[0] or np.any(np.diff(array) < 0):
+        raise Wrong
+    return array
+
+
 def table(value):
     """Numbers in rows, of which there are four where another argument asks for that."""
     array = numbers(tensors=False)(value)
@@ -57,18 +65,22 @@ def p_norm(value):
 
 OF_ALL = {"rng": (0, seed), "dtype": (np.float32, dtype_of_floats)}
 SIZES = {"input_size": (3, width), "hidden_size": (2, width)}
-OF_LAYERS = {"bias": (True, flag), "batch_first": (False, flag), "dropout": (0.25, probability)}
+OF_LAYERS = {"bias": (True, flag), "batch_first": (False, flag), "dropout": (0.0, probability)}
 OF_LAYERS |= {"bidirectional": (False, flag)}
 layers = {"num_layers": (2, exactly_whole(1, 100))}
 nonlinearity = {"nonlinearity": ("relu", nothing)}
-OF_TABLES = {"max_norm": (None, or_none(rate())), "norm_type": (2.0, perhaps(p_norm)), "scale_grad_by_freq": (False, flag)}
-padding = {"padding_idx": (1, or_none(exactly_whole(-4, 3)))}
+OF_TABLES = {
+    "max_norm": (None, or_none(rate())),
+    "norm_type": (2.0, perhaps(p_norm)),
+    "scale_grad_by_freq": (False, flag),
+}
+padding = {"padding_idx": (None, or_none(exactly_whole(-4, 3)))}
 TABLE = {"num_embeddings": (4, width), "embedding_dim": (2, width)}
 
-X, H = np.ones((2, 3)), np.ones((2, 2))
-x, h = numbers((2, 3)), or_none(numbers((2, 2)))
+X = np.ones((2, 3))
+x, h = numbers((2, 3), (3,)), or_none(numbers((2, 2)))
 ALONE = New(lambda: Tensor(X.copy()))
-states = (None, or_none(nothing))
+states, first = (None, or_none(nothing)), {"h_0": (np.ones((1, 2)), or_none(numbers((1, 2))))}
 
 
 def made(kind, *args, **options):
@@ -82,35 +94,38 @@ CALLS = {
     "RNNCell": (nn.RNNCell, SIZES | {"bias": (True, flag)} | nonlinearity | OF_ALL),
     "LSTMCell": (nn.LSTMCell, SIZES | {"bias": (True, flag)} | OF_ALL),
     "GRUCell": (nn.GRUCell, SIZES | {"bias": (True, flag)} | OF_ALL),
-    "RNN.forward": (nn.RNN.forward, {"self": made(nn.RNN, 3, 2), "x": (ALONE, x), "h_0": (np.ones((1, 2)), or_none(numbers((1, 2))))}),
+    "RNN.forward": (nn.RNN.forward, {"self": made(nn.RNN, 3, 2), "x": (ALONE, x), **first}),
     "LSTM.forward": (nn.LSTM.forward, {"self": made(nn.LSTM, 3, 2), "x": (ALONE, x), "state": states}),
-    "GRU.forward": (nn.GRU.forward, {"self": made(nn.GRU, 3, 2), "x": (ALONE, x), "h_0": (np.ones((1, 2)), or_none(numbers((1, 2))))}),
-    "RNNCell.forward": (nn.RNNCell.forward, {"self": made(nn.RNNCell, 3, 2), "x": (ALONE, x), "h": (H, h)}),
+    "GRU.forward": (nn.GRU.forward, {"self": made(nn.GRU, 3, 2), "x": (ALONE, x), **first}),
+    "RNNCell.forward": (nn.RNNCell.forward, {"self": made(nn.RNNCell, 3, 2), "x": (ALONE, x), "h": (None, h)}),
     "LSTMCell.forward": (nn.LSTMCell.forward, {"self": made(nn.LSTMCell, 3, 2), "x": (ALONE, x), "state": states}),
-    "GRUCell.forward": (nn.GRUCell.forward, {"self": made(nn.GRUCell, 3, 2), "x": (ALONE, x), "h": (H, h)}),
-    "embedding": (functions.embedding, {"x": ([0, 2], rows(4)), "weight": (WEIGHT, numbers((4, 2)))} | padding | OF_TABLES),
+    "GRUCell.forward": (nn.GRUCell.forward, {"self": made(nn.GRUCell, 3, 2), "x": (ALONE, x), "h": (None, h)}),
+    "embedding": (
+        functions.embedding, {"x": ([0, 2], rows(4)), "weight": (WEIGHT, numbers((4, 2)))} | padding | OF_TABLES
+    ),
     "embedding_bag": (
         functions.embedding_bag,
         {
-            "x": ([0, 2], rows(4, (2,))), "weight": (WEIGHT, numbers((4, 2))), "offsets": ([0, 1], perhaps(rows(3, (2,), (1,)))),
+            "x": ([0, 2], rows(4, (2,), (3,))), "weight": (WEIGHT, numbers((4, 2))), "offsets": ([0, 2], begins),
             **OF_TABLES, "mode": ("sum", nothing),
             "per_sample_weights": (np.ones(2), or_none(numbers((2,)))), "include_last_offset": (False, flag), **padding,
         },
     ),
-    "one_hot": (functions.one_hot, {"x": ([0, 2], rows(4)), "num_classes": (4, exactly_whole(4, 10**6))}),
+    "one_hot": (functions.one_hot, {"x": ([0, 0], rows(4)), "num_classes": (4, exactly_whole(1, 10**6))}),
     "Embedding": (nn.Embedding, TABLE | padding | OF_TABLES | OF_ALL),
     "Embedding.forward": (nn.Embedding.forward, {"self": made(nn.Embedding, 4, 2), "x": ([0, 2], rows(4))}),
     "Embedding.from_pretrained": (
         nn.Embedding.from_pretrained, {"embeddings": (WEIGHT, table), "freeze": (True, flag)} | padding | OF_TABLES,
     ),
     "EmbeddingBag": (
-        nn.EmbeddingBag, TABLE | OF_TABLES | {"mode": ("max", nothing), "include_last_offset": (False, flag)} | padding | OF_ALL,
+        nn.EmbeddingBag,
+        TABLE | OF_TABLES | {"mode": ("max", nothing), "include_last_offset": (False, flag)} | padding | OF_ALL,
     ),
     "EmbeddingBag.forward": (
         nn.EmbeddingBag.forward,
         {
-            "self": made(nn.EmbeddingBag, 4, 2, mode="sum"), "x": ([0, 2], rows(4, (2,))),
-            "offsets": ([0, 1], perhaps(rows(3, (2,), (1,)))), "per_sample_weights": (None, or_none(numbers((2,)))),
+            "self": made(nn.EmbeddingBag, 4, 2, mode="sum"), "x": ([0, 2], rows(4, (2,), (3,))),
+            "offsets": ([0, 2], begins), "per_sample_weights": (None, or_none(numbers((2,)))),
         },
     ),
     "EmbeddingBag.from_pretrained": (

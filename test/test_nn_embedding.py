@@ -16,9 +16,11 @@ NUMBERS = np.array([[3, 0, 3, 1], [1, 3, 6, 0]])
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"padding_idx": 3}, {"padding_idx": -1}, {"scale_grad_by_freq": True}, {"max_norm": 1.0}]
-    + [{"max_norm": 0.5, "norm_type": 1.0, "padding_idx": 0, "scale_grad_by_freq": True}],
-)
+    [
+        {}, {"padding_idx": 3}, {"padding_idx": -1}, {"scale_grad_by_freq": True}, {"max_norm": 1.0},
+        {"max_norm": 0.5, "norm_type": 1.0, "padding_idx": 0, "scale_grad_by_freq": True},
+    ],
+)  # fmt: skip
 def test_embedding(options):
     ours, theirs = nn.Embedding(7, 5, **options), torch.nn.Embedding(7, 5, dtype=torch.float64, **options)
     assert_same(ours, theirs, NUMBERS)

@@ -24,7 +24,10 @@ OPTIONS = [
 ]
 LAYERS = [(kind, options) for kind in KINDS for options in OPTIONS]
 LAYERS += [("RNN", {"nonlinearity": "relu"}), ("RNN", {"nonlinearity": "relu", "num_layers": 2, "bidirectional": True})]
-LAYERS += [("LSTM", {"proj_size": 2}), ("LSTM", {"proj_size": 1, "num_layers": 2, "bidirectional": True, "bias": False})]
+LAYERS += [
+    ("LSTM", {"proj_size": 2}),
+    ("LSTM", {"proj_size": 1, "num_layers": 2, "bidirectional": True, "bias": False}),
+]
 every_layer = pytest.mark.parametrize(
     ("kind", "options"), LAYERS, ids=[f"{kind}({options})" for kind, options in LAYERS]
 )
@@ -170,7 +173,6 @@ def test_vmap_and_forward_mode(rng, kind):
     np.testing.assert_allclose(slope, np.sum(grad(loss)(xs[0]) * v), rtol=1e-10)
 
 
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_gradient_of_each_example(rng, kind):
     layer = getattr(nn, kind)(3, 4, rng=0)
@@ -193,7 +195,7 @@ def test_jacobian_and_hessian(rng, kind):
     rows = jacobian(lambda x: layer(x)[0])(x)
     for t in range(3):
         for i in range(2):
-            np.testing.assert_allclose(rows[t, i], grad(lambda x, t=t, i=i: layer(x)[0][t, i])(x), atol=1e-13)  # noqa: B023
+            np.testing.assert_allclose(rows[t, i], grad(lambda x, t=t, i=i: layer(x)[0][t, i])(x), atol=1e-13)
     assert not rows[0, :, 1:].any() and rows[2, :, 0].all()  # what comes later changes nothing
     H = hessian(lambda x: (layer(x)[0] ** 2).sum())(x).reshape(6, 6)
     np.testing.assert_allclose(H, H.T, atol=1e-12)

@@ -211,7 +211,10 @@ CALLS = {
     ),
     "Module.requires_grad_": (Module.requires_grad_, {"self": LAYER, "requires_grad": (False, flag)}),
     "Module.train": (Module.train, {"self": LAYER, "mode": (False, flag)}),
-    "Module.load_state_dict": (Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing)}),
+    "Module.load_state_dict": (
+        Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing), "strict": (True, flag)}
+    ),
+    "Module.to": (Module.to, {"self": LAYER, "dtype": (np.float32, dtype_of_floats)}),
     "Module.with_parameters": (Module.with_parameters, {"self": LAYER, "parameters": (STATE, nothing)}),
     # Optimisers
     "Optimizer": (optim.Optimizer, OF_OPTIMIZERS),
@@ -664,7 +667,8 @@ def names_of(name):
     owner, _, last = name.rpartition(".")
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
     if last in ("forward", "__call__"):
-        return {owner, "Layer", "relu"}  # of an MLP, the part that fails
+        function = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner).lower()  # the layer's
+        return {owner, function, owner.lower(), "Layer", "relu"}  # of an MLP, the part that fails
     if last in IN_PLACE or name.startswith(("Tensor.at.", "Tensor.flat.", "Tensor.__")):
         return {last, "assignment", "index", "flat", "stack", *{"min": ["minimum"], "max": ["maximum"]}.get(last, [])}
     return {last, "stack", *OPERATORS.get(last, ()), *(["ravel"] if last == "flatten" else [])}
@@ -788,6 +792,7 @@ NOTHING_TO_TRY = {
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "parts", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
+    "save", "load", "summary", "takes_hooks", "forward",
     "device", "to_device",
 }  # fmt: skip
 

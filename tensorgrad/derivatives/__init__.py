@@ -7,6 +7,7 @@ from . import (
     convolution,
     creation,
     decompositions,
+    distances,
     einsum,
     elementwise,
     fft,
@@ -44,6 +45,6 @@ __all__ = [
     "COMPOSED", "CONSTANT", "CREATION", "METHODS", "NON_DIFFERENTIABLE", "OWN", "TABLE",
     "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
     "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
-    "products", "einsum", "convolution", "matrices", "decompositions", "norms",
+    "products", "einsum", "convolution", "matrices", "decompositions", "norms", "distances",
     "fft", "polynomials", "calculus", "creation", "inplace", "out", "unsupported",
 ]  # fmt: skip

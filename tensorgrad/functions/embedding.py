@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import is_int, non_negative, one_of, real_number, yes_or_no
+from ..arguments import LARGEST, is_int, non_negative, norm_order, one_of, yes_or_no
 from ..derivatives.arrays import as_numbers, inside, whole
 from ..derivatives.embedding import add_rows, largest, lookup
 from ..tensor import Tensor, data_of
@@ -14,7 +14,7 @@ from ..tensor import Tensor, data_of
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
 
-def _indices(name: str, what: str, value: Any, count: int | None = None) -> Any:
+def _indices(name: str, what: str, value: Any, count: int | None = None, of: str = "") -> Any:
     """An array of ints from 0 to below the count, or an error."""
     array = as_numbers(name, what, value, "iufc")
     if isinstance(value, list | tuple) and not array.size:
@@ -25,12 +25,12 @@ def _indices(name: str, what: str, value: Any, count: int | None = None) -> Any:
     if numbers.size and (numbers.min() < 0 or (count is not None and numbers.max() >= count)):
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
         wanted = "not be negative" if count is None else f"be from 0 to {count - 1}"
-        raise IndexError(f"{name}: {what} must {wanted}, but {wrong} is among them")
+        raise IndexError(f"{name}: {what} must {wanted}{of}, but {wrong} is among them")
     return array
 
 
 def _table(name: str, weight: Any) -> Any:
-    weight = weight if isinstance(weight, Tensor) else as_numbers(name, "weight", weight, "f")
+    weight = as_numbers(name, "weight", weight, "f")
     if weight.ndim != 2:
         raise ValueError(f"{name}: weight must have the shape (rows, width), not {weight.shape}")
     return weight
@@ -95,9 +95,9 @@ def embedding(
            [2., 2.]])
     """
     weight = _table("embedding", weight)
-    x = _indices("embedding", "x", x, weight.shape[0])
+    x = _indices("embedding", "x", x, weight.shape[0], f" for a weight of shape {weight.shape}")
     padding_idx = padding_row("embedding: padding_idx", padding_idx, weight.shape[0])
-    max_norm, norm_type = largest_norm("embedding: max_norm", max_norm), real_number("embedding: norm_type", norm_type)
+    max_norm, norm_type = largest_norm("embedding: max_norm", max_norm), norm_order("embedding: norm_type", norm_type)
     by_frequency = yes_or_no("embedding: scale_grad_by_freq", scale_grad_by_freq)
     if max_norm is not None:
         _shorten("embedding", weight, x, max_norm, norm_type)
@@ -120,7 +120,10 @@ def _bags(x: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
     bad = offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or np.any(np.diff(offsets) < 0) or offsets[-1] > n
     if bad or (include_last_offset and offsets[-1] != n):
         last = f", and end in {n}" if include_last_offset else ""
-        raise ValueError(f"embedding_bag: offsets must begin with 0, ascend, and not exceed {n}{last}; not {offsets}")
+        raise ValueError(
+            f"embedding_bag: offsets must begin with 0, ascend, and not exceed {n}{last}, for x of shape {x.shape}; "
+            f"not {offsets}"
+        )
     ends = offsets[1:] if include_last_offset else np.append(offsets[1:], n)
     starts = offsets[: len(ends)]
     return np.repeat(np.arange(len(ends)), ends - starts), len(ends)
@@ -166,10 +169,11 @@ def embedding_bag(
     """
     name = "embedding_bag"
     weight = _table(name, weight)
-    x, count = _indices(name, "x", x, weight.shape[0]), weight.shape[0]
+    count = weight.shape[0]
+    x = _indices(name, "x", x, count, f" for a weight of shape {weight.shape}")
     mode = one_of(f"{name}: mode", mode, ("sum", "mean", "max"))
     padding_idx = padding_row(f"{name}: padding_idx", padding_idx, count)
-    max_norm, norm_type = largest_norm(f"{name}: max_norm", max_norm), real_number(f"{name}: norm_type", norm_type)
+    max_norm, norm_type = largest_norm(f"{name}: max_norm", max_norm), norm_order(f"{name}: norm_type", norm_type)
     by_frequency = yes_or_no(f"{name}: scale_grad_by_freq", scale_grad_by_freq)
     if by_frequency and mode == "max":
         raise ValueError(f"{name}: scale_grad_by_freq isn't defined for the mode 'max'")
@@ -196,7 +200,7 @@ def embedding_bag(
 
 def _weights(value: Any, x: Any, mode: str) -> Any:
     """per_sample_weights as a vector, or an error."""
-    value = value if isinstance(value, Tensor) else as_numbers("embedding_bag", "per_sample_weights", value, "f")
+    value = as_numbers("embedding_bag", "per_sample_weights", value, "f")
     if mode != "sum":
         raise ValueError(f"embedding_bag: per_sample_weights are for the mode 'sum', not {mode!r}")
     if value.shape != x.shape:
@@ -221,8 +225,8 @@ def one_hot(x: Any, num_classes: int = -1) -> Any:
     array([[0, 0, 1],
            [1, 0, 0]])
     """
-    if not is_int(num_classes) or (num_classes < 1 and num_classes != -1):
-        raise ValueError(f"one_hot: num_classes must be a positive int, or -1, not {num_classes!r}")
+    if not is_int(num_classes) or not (num_classes == -1 or 1 <= num_classes <= LARGEST):
+        raise ValueError(f"one_hot: num_classes must be an int from 1 to {LARGEST}, or -1, not {num_classes!r}")
     x = _indices("one_hot", "x", x, None if num_classes == -1 else int(num_classes))
     if num_classes == -1:
         if not x.size:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..derivatives.arrays import as_numbers, whole
-from ..tensor import Tensor
+from ..tensor import Tensor, data_of
 
 _lowest, _highest = np.minimum.reduce, np.maximum.reduce
 
@@ -35,10 +36,21 @@ def each(g: Any, n: int, reduction: str) -> Any:
     return g / max(n, 1) if reduction == "mean" else g
 
 
-def checked(name: str, first: str, predictions: Any, second: str, targets: Any, reduction: str) -> tuple[Any, Any]:
-    """Both, given with their names, as Tensors or arrays of real numbers, or an error."""
+def require_reduction(name: str, reduction: Any) -> None:
     if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+
+
+def real(name: str, what: str, value: Any) -> Any:
+    """The argument, given with its name, as a Tensor or array of real numbers, or an error."""
+    if type(value) is Tensor and value._data.dtype.kind == "f":
+        return value
+    return as_numbers(name, what, value, "f")
+
+
+def checked(name: str, first: str, predictions: Any, second: str, targets: Any, reduction: str) -> tuple[Any, Any]:
+    """Both, given with their names, as Tensors or arrays of real numbers, the second perhaps of ints; or an error."""
+    require_reduction(name, reduction)
     if type(predictions) is not Tensor or predictions._data.dtype.kind != "f":
         predictions = as_numbers(name, first, predictions, "f")
     if type(targets) is not np.ndarray or targets.dtype.kind not in "fiu":
@@ -46,8 +58,96 @@ def checked(name: str, first: str, predictions: Any, second: str, targets: Any, 
     return predictions, targets
 
 
+def in_dtype_of(a: Any, b: Any) -> Any:
+    """b in a's dtype."""
+    return b if b.dtype is a.dtype or b.dtype == a.dtype else b.astype(a.dtype)
+
+
 def alike(name: str, first: str, a: Any, second: str, b: Any) -> Any:
     """b, of a's shape, in a's dtype."""
+    require_shape(name, first, a, second, b)
+    return in_dtype_of(a, b)
+
+
+# Losses that are weighted, and of labels ------------------------------------------------------------------------------
+
+
+def weighted(name: str, losses: Any, weight: Any, reduction: str) -> Any:
+    """The reduction of the losses, each times a weight that broadcasts to their shape; None is 1."""
+    return reduced(losses if weight is None else losses * broadcast_weight(name, "weight", weight, losses), reduction)
+
+
+def broadcast_weight(name: str, what: str, weight: Any, losses: Any) -> Any:
+    """A weight as real numbers in the dtype of the losses, whose shape broadcasts to theirs, or an error."""
+    weight = real(name, what, weight)
+    fits = weight.ndim <= losses.ndim and all(
+        n in (1, m) for n, m in zip(weight.shape[::-1], losses.shape[::-1], strict=False)
+    )
+    if not fits:
+        raise ValueError(
+            f"{name}: {what} of shape {weight.shape} doesn't broadcast to the input's shape {losses.shape}"
+        )
+    return in_dtype_of(losses, weight)
+
+
+def mean_over(weight: Any, losses: Any) -> Any:
+    """sum(losses) / sum(weight), of losses that have been multiplied by these weights.
+
+    If all weights are 0, it is nan, as in PyTorch, and the gradient 0.
+    """
+    total = np.sum(weight)
+    mean = np.sum(losses) / np.where(total == 0, 1, total)
+    return mean + np.where(total == 0, math.nan, 0 * total) if np.any(whole(data_of(total)) == 0) else mean
+
+
+def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
+    """One weight for each class, in the dtype of another array, or an error."""
+    weight = real(name, "weight", weight)
+    if weight.shape != (classes,):
+        raise ValueError(
+            f"{name}: weight must have one number for each of the {classes} classes, the shape ({classes},), not "
+            f"{weight.shape}"
+        )
+    return in_dtype_of(like, weight)
+
+
+def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None) -> tuple[Any, Any]:
+    """A copy of the class numbers of examples, of an array of this shape with its classes last; and which of them
+    count, None for all. Those that don't are 0. Or an error.
+
+    (A copy, since the caller may fill the array with the next batch before backward.)
+    """
+    classes = shape[-1]
+    if target.shape != shape[:-1]:
+        raise ValueError(
+            f"{name}: for {classes} classes and examples of shape {shape[:-1]}, the class numbers in target must have "
+            f"the shape {shape[:-1]}, not {target.shape}"
+        )
+    if target.dtype.kind not in "iu":
+        way_out = "target.data.astype(int)" if type(target) is Tensor else "target.astype(int)"
+        raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}; use {way_out}")
+    kept = None
+    if ignore_index is not None and (0 <= ignore_index < classes or not all_lie(target, 0, classes - 1)):
+        kept = target != ignore_index
+        target = np.where(kept, target, 0)
+    if not all_lie(target, 0, classes - 1):
+        ignored = "" if kept is None else f", or be ignore_index, {ignore_index}"
+        raise ValueError(
+            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not "
+            f"from {whole(target).min()} to {whole(target).max()}"
+        )
+    return (target.copy() if kept is None else target), kept
+
+
+def labels_of_sign(name: str, target: Any) -> None:
+    """An error, unless all are 1 or -1, and constants: the loss doesn't change with them, but jump."""
+    if type(target) is Tensor and target.requires_grad:
+        raise TypeError(f"{name}: there is no derivative by the labels in target; pass target.data")
+    if not np.all(whole(np.abs(data_of(target)) == 1)):
+        raise ValueError(f"{name}: each number in target must be 1 or -1 (for classes 0 and 1, pass 2 * target - 1)")
+
+
+def require_shape(name: str, first: str, a: Any, second: str, b: Any) -> None:
+    """An error that names both shapes, unless they are the same."""
     if a.shape != b.shape:
         raise ValueError(f"{name}: {second} must have the shape {a.shape} of the {first}, not {b.shape}; reshape one")
-    return b if b.dtype is a.dtype or b.dtype == a.dtype else b.astype(a.dtype)

@@ -1,39 +1,78 @@
-"""Losses of predictions that are numbers."""
+"""Losses of predictions that are numbers: of the differences, input - target."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..arguments import non_negative
 from ..derivatives import derivative
-from .reduction import alike, checked, each, reduced
+from .reduction import alike, checked, each, mean_over, real, reduced, require_shape
 
-__all__ = ["mse_loss"]
-
-
-def _mse_loss(predictions: Any, targets: Any, reduction: str) -> Any:
-    away = predictions - targets
-    return reduced(np.multiply(away, away), reduction)
+__all__ = ["l1_loss", "smooth_l1_loss", "huber_loss", "mse_loss"]
 
 
-_recorded_mse_loss = derivative(
-    _mse_loss,
-    lambda g, y, predictions, targets, reduction: each(g, predictions.size, reduction) * (2 * (predictions - targets)),
-    lambda g, y, predictions, targets, reduction: each(g, predictions.size, reduction) * (2 * (targets - predictions)),
+def _of_differences(loss: Callable, slope: Callable, name: str) -> Callable:
+    """A recorded function of (input, target, reduction, *settings), given loss(input - target, *settings), elementwise,
+    and the derivative of that."""
+
+    def func(input: Any, target: Any, reduction: str, *settings: Any) -> Any:
+        return reduced(loss(input - target, *settings), reduction)
+
+    def gradient(g, y, input, target, reduction, *settings):  # type: ignore
+        return each(g, input.size, reduction) * slope(input - target, *settings)
+
+    func.__name__ = name
+    return derivative(
+        func,
+        gradient,
+        lambda g, y, input, target, reduction, *settings: gradient(g, y, target, input, reduction, *settings),
+    )
+
+
+# The slopes are odd, so that of the target is the input's with the two exchanged. At a kink, |d| = beta, second
+# derivatives are those of the outer side, as PyTorch has it.
+_l1 = _of_differences(np.abs, np.sign, "l1_loss")
+_squares = _of_differences(lambda d: np.multiply(d, d), lambda d: 2 * d, "mse_loss")
+_smooth_l1 = _of_differences(
+    lambda d, beta: np.where(np.abs(d) < beta, d * d * (0.5 / beta), np.abs(d) - 0.5 * beta),
+    lambda d, beta: np.where(np.abs(d) < beta, d * (1 / beta), np.sign(d)),
+    "smooth_l1_loss",
+)
+_huber = _of_differences(
+    lambda d, delta: np.where(np.abs(d) < delta, 0.5 * d * d, delta * (np.abs(d) - 0.5 * delta)),
+    lambda d, delta: np.where(np.abs(d) < delta, d, delta * np.sign(d)),
+    "huber_loss",
 )
 
 
-def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+def _weighted(
+    name: str, recorded: Callable, input: Any, target: Any, weight: Any, reduction: str, *settings: Any
+) -> Any:
+    """The reduction of losses that have weights: their mean is divided by the sum of these."""
+    if weight is None:
+        return recorded(input, target, reduction, *settings)
+    weight = real(name, "weight", weight)
+    require_shape(name, "predictions" if name == "mse_loss" else "input", input, "weight", weight)
+    weight = weight if weight.dtype == input.dtype else weight.astype(input.dtype)
+    losses = recorded(input, target, "none", *settings) * weight
+    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
+
+
+def mse_loss(predictions: Any, targets: Any, reduction: str = "mean", weight: Any = None) -> Any:
     """The squared difference, (predictions - targets)**2.
 
     Args:
         predictions, targets: any shape, the same for both.
         reduction: 'mean', 'sum' or 'none'.
+        weight: None, or of the same shape: each loss is multiplied by its weight, and the mean is then that of the
+            weights, sum(weight * loss) / sum(weight).
 
     Raises:
         ValueError: shapes differ, or the reduction is unknown.
-        TypeError: predictions or targets aren't real numbers.
+        TypeError: predictions, targets or weight aren't real numbers.
 
     >>> from tensorgrad import Tensor
     >>> mse_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
@@ -41,4 +80,76 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """
     name = "mse_loss"
     predictions, targets = checked(name, "predictions", predictions, "targets", targets, reduction)
-    return _recorded_mse_loss(predictions, alike(name, "predictions", predictions, "targets", targets), reduction)
+    targets = alike(name, "predictions", predictions, "targets", targets)
+    return _weighted(name, _squares, predictions, targets, weight, reduction)
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+    """The absolute difference, abs(input - target); its slope at 0 is 0.
+
+    Args:
+        input, target: any shape, the same for both.
+        reduction: 'mean', 'sum' or 'none'.
+        weight: None, or of the same shape: each loss is multiplied by its weight, and the mean is then that of the
+            weights, sum(weight * loss) / sum(weight).
+
+    Raises:
+        ValueError: shapes differ, or the reduction is unknown.
+        TypeError: input, target or weight aren't real numbers.
+
+    >>> from tensorgrad import Tensor
+    >>> l1_loss(Tensor([1.0, 2.0]), [1.0, 4.0])
+    Tensor(1.)
+    """
+    name = "l1_loss"
+    input, target = checked(name, "input", input, "target", target, reduction)
+    return _weighted(name, _l1, input, alike(name, "input", input, "target", target), weight, reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """d^2 / (2 beta) where d = abs(input - target) < beta, else d - beta / 2 (Girshick, 2015, arXiv:1504.08083).
+
+    Args:
+        input, target: any shape, the same for both.
+        reduction: 'mean', 'sum' or 'none'.
+        beta: where the parabola ends; not negative. With 0 it is the absolute difference.
+
+    Raises:
+        ValueError: shapes differ, beta is negative, or the reduction is unknown.
+        TypeError: input or target aren't real numbers.
+
+    >>> from tensorgrad import Tensor
+    >>> smooth_l1_loss(Tensor([0.5, 3.0]), [0.0, 0.0], reduction="none")
+    Tensor([0.125 2.5  ])
+    """
+    name = "smooth_l1_loss"
+    input, target = checked(name, "input", input, "target", target, reduction)
+    target = alike(name, "input", input, "target", target)
+    beta = non_negative(f"{name}: beta", beta)
+    return _smooth_l1(input, target, reduction, beta) if beta else _l1(input, target, reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
+    """d^2 / 2 where d = abs(input - target) < delta, else delta (d - delta / 2) (Huber, 1964).
+
+    Args:
+        input, target: any shape, the same for both.
+        reduction: 'mean', 'sum' or 'none'.
+        delta: where the parabola ends; positive.
+        weight: None, or of the same shape: each loss is multiplied by its weight, and the mean is then that of the
+            weights, sum(weight * loss) / sum(weight).
+
+    Raises:
+        ValueError: shapes differ, delta isn't positive, or the reduction is unknown.
+        TypeError: input, target or weight aren't real numbers.
+
+    >>> from tensorgrad import Tensor
+    >>> huber_loss(Tensor([0.5, 3.0]), [0.0, 0.0], reduction="none", delta=2.0)
+    Tensor([0.125 4.   ])
+    """
+    name = "huber_loss"
+    input, target = checked(name, "input", input, "target", target, reduction)
+    target = alike(name, "input", input, "target", target)
+    if not (delta := non_negative(f"{name}: delta", delta)):
+        raise ValueError(f"{name}: delta must be positive; it is 0")
+    return _weighted(name, _huber, input, target, weight, reduction, delta)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..arguments import MOST, floating_array, floating_dtype, generator, one_of, positive_int, real_number, yes_or_no
+from ..arguments import MOST, floating_array, floating_dtype, generator, norm_order, one_of, positive_int, yes_or_no
 from ..functions.embedding import embedding, embedding_bag, largest_norm, padding_row
 from ..module import Module
 from ..tensor import Tensor
@@ -27,7 +27,7 @@ class _Table(Module):
         self.embedding_dim = positive_int(f"{name}: embedding_dim", embedding_dim)
         self.padding_idx = padding_row(f"{name}: padding_idx", padding_idx, self.num_embeddings)
         self.max_norm = largest_norm(f"{name}: max_norm", max_norm)
-        self.norm_type = real_number(f"{name}: norm_type", norm_type)
+        self.norm_type = norm_order(f"{name}: norm_type", norm_type)
         self.scale_grad_by_freq = yes_or_no(f"{name}: scale_grad_by_freq", scale_grad_by_freq)
 
     def _draw(self, rng: Any, dtype: DTypeLike) -> None:
@@ -46,8 +46,10 @@ class _Table(Module):
         """A layer whose table is this array, which isn't copied."""
         name = f"{cls.__name__}.from_pretrained"
         data = floating_array(name, "embeddings", embeddings)
-        if data.ndim != 2:
-            raise ValueError(f"{name}: embeddings must have the shape (rows, width), not {data.shape}")
+        if data.ndim != 2 or data.dtype.kind != "f":
+            raise ValueError(
+                f"{name}: embeddings must be real numbers of shape (rows, width), not {data.dtype} of {data.shape}"
+            )
         freeze = yes_or_no(f"{name}: freeze", freeze)
         layer: Any = cls.__new__(cls)
         layer._set(*data.shape, **options, name=name)
@@ -98,9 +100,7 @@ class Embedding(_Table):
         rng: Any = None,
         dtype: DTypeLike = np.float64,
     ):
-        self._set(
-            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, name="Embedding"
-        )
+        self._set(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, name="Embedding")
         self._draw(rng, dtype)
 
     @classmethod
@@ -177,9 +177,9 @@ class EmbeddingBag(_Table):
         self._draw(rng, dtype)
 
     def _set(  # type: ignore[override]
-        self, *args: Any, mode: Any, include_last_offset: Any, name: str, **options: Any
+        self, num_embeddings: Any, embedding_dim: Any, mode: Any, include_last_offset: Any, name: str, **options: Any
     ) -> None:
-        super()._set(*args, **options, name=name)
+        super()._set(num_embeddings, embedding_dim, name=name, **options)
         self.mode = one_of(f"{name}: mode", mode, ("sum", "mean", "max"))
         self.include_last_offset = yes_or_no(f"{name}: include_last_offset", include_last_offset)
         if self.scale_grad_by_freq and self.mode == "max":
