@@ -73,6 +73,7 @@ def test_the_largest_of_equal_numbers_is_the_first(rng):
     np.testing.assert_array_equal(table.grad, theirs.grad)
 
 
+@pytest.mark.slow
 def test_the_samples_of_pytorch():
     from torch.testing._internal.common_modules import module_db
 
@@ -143,7 +144,7 @@ def test_one_hot():
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda: functions.embedding([7], np.ones((7, 2))), IndexError, "embedding: x must be from 0 to 6, but 7"),
+        (lambda: functions.embedding([7], np.ones((7, 2))), IndexError, "embedding: x must be from 0 to 6 .* but 7"),
         (lambda: functions.embedding([-1], np.ones((7, 2))), IndexError, "embedding: x .* -1"),
         (lambda: functions.embedding([0.5], np.ones((7, 2))), TypeError, "embedding: x must be ints"),
         (lambda: functions.embedding([0], np.ones(7)), ValueError, r"weight must have the shape \(rows, width\)"),

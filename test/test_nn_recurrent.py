@@ -95,6 +95,7 @@ def test_cells(rng, kind, options):
         assert_same(ours, theirs, x, (h, c) if kind == "LSTMCell" else h)
 
 
+@pytest.mark.slow
 def test_the_samples_of_pytorch():
     from torch.testing._internal.common_modules import module_db
 
