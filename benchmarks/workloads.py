@@ -13,6 +13,8 @@ import numpy as np
 HEADS, EPS = 4, 1e-5  # of the transformer: how many heads, and what layer norm adds to the variance
 DT, SOFTENING, DRAG = 2e-3, 0.1, 0.2  # of the simulation: a step in time, what is added to distance^2, drag of the gas
 
+LSTM_NAMES = {"weight_ih_l0": "Wx", "weight_hh_l0": "Wh", "bias_ih_l0": "bx", "bias_hh_l0": "bh"}  # as PyTorch has them
+
 
 def dense(rng, i, nin, nout):
     """Weight and bias number i."""
@@ -86,6 +88,25 @@ def recurrent(rng, steps=200, batch=16, nin=8, width=32):
     return {"X": rng.normal(size=(steps, batch, nin)), "Y": rng.normal(size=(batch, 1)), "params": params, "lr": 0.01}
 
 
+def lstm(rng, steps=64, batch=32, nin=32, width=128):
+    """An LSTM over 64 steps, as PyTorch has its weights; mean squared error of a linear layer on the last h."""
+    params = {
+        "Wx": rng.normal(size=(4 * width, nin)) / np.sqrt(nin),
+        "Wh": rng.normal(size=(4 * width, width)) / np.sqrt(width),
+        "bx": np.zeros(4 * width),
+        "bh": np.zeros(4 * width),
+    }
+    params |= dense(rng, 0, width, 1)
+    return {"X": rng.normal(size=(steps, batch, nin)), "Y": rng.normal(size=(batch, 1)), "params": params, "lr": 0.01}
+
+
+def embedding(rng, batch=512, length=8, words=5000, width=64):
+    """Which word comes next: the means of 8 rows of a table, and a linear layer with a softmax over all words."""
+    params = {"table": rng.normal(size=(words, width))} | dense(rng, 0, width, words)
+    often = np.minimum(rng.zipf(1.3, (batch, length + 1)) - 1, words - 1)  # few words make most of a text
+    return {"X": often[:, :-1], "Y": often[:, -1], "params": params, "lr": 0.01}
+
+
 def bodies(rng, steps=1000, n=8):
     """Bodies of mass X attract each other in a gas that slows them; mean squared error of their paths, which begin at
     the parameters."""
@@ -125,6 +146,8 @@ WORKLOADS = {
     "convnet": Workload("convolutional net with max-pooling, 28x28, batch 64", "convnet", convnet),
     "transformer": Workload("transformer, 2 layers, 8 x 64 x 64", "transformer", transformer),
     "recurrent": Workload("recurrent net, 200 steps, 16 x 32", "recurrent", recurrent),
+    "lstm": Workload("LSTM, 64 steps, 32 x 128", "lstm", lstm),
+    "embedding": Workload("embedding and softmax, 5,000 words", "embedding", embedding),
     "simulation": Workload("simulation of 8 bodies, 1,000 steps, assigned", "simulation", bodies),
     "record": Workload("`a + b` of 4 numbers, recorded", "record", four_numbers),
     "chain": Workload("1,000 such additions and backward", "chain", four_numbers),

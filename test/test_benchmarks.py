@@ -11,7 +11,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 NAMES = ["moons", "digits", "mnist", "logistic", "convolution", "convnet", "transformer", "recurrent"]
-NAMES += ["simulation", "record", "chain"]
+NAMES += ["lstm", "embedding", "simulation", "record", "chain"]
 
 
 @pytest.fixture

@@ -67,3 +67,20 @@ def recurrent(lib, p, X, Y):
         h = lib.tanh(x @ p["Wx"] + h @ p["Wh"] + p["b"])
     away = h @ p["W0"] + p["b0"] - Y
     return lib.mean(away * away)
+
+
+def lstm(lib, p, X, Y):
+    width = p["Wh"].shape[1]
+    h = c = numpy.zeros((X.shape[1], width), X.dtype)
+    for x in X:
+        a = x @ p["Wx"].T + h @ p["Wh"].T + (p["bx"] + p["bh"])
+        i, f, g, o = (a[:, k * width : (k + 1) * width] for k in range(4))
+        i, f, o = (0.5 * lib.tanh(0.5 * gate) + 0.5 for gate in (i, f, o))
+        c = f * c + i * lib.tanh(g)
+        h = o * lib.tanh(c)
+    away = h @ p["W0"] + p["b0"] - Y
+    return lib.mean(away * away)
+
+
+def embedding(lib, p, X, Y):
+    return lib.softmax_cross_entropy(lib.mean(p["table"][X], axis=1) @ p["W0"] + p["b0"], Y)

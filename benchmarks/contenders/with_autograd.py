@@ -56,6 +56,8 @@ def training(model, w):
 mlp = partial(training, functional.mlp)
 transformer = partial(training, functional.transformer)
 recurrent = partial(training, functional.recurrent)
+lstm = partial(training, functional.lstm)
+embedding = partial(training, functional.embedding)
 
 
 def record(w):

@@ -61,6 +61,8 @@ mlp = partial(training, functional.mlp)
 convnet = partial(training, functional.convnet)
 transformer = partial(training, functional.transformer)
 recurrent = partial(training, functional.recurrent)
+lstm = partial(training, functional.lstm)
+embedding = partial(training, functional.embedding)
 simulation = partial(training, simulate)
 
 

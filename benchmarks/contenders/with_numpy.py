@@ -282,6 +282,74 @@ def recurrent(w):
     return step
 
 
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def lstm(w):
+    Wx, Wh, bx, bh, W0, b0 = (w.params[name] for name in ("Wx", "Wh", "bx", "bh", "W0", "b0"))
+    steps, batch, nin = w.X.shape
+    width, dtype, X = Wh.shape[1], w.X.dtype, w.X.reshape(steps * batch, nin)
+    first, second, third = slice(0, width), slice(width, 2 * width), slice(2 * width, 3 * width)
+    fourth = slice(3 * width, 4 * width)
+    i, f, g, o, tanh = (np.empty((steps, batch, width), dtype) for _ in range(5))
+    hs, cs = (np.zeros((steps + 1, batch, width), dtype) for _ in range(2))
+    da = np.empty((steps, batch, 4 * width), dtype)
+
+    def step():
+        gates = (X @ Wx.T + (bx + bh)).reshape(da.shape)
+        for t in range(steps):
+            a = gates[t] + hs[t] @ Wh.T
+            i[t], f[t] = logistic(a[:, first]), logistic(a[:, second])
+            g[t], o[t] = np.tanh(a[:, third]), logistic(a[:, fourth])
+            cs[t + 1] = f[t] * cs[t] + i[t] * g[t]
+            tanh[t] = np.tanh(cs[t + 1])
+            hs[t + 1] = o[t] * tanh[t]
+        h = hs[steps]
+        away = h @ W0 + b0 - w.Y
+        loss = (away * away).mean()
+
+        d = away * (2 / away.size)
+        dW0, db0 = h.T @ d, d.sum(axis=0)
+        dh, dc = d @ W0.T, np.zeros_like(h)
+        for t in reversed(range(steps)):
+            dc += dh * o[t] * (1 - tanh[t] * tanh[t])
+            da[t, :, first] = dc * g[t] * i[t] * (1 - i[t])
+            da[t, :, second] = dc * cs[t] * f[t] * (1 - f[t])
+            da[t, :, third] = dc * i[t] * (1 - g[t] * g[t])
+            da[t, :, fourth] = dh * tanh[t] * o[t] * (1 - o[t])
+            dc *= f[t]
+            dh = da[t] @ Wh
+        rows = da.reshape(steps * batch, 4 * width)
+        dWx, dWh, db = rows.T @ X, rows.T @ hs[:-1].reshape(steps * batch, width), rows.sum(axis=0)
+        for param, grad in ((Wx, dWx), (Wh, dWh), (bx, db), (bh, db), (W0, dW0), (b0, db0)):
+            param -= w.lr * grad
+        return loss
+
+    return step
+
+
+def embedding(w):
+    """The gradient of the table by np.bincount, a column after the other: faster than np.add.at."""
+    table, W, b = (w.params[name] for name in ("table", "W0", "b0"))
+    length = w.X.shape[1]
+    words = w.X.T.ravel()
+
+    def step():
+        h = table[w.X].mean(axis=1)
+        loss, d = softmax_cross_entropy(h @ W + b, w.Y)
+        dW, db = h.T @ d, d.sum(axis=0)
+        dh = d @ W.T / length
+        dtable = np.empty_like(table)
+        for j, column in enumerate(dh.T):
+            dtable[:, j] = np.bincount(words, np.tile(column, length), len(table))
+        for param, grad in ((table, dtable), (W, dW), (b, db)):
+            param -= w.lr * grad
+        return loss
+
+    return step
+
+
 def pull(mass, r):
     """The way from each body to each other one, 1 / (distance^2 + softening), and the factor of that way in gravity."""
     away = r - r[:, None]

@@ -5,7 +5,7 @@ import os
 import torch
 from torch import nn
 from torch.nn import functional as F
-from workloads import DRAG, DT, EPS, HEADS, SOFTENING
+from workloads import DRAG, DT, EPS, HEADS, LSTM_NAMES, SOFTENING
 
 VERSION = torch.__version__
 MISSING: dict[str, str] = {}
@@ -111,6 +111,37 @@ class Recurrent(nn.Module):
 
 def recurrent(w):
     return training(w, Recurrent(w.params), F.mse_loss)
+
+
+class LSTM(nn.Module):
+    def __init__(self, params):
+        super().__init__()
+        self.lstm, self.top = nn.LSTM(params["Wx"].shape[1], params["Wh"].shape[1]), dense(params, "W0", "b0")
+        for name, key in LSTM_NAMES.items():
+            setattr(self.lstm, name, parameter(params[key]))
+
+    def forward(self, X):
+        output, _ = self.lstm(X)
+        return self.top(output[-1])
+
+
+def lstm(w):
+    return training(w, LSTM(w.params), F.mse_loss)
+
+
+class Words(nn.Module):
+    def __init__(self, params):
+        super().__init__()
+        self.table = nn.Embedding(*params["table"].shape)
+        self.table.weight = parameter(params["table"])
+        self.top = dense(params, "W0", "b0")
+
+    def forward(self, X):
+        return self.top(self.table(X).mean(dim=1))
+
+
+def embedding(w):
+    return training(w, Words(w.params), F.cross_entropy)
 
 
 def gravity(mass, r):

@@ -1,7 +1,7 @@
 """tensorgrad, as its README has a training loop written."""
 
 import numpy as np
-from workloads import DRAG, DT, EPS, HEADS, SOFTENING
+from workloads import DRAG, DT, EPS, HEADS, LSTM_NAMES, SOFTENING
 
 import tensorgrad as tg
 
@@ -121,6 +121,36 @@ class Recurrent(tg.Module):
 
 def recurrent(w):
     return training(w, Recurrent(w.params), tg.mse_loss)
+
+
+class LSTM(tg.Module):
+    def __init__(self, params):
+        nin, width = params["Wx"].shape[1], params["Wh"].shape[1]
+        self.lstm, self.top = tg.nn.LSTM(nin, width, dtype=params["Wx"].dtype), dense(params, "W0", "b0")
+        for name, key in LSTM_NAMES.items():
+            getattr(self.lstm, name).data = params[key]
+
+    def forward(self, X):
+        output, _ = self.lstm(X)
+        return self.top(output[-1])
+
+
+def lstm(w):
+    return training(w, LSTM(w.params), tg.mse_loss)
+
+
+class Words(tg.Module):
+    def __init__(self, params):
+        self.table = tg.nn.Embedding(*params["table"].shape, dtype=params["table"].dtype)
+        self.table.weight.data = params["table"]
+        self.top = dense(params, "W0", "b0")
+
+    def forward(self, X):
+        return self.top(self.table(X).mean(axis=1))
+
+
+def embedding(w):
+    return training(w, Words(w.params), tg.softmax_cross_entropy)
 
 
 def gravity(mass, r):
