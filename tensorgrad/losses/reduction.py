@@ -111,6 +111,13 @@ def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
     return in_dtype_of(like, weight)
 
 
+def weight_of_each(weight: Any, labels: Any) -> Any:
+    """The weight of each example's class."""
+    if type(labels) is np.ndarray:
+        return weight[labels]
+    return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
+
+
 def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None) -> tuple[Any, Any]:
     """A copy of the class numbers of examples, of an array of this shape with its classes last; and which of them
     count, None for all. Those that don't are 0. Or an error.
@@ -140,9 +147,7 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
 
 
 def labels_of_sign(name: str, target: Any) -> None:
-    """An error, unless all are 1 or -1, and constants: the loss doesn't change with them, but jump."""
-    if type(target) is Tensor and target.requires_grad:
-        raise TypeError(f"{name}: there is no derivative by the labels in target; pass target.data")
+    """An error, unless all are 1 or -1."""
     if not np.all(whole(np.abs(data_of(target)) == 1)):
         raise ValueError(f"{name}: each number in target must be 1 or -1 (for classes 0 and 1, pass 2 * target - 1)")
 
