@@ -184,12 +184,13 @@ def _ints(name: str, what: str, value: Any) -> Any:
     return value.astype(np.int64)
 
 
-def _lengths(name: str, what: str, value: Any, n: int, most: int) -> Any:
+def _lengths(name: str, what: str, value: Any, n: int, of: str, most: int) -> Any:
     value = np.reshape(_ints(name, what, value), -1)
     if value.shape != (n,):
         raise ValueError(f"{name}: {what} must be {n} ints, one for each example, not of shape {value.shape}")
     if not all_lie(value, 0, most):
-        raise ValueError(f"{name}: {what} must lie from 0 to {most}, not from {value.min()} to {value.max()}")
+        found = f"from {value.min()} to {value.max()}"
+        raise ValueError(f"{name}: {what} must lie from 0 to {most}, for {of} of this length, not {found}")
     return value
 
 
@@ -262,9 +263,9 @@ def ctc_loss(
         )
     if not is_int(blank) or not 0 <= blank < classes:
         raise ValueError(f"{name}: blank must be an int from 0 to {classes - 1}, for {classes} classes, not {blank!r}")
-    input_lengths = _lengths(name, "input_lengths", input_lengths, n, steps)
+    input_lengths = _lengths(name, "input_lengths", input_lengths, n, "log_probs", steps)
     most = targets.shape[-1]
-    target_lengths = _lengths(name, "target_lengths", target_lengths, n, most)
+    target_lengths = _lengths(name, "target_lengths", target_lengths, n, "targets", most)
 
     labels = _padded(name, targets, target_lengths)
     counts = np.arange(labels.shape[1]) < np.expand_dims(target_lengths, -1)

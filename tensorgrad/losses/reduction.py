@@ -105,8 +105,8 @@ def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
     weight = real(name, "weight", weight)
     if weight.shape != (classes,):
         raise ValueError(
-            f"{name}: weight must have one number for each of the {classes} classes, the shape ({classes},), not "
-            f"{weight.shape}"
+            f"{name}: weight must have one number for each of the {classes} classes of the input, the shape "
+            f"({classes},), not {weight.shape}"
         )
     return in_dtype_of(like, weight)
 
@@ -127,8 +127,8 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
     classes = shape[-1]
     if target.shape != shape[:-1]:
         raise ValueError(
-            f"{name}: for {classes} classes and examples of shape {shape[:-1]}, the class numbers in target must have "
-            f"the shape {shape[:-1]}, not {target.shape}"
+            f"{name}: input has {classes} classes and examples of shape {shape[:-1]}, so the class numbers in target "
+            f"must have the shape {shape[:-1]}, not {target.shape}"
         )
     if target.dtype.kind not in "iu":
         way_out = "target.data.astype(int)" if type(target) is Tensor else "target.astype(int)"
@@ -140,8 +140,8 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
     if not all_lie(target, 0, classes - 1):
         ignored = "" if kept is None else f", or be ignore_index, {ignore_index}"
         raise ValueError(
-            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not "
-            f"from {whole(target).min()} to {whole(target).max()}"
+            f"{name}: for the {classes} classes of the input, class numbers in target must lie from 0 to {classes - 1}"
+            f"{ignored}, not from {whole(target).min()} to {whole(target).max()}"
         )
     return (target.copy() if kept is None else target), kept
 
