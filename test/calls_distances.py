@@ -168,7 +168,10 @@ CALLS = {
     ),
     "masked_fill": (
         functions.masked_fill,
-        {"x": (T, numbers((2, 3), (3,), real=False)), "mask": ([True, False, True], bools), "value": (0.5, numbers(()))},
+        {
+            "x": (T, numbers((2, 3), (3,), real=False)), "mask": ([True, False, True], bools),
+            "value": (0.5, numbers(())),
+        },
     ),
     "bilinear": (
         functions.bilinear,

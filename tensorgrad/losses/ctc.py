@@ -255,11 +255,12 @@ def ctc_loss(
     is_batch = log_probs.ndim == 3
     if not is_batch:
         log_probs = np.expand_dims(log_probs, 1)
+        targets = np.expand_dims(targets, 0)
     steps, n, classes = log_probs.shape
-    if targets.ndim != 1 and (not is_batch or targets.ndim != 2 or len(targets) != n):
+    if targets.ndim != 1 and (targets.ndim != 2 or len(targets) != n):
         raise ValueError(
-            f"{name}: for log_probs of shape {log_probs.shape}, targets must be (N, S) = ({n}, S), or the labels of "
-            f"all examples one behind the other, not of shape {targets.shape}"
+            f"{name}: for {n} examples, of log_probs of shape {log_probs.shape}, targets must be (N, S) = ({n}, S), or "
+            f"the labels of all one behind the other, not of shape {targets.shape}"
         )
     if not is_int(blank) or not 0 <= blank < classes:
         raise ValueError(f"{name}: blank must be an int from 0 to {classes - 1}, for {classes} classes, not {blank!r}")
