@@ -5,6 +5,7 @@ import sys
 from . import array_api as array_api  # and with it, a Tensor has the namespace of the array API standard
 from . import batching as batching  # the rules that batches go by
 from . import nn as nn
+from .data import batches
 from .derivatives import derivative
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad
@@ -44,7 +45,7 @@ __all__ = [
     "conv2d",
     "Module", "Neuron", "Layer", "MLP", "Sequential",
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
-    "SGD", "Adam", "AdamW",
+    "SGD", "Adam", "AdamW", "batches",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
     "checkpoint", "vmap",
     "draw_dot_tensor", "draw_backward",

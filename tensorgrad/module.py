@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from types import MethodType
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from .arguments import text, yes_or_no
+from .arguments import floating_dtype, text, yes_or_no
+from .copying import copied
 from .derivatives.arrays import as_numbers, is_array
+from .engine import mark_changed
 from .hooks import Handle, Hooks
+from .saving import loaded_arrays, read_arrays, write_arrays
+from .summary import summary_of, text_of
 from .tensor import Tensor, data_of
 from .tree import Tree
 from .versions import is_name
@@ -85,8 +87,12 @@ class Module(Tree):
         """
         return self._hooked().after.add("register_forward_hook", hook, with_kwargs)
 
+    def takes_hooks(self) -> bool:
+        """Whether the class defines `forward`, and leaves `__call__` as it is."""
+        return type(self).__call__ is Module.__call__
+
     def _hooked(self) -> Hooks:
-        if type(self).__call__ is not Module.__call__:
+        if not self.takes_hooks():
             raise TypeError(
                 f"{type(self).__name__}: hooks stand around forward, but the class defines __call__; call it forward"
             )
@@ -99,34 +105,30 @@ class Module(Tree):
         """What is looked through for parameters, modules and buffers, by the name that it has in theirs."""
         return {name: part for name, part in vars(self).items() if name not in _OWN}
 
-    def walk(self) -> Iterator[tuple[str, Any]]:
-        """Every module, every Tensor and every buffer in here with its dotted name, each once."""
+    def walk(self, every_name: bool = False) -> Iterator[tuple[str, Any]]:
+        """Every module, every Tensor and every buffer in here with its dotted name, each once; with `every_name`, under
+        each name that it has."""
         seen: set[int] = set()
-        stack: list[tuple[str, Any, bool]] = [("", self, False)]
+        stack: list[tuple[str, Any, bool, frozenset]] = [("", self, False, frozenset())]
         while stack:
-            name, item, is_buffer = stack.pop()
-            buffers: Mapping[str, bool] = {}
-            if isinstance(item, Module):
-                inside: Any = item.parts().items()
-                buffers = item._buffers
-            elif isinstance(item, Mapping):
-                inside = item.items()
-            elif isinstance(item, list | tuple):
-                inside = enumerate(item)
-            elif isinstance(item, Tensor) or is_buffer:
-                inside = ()
-            else:
+            name, item, is_buffer, around = stack.pop()
+            inside, buffers = _inside(item)
+            if not isinstance(item, Module | Tensor) and not is_buffer and inside is None:
                 if isinstance(item, _NOT_SEARCHED):
                     self._require_no_parameters(name, item)
                 continue
-            if id(item) in seen or item is None:
+            if id(item) in (around if every_name else seen):
                 continue
             seen.add(id(item))
             if isinstance(item, Module | Tensor) or is_buffer:
                 yield name, item
-            stack.extend(
-                (f"{name}.{key}" if name else str(key), part, key in buffers) for key, part in reversed(list(inside))
-            )
+            if inside is not None:
+                around = around | {id(item)} if every_name else around
+                stack.extend(
+                    (f"{name}.{key}" if name else str(key), part, key in buffers, around)
+                    for key, part in reversed(list(inside))
+                    if part is not None
+                )
 
     def _require_no_parameters(self, name: str, item: Any) -> None:
         """An error, if parameters are in a container in which they would not be found."""
@@ -228,7 +230,7 @@ class Module(Tree):
             if given.shape != p.shape:
                 raise ValueError(f"with_parameters: {name} has shape {p.shape}, but is given {given.shape}")
             new[id(p)] = given if isinstance(given, Tensor) else Tensor(given, name=p.name)
-        return _copied(self, new)
+        return copied(self, new)
 
     def named_buffers(self) -> list[tuple[str, Any]]:
         """Pairs of dotted name and buffer: an array of `register_buffer`, or a Tensor that is a constant."""
@@ -294,15 +296,17 @@ class Module(Tree):
     # What is saved ----------------------------------------------------------------------------------------------------
 
     def _saved(self) -> dict[str, Any]:
-        """All Tensors and buffers in here by name, but for buffers that aren't saved."""
+        """All Tensors and buffers in here, under each of their names, but for buffers that aren't saved."""
         left_out = {id(getattr(m, name)) for m in self.modules() for name, kept in m._buffers.items() if not kept}
-        named = [(name, x) for name, x in self.walk() if not isinstance(x, Module) and id(x) not in left_out]
-        return self._without_repetition(named)
+        named = self.walk(every_name=True)
+        return self._without_repetition(
+            [(name, x) for name, x in named if not isinstance(x, Module) and id(x) not in left_out]
+        )
 
     def _without_repetition(self, named: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, x in named:
-            if name in found:
+            if name in found and found[name] is not x:
                 raise ValueError(
                     f"{type(self).__name__}: two Tensors have the name {name!r}; rename an attribute or key"
                 )
@@ -310,32 +314,100 @@ class Module(Tree):
         return found
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of each Tensor's data and each buffer, by name: what `np.savez(path, **model.state_dict())` writes."""
+        """A copy of each Tensor's data and each buffer, by name; what is shared stands under each of its names."""
         return {name: np.copy(data_of(x)) for name, x in self._saved().items()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
         """Put the arrays of a state_dict back, copied, in the dtypes that the Tensors have.
+
+        Args:
+            state: arrays by name, of this library, or of PyTorch for a network with the same names.
+            strict: False to load what is there, and leave the rest. Of what is shared, one name is enough.
+
+        Returns:
+            The names that are missing, and those that are unexpected.
 
         Raises:
             TypeError: state is no mapping, or one of its arrays isn't numbers, or complex for a real Tensor.
-            KeyError: a name is missing, or there is one too many.
-            ValueError: a shape differs, or a number is too large for the dtype.
+            KeyError: a name is missing, or there is one too many, and strict is True.
+            ValueError: a shape differs, a number is too large for the dtype, or two names of one Tensor are given
+                different numbers.
 
         After an error, nothing has been loaded.
         """
+        strict = yes_or_no("load_state_dict: strict", strict)
         own = self._saved()
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict: a mapping of names to arrays is needed, not a {type(state).__name__}")
-        missing, extra = sorted(own.keys() - set(state)), sorted(set(state) - own.keys(), key=str)
-        if missing or extra:
+        given = {id(x) for name, x in own.items() if name in state}
+        missing = sorted(name for name, x in own.items() if id(x) not in given)
+        extra = sorted(set(state) - own.keys(), key=str)
+        if strict and (missing or extra):
             raise KeyError(f"load_state_dict: missing {missing}, unexpected {extra}")
-        with np.errstate(over="ignore"):
-            new = {name: _loaded(name, x, state[name]) for name, x in own.items()}
-        for name, x in own.items():
+        for x, value in loaded_arrays({name: x for name, x in own.items() if name in state}, state):
             if isinstance(x, Tensor):
-                x.data = new[name]
+                x.data = value
             else:
-                x[...] = new[name]
+                x[...] = value
+        return missing, extra
+
+    def save(self, path: Any) -> None:
+        """Write the state_dict to a file, as a whole or not at all.
+
+        Args:
+            path: a str or Path that ends in .safetensors (for which the package safetensors is needed: such files are
+                PyTorch's, too) or in .npz.
+
+        Raises:
+            TypeError: path is no path.
+            ValueError: it ends otherwise.
+            ImportError: safetensors isn't installed.
+            FileNotFoundError, PermissionError, ...: nothing can be written there.
+        """
+        write_arrays("save", path, self.state_dict())
+
+    def load(self, path: Any, strict: bool = True) -> Module:
+        """Load a file that `save` wrote, or PyTorch by safetensors; `strict` and errors as in `load_state_dict`.
+
+        Raises:
+            TypeError, ValueError, ImportError: as in `save`.
+            FileNotFoundError: there is no such file.
+        """
+        self.load_state_dict(read_arrays("load", path), strict)
+        return self
+
+    def to(self, dtype: DTypeLike) -> Module:
+        """Make all parameters and floating buffers of another floating dtype, in place. Gradients are forgotten. Do so
+        before an optimiser is made.
+
+        Raises:
+            TypeError: the dtype isn't floating.
+        """
+        dtype = floating_dtype("to: dtype", dtype)
+        for module in self.modules():
+            for name in module._buffers:
+                buffer = getattr(module, name)
+                if buffer is not None and not isinstance(buffer, Tensor) and buffer.dtype.kind == "f":
+                    setattr(module, name, buffer.astype(dtype))
+        for _, x in self.walk():
+            if isinstance(x, Tensor) and x.dtype.kind == "f":
+                mark_changed(x)
+                x._data, x._grad = x._data.astype(dtype, copy=False), None
+        return self
+
+    def summary(self, *args: Any, **kwargs: Any) -> str:
+        """A table: each layer, the shape of its output, and how many parameters it has; told by one call in `eval` mode
+        on an example input, which changes nothing.
+
+        >>> from tensorgrad import MLP
+        >>> print(MLP(2, [16, 1], rng=0).summary(np.ones((100, 2))))
+        layer              output     parameters
+        MLP                (100, 1)           65
+          layers.0: Layer  (100, 16)          48
+          layers.1: Layer  (100, 1)           17
+        65 parameters
+        """
+        return summary_of(self, args, kwargs)
 
     # Modes ------------------------------------------------------------------------------------------------------------
 
@@ -359,65 +431,13 @@ class Module(Tree):
         return ""
 
     def __repr__(self) -> str:
-        lines: list[str] = []
-        open_modules: list[str] = []  # the names of the modules that we are in
-        for name, item in self.walk():
-            if not isinstance(item, Module):
-                continue
-            while open_modules and not name.startswith(open_modules[-1]):
-                open_modules.pop()
-            label = f"({name.removeprefix(open_modules[-1] if open_modules else '')}): " if name else ""
-            lines.append("  " * len(open_modules) + f"{label}{type(item).__name__}({item.extra_repr()})")
-            open_modules.append(f"{name}." if name else "")
-        return "\n".join(lines)
+        return text_of(self)
 
 
-def _loaded(name: str, p: Any, value: Any) -> Any:
-    """A copy of what load_state_dict is given for the Tensor or array p of this name, of its shape and dtype, or an
-    error."""
-    given = data_of(as_numbers("load_state_dict", name, value, {"c": "fc", "f": "f"}.get(p.dtype.kind, "biuf")))
-    if given.shape != p.shape:
-        raise ValueError(f"load_state_dict: {name} has shape {p.shape}, but is given {given.shape}")
-    new = np.array(given, dtype=p.dtype, like=data_of(p))
-    if given.dtype != p.dtype and np.any(np.isfinite(new) != np.isfinite(given)):
-        raise ValueError(f"load_state_dict: {name} is given a number that is too large for {p.dtype}")
-    return new
-
-
-def _copied(item: Any, copies: dict[int, Any]) -> Any:
-    """A copy of a module, or of a list, tuple or dict in one, with what `copies` has for an id in place of it. What
-    holds none of these isn't copied."""
-    if id(item) in copies:
-        return copies[id(item)]
+def _inside(item: Any) -> tuple[Any, Mapping[str, bool]]:
+    """The names and parts of what is looked through, and which are buffers; None of anything else."""
     if isinstance(item, Module):
-        inside: Mapping = vars(item)
-    elif isinstance(item, Mapping):
-        inside = item
-    elif isinstance(item, list | tuple):
-        inside = dict(enumerate(item))
-    elif isinstance(item, MethodType):
-        owner = _copied(item.__self__, copies)
-        return item if owner is item.__self__ else MethodType(item.__func__, owner)
-    elif type(item) is functools.partial:
-        func, args, keywords = (_copied(part, copies) for part in (item.func, item.args, item.keywords))
-        same = func is item.func and args is item.args and keywords is item.keywords
-        return item if same else functools.partial(func, *args, **keywords)
-    else:
-        return item
-    mutable = isinstance(item, Module | MutableMapping | list)
-    copies[id(item)] = new = copy.copy(item) if mutable else item  # first, since modules may be in a circle
-    parts = {key: _copied(part, copies) for key, part in inside.items()}
-    if all(parts[key] is part for key, part in inside.items()):
-        new = item
-    elif isinstance(item, Module):
-        vars(new).update(parts)
-    elif isinstance(item, MutableMapping):
-        new.update(parts)
-    elif isinstance(item, list):
-        new[:] = parts.values()
-    elif hasattr(item, "_fields"):  # a named tuple
-        new = type(item)(*parts.values())
-    else:
-        new = type(item)(parts if isinstance(item, Mapping) else parts.values())
-    copies[id(item)] = new
-    return new
+        return item.parts().items(), item._buffers
+    if isinstance(item, Mapping):
+        return item.items(), {}
+    return (enumerate(item) if isinstance(item, list | tuple) else None), {}

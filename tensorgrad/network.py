@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -175,5 +175,5 @@ class MLP(Sequential):
         pairs = zip(pairwise(widths), functions, strict=True)
         super().__init__(*(Layer(m, n, function, rng=rng, dtype=dtype) for (m, n), function in pairs))
 
-    def parts(self) -> dict[str, Any]:
-        return dict(vars(self))  # "layers.0", which says more of a network than "0"
+    def parts(self) -> Mapping[str, Any]:
+        return Module.parts(self)  # "layers.0", which says more of a network than "0"

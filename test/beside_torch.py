@@ -7,6 +7,7 @@ gives the weights of the second to the first, and the largest relative differenc
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,11 +16,19 @@ import torch
 
 from tensorgrad import Module, Tensor
 from tensorgrad.engine import backpropagate
+from tensorgrad.tensor import data_of
 
 
 def give_weights(theirs: torch.nn.Module, ours: Module) -> None:
     """Have our module compute with the numbers of PyTorch's, which have the same names."""
     ours.load_state_dict({name: value.detach().numpy() for name, value in theirs.state_dict().items()})
+
+
+@dataclasses.dataclass
+class Constant:
+    """An array of floats that isn't differentiated by, such as targets."""
+
+    array: np.ndarray
 
 
 def is_floating(value: Any) -> bool:
@@ -30,6 +39,8 @@ def to_torch(value: Any) -> Any:
     """Arrays as tensors, those of floats as leaves that require a gradient; also in lists and tuples."""
     if isinstance(value, np.ndarray):
         return torch.tensor(value, requires_grad=is_floating(value))
+    if isinstance(value, Constant):
+        return torch.tensor(value.array)
     return type(value)(map(to_torch, value)) if type(value) in (list, tuple) else value
 
 
@@ -37,10 +48,12 @@ def to_ours(value: Any) -> Any:
     """Arrays of floats as Tensors; also in lists and tuples."""
     if is_floating(value):
         return Tensor(value.copy())
+    if isinstance(value, Constant):
+        return value.array
     return type(value)(map(to_ours, value)) if type(value) in (list, tuple) else value
 
 
-def leaves(value: Any, kind: type) -> Iterator[Any]:
+def leaves(value: Any, kind: type | tuple[type, ...]) -> Iterator[Any]:
     """The Tensors, or tensors, in an argument or output, in their order."""
     if isinstance(value, kind):
         yield value
@@ -69,7 +82,7 @@ def differences(
     second derivatives, between a module or function of ours and PyTorch's.
 
     Args:
-        args, kwargs: what both are called with; arrays of floats are differentiated by.
+        args, kwargs: what both are called with; arrays of floats are differentiated by, unless they are `Constant`.
         twice: whether second derivatives are compared, too.
         weights: whether ours is first given the weights of theirs.
     """
@@ -78,10 +91,14 @@ def differences(
     our_args, their_args = to_ours(list(args)), to_torch(list(args))
     our_kwargs = dict(zip(kwargs, to_ours(list(kwargs.values())), strict=True))
     their_kwargs = dict(zip(kwargs, to_torch(list(kwargs.values())), strict=True))
-    y = [t for t in leaves(ours(*our_args, **our_kwargs), Tensor)]
-    z = [t for t in leaves(theirs(*their_args, **their_kwargs), torch.Tensor) if t.requires_grad]
-    assert len(y) == len(z), f"{len(y)} outputs, not {len(z)}"
-    found = {"outputs": max([distance(a.data, b.detach().numpy()) for a, b in zip(y, z, strict=True)], default=0.0)}
+    y = [t for t in leaves(ours(*our_args, **our_kwargs), (Tensor, np.ndarray, np.generic))]
+    z = [t for t in leaves(theirs(*their_args, **their_kwargs), torch.Tensor)]
+    assert len(y) == len(z) > 0, f"{len(y)} outputs, not {len(z)}"
+    found = {"outputs": max(distance(data_of(a), b.numpy(force=True)) for a, b in zip(y, z, strict=True))}
+    y = [a for a, b in zip(y, z, strict=True) if b.requires_grad]
+    z = [b for b in z if b.requires_grad]
+    if not z:
+        return found
 
     rng = np.random.default_rng(0)
     directions = [rng.normal(size=a.shape) for a in y]
@@ -111,7 +128,7 @@ def differences(
         )
     ]
     apart = [
-        distance(a.data if isinstance(a, Tensor) else a, b.detach().numpy())
+        distance(a.data if isinstance(a, Tensor) else a, b.numpy(force=True))
         for a, b in zip(first, their_first, strict=True)
     ]
     found["input gradients"] = max(apart[: len(inputs)], default=0.0)
@@ -131,7 +148,7 @@ def differences(
         else [None] * len(variables)
     )
     found["second derivatives"] = max(
-        distance(grads.get(v, np.zeros(v.shape)), np.zeros(v.shape) if g is None else g.numpy())
+        distance(grads.get(v, np.zeros(v.shape)), np.zeros(v.shape) if g is None else g.numpy(force=True))
         for v, g in zip(variables, theirs_again, strict=True)
     )
     return found

@@ -8,7 +8,6 @@ from cases import case, x
 from tensorgrad import functions as f
 from tensorgrad.derivatives.activations import normal_cdf
 from tensorgrad.derivatives.activations import tanh_cdf as approximate_cdf
-from tensorgrad.derivatives.convolution import correlate, input_gradient, weight_gradient
 from tensorgrad.losses import mse_loss, sigmoid_cross_entropy, softmax_cross_entropy
 
 
@@ -68,60 +67,6 @@ for func, formula in {
 case(f.logsumexp, x(2, 3), axis=0, keepdims=True, like=lse)
 case(f.logsumexp, x(2, 3, 2), (0, 2), True, like=lse)
 case(f.logsumexp, x(), like=lse)
-
-# Convolution and its two transposes, as their definitions say, one element of the result after the other.
-
-
-def windows(padded, filters, geometry):
-    """Each element (n, o, i, j) of a convolution, and the view of the padded images that its filter sees."""
-    (sh, sw), _, (dh, dw), groups = geometry
-    out, inside, kh, kw = filters
-    height, width = (
-        (n - d * (k - 1) - 1) // s + 1
-        for n, k, s, d in zip(padded.shape[2:], (kh, kw), (sh, sw), (dh, dw), strict=True)
-    )
-    for n, o, i, j in np.ndindex(len(padded), out, height, width):
-        first = o // (out // groups) * inside
-        seen = padded[n, first : first + inside, i * sh :, j * sw :]
-        yield (n, o, i, j), seen[:, : dh * (kh - 1) + 1 : dh, : dw * (kw - 1) + 1 : dw]
-
-
-def padding(a, geometry):
-    (ph, pw) = geometry[1]
-    return np.pad(a, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
-
-
-def convolution(a, weight, geometry):
-    sums = {
-        place: np.sum(seen * weight[place[1]]) for place, seen in windows(padding(a, geometry), weight.shape, geometry)
-    }
-    return np.array(list(sums.values())).reshape([1 + max(axis) for axis in zip(*sums, strict=True)])
-
-
-def to_images(g, weight, size, geometry):
-    padded = padding(np.zeros((len(g), weight.shape[1] * geometry[3], *size), g.dtype), geometry)
-    for place, seen in windows(padded, weight.shape, geometry):
-        seen += g[place] * weight[place[1]]
-    (ph, pw), (h, w) = geometry[1], size
-    return padded[:, :, ph : ph + h, pw : pw + w]
-
-
-def to_filters(g, a, kernel, geometry):
-    weight = np.zeros((g.shape[1], a.shape[1] // geometry[3], *kernel), g.dtype)
-    for place, seen in windows(padding(a, geometry), weight.shape, geometry):
-        weight[place[1]] += g[place] * seen
-    return weight
-
-
-for geometry, size in {
-    ((1, 1), (0, 0), (1, 1), 1): (3, 3),
-    ((2, 1), (1, 0), (1, 2), 1): (3, 1),
-    ((1, 2), (0, 1), (1, 1), 2): (3, 3),
-}.items():
-    images, filters = (2, 2, 4, 5), (2, 2 // geometry[3], 2, 3)
-    case(correlate, x(*images), x(*filters), geometry, like=convolution)
-    case(input_gradient, x(2, 2, *size), x(*filters), (4, 5), geometry, like=to_images)
-    case(weight_gradient, x(2, 2, *size), x(*images), (2, 3), geometry, like=to_filters)
 
 # Losses
 

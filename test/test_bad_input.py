@@ -463,7 +463,7 @@ def test_an_unknown_activation(activation):
         (lambda: tg.Layer("2", 3), ValueError, ("nin", "positive int", "'2'")),
         (lambda: tg.Neuron(2, dtype=int), TypeError, ("dtype", "int64")),
         (lambda: tg.Sequential(tg.Layer(2, 3), "relu"), TypeError, ("Sequential", "'relu'")),
-        (lambda: tg.Module()(1.0), NotImplementedError, ("Module", "__call__")),
+        (lambda: tg.Module()(1.0), NotImplementedError, ("Module", "forward")),
         (lambda: tg.Layer(2, 3).load_state_dict({}), KeyError, ("load_state_dict", "missing", "bias", "weight")),
         (lambda: tg.gelu(ones(2), approximate="tan"), ValueError, ("gelu", "'none' or 'tanh'", "'tan'")),
         (lambda: tg.derivative(3), TypeError, ("derivative", "3")),

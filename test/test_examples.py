@@ -20,15 +20,17 @@ def test_there_are_examples():
 LONG = {
     "scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule", "bayesian_regression", "kalman_filter",
     "lotka_volterra", "newton_rosenbrock", "straight_through", "implicit_fixed_point", "equilibrium",
-    "gaussian_process",
+    "gaussian_process", "pytorch_weights",
 }  # fmt: skip
+NEEDED = {"pytorch_weights": ["safetensors"], "makemore": ["names"]}  # packages
+ARGUMENTS = {"makemore": ["100"]}  # with which it is quick
 
 
 @pytest.mark.parametrize(
     "path", [pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem) for p in EXAMPLES]
 )
 def test_example(path, tmp_path):
-    for package in ("matplotlib", "sklearn", "graphviz"):
+    for package in ("matplotlib", "sklearn", "graphviz", *NEEDED.get(path.stem, [])):
         pytest.importorskip(package)
     text = path.read_text(encoding="utf-8")
     about = ast.get_docstring(ast.parse(text))
@@ -36,7 +38,11 @@ def test_example(path, tmp_path):
 
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [sys.executable, "-W", "error", str(path), *ARGUMENTS.get(path.stem, [])],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     pictures = [p for p in tmp_path.iterdir() if p.suffix in (".png", ".svg", ".gif", ".html")]

@@ -217,7 +217,10 @@ CALLS = {
     ),
     "Module.requires_grad_": (Module.requires_grad_, {"self": LAYER, "requires_grad": (False, flag)}),
     "Module.train": (Module.train, {"self": LAYER, "mode": (False, flag)}),
-    "Module.load_state_dict": (Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing)}),
+    "Module.load_state_dict": (
+        Module.load_state_dict, {"self": LAYER, "state": (STATE, nothing), "strict": (True, flag)}
+    ),
+    "Module.to": (Module.to, {"self": LAYER, "dtype": (np.float32, dtype_of_floats)}),
     "Module.with_parameters": (Module.with_parameters, {"self": LAYER, "parameters": (STATE, nothing)}),
     # Optimisers
     "Optimizer": (optim.Optimizer, OF_OPTIMIZERS),
@@ -670,9 +673,9 @@ def names_of(name):
     owner, _, last = name.rpartition(".")
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
     if last in ("forward", "__call__"):
-        # of a layer, the function that it calls; of an MLP, the part that fails
-        called = getattr(nn, owner, Module).forward.__code__.co_names
-        return {owner, "Layer", "relu", *({*called} & {*functions.__all__})}
+        function = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner).lower()  # the layer's
+        called = {*getattr(nn, owner, Module).forward.__code__.co_names} & {*functions.__all__}
+        return {owner, function, owner.lower(), *called, "Layer", "relu"}  # of an MLP, the part that fails
     if last in IN_PLACE or name.startswith(("Tensor.at.", "Tensor.flat.", "Tensor.__")):
         return {last, "assignment", "index", "flat", "stack", *{"min": ["minimum"], "max": ["maximum"]}.get(last, [])}
     return {last, "stack", *OPERATORS.get(last, ()), *(["ravel"] if last == "flatten" else [])}
@@ -796,6 +799,7 @@ NOTHING_TO_TRY = {
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "parts", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
+    "save", "load", "summary", "takes_hooks", "forward",
     "device", "to_device",
 }  # fmt: skip
 

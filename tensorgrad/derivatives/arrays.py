@@ -108,7 +108,7 @@ def _converted(name, what, value):
     """An array of what isn't one; rows of different lengths, and Tensors beside other things, make none."""
     require_no_subclass(type(value), name)
     try:
-        return as_array(value) if isinstance(value, list | tuple) else np.array(value)
+        return as_array(value) if isinstance(value, list | tuple) else np.asarray(value)
     except RecursionError:
         raise ValueError(f"{name}: {what} can't be made an array: it holds itself") from None
     except (ValueError, TypeError) as error:

@@ -1,17 +1,110 @@
-"""Modules that hold others."""
+"""Modules that hold others, and parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..arguments import is_int
 from ..module import Module
+from ..tensor import Tensor
 
-__all__ = ["Sequential"]
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
-class Sequential(Module):
-    """Modules, or functions, applied one after the other.
+class _Listed(Module):
+    """What a list of layers, modules or parameters is: they are named by their place, "0", "1", ..."""
+
+    layers: list[Any]
+
+    def parts(self) -> Mapping[str, Any]:
+        return {str(i): item for i, item in enumerate(self.layers)}
+
+    def _of(self, items: list[Any]) -> Any:
+        """Another of this kind, of these items."""
+        return type(self)(items)  # type: ignore[call-arg]
+
+    def _checked(self, item: Any) -> Any:
+        """An item, or an error if it can't be one."""
+        return _required(self, item, Module)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+    def __contains__(self, item: Any) -> bool:
+        return any(item is other for other in self.layers)
+
+    def __getitem__(self, index: Any) -> Any:
+        """The item at a place; of a slice, another of this kind."""
+        return self._of(self.layers[index]) if isinstance(index, slice) else self.layers[self._place(index)]
+
+    def __setitem__(self, index: int, item: Any) -> None:
+        self.layers[self._place(index)] = self._checked(item)
+
+    def __delitem__(self, index: Any) -> None:
+        del self.layers[index if isinstance(index, slice) else self._place(index)]
+
+    def _place(self, index: Any) -> int:
+        name = type(self).__name__
+        if not is_int(index):
+            raise TypeError(f"{name}: the index must be an int or a slice, not {index!r}")
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"{name}: index {index} is out of range for {len(self)} items")
+        return operator.index(index)
+
+    def append(self, item: Any) -> Any:
+        """Put an item behind the last; gives the container."""
+        self.layers.append(self._checked(item))
+        return self
+
+    def extend(self, items: Iterable[Any]) -> Any:
+        """Put several items behind the last; gives the container."""
+        self.layers.extend([self._checked(item) for item in _iterated(self, items)])
+        return self
+
+    def insert(self, index: int, item: Any) -> Any:
+        """Put an item before the one at a place; gives the container."""
+        if not is_int(index):
+            raise TypeError(f"{type(self).__name__}: the index must be an int, not {index!r}")
+        self.layers.insert(index, self._checked(item))
+        return self
+
+    def pop(self, index: int = -1) -> Any:
+        """Take the item at a place out, and give it."""
+        return self.layers.pop(self._place(index))
+
+    def __add__(self, other: Iterable[Any]) -> Any:
+        return self._of([*self.layers, *_iterated(self, other)])
+
+
+def _required(container: Module, item: Any, *kinds: type) -> Any:
+    if not isinstance(item, kinds):
+        wanted = " or ".join({Module: "a Module", Tensor: "a Tensor"}[kind] for kind in kinds)
+        raise TypeError(f"{type(container).__name__}: what it holds must be {wanted}, not {item!r}")
+    return item
+
+
+def _iterated(container: Module, items: Any) -> list[Any]:
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise TypeError(f"{type(container).__name__}: a list is needed, not {items!r}")
+    return list(items)
+
+
+class Sequential(_Listed):
+    """Modules, or functions, applied one after the other, as `torch.nn.Sequential`.
+
+    Called with an index it gives a layer, with a slice a Sequential of some; `len`, `append`, `extend`, `insert` and
+    `del` are a list's.
+
+    Args:
+        layers: one after the other; or one dict of them, by name.
+
+    Raises:
+        TypeError: a layer can't be called, or is a class.
 
     >>> import numpy as np
     >>> from tensorgrad import Layer
@@ -21,25 +114,173 @@ class Sequential(Module):
       (0): Layer(3 -> 4)
     >>> model(np.ones((5, 3))).shape
     (5, 4)
+    >>> model[:1]
+    Sequential()
+      (0): Layer(3 -> 4)
     """
 
-    def __init__(self, *layers: Callable[[Any], Any]):
-        for layer in layers:
-            if not callable(layer):
-                hint = "; pass them one by one, as Sequential(*layers)" if isinstance(layer, list | tuple) else ""
-                raise TypeError(f"Sequential: {layer!r} is neither a module nor a function{hint}")
-            if isinstance(layer, type):
-                raise TypeError(f"Sequential: {layer!r} is a class; pass a module that was made of it, or a function")
-        self.layers = list(layers)
+    _names: tuple[str, ...] | None = None
+
+    def __init__(self, *layers: Any):
+        if len(layers) == 1 and isinstance(layers[0], Mapping):
+            self._names = tuple(_key(self, name, "layers") for name in layers[0])
+            layers = tuple(layers[0].values())
+        self.layers = [self._checked(layer) for layer in layers]
+
+    def _checked(self, item: Any) -> Any:
+        if not callable(item):
+            hint = "; pass them one by one, as Sequential(*layers)" if isinstance(item, list | tuple) else ""
+            raise TypeError(f"Sequential: layers: {item!r} is neither a module nor a function{hint}")
+        if isinstance(item, type):
+            raise TypeError(
+                f"Sequential: layers: {item!r} is a class; pass a module that was made of it, or a function"
+            )
+        return item
+
+    def _of(self, items: list[Any]) -> Sequential:
+        return Sequential(*items)
+
+    def parts(self) -> Mapping[str, Any]:
+        names = self._names or ()
+        return {names[i] if i < len(names) else str(i): layer for i, layer in enumerate(self.layers)}
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
             x = layer(x)
         return x
 
-    def parts(self) -> dict[str, Any]:
-        return {str(i): layer for i, layer in enumerate(self.layers)}
-
     def extra_repr(self) -> str:
         names = [type(f).__name__ if isinstance(f, Module) else str(getattr(f, "__name__", f)) for f in self.layers]
         return "" if all(isinstance(f, Module) for f in self.layers) else ", ".join(names)
+
+
+class ModuleList(_Listed):
+    """A list of modules, which are found in it; to be indexed and looped over, not to be called.
+
+    Raises:
+        TypeError: an item isn't a Module.
+
+    >>> from tensorgrad import Layer
+    >>> layers = ModuleList([Layer(2, 3, rng=0), Layer(3, 1, rng=1)])
+    >>> [name for name, p in layers.named_parameters()]
+    ['0.weight', '0.bias', '1.weight', '1.bias']
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()):
+        self.layers = []
+        self.extend(modules)
+
+
+class ParameterList(_Listed):
+    """A list of parameters, which are found in it.
+
+    Raises:
+        TypeError: an item isn't a Tensor.
+
+    >>> [name for name, p in ParameterList([Tensor(1.0), Tensor(2.0)]).named_parameters()]
+    ['0', '1']
+    """
+
+    def __init__(self, parameters: Iterable[Tensor] = ()):
+        self.layers = []
+        self.extend(parameters)
+
+    def _checked(self, item: Any) -> Any:
+        return _required(self, item, Tensor)
+
+
+class _Named(Module):
+    """What a dict of modules or parameters is."""
+
+    items_by_name: dict[str, Any]
+    _kind: type
+
+    def __init__(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None):
+        self.items_by_name = {}
+        self.update({} if items is None else items)
+
+    def parts(self) -> Mapping[str, Any]:
+        return self.items_by_name
+
+    def update(self, items: Any) -> None:
+        """Put in what a dict, or pairs of name and item, hold."""
+        try:
+            pairs = dict(items)
+        except (TypeError, ValueError):
+            raise TypeError(f"{type(self).__name__}: a dict by name is needed, not {items!r}") from None
+        for name in [*pairs]:
+            _key(self, name)
+            _required(self, pairs[name], self._kind)
+        self.items_by_name.update(pairs)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.items_by_name[name]
+
+    def __setitem__(self, name: str, item: Any) -> None:
+        self.update({name: item})
+
+    def __delitem__(self, name: str) -> None:
+        del self.items_by_name[name]
+
+    def __len__(self) -> int:
+        return len(self.items_by_name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.items_by_name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.items_by_name
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self.items_by_name.keys()
+
+    def values(self) -> Iterable[Any]:
+        """What is held."""
+        return self.items_by_name.values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Pairs of both."""
+        return self.items_by_name.items()
+
+    def pop(self, name: str) -> Any:
+        """Take the one of this name out, and give it."""
+        return self.items_by_name.pop(name)
+
+    def clear(self) -> None:
+        """Take all out."""
+        self.items_by_name.clear()
+
+
+def _key(container: Module, name: Any, what: str = "items") -> str:
+    if not isinstance(name, str) or not name or "." in name:
+        raise TypeError(f"{type(container).__name__}: {what}: a name must be a str without dots, not {name!r}")
+    return name
+
+
+class ModuleDict(_Named):
+    """A dict of modules by name, which are found in it.
+
+    Raises:
+        TypeError: a name isn't a str, or an item not a Module.
+
+    >>> from tensorgrad import Layer
+    >>> heads = ModuleDict({"mean": Layer(2, 1, rng=0), "scale": Layer(2, 1, rng=1)})
+    >>> [name for name, p in heads.named_parameters()]
+    ['mean.weight', 'mean.bias', 'scale.weight', 'scale.bias']
+    """
+
+    _kind = Module
+
+
+class ParameterDict(_Named):
+    """A dict of parameters by name, which are found in it.
+
+    Raises:
+        TypeError: a name isn't a str, or an item not a Tensor.
+
+    >>> [name for name, p in ParameterDict({"a": Tensor(1.0)}).named_parameters()]
+    ['a']
+    """
+
+    _kind = Tensor

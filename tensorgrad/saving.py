@@ -1,0 +1,85 @@
+"""What a module's state is written to, and read from: .safetensors, and .npz."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .derivatives.arrays import as_numbers
+from .files import as_path, replacing
+from .tensor import data_of
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays to a file, as a whole or not at all; `name` is the caller, for errors."""
+    import zipfile  # here, since only what is saved needs it
+
+    kind = _suffix(name, path)
+    with replacing(name, path) as draft:
+        if kind == ".safetensors":
+            kept = {key: np.ascontiguousarray(value).reshape(np.shape(value)) for key, value in arrays.items()}
+            _safetensors(name).save_file(kept, str(draft))
+            return
+        with zipfile.ZipFile(draft, "w") as archive:  # as np.savez, which keeps some names to itself, such as "file"
+            for key, value in arrays.items():
+                with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, value, allow_pickle=False)
+
+
+def read_arrays(name: str, path: Any) -> dict[str, np.ndarray]:
+    """The arrays of a file by name."""
+    kind = _suffix(name, path)
+    if kind == ".safetensors":
+        return dict(_safetensors(name).load_file(str(as_path(name, path))))
+    with np.load(as_path(name, path), allow_pickle=False) as file:
+        return dict(file)
+
+
+def _suffix(name: str, path: Any) -> str:
+    suffix = as_path(name, path).suffix
+    if suffix not in (".safetensors", ".npz"):
+        raise ValueError(f"{name}: the path must end in .safetensors or .npz, not {str(path)!r}")
+    return suffix
+
+
+def _safetensors(name: str) -> ModuleType:
+    try:
+        from safetensors import numpy
+    except ImportError as error:
+        raise ImportError(
+            f"{name}: for .safetensors, safetensors is needed: pip install safetensors; .npz does without"
+        ) from error
+    return numpy
+
+
+def loaded_arrays(own: Mapping[str, Any], state: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+    """Each Tensor or array of `own`, and a copy of what the state has under its name, of its shape and dtype.
+
+    Raises:
+        ValueError: two names of one are given different numbers; and what loaded_array raises.
+    """
+    new: dict[int, tuple[str, Any, Any]] = {}
+    with np.errstate(over="ignore"):
+        for name, x in own.items():
+            value = loaded_array(name, x, state[name])
+            first, _, before = new.setdefault(id(x), (name, x, value))
+            if before is not value and not np.array_equal(before, value, equal_nan=value.dtype.kind in "fc"):
+                raise ValueError(f"load_state_dict: {first} and {name} are one, but are given different numbers")
+    return [(x, value) for _, x, value in new.values()]
+
+
+def loaded_array(name: str, p: Any, value: Any) -> Any:
+    """A copy of what load_state_dict is given for the Tensor or array p of this name, of its shape and dtype, or an
+    error."""
+    given = data_of(as_numbers("load_state_dict", name, value, {"c": "fc", "f": "f"}.get(p.dtype.kind, "biuf")))
+    if given.shape != p.shape:
+        raise ValueError(f"load_state_dict: {name} has shape {p.shape}, but is given {given.shape}")
+    new = np.array(given, dtype=p.dtype, like=data_of(p))
+    if given.dtype != p.dtype and np.any(np.isfinite(new) != np.isfinite(given)):
+        raise ValueError(f"load_state_dict: {name} is given a number that is too large for {p.dtype}")
+    return new

@@ -1,0 +1,63 @@
+"""The initialisers of nn.init, as test_wrong_calls.py calls them."""
+
+import math
+
+import numpy as np
+from wrong_values import Either, New, Wrong, exactly_whole, nothing, number, or_none, rate, seed
+
+from tensorgrad import Tensor
+from tensorgrad.nn import init
+
+MATRIX, KERNELS = New(lambda: Tensor(np.zeros((4, 3)))), New(lambda: Tensor(np.zeros((4, 2, 3, 3))))
+RNG = {"rng": (0, seed)}
+
+
+def unbounded(low=-np.inf, high=np.inf):
+    """A number that may be infinite, and no bool."""
+
+    def kind(value):
+        if isinstance(value, bool | np.bool):
+            raise Wrong
+        return number(low, high)(value)
+
+    return kind
+
+
+def finite(low=-np.inf, high=np.inf):
+    """A finite number, and no bool."""
+
+    def kind(value):
+        best = unbounded(low, high)(value)
+        if not math.isfinite(best.value if isinstance(best, Either) else best):
+            raise Wrong
+        return best
+
+    return kind
+
+
+SLOPE, CHOICES = finite(), {"mode": ("fan_out", nothing), "nonlinearity": ("relu", nothing)}
+CALLS = {
+    "uniform_": (init.uniform_, {"tensor": MATRIX, "a": (0.0, finite(high=1)), "b": (1.0, finite(0)), **RNG}),
+    "normal_": (init.normal_, {"tensor": MATRIX, "mean": (0.0, finite()), "std": (1.0, rate()), **RNG}),
+    "trunc_normal_": (
+        init.trunc_normal_,
+        {
+            "tensor": MATRIX, "mean": (0.0, finite()), "std": (1.0, finite(1e-300)), "a": (-2.0, unbounded(high=1.9)),
+            "b": (2.0, unbounded(-1.9)), **RNG,
+        },
+    ),
+    "constant_": (init.constant_, {"tensor": MATRIX, "val": (0.5, unbounded())}),
+    "ones_": (init.ones_, {"tensor": MATRIX}),
+    "zeros_": (init.zeros_, {"tensor": MATRIX}),
+    "eye_": (init.eye_, {"tensor": MATRIX}),
+    "dirac_": (init.dirac_, {"tensor": KERNELS, "groups": (2, exactly_whole(1, 2))}),
+    "xavier_uniform_": (init.xavier_uniform_, {"tensor": KERNELS, "gain": (1.0, rate()), **RNG}),
+    "xavier_normal_": (init.xavier_normal_, {"tensor": KERNELS, "gain": (1.0, rate()), **RNG}),
+    "kaiming_uniform_": (init.kaiming_uniform_, {"tensor": KERNELS, "a": (0.5, SLOPE), **CHOICES, **RNG}),
+    "kaiming_normal_": (init.kaiming_normal_, {"tensor": KERNELS, "a": (0.5, SLOPE), **CHOICES, **RNG}),
+    "orthogonal_": (init.orthogonal_, {"tensor": KERNELS, "gain": (1.0, finite()), **RNG}),
+    "sparse_": (init.sparse_, {"tensor": MATRIX, "sparsity": (0.5, finite(0, 1)), "std": (0.1, rate()), **RNG}),
+    "calculate_gain": (
+        init.calculate_gain, {"nonlinearity": ("leaky_relu", nothing), "param": (0.2, or_none(SLOPE))}
+    ),
+}  # fmt: skip

@@ -1,0 +1,284 @@
+"""What belongs to a module beside its parameters: buffers, hooks, modes, dtypes, files; and what is frozen."""
+
+import builtins
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from tensorgrad import MLP, SGD, Adam, Layer, Module, Sequential, Tensor, grad, mse_loss, nn
+
+
+class Counting(Module):
+    """A parameter, and a buffer that counts calls."""
+
+    def __init__(self):
+        self.scale = Tensor(2.0)
+        self.register_buffer("calls", np.zeros((), int))
+        self.register_buffer("scratch", np.ones(2), persistent=False)
+        self.register_buffer("absent", None)
+
+    def forward(self, x):
+        self.calls += 1
+        return x * self.scale
+
+
+def test_buffers_are_saved_and_are_no_parameters():
+    model = Sequential(Counting())
+    model(1.0), model(1.0)
+    assert [name for name, _ in model.named_parameters()] == ["0.scale"]
+    assert [name for name, _ in model.named_buffers()] == ["0.calls", "0.scratch"]
+    state = model.state_dict()
+    assert state.keys() == {"0.scale", "0.calls"} and state["0.calls"] == 2 and state["0.calls"].dtype == int
+    other = Sequential(Counting())
+    calls = other[0].calls
+    other.load_state_dict(state)
+    assert other[0].calls is calls and calls == 2 and other.buffers()[0] is calls
+
+
+def test_the_copies_of_a_transform_share_the_buffers():
+    model = Counting()
+    assert grad(lambda m: m(3.0))(model) == {"scale": 3.0}
+    assert model.calls == 1
+
+
+def test_buffers_survive_pickle_and_deepcopy():
+    model = Counting()
+    model(1.0)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        twin(1.0)
+        assert twin.calls == 2 and model.calls == 1 and twin.state_dict().keys() == {"scale", "calls"}
+
+
+@pytest.mark.parametrize(
+    "name, value, error, text",
+    [
+        ("scale", np.ones(2), KeyError, "already"),
+        ("two words", np.ones(2), KeyError, "two words"),
+        (3, np.ones(2), TypeError, "name must be a str"),
+        ("mask", [1.0], TypeError, "mask must be an array, not a list"),
+        ("mask", Tensor(1.0), ValueError, "requires a gradient"),
+    ],
+)
+def test_a_wrong_buffer_is_an_error(name, value, error, text):
+    model = Counting()
+    with pytest.raises(error, match=text):
+        model.register_buffer(name, value)
+    assert model.state_dict().keys() == {"scale", "calls"}
+
+
+def test_a_buffer_may_be_registered_anew():
+    model = Counting()
+    model.register_buffer("calls", np.ones(3))
+    assert model.state_dict()["calls"].shape == (3,)
+
+
+def test_hooks_run_around_forward_in_order():
+    layer, seen = Layer(2, 1, rng=0), []
+    first = layer.register_forward_pre_hook(lambda module, args: seen.append("before") or (args[0] * 2,))
+    second = layer.register_forward_hook(lambda module, args, output: seen.append(args[0].tolist()) or output + 1)
+    x = np.ones(2)
+    assert layer(x) == layer.forward(2 * x) + 1
+    assert seen == ["before", [2.0, 2.0]]
+    second.remove(), second.remove()
+    assert layer(x) == layer.forward(2 * x)
+    first.remove()
+    assert layer(x) == layer.forward(x) and len(seen) == 3
+
+
+def test_hooks_may_take_keyword_arguments():
+    class Power(Module):
+        def forward(self, x, n=1):
+            return x**n
+
+    power, seen = Power(), []
+    with power.register_forward_pre_hook(lambda m, args, kwargs: (args, {"n": kwargs["n"] + 1}), with_kwargs=True):
+        power.register_forward_hook(lambda m, args, kwargs, output: seen.append(kwargs), with_kwargs=True)
+        assert power(2.0, n=2) == 8.0
+    assert power(2.0, n=2) == 4.0 and seen == [{"n": 3}, {"n": 2}]
+
+
+def test_a_module_that_defines_call_takes_no_hooks():
+    class Old(Module):
+        def __call__(self, x):
+            return x
+
+    with pytest.raises(TypeError, match="Old: hooks stand around forward, but the class defines __call__"):
+        Old().register_forward_hook(print)
+
+
+def test_children_and_apply():
+    model = Sequential(MLP(2, [3, 1], rng=0), nn.ModuleList([Layer(1, 1, rng=0)]), np.tanh)
+    assert [name for name, _ in model.named_children()] == ["0", "1"]
+    assert [name for name, _ in model.named_modules()] == ["", "0", "0.layers.0", "0.layers.1", "1", "1.0"]
+    seen = []
+    assert model.apply(lambda m: seen.append(type(m).__name__)) is model
+    assert seen == ["Layer", "Layer", "MLP", "Layer", "ModuleList", "Sequential"]
+
+
+def test_what_is_frozen_is_a_parameter_that_is_not_trained():
+    model = MLP(2, [3, 1], rng=0)
+    model.layers[0].freeze()
+    assert len(model.parameters()) == 4
+    assert model.parameters_by_name().keys() == {"layers.1.weight", "layers.1.bias"}
+    before = model.state_dict()
+    loss = mse_loss(model(np.ones((4, 2))), np.zeros((4, 1)))
+    loss.backward()
+    Adam(model.parameters_by_name().values()).step()
+    after = model.state_dict()
+    changed = {name for name in before if np.any(before[name] != after[name])}
+    assert changed == {"layers.1.weight", "layers.1.bias"}
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert len(twin.requires_grad_().parameters_by_name()) == 4
+    for p in model.parameters():
+        p.requires_grad = True
+    assert len(model.parameters_by_name()) == 4
+
+
+def test_a_constant_is_never_a_parameter():
+    class Shifted(Module):
+        def __init__(self):
+            self.shift, self.scales = Tensor(1.0, requires_grad=False), [Tensor(2.0), Tensor(3.0)]
+
+    model = Shifted().freeze().requires_grad_()
+    assert [name for name, _ in model.named_parameters()] == ["scales.0", "scales.1"]
+    assert not model.shift.requires_grad
+
+
+def test_to_another_dtype():
+    model = Sequential(Layer(2, 3, rng=0), Counting())
+    p = model.parameters()[0]
+    mse_loss(model(np.ones((1, 2))), np.zeros((1, 3))).backward()
+    assert model.to(np.float32) is model
+    assert {x.dtype for x in model.parameters()} == {np.dtype("float32")} and p is model.parameters()[0]
+    assert model[1].scratch.dtype == np.float32 and model[1].calls.dtype == int
+    assert np.all(p.grad == 0) and p.grad.dtype == np.float32
+    assert model(np.ones((1, 2), np.float32)).dtype == np.float32
+    with pytest.raises(TypeError, match="to: dtype must be a floating one"):
+        model.to(int)
+
+
+def test_a_graph_of_the_old_dtype_cannot_go_backward():
+    layer = Layer(2, 1, rng=0)
+    loss = layer(np.ones(2)).sum()
+    layer.to(np.float32)
+    with pytest.raises(RuntimeError, match="changed"):
+        loss.backward()
+
+
+def test_summary_is_a_table_and_changes_nothing():
+    model = Sequential(MLP(2, [3, 1], rng=0), Counting())
+    model[0].layers[0].freeze()
+    text = model.summary(np.ones((5, 2)))
+    assert text.splitlines() == [
+        "layer                  output  parameters",
+        "Sequential             (5, 1)          14",
+        "  0: MLP               (5, 1)          13",
+        "    0.layers.0: Layer  (5, 3)           9",
+        "    0.layers.1: Layer  (5, 1)           4",
+        "  1: Counting          (5, 1)           1",
+        "14 parameters, of which 9 are frozen",
+    ]
+    assert model.training and all(m._hooks is None or not m._hooks.after.hooks for m in model.modules())
+
+
+def test_summary_takes_its_hooks_away_after_an_error():
+    model = MLP(2, [3, 1], rng=0).train()
+    with pytest.raises(ValueError, match="shape"):
+        model.summary(np.ones((5, 4)))
+    assert model.training and not model._hooks.after.hooks
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_a_file_brings_back_what_was_saved(tmp_path, suffix):
+    if suffix == ".safetensors":
+        pytest.importorskip("safetensors")
+    path = tmp_path / f"model{suffix}"
+    model, other = (Sequential(Layer(2, 3, rng=seed), Counting()) for seed in (0, 1))
+    model[0].weight = Tensor(np.asfortranarray(model[0].weight.data))
+    model.save(path)
+    assert other.load(path) is other
+    for name, array in other.state_dict().items():
+        np.testing.assert_array_equal(array, model.state_dict()[name])
+
+
+def test_a_name_of_savez_itself_can_be_saved(tmp_path):
+    class Named(Module):
+        def __init__(self, value):
+            self.file, self.args = Tensor(value), Tensor(value + 1)
+
+    Named(1.0).save(tmp_path / "model.npz")
+    model = Named(5.0).load(str(tmp_path / "model.npz"))
+    assert model.file == 1.0 and model.args == 2.0
+
+
+def test_a_path_of_another_kind_is_an_error(tmp_path):
+    model = Layer(2, 1, rng=0)
+    for call in (model.save, model.load):
+        with pytest.raises(ValueError, match=r"must end in .safetensors or .npz, not .*model.pt"):
+            call(tmp_path / "model.pt")
+        with pytest.raises(TypeError, match="path must be a str or a Path"):
+            call(3)
+    with pytest.raises(FileNotFoundError):
+        model.load(tmp_path / "missing.npz")
+
+
+def test_without_safetensors_the_error_says_how_to_install_it(tmp_path, monkeypatch):
+    imported = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("safetensors"):
+            raise ImportError(name)
+        return imported(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match="pip install safetensors"):
+        Layer(2, 1).save(tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+def test_load_state_dict_of_a_part():
+    model = Sequential(Layer(2, 3, rng=0), Layer(3, 1, rng=1))
+    state = Sequential(Layer(2, 3, rng=2)).state_dict() | {"head.weight": np.ones(3)}
+    with pytest.raises(KeyError, match=r"missing \['1.bias', '1.weight'\], unexpected \['head.weight'\]"):
+        model.load_state_dict(state)
+    assert model.load_state_dict(state, strict=False) == (["1.bias", "1.weight"], ["head.weight"])
+    np.testing.assert_array_equal(model[0].weight.data, state["0.weight"])
+    with pytest.raises(ValueError, match="shape"):
+        model.load_state_dict({"0.weight": np.ones(3)}, strict=False)
+
+
+def test_one_name_of_what_is_shared_is_enough_and_two_must_agree():
+    tied = Sequential(Layer(2, 2, rng=0), Layer(2, 2, rng=1))
+    tied[1].weight = tied[0].weight
+    state = tied.state_dict()
+    assert state.keys() == {"0.weight", "0.bias", "1.weight", "1.bias"} and len(tied.parameters()) == 3
+    del state["1.weight"]
+    tied.load_state_dict(state)
+    with pytest.raises(ValueError, match=r"0.weight and 1.weight are one, but are given different numbers"):
+        tied.load_state_dict(state | {"1.weight": np.ones((2, 2))})
+
+
+# Beside PyTorch -------------------------------------------------------------------------------------------------------
+
+
+def test_weights_go_to_pytorch_and_come_back(tmp_path, rng):
+    torch = pytest.importorskip("torch")
+    files = pytest.importorskip("safetensors.torch")
+    theirs = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2)).double()
+    ours = Sequential(nn.Linear(3, 4), np.tanh, nn.Linear(4, 2))
+    x = rng.normal(size=(5, 3))
+    files.save_file(theirs.state_dict(), tmp_path / "theirs.safetensors")
+    ours.load(tmp_path / "theirs.safetensors")
+    np.testing.assert_allclose(ours(x).data, theirs(torch.tensor(x)).detach().numpy(), rtol=1e-13)
+    SGD(ours.parameters(), lr=0.1).zero_grad()
+    mse_loss(ours(x), np.zeros((5, 2))).backward()
+    SGD(ours.parameters(), lr=0.1).step()
+    ours.save(tmp_path / "ours.safetensors")
+    theirs.load_state_dict(files.load_file(tmp_path / "ours.safetensors"))
+    np.testing.assert_allclose(ours(x).data, theirs(torch.tensor(x)).detach().numpy(), rtol=1e-13)
+    ours.load_state_dict(theirs.state_dict())  # tensors are arrays
