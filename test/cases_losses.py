@@ -60,12 +60,13 @@ elementwise(losses.huber_loss, huber, x(2, 3), x(2, 3), delta=0.5)
 for loss, formula in (
     (losses.l1_loss, lambda a, b: np.abs(a - b)),
     (losses.mse_loss, lambda a, b: (a - b) ** 2),
-    (losses.huber_loss, huber),
 ):
     case(
         loss, x(3), x(3), weight=positive(3),
         like=lambda a, b, weight, formula=formula: np.sum(weight * formula(a, b)) / np.sum(weight),
     )  # fmt: skip
+
+case(losses.huber_loss, x(3), x(3), weight=positive(3), like=lambda a, b, weight: np.mean(weight * huber(a, b)))
 
 # Of classes
 

@@ -48,6 +48,7 @@ CHOICES = {
     ("poch", "x2"),
     ("polymul", "a1"),
 }
+CHOICES |= {("hinge_embedding_loss", "target"), ("cosine_embedding_loss", "target")}  # 1 or -1
 CHOICES |= {("where", "condition"), ("extract", "condition"), ("compress", "condition")}
 CHOICES |= {(f"{nan}{name}", "q") for nan in ("", "nan") for name in ("quantile", "percentile")}
 

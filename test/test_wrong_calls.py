@@ -72,6 +72,7 @@ from tensorgrad import (
     graph_utils,
     losses,
     network,
+    nn,
     optim,
     plots,
     profiler,
@@ -188,7 +189,12 @@ CALLS = {
     ),
     "mse_loss": (
         tg.mse_loss,
-        {"predictions": (T, like_x), "targets": (X, like_x), "reduction": ("none", nothing)},
+        {
+            "predictions": (T, like_x),
+            "targets": (X, like_x),
+            "reduction": ("none", nothing),
+            "weight": (X, or_none(like_x)),
+        },
     ),
     # Networks
     "Neuron": (tg.Neuron, {"nin": (2, width), **OF_LAYERS}),
@@ -668,7 +674,8 @@ def names_of(name):
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
     if last in ("forward", "__call__"):
         function = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner).lower()  # the layer's
-        return {owner, function, owner.lower(), "Layer", "relu"}  # of an MLP, the part that fails
+        called = {*getattr(nn, owner, Module).forward.__code__.co_names} & {*functions.__all__}
+        return {owner, function, owner.lower(), *called, "Layer", "relu"}  # of an MLP, the part that fails
     if last in IN_PLACE or name.startswith(("Tensor.at.", "Tensor.flat.", "Tensor.__")):
         return {last, "assignment", "index", "flat", "stack", *{"min": ["minimum"], "max": ["maximum"]}.get(last, [])}
     return {last, "stack", *OPERATORS.get(last, ()), *(["ravel"] if last == "flatten" else [])}

@@ -20,9 +20,11 @@ def _real(name: str, what: str, x: Any) -> Any:
     return x if type(x) is Tensor and x._data.dtype.kind == "f" else as_numbers(name, what, x, "f")
 
 
-def _one_axis(name: str, axis: Any, ndim: int) -> int:
+def _one_axis(name: str, axis: Any, shape: tuple[int, ...]) -> int:
+    ndim = len(shape)
     if not is_int(axis) or not -ndim <= axis < ndim:
-        raise ValueError(f"{name}: axis must be an int from {-ndim} to {ndim - 1}, for {ndim} dimensions, not {axis!r}")
+        wanted = f"an int from {-ndim} to {ndim - 1}" if ndim else "one of x, which has none"
+        raise ValueError(f"{name}: axis must be {wanted}, for the shape {shape}, not {axis!r}")
     return int(axis)
 
 
@@ -78,7 +80,7 @@ def cosine_similarity(x1: Any, x2: Any, axis: int = 1, eps: float = 1e-8) -> Any
     name = "cosine_similarity"
     x1, x2 = _real(name, "x1", x1), _real(name, "x2", x2)
     shape = _require_broadcasting(name, x1, x2)
-    axis, eps = _one_axis(name, axis, len(shape)) % len(shape), non_negative(f"{name}: eps", eps)
+    axis, eps = _one_axis(name, axis, shape) % len(shape), non_negative(f"{name}: eps", eps)
     # counted from behind, as shapes broadcast
     units = [
         x
@@ -109,7 +111,7 @@ def normalize(x: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> Any:
     name = "normalize"
     x, p = _real(name, "x", x), norm_order(f"{name}: p", p)
     several = axis if isinstance(axis, tuple) else (axis,)
-    several = tuple(_one_axis(name, a, x.ndim) for a in several)
+    several = tuple(_one_axis(name, a, x.shape) for a in several)
     if len({a % x.ndim for a in several}) < len(several) or not several:
         raise ValueError(f"{name}: axis must be an int, or a tuple of different ints, not {axis!r}")
     eps = non_negative(f"{name}: eps", eps)

@@ -56,6 +56,13 @@ def _places(name: str, x: Any, axis: int, index: Any) -> tuple:
     return tuple(places)
 
 
+def _in_dtype_of(name: str, x: Any, what: str, value: Any) -> Any:
+    """The value in x's dtype, or an error if that can't hold it."""
+    if value.dtype.kind == "c" and x.dtype.kind != "c":
+        raise TypeError(f"{name}: {what} is complex, but x is not, of dtype {x.dtype}")
+    return value if value.dtype == x.dtype else value.astype(x.dtype)
+
+
 def _source(name: str, x: Any, index: Any, src: Any) -> Any:
     """The part of src that the index speaks of."""
     src = _numbers(name, "src", src)
@@ -65,7 +72,7 @@ def _source(name: str, x: Any, index: Any, src: Any) -> Any:
             f"src {src.shape}"
         )
     src = src if src.shape == index.shape else src[tuple(map(slice, index.shape))]
-    return src if src.dtype == x.dtype else src.astype(x.dtype)
+    return _in_dtype_of(name, x, "src", src)
 
 
 @dim_is_axis
@@ -108,7 +115,7 @@ def scatter(x: Any, axis: int, index: Any, src: Any) -> Any:
 
     Raises:
         ValueError: shapes that don't fit, an axis or an index out of range.
-        TypeError: x or src aren't numbers, or the index isn't ints.
+        TypeError: x or src aren't numbers, or complex for a real x, or the index isn't ints.
 
     >>> scatter(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[0], [1]], [[-1.0], [-2.0]])
     Tensor([[-1.  2.]
@@ -134,7 +141,7 @@ def scatter_add(x: Any, axis: int, index: Any, src: Any) -> Any:
 
     Raises:
         ValueError: shapes that don't fit, an axis or an index out of range.
-        TypeError: x or src aren't numbers, or the index isn't ints.
+        TypeError: x or src aren't numbers, or complex for a real x, or the index isn't ints.
 
     >>> scatter_add(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, [[0, 0], [1, 0]], np.ones((2, 2)))
     Tensor([[3. 2.]
@@ -178,7 +185,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
 
     Raises:
         ValueError: a mask that doesn't broadcast to x, or a value that is more than one number.
-        TypeError: x or value aren't numbers, or the mask isn't bools.
+        TypeError: x or value aren't numbers, or complex for a real x, or the mask isn't bools.
 
     >>> masked_fill(Tensor([1.0, 2.0, 3.0]), [False, True, False], 0.0)
     Tensor([1. 0. 3.])
@@ -192,4 +199,4 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     fits = mask.ndim <= x.ndim and all(n in (1, m) for n, m in zip(mask.shape[::-1], x.shape[::-1], strict=False))
     if not fits:
         raise ValueError(f"{name}: mask of shape {mask.shape} doesn't broadcast to the shape {x.shape} of x")
-    return np.where(mask, value if value.dtype == x.dtype else value.astype(x.dtype), x)
+    return np.where(mask, _in_dtype_of(name, x, "value", value), x)

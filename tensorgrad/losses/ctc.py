@@ -184,12 +184,13 @@ def _ints(name: str, what: str, value: Any) -> Any:
     return value.astype(np.int64)
 
 
-def _lengths(name: str, what: str, value: Any, n: int, most: int) -> Any:
+def _lengths(name: str, what: str, value: Any, n: int, of: str, most: int) -> Any:
     value = np.reshape(_ints(name, what, value), -1)
     if value.shape != (n,):
         raise ValueError(f"{name}: {what} must be {n} ints, one for each example, not of shape {value.shape}")
     if not all_lie(value, 0, most):
-        raise ValueError(f"{name}: {what} must lie from 0 to {most}, not from {value.min()} to {value.max()}")
+        found = f"from {value.min()} to {value.max()}"
+        raise ValueError(f"{name}: {what} must lie from 0 to {most}, for {of} of this length, not {found}")
     return value
 
 
@@ -254,17 +255,18 @@ def ctc_loss(
     is_batch = log_probs.ndim == 3
     if not is_batch:
         log_probs = np.expand_dims(log_probs, 1)
+        targets = np.expand_dims(targets, 0)
     steps, n, classes = log_probs.shape
-    if targets.ndim != 1 and (not is_batch or targets.ndim != 2 or len(targets) != n):
+    if targets.ndim != 1 and (targets.ndim != 2 or len(targets) != n):
         raise ValueError(
-            f"{name}: for log_probs of shape {log_probs.shape}, targets must be (N, S) = ({n}, S), or the labels of "
-            f"all examples one behind the other, not of shape {targets.shape}"
+            f"{name}: for {n} examples, of log_probs of shape {log_probs.shape}, targets must be (N, S) = ({n}, S), or "
+            f"the labels of all one behind the other, not of shape {targets.shape}"
         )
     if not is_int(blank) or not 0 <= blank < classes:
         raise ValueError(f"{name}: blank must be an int from 0 to {classes - 1}, for {classes} classes, not {blank!r}")
-    input_lengths = _lengths(name, "input_lengths", input_lengths, n, steps)
+    input_lengths = _lengths(name, "input_lengths", input_lengths, n, "log_probs", steps)
     most = targets.shape[-1]
-    target_lengths = _lengths(name, "target_lengths", target_lengths, n, most)
+    target_lengths = _lengths(name, "target_lengths", target_lengths, n, "targets", most)
 
     labels = _padded(name, targets, target_lengths)
     counts = np.arange(labels.shape[1]) < np.expand_dims(target_lengths, -1)

@@ -11,7 +11,17 @@ from ..derivatives import derivative
 from ..derivatives.arrays import whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from ..tensor import Tensor, data_of
-from .reduction import all_lie, checked, class_numbers, class_weights, each, in_dtype_of, mean_over, reduced
+from .reduction import (
+    all_lie,
+    checked,
+    class_numbers,
+    class_weights,
+    each,
+    in_dtype_of,
+    mean_over,
+    reduced,
+    weight_of_each,
+)
 
 __all__ = ["softmax_cross_entropy", "cross_entropy", "nll_loss"]
 
@@ -143,7 +153,8 @@ def _example_weights(labels: Any, kept: Any, weight: Any, like: Any) -> Any:
     """The weight of each example: that of its class, or 1, and 0 if it doesn't count. None if all are 1."""
     if weight is None:
         return None if kept is None else kept.astype(like.dtype)
-    return weight[labels] if kept is None else np.where(kept, weight[labels], 0)
+    of_class = weight_of_each(weight, labels)
+    return of_class if kept is None else np.where(kept, of_class, 0)
 
 
 def _reduced_with(losses: Any, w: Any, reduction: str) -> Any:

@@ -22,6 +22,7 @@ from .reduction import (
     reduced,
     require_reduction,
     require_shape,
+    weight_of_each,
 )
 
 __all__ = [
@@ -44,7 +45,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
 
     Raises:
         ValueError: shapes differ, a target is neither 1 nor -1, margin isn't finite, or the reduction is unknown.
-        TypeError: input or target aren't real numbers, or the target requires a gradient.
+        TypeError: input or target aren't real numbers.
 
     >>> from tensorgrad import Tensor
     >>> hinge_embedding_loss(Tensor([0.25, 0.25, 2.0]), [1, -1, -1], reduction="none")
@@ -98,7 +99,7 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
     Raises:
         ValueError: shapes that don't fit, a target that is neither 1 nor -1, margin that isn't finite, an unknown
             reduction.
-        TypeError: input1, input2 or target aren't real numbers, or the target requires a gradient.
+        TypeError: input1, input2 or target aren't real numbers.
 
     >>> from tensorgrad import Tensor
     >>> cosine_embedding_loss(Tensor([[1.0, 0.0], [1.0, 1.0]]), [[0.0, 2.0], [3.0, 3.0]], [1, -1], reduction="none")
@@ -247,7 +248,7 @@ def multi_margin_loss(
     excess = np.where(others, relu(margin - x_y + input), 0)
     losses = np.sum(excess if p == 1 else excess * excess, axis=-1) / classes
     if weight is not None:
-        losses = losses * class_weights(name, weight, classes, input)[labels]
+        losses = losses * weight_of_each(class_weights(name, weight, classes, input), labels)
     return reduced(losses, reduction)
 
 

@@ -105,10 +105,17 @@ def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
     weight = real(name, "weight", weight)
     if weight.shape != (classes,):
         raise ValueError(
-            f"{name}: weight must have one number for each of the {classes} classes, the shape ({classes},), not "
-            f"{weight.shape}"
+            f"{name}: weight must have one number for each of the {classes} classes of the input, the shape "
+            f"({classes},), not {weight.shape}"
         )
     return in_dtype_of(like, weight)
+
+
+def weight_of_each(weight: Any, labels: Any) -> Any:
+    """The weight of each example's class."""
+    if type(labels) is np.ndarray:
+        return weight[labels]
+    return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
 
 
 def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None) -> tuple[Any, Any]:
@@ -120,8 +127,8 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
     classes = shape[-1]
     if target.shape != shape[:-1]:
         raise ValueError(
-            f"{name}: for {classes} classes and examples of shape {shape[:-1]}, the class numbers in target must have "
-            f"the shape {shape[:-1]}, not {target.shape}"
+            f"{name}: input has {classes} classes and examples of shape {shape[:-1]}, so the class numbers in target "
+            f"must have the shape {shape[:-1]}, not {target.shape}"
         )
     if target.dtype.kind not in "iu":
         way_out = "target.data.astype(int)" if type(target) is Tensor else "target.astype(int)"
@@ -133,16 +140,14 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
     if not all_lie(target, 0, classes - 1):
         ignored = "" if kept is None else f", or be ignore_index, {ignore_index}"
         raise ValueError(
-            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not "
-            f"from {whole(target).min()} to {whole(target).max()}"
+            f"{name}: for the {classes} classes of the input, class numbers in target must lie from 0 to {classes - 1}"
+            f"{ignored}, not from {whole(target).min()} to {whole(target).max()}"
         )
     return (target.copy() if kept is None else target), kept
 
 
 def labels_of_sign(name: str, target: Any) -> None:
-    """An error, unless all are 1 or -1, and constants: the loss doesn't change with them, but jump."""
-    if type(target) is Tensor and target.requires_grad:
-        raise TypeError(f"{name}: there is no derivative by the labels in target; pass target.data")
+    """An error, unless all are 1 or -1."""
     if not np.all(whole(np.abs(data_of(target)) == 1)):
         raise ValueError(f"{name}: each number in target must be 1 or -1 (for classes 0 and 1, pass 2 * target - 1)")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import non_negative
 from ..derivatives import derivative
-from .reduction import alike, checked, each, mean_over, real, reduced, require_shape
+from .reduction import alike, checked, each, mean_over, real, reduced
 
 __all__ = ["l1_loss", "smooth_l1_loss", "huber_loss", "mse_loss"]
 
@@ -48,17 +48,9 @@ _huber = _of_differences(
 )
 
 
-def _weighted(
-    name: str, recorded: Callable, input: Any, target: Any, weight: Any, reduction: str, *settings: Any
-) -> Any:
-    """The reduction of losses that have weights: their mean is divided by the sum of these."""
-    if weight is None:
-        return recorded(input, target, reduction, *settings)
-    weight = real(name, "weight", weight)
-    require_shape(name, "predictions" if name == "mse_loss" else "input", input, "weight", weight)
-    weight = weight if weight.dtype == input.dtype else weight.astype(input.dtype)
-    losses = recorded(input, target, "none", *settings) * weight
-    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
+def _weight_of(name: str, first: str, input: Any, weight: Any) -> Any:
+    """The weight of each loss, of the input's shape, in its dtype, or an error."""
+    return alike(name, first, input, "weight", real(name, "weight", weight))
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean", weight: Any = None) -> Any:
@@ -81,7 +73,11 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean", weight: An
     name = "mse_loss"
     predictions, targets = checked(name, "predictions", predictions, "targets", targets, reduction)
     targets = alike(name, "predictions", predictions, "targets", targets)
-    return _weighted(name, _squares, predictions, targets, weight, reduction)
+    if weight is None:
+        return _squares(predictions, targets, reduction)
+    weight = _weight_of(name, "predictions", predictions, weight)
+    losses = _squares(predictions, targets, "none") * weight
+    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
 
 
 def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
@@ -103,7 +99,12 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None
     """
     name = "l1_loss"
     input, target = checked(name, "input", input, "target", target, reduction)
-    return _weighted(name, _l1, input, alike(name, "input", input, "target", target), weight, reduction)
+    target = alike(name, "input", input, "target", target)
+    if weight is None:
+        return _l1(input, target, reduction)
+    weight = _weight_of(name, "input", input, weight)
+    losses = _l1(input, target, "none") * weight
+    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
@@ -136,8 +137,8 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
         input, target: any shape, the same for both.
         reduction: 'mean', 'sum' or 'none'.
         delta: where the parabola ends; positive.
-        weight: None, or of the same shape: each loss is multiplied by its weight, and the mean is then that of the
-            weights, sum(weight * loss) / sum(weight).
+        weight: None, or of the same shape: each loss is multiplied by its weight. (The mean stays that over all
+            elements, as in PyTorch, where it differs from that of mse_loss.)
 
     Raises:
         ValueError: shapes differ, delta isn't positive, or the reduction is unknown.
@@ -152,4 +153,6 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     target = alike(name, "input", input, "target", target)
     if not (delta := non_negative(f"{name}: delta", delta)):
         raise ValueError(f"{name}: delta must be positive; it is 0")
-    return _weighted(name, _huber, input, target, weight, reduction, delta)
+    if weight is None:
+        return _huber(input, target, reduction, delta)
+    return reduced(_huber(input, target, "none", delta) * _weight_of(name, "input", input, weight), reduction)

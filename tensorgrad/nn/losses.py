@@ -28,10 +28,13 @@ class Loss(Module):
     def __init__(self, reduction: str = "mean"):
         self.reduction = one_of(f"{type(self).__name__}: reduction", reduction, self._reductions)
 
-    def _keep_weight(self, name: str, weight: Any) -> None:
+    def _keep_weight(self, name: str, weight: Any, of_classes: bool = False) -> None:
         """A copy of it as a buffer; None isn't saved."""
         if weight is not None:
             weight = np.copy(as_numbers(type(self).__name__, name, weight, "f"))
+            if of_classes and weight.ndim != 1:
+                kind = type(self).__name__
+                raise ValueError(f"{kind}: {name} must be one number for each class, (C,), not of shape {weight.shape}")
         self.register_buffer(name, weight)
 
     def extra_repr(self) -> str:
@@ -141,7 +144,7 @@ class CrossEntropyLoss(Loss):
         self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
     ):
         super().__init__(reduction)
-        self._keep_weight("weight", weight)
+        self._keep_weight("weight", weight, of_classes=True)
         self.ignore_index = _index("CrossEntropyLoss: ignore_index", ignore_index)
         self.label_smoothing = probability("CrossEntropyLoss: label_smoothing", label_smoothing)
 
@@ -173,7 +176,7 @@ class NLLLoss(Loss):
 
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"):
         super().__init__(reduction)
-        self._keep_weight("weight", weight)
+        self._keep_weight("weight", weight, of_classes=True)
         self.ignore_index = _index("NLLLoss: ignore_index", ignore_index)
 
     def forward(self, input: Any, target: Any) -> Any:

@@ -199,7 +199,7 @@ class MultiMarginLoss(Loss):
         if not is_int(p) or p not in (1, 2):
             raise ValueError(f"MultiMarginLoss: p must be 1 or 2, not {p!r}")
         self.p, self.margin = int(p), real_number("MultiMarginLoss: margin", margin)
-        self._keep_weight("weight", weight)
+        self._keep_weight("weight", weight, of_classes=True)
 
     def forward(self, input: Any, target: Any) -> Any:
         return f.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
