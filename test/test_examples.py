@@ -20,7 +20,7 @@ def test_there_are_examples():
 LONG = {
     "scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule", "bayesian_regression", "kalman_filter",
     "lotka_volterra", "newton_rosenbrock", "straight_through", "implicit_fixed_point", "equilibrium",
-    "gaussian_process",
+    "gaussian_process", "char_transformer",
 }  # fmt: skip
 
 ARGUMENTS = {"char_transformer": ["10"]}  # of those that can be told to take less time
