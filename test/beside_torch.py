@@ -94,7 +94,7 @@ def differences(
     y = [t for t in leaves(ours(*our_args, **our_kwargs), (Tensor, np.ndarray, np.generic))]
     z = [t for t in leaves(theirs(*their_args, **their_kwargs), torch.Tensor)]
     assert len(y) == len(z) > 0, f"{len(y)} outputs, not {len(z)}"
-    found = {"outputs": max(distance(data_of(a), b.detach().numpy()) for a, b in zip(y, z, strict=True))}
+    found = {"outputs": max(distance(data_of(a), b.numpy(force=True)) for a, b in zip(y, z, strict=True))}
     y = [a for a, b in zip(y, z, strict=True) if b.requires_grad]
     z = [b for b in z if b.requires_grad]
     if not z:
@@ -128,7 +128,7 @@ def differences(
         )
     ]
     apart = [
-        distance(a.data if isinstance(a, Tensor) else a, b.detach().numpy())
+        distance(a.data if isinstance(a, Tensor) else a, b.numpy(force=True))
         for a, b in zip(first, their_first, strict=True)
     ]
     found["input gradients"] = max(apart[: len(inputs)], default=0.0)
@@ -148,7 +148,7 @@ def differences(
         else [None] * len(variables)
     )
     found["second derivatives"] = max(
-        distance(grads.get(v, np.zeros(v.shape)), np.zeros(v.shape) if g is None else g.numpy())
+        distance(grads.get(v, np.zeros(v.shape)), np.zeros(v.shape) if g is None else g.numpy(force=True))
         for v, g in zip(variables, theirs_again, strict=True)
     )
     return found

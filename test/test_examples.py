@@ -20,17 +20,17 @@ def test_there_are_examples():
 LONG = {
     "scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule", "bayesian_regression", "kalman_filter",
     "lotka_volterra", "newton_rosenbrock", "straight_through", "implicit_fixed_point", "equilibrium",
-    "gaussian_process", "char_transformer",
+    "gaussian_process", "pytorch_weights", "char_transformer",
 }  # fmt: skip
-
-ARGUMENTS = {"char_transformer": ["10"]}  # of those that can be told to take less time
+NEEDED = {"pytorch_weights": ["safetensors"], "makemore": ["names"]}  # packages
+ARGUMENTS = {"makemore": ["100"], "char_transformer": ["10"]}  # with which it is quick
 
 
 @pytest.mark.parametrize(
     "path", [pytest.param(p, marks=[pytest.mark.slow] if p.stem in LONG else [], id=p.stem) for p in EXAMPLES]
 )
 def test_example(path, tmp_path):
-    for package in ("matplotlib", "sklearn", "graphviz"):
+    for package in ("matplotlib", "sklearn", "graphviz", *NEEDED.get(path.stem, [])):
         pytest.importorskip(package)
     text = path.read_text(encoding="utf-8")
     about = ast.get_docstring(ast.parse(text))
@@ -39,8 +39,11 @@ def test_example(path, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path), *ARGUMENTS.get(path.stem, [])],
-        cwd=tmp_path, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     pictures = [p for p in tmp_path.iterdir() if p.suffix in (".png", ".svg", ".gif", ".html")]
     assert pictures or re.search(r"\d", done.stdout), "it ends in a picture or a number"

@@ -91,15 +91,46 @@ def sigmoid(x: Any) -> Any:
 
 @with_rules(lambda g, y, x: g * sigmoid(x))
 def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), elementwise, without overflow; a smooth relu.
-
-    >>> from tensorgrad import Tensor, softplus
-    >>> softplus(Tensor([-1e4, 0.0, 1e4]))
-    Tensor([0.00000000e+00 6.93147181e-01 1.00000000e+04])
-    """
-    if not is_floating(x):
-        return softplus(as_numbers("softplus", "x", x, "f"))
+    """log(1 + exp(x)), without overflow."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+@with_rules(lambda g, y, x: g * sigmoid(-x))
+def logsigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) = -log(1 + exp(-x)), without overflow."""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def _mish_gradient(g, y, x, saved=None):
+    t = np.tanh(softplus(x)) if saved is None else saved
+    return g * (t + x * (1 - t * t) * sigmoid(x))
+
+
+@with_rules(_mish_gradient, saves=True)
+def mish(x: Any) -> Any:
+    """x tanh(log(1 + exp(x))). Saves the second factor."""
+    t = np.tanh(softplus(x))
+    return x * t, t
+
+
+def _glu_gradient(g, y, x, axis, saved=None):
+    a, b = np.split(x, 2, axis)
+    s = sigmoid(b) if saved is None else saved
+    return np.concatenate([g * s, g * a * s * (1 - s)], axis)
+
+
+@with_rules(_glu_gradient, saves=True)
+def glu(x: Any, axis: int) -> Any:
+    """a sigmoid(b) of the halves a and b of x. Saves the second factor."""
+    a, b = np.split(x, 2, axis)
+    s = sigmoid(b)
+    return a * s, s
+
+
+@with_rules(lambda g, y, x: g / (1 + np.abs(x)) / (1 + np.abs(x)))
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return x / (1 + np.abs(x))
 
 
 # The factors of gelu -------------------------------------------------------------------------------------------------

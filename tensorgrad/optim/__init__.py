@@ -7,6 +7,7 @@ from .adam import Adam, AdamW
 from .adamax import Adamax
 from .asgd import ASGD
 from .clipping import clip_grad_norm_, clip_grad_value_, get_total_norm
+from .lbfgs import LBFGS
 from .lion import Lion
 from .lr_scheduler import *  # noqa: F403
 from .nadam import NAdam
@@ -18,7 +19,7 @@ from .sgd import SGD
 
 __all__ = [
     "Optimizer", "SGD", "ASGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "RMSprop", "Rprop",
-    "Lion",
+    "Lion", "LBFGS",
     "clip_grad_norm_", "clip_grad_value_", "get_total_norm",
 ]  # fmt: skip
 __all__ += lr_scheduler.__all__

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-from ..arguments import one_of, positive_int, probability, yes_or_no
+from ..arguments import non_negative, one_of, positive_int, probability, yes_or_no
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, for_each_group, optimiser
 from .settings import Group, below_one, positive
@@ -143,6 +144,161 @@ class OneCycleLR(_WithMomentum):
         if self._anneal_func_type == "cos":
             return float(last + (first - last) * (1 + math.cos(math.pi * x)) / 2)
         return float(first + (last - first) * x)
+
+
+class CyclicLR(_WithMomentum):
+    """Up from base_lr to max_lr in step_size_up steps, and down again in step_size_down, over and over, while the
+    momentum goes down and up (Smith, 2015, arXiv:1506.01186). A step for each batch.
+
+        lr = base_lr + (max_lr - base_lr) * height * scale        with height from 0 to 1 and back
+
+    Args:
+        optimizer: whose learning rates are set; the rates that it has don't matter.
+        base_lr, max_lr: the lowest and the highest rate, or one for each parameter group.
+        step_size_up, step_size_down: in how many steps; down by default as up.
+        mode: what scale is: "triangular" 1, "triangular2" 1 / 2 ** (cycle - 1), "exp_range" gamma ** step.
+        gamma: not negative.
+        scale_fn: a function that gives the scale in place of mode, of the cycle (1, 2, ...) or of the step.
+        scale_mode: "cycle" or "iterations": of which scale_fn is a function.
+        cycle_momentum: whether momentum, or the first of betas, goes from max_momentum to base_momentum and back.
+        base_momentum, max_momentum: from 0 to below 1, or one for each parameter group.
+        last_epoch: as in `LRScheduler`.
+
+    Raises:
+        TypeError: optimizer is none, or scale_fn is no function.
+        ValueError: an argument isn't as above, or there is no momentum to set.
+
+    >>> from tensorgrad import SGD, Tensor
+    >>> optimizer = SGD([Tensor([1.0])], lr=1.0, momentum=0.9)
+    >>> schedule = CyclicLR(optimizer, base_lr=0.0, max_lr=1.0, step_size_up=2, mode="triangular2")
+    >>> rates = []
+    >>> for step in range(7):
+    ...     rates.append(optimizer.lr)
+    ...     schedule.step()
+    >>> rates
+    [0.0, 0.5, 1.0, 0.5, 0.0, 0.25, 0.5]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        base_lr: float | list[float],
+        max_lr: float | list[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None,
+        scale_mode: str = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: float | list[float] = 0.8,
+        max_momentum: float | list[float] = 0.9,
+        last_epoch: int = -1,
+    ):
+        self.optimizer = optimiser("CyclicLR", optimizer)
+        base_lrs = for_each_group("CyclicLR: base_lr", base_lr, optimizer)
+        self.max_lrs = for_each_group("CyclicLR: max_lr", max_lr, optimizer)
+        up = positive_int("CyclicLR: step_size_up", step_size_up)
+        down = up if step_size_down is None else positive_int("CyclicLR: step_size_down", step_size_down)
+        self.total_size = float(up + down)
+        self.step_ratio = up / self.total_size
+        self.mode = one_of("CyclicLR: mode", mode, ("triangular", "triangular2", "exp_range"))
+        self.gamma = non_negative("CyclicLR: gamma", gamma)
+        if scale_fn is not None and not callable(scale_fn):
+            raise TypeError(f"CyclicLR: scale_fn must be a function, not {scale_fn!r}")
+        self._scale_fn_custom = scale_fn
+        self.scale_mode = one_of("CyclicLR: scale_mode", scale_mode, ("cycle", "iterations"))
+        self.cycle_momentum = yes_or_no("CyclicLR: cycle_momentum", cycle_momentum)
+        self._momentum_between(base_momentum, max_momentum, last_epoch)
+        if last_epoch == -1:
+            for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
+                group["lr"] = lr
+        super().__init__(optimizer, last_epoch)
+        self.base_lrs = base_lrs
+
+    def scale_fn(self, cycle: int, step: int) -> float:
+        """What the height of the cycle is multiplied by."""
+        if self._scale_fn_custom is not None:
+            return self._scale_fn_custom(cycle if self.scale_mode == "cycle" else step)
+        if self.mode == "exp_range":
+            return float(self.gamma**step)
+        return 1.0 if self.mode == "triangular" else 0.5 ** (cycle - 1)
+
+    def get_lr(self) -> list[float]:
+        step = self.last_epoch
+        cycle = math.floor(1 + step / self.total_size)
+        x = 1.0 + step / self.total_size - cycle
+        height = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
+        height *= self.scale_fn(cycle, step)
+        if self.cycle_momentum:
+            for group in self.optimizer.param_groups:
+                low, high = group["base_momentum"], group["max_momentum"]
+                _set_momentum(group, high - (high - low) * height)
+        return [low + (high - low) * height for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+
+class CosineAnnealingWarmRestarts(LRScheduler):
+    """lr = eta_min + (initial - eta_min) * (1 + cos(pi * T_cur / T_i)) / 2, where T_cur counts from 0 to T_i, again and
+    again; each time, T_i is T_mult times as long (Loshchilov and Hutter, 2016, arXiv:1608.03983).
+
+    Args:
+        optimizer: whose learning rates are set.
+        T_0: the first T_i.
+        T_mult: an int from 1.
+        eta_min: the lowest rate, not negative.
+        last_epoch: as in `LRScheduler`.
+
+    Raises:
+        TypeError: optimizer is none.
+        ValueError: T_0 or T_mult isn't a positive int, or eta_min is negative or no number.
+
+    >>> from tensorgrad import SGD, Tensor
+    >>> optimizer = SGD([Tensor([1.0])], lr=1.0)
+    >>> schedule = CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2)
+    >>> rates = []
+    >>> for epoch in range(7):
+    ...     rates.append(round(optimizer.lr, 3))
+    ...     schedule.step()
+    >>> rates
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
+    """
+
+    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1):
+        name = "CosineAnnealingWarmRestarts"
+        self.T_0 = self.T_i = positive_int(f"{name}: T_0", T_0)
+        self.T_mult = positive_int(f"{name}: T_mult", T_mult)
+        self.eta_min = non_negative(f"{name}: eta_min", eta_min)
+        self.T_cur: float = last_epoch
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
+        return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
+
+    def step(self, epoch: float | None = None) -> None:
+        """Go on to the next epoch, or to the one that is given, perhaps a part of one: epoch + batch / batches.
+
+        Raises:
+            ValueError: epoch is negative, or no number.
+        """
+        if epoch is not None:
+            epoch = non_negative("CosineAnnealingWarmRestarts.step: epoch", epoch)
+            self.T_cur, self.T_i = epoch, self.T_0
+        elif self.last_epoch < 0:
+            epoch = self.T_cur = 0
+        else:
+            epoch = self.last_epoch + 1
+            self.T_cur += 1
+        if self.T_mult == 1:
+            self.T_cur %= self.T_i
+        while self.T_cur >= self.T_i:
+            self.T_cur -= self.T_i
+            self.T_i *= self.T_mult
+        self.last_epoch = math.floor(epoch)
+        self._set(self.get_lr())
+
+    def _restart(self) -> None:
+        self.step(0)
 
 
 def _phase(end_step: float, *names: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """All schedules of learning rates, as torch.optim.lr_scheduler has them."""
 
-from .cycles import OneCycleLR
+from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from .decays import (
     ConstantLR,
     CosineAnnealingLR,
@@ -12,9 +12,11 @@ from .decays import (
     PolynomialLR,
     StepLR,
 )
+from .plateau import ReduceLROnPlateau
 from .scheduling import ChainedScheduler, LRScheduler, SequentialLR
 
 __all__ = [
     "LRScheduler", "StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR", "LambdaLR",
-    "MultiplicativeLR", "CosineAnnealingLR", "OneCycleLR", "SequentialLR", "ChainedScheduler",
+    "MultiplicativeLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR",
+    "ReduceLROnPlateau", "SequentialLR", "ChainedScheduler",
 ]  # fmt: skip

@@ -278,11 +278,7 @@ class Optimizer:
         kind goes on where this one is.
         """
         number = {p: i for i, p in enumerate(self.parameters)}
-        state = {
-            number[p]: {name: saved(value) for name, value in kept.items() if value is not None}
-            for p, kept in self.state.items()
-            if p in number and kept
-        }
+        state = {number[p]: self._saved_state(kept) for p, kept in self.state.items() if p in number and kept}
         groups = [{**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups]
         return {"state": state, "param_groups": groups}
 
@@ -306,9 +302,14 @@ class Optimizer:
             self._check_group(group)
             for p, number in zip(group["params"], saved_group["params"], strict=True):
                 if kept.get(number):
-                    place = f"{where}: parameter {number}"
-                    state[p] = loaded_state(place, p, kept[number], self._start(group, p._data), self._optional)
+                    state[p] = self._loaded_state(f"{where}: parameter {number}", group, p, kept[number])
         locked(accumulating, self._replace, groups, state)
+
+    def _saved_state(self, kept: dict[str, Any]) -> dict[str, Any]:
+        return {name: saved(value) for name, value in kept.items()}
+
+    def _loaded_state(self, where: str, group: Group, p: Tensor, kept: Mapping[str, Any]) -> dict[str, Any]:
+        return loaded_state(where, p, kept, self._start(group, p._data), self._optional)
 
     def _replace(self, groups: list[Group], state: dict[Tensor, dict[str, Any]]) -> None:
         for group, new in zip(self.param_groups, groups, strict=True):

@@ -34,6 +34,7 @@ class LRScheduler:
     base_lrs: list[float]
     last_epoch: int
     _is_initial = False  # whether the step is the one that it is made with
+    _takes_a_measure = False  # whether a step needs one
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
         name = type(self).__name__
@@ -166,10 +167,8 @@ def _of_one_optimiser(where: str, schedulers: Any, optimizer: Any = None) -> tup
         raise TypeError(f"{where}: schedulers must be a list of schedules, not {schedulers!r}")
     found = [*schedulers]
     for i, schedule in enumerate(found):
-        if not isinstance(schedule, LRScheduler):
-            raise TypeError(
-                f"{where}: schedulers[{i}] must be a schedule, and no measure of progress, not {schedule!r}"
-            )
+        if not isinstance(schedule, LRScheduler) or schedule._takes_a_measure:
+            raise TypeError(f"{where}: schedulers[{i}] must be a schedule whose step takes nothing, not {schedule!r}")
     if not found:
         raise ValueError(f"{where}: schedulers must be one at least")
     shared = optimiser(where, found[0].optimizer if optimizer is None else optimizer)

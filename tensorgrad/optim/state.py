@@ -65,30 +65,38 @@ def loaded_state(where: str, p: Tensor, kept: Mapping[str, Any], start: Mapping[
     missing, extra = sorted(start.keys() - kept.keys()), sorted(kept.keys() - start.keys() - {*also}, key=str)
     if kept and (missing or extra):
         raise KeyError(f"{where}: missing {missing}, unexpected {extra}; was it saved by another optimiser?")
-    return {name: _loaded(f"{where}: {name}", p, value, start.get(name)) for name, value in kept.items()}
+    return {
+        name: loaded_number(f"{where}: {name}", start[name], value)
+        if isinstance(start.get(name), int | float | np.floating)
+        else loaded_array(f"{where}: {name}", p._data, value)
+        for name, value in kept.items()
+    }
+
+
+def loaded_number(where: str, like: Any, value: Any) -> Any:
+    """The number, of the kind of another."""
+    number = _plain(value)
+    if isinstance(number, bool) or not isinstance(number, int | float | np.number):
+        raise ValueError(f"{where} must be a number, not {value!r}")
+    return type(like)(number)
+
+
+def loaded_array(where: str, like: Any, value: Any) -> Any:
+    """A copy, of the shape, dtype and kind of another array."""
+    array = _array(where, value) if type(like) is np.ndarray else value
+    if array.shape != like.shape or (array.dtype.kind == "c" and like.dtype.kind != "c"):
+        raise ValueError(
+            f"{where} must have the shape {like.shape} of its parameter, and numbers of {like.dtype}; it has "
+            f"{array.shape}, and {array.dtype}"
+        )
+    copy = np.empty_like(like)
+    copy[...] = array
+    return copy
 
 
 def _plain(value: Any) -> Any:
     """A number for an array of no dimension."""
     return value.item() if getattr(value, "ndim", None) == 0 and hasattr(value, "item") else value
-
-
-def _loaded(where: str, p: Tensor, value: Any, start: Any) -> Any:
-    """A copy of an array, of the shape and dtype of the parameter; or the number, of the kind that it starts as."""
-    if isinstance(start, int | float | np.floating):
-        number = _plain(value)
-        if isinstance(number, bool) or not isinstance(number, int | float | np.number):
-            raise ValueError(f"{where} must be a number, not {value!r}")
-        return type(start)(number)
-    array = _array(where, value) if type(p._data) is np.ndarray else value
-    if array.shape != p.shape or (array.dtype.kind == "c" and p.dtype.kind != "c"):
-        raise ValueError(
-            f"{where} must have the shape {p.shape} of its parameter, and numbers of {p.dtype}; it is {array.shape} of "
-            f"{array.dtype}"
-        )
-    copy = np.empty_like(p._data)
-    copy[...] = array
-    return copy
 
 
 def _array(where: str, value: Any) -> Any:
