@@ -20,8 +20,8 @@ class CharTransformer(nn.Module):
     def __init__(self, characters, width=64, context=64, layers=4, heads=4, dropout=0.0, rng=None, dtype=np.float64):
         rng = np.random.default_rng(rng)
         self.context = context
-        self.character = nn.Parameter(0.02 * rng.normal(size=(characters, width)).astype(dtype))
-        self.place = nn.Parameter(0.02 * rng.normal(size=(context, width)).astype(dtype))
+        self.character = nn.Parameter(0.2 * rng.normal(size=(characters, width)).astype(dtype))
+        self.place = nn.Parameter(0.2 * rng.normal(size=(context, width)).astype(dtype))
         layer = nn.TransformerEncoderLayer(
             width, heads, 4 * width, dropout, batch_first=True, norm_first=True, rng=rng, dtype=dtype
         )
@@ -40,7 +40,7 @@ def batch_of(text, size, context, rng):
     return pieces[:, :-1], pieces[:, 1:]
 
 
-def training(model, text, steps, batch=16, lr=3e-3, max_norm=1.0, rng=None):
+def training(model, text, steps, batch=16, lr=5e-3, max_norm=1.0, rng=None):
     """Train the model, and after each step give the loss, the learning rate and the norm that the gradient had."""
     rng = np.random.default_rng(rng)
     optimizer = optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)
@@ -61,10 +61,8 @@ def loss_on(model, text, batches=8):
     """The mean loss on pieces of a text that are the same each time."""
     rng, model = np.random.default_rng(1), model.eval()
     with no_grad():
-        losses = [
-            softmax_cross_entropy(model(X), Y)
-            for X, Y in (batch_of(text, 16, model.context, rng) for _ in range(batches))
-        ]
+        pieces = [batch_of(text, 16, model.context, rng) for _ in range(batches)]
+        losses = [softmax_cross_entropy(model(X), Y).item() for X, Y in pieces]
     model.train()
     return float(np.mean(losses))
 
@@ -107,7 +105,7 @@ def drawn(history, checks, levels):
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     top.plot(steps, losses, color="tab:blue", alpha=0.25, linewidth=0.8)
     means = np.convolve(losses, np.ones(window) / window, "valid")
-    top.plot(steps[window - 1 :], means, color="tab:blue", label="sources that it is trained on")
+    top.plot(steps[window // 2 :][: len(means)], means, color="tab:blue", label="sources that it is trained on")
     top.plot(*np.transpose(checks), "o", color="tab:orange", label="other sources")
     for name, level in levels.items():
         top.axhline(level, color="gray", linewidth=0.8, linestyle="--")
@@ -115,7 +113,7 @@ def drawn(history, checks, levels):
     top.set(ylabel="loss, nats a character", ylim=(0, 5), title="A transformer learns to write Python")
     top.legend(frameon=False, loc="lower left")
     bottom.plot(steps, rates, color="tab:green")
-    bottom.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
+    bottom.set(xlabel="step", ylabel="learning\nrate", ylim=(0, None))
     for axes in (top, bottom):
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig("char_transformer.png", dpi=120)
@@ -143,4 +141,4 @@ def main(steps):
 
 
 if __name__ == "__main__":
-    main(steps=int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(steps=int(sys.argv[1]) if len(sys.argv) > 1 else 1500)
