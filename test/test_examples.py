@@ -20,10 +20,10 @@ def test_there_are_examples():
 LONG = {
     "scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule", "bayesian_regression", "kalman_filter",
     "lotka_volterra", "newton_rosenbrock", "straight_through", "implicit_fixed_point", "equilibrium",
-    "gaussian_process", "pytorch_weights", "digits_convnet",
+    "gaussian_process", "pytorch_weights", "digits_convnet", "char_transformer",
 }  # fmt: skip
 NEEDED = {"pytorch_weights": ["safetensors"], "makemore": ["names"]}  # packages
-ARGUMENTS = {"makemore": ["100"]}  # with which it is quick
+ARGUMENTS = {"makemore": ["100"], "char_transformer": ["10"]}  # with which it is quick
 
 
 @pytest.mark.parametrize(

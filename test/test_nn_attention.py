@@ -165,9 +165,13 @@ LAYOUTS = {
     "(L, N, E)": (False, True),
     "(N, L, E)": (True, True),
     "(L, E)": (False, False),
-    "batch_first (L, E)": (True, False),
+    "(L, E), batch_first": (True, False),
 }
-layouts = pytest.mark.parametrize("batch_first, batched", LAYOUTS.values(), ids=LAYOUTS)
+FEW = ["(L, N, E)", "(L, E)"]
+layouts = pytest.mark.parametrize(
+    "batch_first, batched",
+    [pytest.param(*pair, id=name, marks=[] if name in FEW else pytest.mark.slow) for name, pair in LAYOUTS.items()],
+)
 
 
 def of_length(rng, length, width, batch_first, batched):
