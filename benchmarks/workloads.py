@@ -45,6 +45,19 @@ def convolutional(rng):
     return {"X": rng.normal(size=(64, 1, 8, 8)), "Y": rng.integers(0, 10, 64), "params": params, "lr": 0.01}
 
 
+def convnet(rng):
+    """1x28x28 -> 3x3 convolution, 16 channels -> relu -> 2x2 maxima -> 3x3, 32 channels -> relu -> 2x2 maxima -> 10
+    classes: what is usually trained on MNIST."""
+    params = {
+        "K0": rng.normal(size=(16, 1, 3, 3)) * np.sqrt(2 / 9),
+        "c0": np.zeros(16),
+        "K1": rng.normal(size=(32, 16, 3, 3)) * np.sqrt(2 / 144),
+        "c1": np.zeros(32),
+    }
+    params |= dense(rng, 0, 32 * 7 * 7, 10)
+    return {"X": rng.normal(size=(64, 1, 28, 28)), "Y": rng.integers(0, 10, 64), "params": params, "lr": 0.001}
+
+
 def transformer(rng, layers=2, batch=8, length=64, width=64, classes=32):
     """Blocks x + attention(norm(x)), x + mlp(norm(x)), causal, and a linear layer on top that names a class."""
     params = {}
@@ -109,6 +122,7 @@ WORKLOADS = {
     "mnist": Workload("MNIST-sized, 784-512-512-10, batch 128", "mlp", mlp(128, 784, 512, 512, 10)),
     "logistic": Workload("logistic regression, 100,000 x 50", "mlp", mlp(100_000, 50, 1)),
     "convolution": Workload("convolutional net, 8x8 digits, batch 64", "convolution", convolutional),
+    "convnet": Workload("convolutional net with max-pooling, 28x28, batch 64", "convnet", convnet),
     "transformer": Workload("transformer, 2 layers, 8 x 64 x 64", "transformer", transformer),
     "recurrent": Workload("recurrent net, 200 steps, 16 x 32", "recurrent", recurrent),
     "simulation": Workload("simulation of 8 bodies, 1,000 steps, assigned", "simulation", bodies),

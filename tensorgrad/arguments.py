@@ -7,17 +7,15 @@ Arrays are checked by `derivatives.arrays.as_numbers`.
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from .derivatives.arrays import as_numbers
 from .derivatives.creation import is_tensor
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from .derivatives.signatures import dim_is_axis as dim_is_axis
 
 MOST = np.iinfo(np.intp).max // 16  # of the largest floating dtype
 
@@ -97,26 +95,6 @@ def each_axis(where: str, value: Any, axes: int, least: int) -> tuple[int, ...]:
         several = f", or {axes} of them" if axes > 1 else ""
         raise ValueError(f"{where} must be an int from {least} to {LARGEST}{several}, not {value!r}")
     return tuple(int(v) for v in many)
-
-
-def dim_is_axis(func: Function) -> Function:
-    """Decorator: a function that takes axis= (and keepdims=) takes dim= (and keepdim=) in its place, as PyTorch has it.
-
-    >>> total = dim_is_axis(lambda x, axis=None: np.sum(x, axis))
-    >>> total(np.ones((2, 3)), dim=1)
-    array([3., 3.])
-    """
-
-    @functools.wraps(func)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
-            if theirs in kwargs:
-                if ours in kwargs:
-                    raise TypeError(f"{func.__name__}: {theirs}= is another name of {ours}=; give one of them")
-                kwargs[ours] = kwargs.pop(theirs)
-        return func(*args, **kwargs)
-
-    return wrapper  # type: ignore[return-value]
 
 
 def yes_or_no(where: str, value: Any) -> bool:

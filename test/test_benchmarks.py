@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
-NAMES = ["moons", "digits", "mnist", "logistic", "convolution", "transformer", "recurrent", "simulation"]
-NAMES += ["record", "chain"]
+NAMES = ["moons", "digits", "mnist", "logistic", "convolution", "convnet", "transformer", "recurrent"]
+NAMES += ["simulation", "record", "chain"]
 
 
 @pytest.fixture

@@ -111,12 +111,16 @@ def test_against_the_definition():
 @pytest.mark.parametrize(
     ("x", "weight", "settings", "message"),
     [
-        ((4, 7, 8), (8, 4, 3, 2), {}, "N, C, H, W"),
+        ((7, 8), (8, 4, 3, 2), {}, "N, C, H, W"),
+        ((2, 4, 7, 8), (8, 4, 3), {}, r"weight must be \(out, in / groups, kH, kW\)"),
+        ((2, 4, 7, 8), (8, 4, 0, 2), {}, "length of 0"),
         ((2, 4, 7, 8), (8, 3, 3, 2), {}, "channels"),
         ((2, 4, 7, 8), (8, 4, 3, 2), {"groups": 3}, "groups"),
         ((2, 4, 2, 2), (8, 4, 3, 2), {}, "larger"),
         ((2, 4, 7, 8), (8, 4, 3, 2), {"stride": 0}, "stride"),
         ((2, 4, 7, 8), (8, 4, 3, 2), {"padding": -1}, "padding"),
+        ((2, 4, 7, 8), (8, 4, 3, 2), {"padding": "half"}, "'same' or 'valid', not 'half'"),
+        ((2, 4, 7, 8), (8, 4, 3, 2), {"padding": "same", "stride": 2}, "stride must be 1"),
         ((2, 4, 7, 8), (8, 4, 3, 2), {"bias": np.ones(3)}, "bias"),
     ],
 )

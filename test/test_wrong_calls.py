@@ -667,7 +667,8 @@ def names_of(name):
     owner, _, last = name.rpartition(".")
     last = last.removeprefix("Tensor ").removeprefix("pullback of ")
     if last in ("forward", "__call__"):
-        return {owner, "Layer", "relu"}  # of an MLP, the part that fails
+        function = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", owner).lower()  # the layer's
+        return {owner, function, owner.lower(), "Layer", "relu"}  # of an MLP, the part that fails
     if last in IN_PLACE or name.startswith(("Tensor.at.", "Tensor.flat.", "Tensor.__")):
         return {last, "assignment", "index", "flat", "stack", *{"min": ["minimum"], "max": ["maximum"]}.get(last, [])}
     return {last, "stack", *OPERATORS.get(last, ()), *(["ravel"] if last == "flatten" else [])}

@@ -1,6 +1,7 @@
 """The models as functions of a dictionary of parameters, for libraries that look like NumPy.
 
-`lib` is a namespace: NumPy's functions under their names, and the library's own relu, softmax, gelu, losses, conv2d.
+`lib` is a namespace: NumPy's functions under their names, and the library's own relu, softmax, gelu, losses, conv2d and
+max_pool.
 """
 
 import math
@@ -20,6 +21,12 @@ def mlp(lib, p, X, Y):
 def convolution(lib, p, X, Y):
     h = lib.relu(lib.conv2d(X, p["K0"], 1) + p["c0"].reshape(16, 1, 1))
     h = lib.relu(lib.conv2d(h, p["K1"], 2) + p["c1"].reshape(32, 1, 1))
+    return lib.softmax_cross_entropy(h.reshape(len(X), -1) @ p["W0"] + p["b0"], Y)
+
+
+def convnet(lib, p, X, Y):
+    h = lib.max_pool(lib.relu(lib.conv2d(X, p["K0"], 1) + p["c0"].reshape(16, 1, 1)))
+    h = lib.max_pool(lib.relu(lib.conv2d(h, p["K1"], 1) + p["c1"].reshape(32, 1, 1)))
     return lib.softmax_cross_entropy(h.reshape(len(X), -1) @ p["W0"] + p["b0"], Y)
 
 

@@ -12,7 +12,7 @@ from numpy import ndarray
 from contenders import functional
 
 VERSION = version("autograd")
-MISSING = {"convolution": "has no conv2d", "simulation": "has no assignment"}
+MISSING = {"convolution": "has no conv2d", "convnet": "has no conv2d", "simulation": "has no assignment"}
 
 
 def log_softmax(x):

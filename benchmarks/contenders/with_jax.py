@@ -30,6 +30,10 @@ def conv2d(x, kernel, stride):
     return jax.lax.conv_general_dilated(x, kernel, (stride, stride), [(1, 1), (1, 1)])
 
 
+def max_pool(x):
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+
+
 def recurrent_scan(lib, p, X, Y):
     def cell(h, x):
         return jnp.tanh(x @ p["Wx"] + h @ p["Wh"] + p["b"]), None
@@ -56,7 +60,7 @@ def simulation_scan(lib, p, mass, Y):
 
 LIB = SimpleNamespace(
     **{name: getattr(jnp, name) for name in ("tanh", "sqrt", "mean", "transpose", "swapaxes")},
-    relu=jax.nn.relu, softmax=jax.nn.softmax, gelu=jax.nn.gelu, conv2d=conv2d,
+    relu=jax.nn.relu, softmax=jax.nn.softmax, gelu=jax.nn.gelu, conv2d=conv2d, max_pool=max_pool,
     softmax_cross_entropy=softmax_cross_entropy, sigmoid_cross_entropy=sigmoid_cross_entropy,
 )  # fmt: skip
 
@@ -79,6 +83,7 @@ def training(model, w):
 
 mlp = partial(training, functional.mlp)
 convolution = partial(training, functional.convolution)
+convnet = partial(training, functional.convnet)
 transformer = partial(training, functional.transformer)
 recurrent = partial(training, recurrent_scan)
 simulation = partial(training, simulation_scan)

@@ -7,7 +7,7 @@ from micrograd.engine import Value
 
 VERSION = version("micrograd")
 _NETWORKS = "has no exp and no log, and one object per number"
-MISSING = dict.fromkeys(("mlp", "convolution", "transformer", "recurrent"), _NETWORKS)
+MISSING = dict.fromkeys(("mlp", "convolution", "convnet", "transformer", "recurrent"), _NETWORKS)
 MISSING["simulation"] = "has no arrays"
 
 sys.setrecursionlimit(20_000)  # its backward pass calls itself

@@ -52,32 +52,44 @@ def mlp(w):
     return step
 
 
+def patches(x, stride=1):
+    """Each 3x3 neighbourhood of x (N, H, W, C), zeros around it, as a row: (N, H', W', C * 3 * 3)."""
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::stride, ::stride]
+    return windows.reshape(*windows.shape[:3], -1)
+
+
+def unpatch(d, shape, stride=1):
+    """The reverse: every element adds up what arrives at its copies."""
+    n, height, width, channels = shape
+    out = np.zeros((n, height + 2, width + 2, channels), d.dtype)
+    d = d.reshape(*d.shape[:3], channels, 3, 3)
+    for i in range(3):
+        for j in range(3):
+            out[:, i : i + height : stride, j : j + width : stride] += d[..., i, j]
+    return out[:, 1:-1, 1:-1]
+
+
+def as_matrix(filters):
+    """(out, in, 3, 3) as (in * 3 * 3, out)."""
+    return np.ascontiguousarray(filters.reshape(len(filters), -1).T)
+
+
+def channels_last(weight, channels, size):
+    """The weight of a linear layer on images, for images whose channels come last."""
+    weight = weight.reshape(channels, size, size, -1).transpose(1, 2, 0, 3)
+    return np.ascontiguousarray(weight.reshape(channels * size * size, -1))
+
+
 def convolution(w):
     """Channels last, so that a convolution is one product of matrices."""
     p = w.params
     X = np.ascontiguousarray(w.X.transpose(0, 2, 3, 1))
-    K0, K1 = (np.ascontiguousarray(p[k].reshape(len(p[k]), -1).T) for k in ("K0", "K1"))  # (in * 3 * 3, out)
-    W = np.ascontiguousarray(p["W0"].reshape(32, 4, 4, 10).transpose(1, 2, 0, 3).reshape(-1, 10))
+    K0, K1, W = as_matrix(p["K0"]), as_matrix(p["K1"]), channels_last(p["W0"], 32, 4)
     c0, c1, b = p["c0"], p["c1"], p["b0"]
 
-    def patches(x, stride):
-        """Each 3x3 neighbourhood of x (N, H, W, C), zeros around it, as a row: (N, H', W', C * 3 * 3)."""
-        padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        windows = sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::stride, ::stride]
-        return windows.reshape(*windows.shape[:3], -1)
-
-    def unpatch(d, shape, stride):
-        """The reverse: every element adds up what arrives at its copies."""
-        n, height, width, channels = shape
-        out = np.zeros((n, height + 2, width + 2, channels), d.dtype)
-        d = d.reshape(*d.shape[:3], channels, 3, 3)
-        for i in range(3):
-            for j in range(3):
-                out[:, i : i + height : stride, j : j + width : stride] += d[..., i, j]
-        return out[:, 1:-1, 1:-1]
-
     def step():
-        rows0 = patches(X, 1)
+        rows0 = patches(X)
         h0 = np.maximum(rows0 @ K0 + c0, 0)
         rows1 = patches(h0, 2)
         h1 = np.maximum(rows1 @ K1 + c1, 0)
@@ -89,6 +101,50 @@ def convolution(w):
         d = d.reshape(-1, 32)
         dK1, dc1 = rows1.reshape(-1, len(K1)).T @ d, d.sum(axis=0)
         d = unpatch((d @ K1.T).reshape(rows1.shape), h0.shape, 2) * (h0 > 0)
+        d = d.reshape(-1, 16)
+        dK0, dc0 = rows0.reshape(-1, len(K0)).T @ d, d.sum(axis=0)
+        for param, grad in ((W, dW), (b, db), (K1, dK1), (c1, dc1), (K0, dK0), (c0, dc0)):
+            param -= w.lr * grad
+        return loss
+
+    return step
+
+
+def maxima(x):
+    """The largest of each 2x2 square, and what tells where they were."""
+    n, height, width, channels = x.shape
+    squares = x.reshape(n, height // 2, 2, width // 2, 2, channels)
+    y = squares.max(axis=(2, 4))
+    return y, squares == y[:, :, None, :, None]
+
+
+def maxima_gradient(g, places):
+    n, height, _, width, _, channels = places.shape
+    return (g[:, :, None, :, None] * places).reshape(n, 2 * height, 2 * width, channels)
+
+
+def convnet(w):
+    """Channels last; a linear layer sees the channels of each place beside each other."""
+    p = w.params
+    X = np.ascontiguousarray(w.X.transpose(0, 2, 3, 1))
+    K0, K1, W = as_matrix(p["K0"]), as_matrix(p["K1"]), channels_last(p["W0"], 32, 7)
+    c0, c1, b = p["c0"], p["c1"], p["b0"]
+
+    def step():
+        rows0 = patches(X)
+        h0 = np.maximum(rows0 @ K0 + c0, 0)
+        m0, places0 = maxima(h0)
+        rows1 = patches(m0)
+        h1 = np.maximum(rows1 @ K1 + c1, 0)
+        m1, places1 = maxima(h1)
+        flat = m1.reshape(len(m1), -1)
+        loss, d = softmax_cross_entropy(flat @ W + b, w.Y)
+
+        dW, db = flat.T @ d, d.sum(axis=0)
+        d = maxima_gradient((d @ W.T).reshape(m1.shape), places1) * (h1 > 0)
+        d = d.reshape(-1, 32)
+        dK1, dc1 = rows1.reshape(-1, len(K1)).T @ d, d.sum(axis=0)
+        d = maxima_gradient(unpatch((d @ K1.T).reshape(rows1.shape), m0.shape), places0) * (h0 > 0)
         d = d.reshape(-1, 16)
         dK0, dc0 = rows0.reshape(-1, len(K0)).T @ d, d.sum(axis=0)
         for param, grad in ((W, dW), (b, db), (K1, dK1), (c1, dc1), (K0, dK0), (c0, dc0)):

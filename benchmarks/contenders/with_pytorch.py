@@ -43,11 +43,25 @@ def mlp(w):
     return training(w, model, F.binary_cross_entropy_with_logits if w.Y.ndim == 2 else F.cross_entropy)
 
 
+def filters(params, weight, bias, stride=1):
+    outside, inside, size, _ = params[weight].shape
+    layer = nn.Conv2d(inside, outside, size, stride, padding=1)
+    layer.weight, layer.bias = parameter(params[weight]), parameter(params[bias])
+    return layer
+
+
 def convolution(w):
-    first, second = nn.Conv2d(1, 16, 3, padding=1), nn.Conv2d(16, 32, 3, stride=2, padding=1)
-    first.weight, first.bias = parameter(w.params["K0"]), parameter(w.params["c0"])
-    second.weight, second.bias = parameter(w.params["K1"]), parameter(w.params["c1"])
+    first, second = filters(w.params, "K0", "c0"), filters(w.params, "K1", "c1", stride=2)
     model = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Flatten(), dense(w.params, "W0", "b0"))
+    return training(w, model, F.cross_entropy)
+
+
+def convnet(w):
+    first, second = filters(w.params, "K0", "c0"), filters(w.params, "K1", "c1")
+    model = nn.Sequential(
+        first, nn.ReLU(), nn.MaxPool2d(2), second, nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        dense(w.params, "W0", "b0"),
+    )  # fmt: skip
     return training(w, model, F.cross_entropy)
 
 

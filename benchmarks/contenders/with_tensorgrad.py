@@ -55,6 +55,22 @@ def convolution(w):
     return training(w, Convolutional(w.params), tg.softmax_cross_entropy)
 
 
+def filters(params, weight, bias):
+    outside, inside, size, _ = params[weight].shape
+    layer = tg.nn.Conv2d(inside, outside, size, padding=1, dtype=params[weight].dtype)
+    layer.weight.data, layer.bias.data = params[weight], params[bias]
+    return layer
+
+
+def convnet(w):
+    model = tg.nn.Sequential(
+        filters(w.params, "K0", "c0"), tg.relu, tg.nn.MaxPool2d(2),
+        filters(w.params, "K1", "c1"), tg.relu, tg.nn.MaxPool2d(2),
+        lambda x: x.reshape(len(x), -1), dense(w.params, "W0", "b0"),
+    )  # fmt: skip
+    return training(w, model, tg.softmax_cross_entropy)
+
+
 class Norm(tg.Module):
     """Layer norm."""
 

@@ -91,15 +91,46 @@ def sigmoid(x: Any) -> Any:
 
 @with_rules(lambda g, y, x: g * sigmoid(x))
 def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), elementwise, without overflow; a smooth relu.
-
-    >>> from tensorgrad import Tensor, softplus
-    >>> softplus(Tensor([-1e4, 0.0, 1e4]))
-    Tensor([0.00000000e+00 6.93147181e-01 1.00000000e+04])
-    """
-    if not is_floating(x):
-        return softplus(as_numbers("softplus", "x", x, "f"))
+    """log(1 + exp(x)), without overflow."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+@with_rules(lambda g, y, x: g * sigmoid(-x))
+def logsigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) = -log(1 + exp(-x)), without overflow."""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def _mish_gradient(g, y, x, saved=None):
+    t = np.tanh(softplus(x)) if saved is None else saved
+    return g * (t + x * (1 - t * t) * sigmoid(x))
+
+
+@with_rules(_mish_gradient, saves=True)
+def mish(x: Any) -> Any:
+    """x tanh(log(1 + exp(x))). Saves the second factor."""
+    t = np.tanh(softplus(x))
+    return x * t, t
+
+
+def _glu_gradient(g, y, x, axis, saved=None):
+    a, b = np.split(x, 2, axis)
+    s = sigmoid(b) if saved is None else saved
+    return np.concatenate([g * s, g * a * s * (1 - s)], axis)
+
+
+@with_rules(_glu_gradient, saves=True)
+def glu(x: Any, axis: int) -> Any:
+    """a sigmoid(b) of the halves a and b of x. Saves the second factor."""
+    a, b = np.split(x, 2, axis)
+    s = sigmoid(b)
+    return a * s, s
+
+
+@with_rules(lambda g, y, x: g / (1 + np.abs(x)) / (1 + np.abs(x)))
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return x / (1 + np.abs(x))
 
 
 # The factors of gelu -------------------------------------------------------------------------------------------------
@@ -148,18 +179,34 @@ def normal_cdf(x: Any) -> Any:
     """
     if not is_floating(x):
         return normal_cdf(as_numbers("normal_cdf", "x", x, "f"))
-    t = np.minimum(np.abs(x), 40.0)
-    if t.dtype == np.float16:  # whose range P and Q exceed
+    if x.dtype == np.float16:  # whose range P and Q exceed
         return normal_cdf(x.astype(np.float32)).astype(np.float16)
+    if type(x) is not np.ndarray or x.size <= _BLOCK:
+        return _normal_cdf(x)
+    flat, y = x.reshape(-1), np.empty(x.size, x.dtype)
+    for i in range(0, x.size, _BLOCK):  # what a block is computed with stays in the processor's cache
+        y[i : i + _BLOCK] = _normal_cdf(flat[i : i + _BLOCK])
+    return y.reshape(x.shape)
+
+
+_BLOCK = 16_384
+
+
+def _normal_cdf(x: Any) -> Any:
+    t = np.minimum(np.abs(x), 40.0)
     near = np.round(t * 16) / 16  # its square is exact, so that exp gets t^2 without a rounding that it would magnify
-    tail = np.exp(-0.5 * near * near) * np.exp(0.5 * (near - t) * (near + t)) * (_horner(_P, t) / _horner(_Q, t))
-    return np.where(np.greater(x, 0), 1 - tail, tail)
+    tail = np.exp(-0.5 * near * near)
+    tail *= np.exp(0.5 * (near - t) * (near + t))
+    tail *= _horner(_P, t)
+    tail /= _horner(_Q, t)
+    return np.abs(np.greater(x, 0).astype(tail.dtype) - tail)
 
 
 def _horner(coefficients: tuple[float, ...], t: Any) -> Any:
     """The polynomial with these coefficients, from the highest power down, at t."""
-    y = np.full_like(t, coefficients[0])
-    for c in coefficients[1:]:
+    y = coefficients[0] * t
+    y += coefficients[1]
+    for c in coefficients[2:]:
         y *= t
         y += c
     return y

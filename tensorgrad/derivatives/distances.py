@@ -14,6 +14,12 @@ def at_least(x, low):
     return np.maximum(x, low)
 
 
+@with_rules(lambda g, y, x, low: np.where(x < low, 0, g))
+def not_below(x, low):
+    """max(x, low), with slope 1 where x is low, as PyTorch's clamp has it; np.maximum has 1/2 there, relu 0."""
+    return np.maximum(x, low)
+
+
 def distance(x1, x2, p=2.0, eps=1e-6, keepdims=False):
     """The p-norm of x1 - x2 + eps along the last axis."""
     return vector_norm_along(x1 - x2 + eps, p, (-1,), keepdims)

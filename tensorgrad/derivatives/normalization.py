@@ -34,6 +34,9 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     """
     mean = np.mean(x, axis=axes, keepdims=True) if centred else 0
     z = x - mean
+    if centred and z.dtype.itemsize < 8:  # what rounding has left of the mean
+        rest = np.mean(z, axis=axes, keepdims=True)
+        z, mean = z - rest, mean + rest
     var = _mean_of_product(z, z, axes)
     if report is not None:
         report((mean, var))

@@ -1,4 +1,6 @@
-"""How a function is called: its parameters, as its signature or its rules tell them. Knows NumPy, knows no Tensor."""
+"""How a function is called: its parameters, as its signature or its rules tell them, and other names of some. Knows
+NumPy, knows no Tensor.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,11 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Signature:
@@ -40,3 +45,25 @@ def _parameters(func: Callable, rules: Sequence[Callable | None]) -> list[inspec
 def dispatches(func: Callable) -> bool:
     """Whether NumPy asks a Tensor among the arguments before it calls this function."""
     return isinstance(func, np.ufunc) or hasattr(func, "_implementation")
+
+
+def dim_is_axis(func: Function) -> Function:
+    """Decorator: a function that takes axis= (and keepdims=) takes dim= (and keepdim=) in its place, as PyTorch has it.
+
+    >>> import numpy as np
+    >>> total = dim_is_axis(lambda x, axis=None: np.sum(x, axis))
+    >>> import numpy as np
+    >>> total(np.ones((2, 3)), dim=1)
+    array([3., 3.])
+    """
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+            if theirs in kwargs:
+                if ours in kwargs:
+                    raise TypeError(f"{func.__name__}: {theirs}= is another name of {ours}=; give one of them")
+                kwargs[ours] = kwargs.pop(theirs)
+        return func(*args, **kwargs)
+
+    return wrapper  # type: ignore[return-value]

@@ -10,6 +10,7 @@ from .activations import sigmoid
 from .arrays import as_numbers, is_floating
 from .elementwise import LN2
 from .reductions import KEPT_LENGTH, ones, restore, sum_rows
+from .signatures import dim_is_axis
 from .table import derivative, with_rules
 
 # Of two numbers ------------------------------------------------------------------------------------------------------
@@ -102,9 +103,11 @@ def softmax_gradient(g, y, x, axis=-1):
     return y * (g - np.sum(g * y, axis=axis, keepdims=True))
 
 
+@dim_is_axis
 @with_rules(softmax_gradient)
 def softmax(x: Any, axis: Any = -1) -> Any:
-    """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), of x's shape, without overflow.
+    """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), also called `dim`, without
+    overflow.
 
     >>> from tensorgrad import Tensor, softmax
     >>> softmax(Tensor([1e4, 0.0, 1e4]))
@@ -117,9 +120,24 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     return z
 
 
+@dim_is_axis
+@with_rules(lambda g, y, x, axis=-1: y * (np.sum(g * y, axis=axis, keepdims=True) - g))
+def softmin(x: Any, axis: Any = -1) -> Any:
+    """softmax(-x) along an axis (or a tuple of axes; None for all), also called `dim`.
+
+    >>> softmin([0.0, 0.0, 1e4])
+    array([0.5, 0.5, 0. ])
+    """
+    if not is_floating(x, "fc"):
+        return softmin(as_numbers("softmin", "x", x), axis)
+    return softmax(-x, axis)
+
+
+@dim_is_axis
 @with_rules(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
 def log_softmax(x: Any, axis: Any = -1) -> Any:
-    """log(softmax(x)) along an axis (or a tuple of axes; None for all), exact where softmax itself rounds to 0.
+    """log(softmax(x)) along an axis (or a tuple of axes; None for all), also called `dim`, exact where softmax
+    itself rounds to 0.
 
     >>> from tensorgrad import Tensor, log_softmax
     >>> log_softmax(Tensor([1e4, 0.0]))
@@ -132,9 +150,11 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     return shifted
 
 
+@dim_is_axis
 @with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) along an axis (or a tuple of axes; None for all), without overflow; -inf for a row of -inf.
+    """log(sum(exp(x))) along an axis, also called `dim` (or a tuple of axes; None for all), without overflow; -inf for
+    a row of -inf.
 
     >>> from tensorgrad import Tensor, logsumexp
     >>> logsumexp(Tensor([1e4, 1e4]))

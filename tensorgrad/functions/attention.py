@@ -73,6 +73,7 @@ def scaled_dot_product_attention(
     if attn_mask is not None:
         bias = additive(f"{name}: attn_mask", attn_mask, query)
         _require_broadcasting(f"{name}: attn_mask", bias.shape, shape)
+    rng = rng if rng is None else generator(f"{name}: rng", rng)
     weights = attention_weights(query, key, bias, scale, dropout_p, rng)
     return np.matmul(weights, value)
 

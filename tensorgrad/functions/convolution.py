@@ -355,9 +355,14 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
            [3., 4.],
            [4., 5.]])
     """
-    kernel, geometry = _window_geometry("unfold", kernel_size, dilation, padding, stride)
-    x, alone = batch_of("unfold", 2, as_numbers("unfold", "x", x))
-    _require_places("unfold", x, kernel, geometry)
+    return unfolded("unfold", x, kernel_size, dilation, padding, stride)
+
+
+def unfolded(name: str, x: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    """`unfold`, in the name of the function or layer that errors are to speak of."""
+    kernel, geometry = _window_geometry(name, kernel_size, dilation, padding, stride)
+    x, alone = batch_of(name, 2, as_numbers(name, "x", x))
+    _require_places(name, x, kernel, geometry)
     y = rules.unfold(x, kernel, geometry)
     return y[0] if alone else y
 
@@ -383,17 +388,22 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
     array([[[1., 2., 1.],
             [1., 2., 1.]]])
     """
-    kernel, geometry = _window_geometry("fold", kernel_size, dilation, padding, stride)
-    size = each_axis("fold: output_size", output_size, 2, 1)
-    x = as_numbers("fold", "x", x)
+    return folded("fold", x, output_size, kernel_size, dilation, padding, stride)
+
+
+def folded(name: str, x: Any, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    """`fold`, in the name of the function or layer that errors are to speak of."""
+    kernel, geometry = _window_geometry(name, kernel_size, dilation, padding, stride)
+    size = each_axis(f"{name}: output_size", output_size, 2, 1)
+    x = as_numbers(name, "x", x)
     if x.ndim not in (2, 3) or x.shape[-2] % (kernel[0] * kernel[1]) or not x.shape[-2]:
         raise ValueError(
-            f"fold: x must be (N, C kH kW, L) or (C kH kW, L) for windows of {kernel[0]} x {kernel[1]}, not {x.shape}"
+            f"{name}: x must be (N, C kH kW, L) or (C kH kW, L) for windows of {kernel[0]} x {kernel[1]}, not {x.shape}"
         )
     places = rules.output_size(size, kernel, geometry)
     if min(places) < 1 or x.shape[-1] != places[0] * places[1]:
         raise ValueError(
-            f"fold: x of shape {x.shape} has {x.shape[-1]} windows, but images of {size[0]} x {size[1]} have "
+            f"{name}: x of shape {x.shape} has {x.shape[-1]} windows, but images of output_size={size} have "
             f"{' x '.join(str(max(n, 0)) for n in places)} with kernel_size={kernel}, stride={geometry[0]}, "
             f"padding={geometry[1]} and dilation={geometry[2]}"
         )

@@ -9,7 +9,7 @@ import numpy as np
 from ..arguments import dim_is_axis, is_int, non_negative, norm_order, yes_or_no
 from ..derivatives import distances as of_arrays
 from ..derivatives.arrays import as_numbers
-from ..derivatives.distances import at_least
+from ..derivatives.distances import at_least, not_below
 from ..errors import explained
 from ..tensor import Tensor
 
@@ -114,7 +114,7 @@ def normalize(x: Any, p: float = 2.0, axis: Any = 1, eps: float = 1e-12) -> Any:
         raise ValueError(f"{name}: axis must be an int, or a tuple of different ints, not {axis!r}")
     eps = non_negative(f"{name}: eps", eps)
     length = np.linalg.vector_norm(x, axis=several if len(several) > 1 else several[0], keepdims=True, ord=p)
-    return x / np.where(length < eps, eps, length)
+    return x / not_below(length, eps)
 
 
 def _require_rows(name: str, what: str, x: Any) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import generator, probability, yes_or_no
+from ..arguments import probability, yes_or_no
 from ..derivatives.arrays import as_numbers, inside
+from .randomness import drawn, source
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"]
 
@@ -20,35 +21,31 @@ __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "f
 _SELU_FLOOR = -1.7580993408473766
 
 
-def _kept(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
-    """Trues for what is kept, each with probability 1 - p, along the first axes, and one for all along the others; for
-    each array of a batch others."""
-    if hasattr(x, "stack"):
-        return type(x)(_kept(x.stack, axes + 1, p, rng), x.level)
-    kept = rng.random(x.shape[:axes] + (1,) * (x.ndim - axes), dtype=np.float32) >= p
-    return kept if type(x) is np.ndarray else np.asarray(kept, like=x)
+def _kept(x: Any, axes: int, p: float, rng: Any) -> Any:
+    """Ones for what is kept, each with probability 1 - p, and zeros: along all but the first axes the same."""
+    return drawn(inside(x), rng, lambda rng, shape: rng.random(shape, dtype=np.float32) >= p, axes)
 
 
-def _checked(name: str, x: Any, p: Any, training: Any, rng: Any) -> tuple[Any, float, Any]:
+def _checked(name: str, x: Any, p: Any, training: Any, rng: Any, kinds: str = "fc") -> tuple[Any, float, Any]:
     """x, p (of 0 where nothing is to be left out) and what is drawn from."""
-    x, p = as_numbers(name, "x", x), probability(f"{name}: p", p)
-    return x, p if yes_or_no(f"{name}: training", training) else 0.0, generator(f"{name}: rng", rng)
+    x, p = as_numbers(name, "x", x, kinds), probability(f"{name}: p", p)
+    return x, p if yes_or_no(f"{name}: training", training) else 0.0, source(f"{name}: rng", rng)
 
 
-def _dropped(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
+def _dropped(x: Any, axes: int, p: float, rng: Any) -> Any:
     """x times a mask of 0 and 1 / (1 - p)."""
     if p == 0:
         return x
-    mask = _kept(inside(x), axes, p, rng).astype(x.dtype)
+    mask = _kept(x, axes, p, rng)
     mask *= 1 / (1 - p) if p < 1 else 0
     return np.multiply(x, mask)
 
 
-def _dropped_to_floor(x: Any, axes: int, p: float, rng: np.random.Generator) -> Any:
+def _dropped_to_floor(x: Any, axes: int, p: float, rng: Any) -> Any:
     """a m x + b, where the mask m is 1, or 0 for floor in the place of x; a and b keep mean 0 and variance 1."""
     if p == 0:
         return x
-    mask = _kept(inside(x), axes, p, rng).astype(x.dtype)
+    mask = _kept(x, axes, p, rng)
     if p == 1:
         return np.multiply(x, mask)
     a = 1 / math.sqrt((1 - p) * (1 + p * _SELU_FLOOR**2))
@@ -64,8 +61,8 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> A
         x: any shape.
         p: the probability, from 0 to 1.
         training: False for x as it is.
-        rng: a `numpy.random.Generator`, which goes on with each call, or a seed, which gives the same each time. Inside
-            `vmap` it draws for each example.
+        rng: a `numpy.random.Generator`, which goes on with each call, and inside `vmap` with each example; or a seed,
+            which gives the same each time.
 
     Raises:
         ValueError: p is out of range.
@@ -133,13 +130,13 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None
 
     Raises:
         ValueError: p is out of range.
-        TypeError: x isn't numbers, training isn't a bool, or rng neither a Generator nor a seed.
+        TypeError: x isn't real numbers, training isn't a bool, or rng neither a Generator nor a seed.
 
     >>> y = alpha_dropout(np.random.default_rng(0).normal(size=100_000), p=0.2, rng=1)
     >>> bool(abs(y.mean()) < 0.01), bool(abs(y.std() - 1) < 0.01)
     (True, True)
     """
-    x, p, rng = _checked("alpha_dropout", x, p, training, rng)
+    x, p, rng = _checked("alpha_dropout", x, p, training, rng, "f")
     return _dropped_to_floor(x, x.ndim, p, rng)
 
 
@@ -152,12 +149,12 @@ def feature_alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: An
 
     Raises:
         ValueError: x has another shape, or p is out of range.
-        TypeError: x isn't numbers, training isn't a bool, or rng neither a Generator nor a seed.
+        TypeError: x isn't real numbers, training isn't a bool, or rng neither a Generator nor a seed.
 
     >>> feature_alpha_dropout(np.zeros((1, 3, 5)), rng=1)[0, :, 0].round(3)
     array([-0.779,  0.779,  0.779])
     """
-    x, p, rng = _checked("feature_alpha_dropout", x, p, training, rng)
+    x, p, rng = _checked("feature_alpha_dropout", x, p, training, rng, "f")
     if x.ndim < 2:
         raise ValueError(f"feature_alpha_dropout: x must be (N, C, ...), not of shape {x.shape}")
     return _dropped_to_floor(x, 2, p, rng)

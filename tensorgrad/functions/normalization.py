@@ -30,7 +30,10 @@ def _of_channels(name: str, what: str, value: Any, x: Any) -> Any:
 
 
 def _normalized(x: Any, weight: Any, bias: Any, axes: tuple[int, ...], eps: float, **options: Any) -> Any:
-    """`normalize`; half precision, in which squares overflow, by single."""
+    """`normalize`; half precision, in which squares overflow, by single. Nothing has no mean, and stays nothing."""
+    if not x.size:
+        y = x if weight is None else x * weight
+        return y if bias is None else y + bias
     if x.dtype.itemsize > 2:
         return normalize(x, weight, bias, axes, eps, **options)
     return normalize(x.astype(np.float32), weight, bias, axes, eps, **options).astype(x.dtype)
@@ -117,7 +120,7 @@ def batch_norm(
         raise ValueError(f"{name}: training needs more than one number for each channel, not x of shape {x.shape}")
     found: list = []
     y = _normalized(x, weight, bias, (0, *range(2, x.ndim)), eps, report=found.extend)
-    if mean is not None:
+    if mean is not None and found:
         _note_statistics(name, (mean, var), (found[0], found[1]), n, momentum)
     return y
 
@@ -181,7 +184,7 @@ def instance_norm(
         raise ValueError(f"{name}: more than one place is needed for each channel, not x of shape {x.shape}")
     found: list = []
     y = _normalized(x, weight, bias, tuple(range(2, x.ndim)), eps, report=found.extend)
-    if mean is not None:
+    if mean is not None and found:
         _note_statistics(name, (mean, var), (found[0], found[1]), n, momentum)
     return y
 
@@ -195,7 +198,8 @@ def _last_axes(name: str, x: Any, normalized_shape: Any, *parameters: Any) -> tu
     is_list = isinstance(normalized_shape, list | tuple)
     shape = tuple(positive_ints(where, normalized_shape)) if is_list else (positive_int(where, normalized_shape),)
     if x.shape[-len(shape) :] != shape:
-        raise ValueError(f"{name}: x must have the shape (..., {', '.join(map(str, shape))}), not {x.shape}")
+        last = ", ".join(map(str, shape))
+        raise ValueError(f"{name}: for normalized_shape {shape}, x must have the shape (..., {last}), not {x.shape}")
     for what, value in zip(("weight", "bias"), parameters, strict=False):
         if value is not None and value.shape != shape:
             raise ValueError(f"{name}: {what} must have the normalized_shape {shape}, not {value.shape}")
@@ -275,7 +279,9 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
     name = "group_norm"
     x, groups = as_numbers(name, "x", x, "f"), positive_int(f"{name}: num_groups", num_groups)
     if x.ndim < 2 or x.shape[1] % groups:
-        raise ValueError(f"{name}: x must be (N, C, ...) with C a multiple of {groups} groups, not of shape {x.shape}")
+        raise ValueError(
+            f"{name}: x must be (N, C, ...) with C a multiple of num_groups={groups}, not of shape {x.shape}"
+        )
     n, c, *places = x.shape
     if x.size == n * groups == groups:
         raise ValueError(f"{name}: more than one number is needed for each group, not x of shape {x.shape}")

@@ -10,7 +10,7 @@ from ..arguments import dim_is_axis, is_int
 from ..derivatives.arrays import as_numbers, whole
 from ..derivatives.assigning import Place, assign
 from ..derivatives.indexing import grid
-from ..derivatives.indexing import scattered as put_into_zeros
+from ..derivatives.indexing import scatter as put_into_zeros
 from ..tensor import Tensor, data_of
 
 __all__ = ["gather", "scatter", "scatter_add", "index_select", "masked_fill"]
@@ -61,8 +61,8 @@ def _source(name: str, x: Any, index: Any, src: Any) -> Any:
     src = _numbers(name, "src", src)
     if src.ndim != index.ndim or any(n < i for n, i in zip(src.shape, index.shape, strict=True)):
         raise ValueError(
-            f"{name}: src must have the dimensions of index, and no smaller length; index has the shape {index.shape}, src "
-            f"{src.shape}"
+            f"{name}: src must have the dimensions of index, and no smaller length; index has the shape {index.shape}, "
+            f"src {src.shape}"
         )
     src = src if src.shape == index.shape else src[tuple(map(slice, index.shape))]
     return src if src.dtype == x.dtype else src.astype(x.dtype)

@@ -23,10 +23,32 @@ import numpy as np
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
 from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.indexing import scatter
 from ..tensor import data_of
 from .reduction import all_lie, real, reduced, require_reduction
 
 __all__ = ["ctc_loss"]
+
+
+# The log-probability of each state's class at each step, and back: what states say of one class, added up
+
+
+def _emissions(log_probs: Any, states: Any) -> Any:
+    picked = log_probs[:, np.expand_dims(np.arange(len(states)), -1), states]
+    return np.ascontiguousarray(picked) if type(picked) is np.ndarray else picked
+
+
+def _added_up(g: Any, states: Any, classes: int) -> Any:
+    steps, n, _ = g.shape
+    if type(g) is not np.ndarray:
+        return scatter(g, (slice(None), np.expand_dims(np.arange(n), -1), states), (steps, n, classes))
+    places = np.reshape(np.arange(0, steps * n * classes, classes), (steps, n, 1)) + states
+    total = np.bincount(places.ravel(), g.ravel(), steps * n * classes)  # faster than np.add.at
+    return total.reshape(steps, n, classes).astype(g.dtype, copy=False)
+
+
+emissions_of: Any = derivative(_emissions, lambda g, y, log_probs, states: added_up(g, states, log_probs.shape[2]))
+added_up: Any = derivative(_added_up, lambda h, y, g, states, classes: emissions_of(h, states))
 
 
 # The forward algorithm -----------------------------------------------------------------------------------------------
@@ -64,26 +86,31 @@ def _sums(emissions: Any, first: Any, start: Any, skips: Any) -> Any:
 
 def _sums_of_arrays(emissions: np.ndarray, first: np.ndarray, start: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """The same without a new array for each sum: log(e^a + e^b + e^c) is log(e^(a-m) + e^(b-m) + e^(c-m)) + m."""
-    (steps, n, states), dtype = emissions.shape, emissions.dtype
+    (_, n, states), dtype = emissions.shape, emissions.dtype
     sums = np.empty(emissions.shape, dtype)
     before = np.full((n, states + 2), -math.inf, dtype)  # of the last step, with two states before the first
     stay, one, two = before[:, 2:], before[:, 1:-1], before[:, :-2]
     no_skip = np.where(skips, 0, -math.inf).astype(dtype)
-    a, b, c, m = (np.empty((n, states), dtype) for _ in range(4))
+    lowest = np.finfo(dtype).min  # in place of -inf, which can't be subtracted from itself
+    terms, m = np.empty((3, n, states), dtype), np.empty((n, states), dtype)
+    a, b, c = terms
     starting = set(first.tolist())
     with np.errstate(divide="ignore"):  # log(0) is -inf, which is meant
-        for t in range(steps):
+        for t, (entered, emission) in enumerate(zip(sums, emissions, strict=True)):
             np.add(two, no_skip, out=c)
             np.maximum(stay, one, out=m)
             np.maximum(m, c, out=m)
-            m[m == -math.inf] = 0
-            np.exp(np.subtract(stay, m, out=a), out=a)
-            a += np.exp(np.subtract(one, m, out=b), out=b)
-            a += np.exp(np.subtract(c, m, out=c), out=c)
-            np.add(np.log(a, out=a), m, out=sums[t])
+            np.maximum(m, lowest, out=m)
+            np.subtract(stay, m, out=a)
+            np.subtract(one, m, out=b)
+            np.subtract(c, m, out=c)
+            np.exp(terms, out=terms)
+            a += b
+            a += c
+            np.add(np.log(a, out=a), m, out=entered)
             if t in starting:
-                np.copyto(sums[t], start, where=(first == t)[:, None])
-            np.add(sums[t], emissions[t], out=stay)
+                np.copyto(entered, start, where=(first == t)[:, None])
+            np.add(entered, emission, out=stay)
     return sums
 
 
@@ -123,8 +150,7 @@ def _backward(emissions: Any, states: Any, input_lengths: Any, target_lengths: A
 
 def _zero_at(emissions: Any, places: Any) -> Any:
     """(N, L), 0 in these places and -inf elsewhere."""
-    n, dtype = emissions.shape[1:], emissions.dtype
-    return np.broadcast_to(np.where(places, 0, -math.inf), n).astype(dtype)
+    return np.broadcast_to(np.where(places, 0, -math.inf), emissions.shape[1:]).astype(emissions.dtype)
 
 
 def _can_skip(states: Any) -> Any:
@@ -145,7 +171,7 @@ def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infi
     return -p * np.expand_dims(g, -1)
 
 
-_recorded_ctc = derivative(_ctc, _occupancy, saves=True)
+_recorded_ctc: Any = derivative(_ctc, _occupancy, saves=True)
 
 
 # What it is called with ----------------------------------------------------------------------------------------------
@@ -231,8 +257,8 @@ def ctc_loss(
     steps, n, classes = log_probs.shape
     if targets.ndim != 1 and (not is_batch or targets.ndim != 2 or len(targets) != n):
         raise ValueError(
-            f"{name}: for log_probs of shape {log_probs.shape}, targets must be (N, S) = ({n}, S), or the labels of all "
-            f"examples one behind the other, not of shape {targets.shape}"
+            f"{name}: for log_probs of shape {log_probs.shape}, targets must be (N, S) = ({n}, S), or the labels of "
+            f"all examples one behind the other, not of shape {targets.shape}"
         )
     if not is_int(blank) or not 0 <= blank < classes:
         raise ValueError(f"{name}: blank must be an int from 0 to {classes - 1}, for {classes} classes, not {blank!r}")
@@ -245,13 +271,12 @@ def ctc_loss(
     labels = np.where(counts, labels, blank)
     if not all_lie(labels, 0, classes - 1) or np.any(whole(counts & (labels == blank))):
         raise ValueError(
-            f"{name}: labels in targets must lie from 0 to {classes - 1}, for {classes} classes, and none be the blank, "
-            f"{blank}"
+            f"{name}: labels in targets must lie from 0 to {classes - 1}, for {classes} classes, and none be the "
+            f"blank, {blank}"
         )
     states = np.full((n, 2 * labels.shape[1] + 1), blank)
     states[:, 1::2] = labels
-    emissions = log_probs[:, np.expand_dims(np.arange(n), -1), states]
-    losses = _recorded_ctc(emissions, states, input_lengths, target_lengths, zero_infinity)
+    losses = _recorded_ctc(emissions_of(log_probs, states), states, input_lengths, target_lengths, zero_infinity)
     if reduction == "mean":
         losses = losses / np.maximum(target_lengths, 1).astype(losses.dtype)
     losses = reduced(losses, reduction)

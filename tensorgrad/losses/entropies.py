@@ -10,41 +10,50 @@ from ..arguments import is_int, probability
 from ..derivatives import derivative
 from ..derivatives.arrays import whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
-from ..tensor import Tensor
-from .reduction import all_lie, checked, class_numbers, class_weights, each, in_dtype_of, reduced, weighted_mean
+from ..tensor import Tensor, data_of
+from .reduction import all_lie, checked, class_numbers, class_weights, each, in_dtype_of, mean_over, reduced
 
 __all__ = ["softmax_cross_entropy", "cross_entropy", "nll_loss"]
 
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
 
 
-def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[Any, Any]:
-    """-sum(labels * log(softmax(logits))), the logarithm being shifted - log_total. Saves the softmax."""
+def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str, smoothing: float = 0.0) -> tuple[Any, Any]:
+    """-sum(q * log(softmax(logits))), the logarithm being shifted - log_total. Saves the softmax.
+
+    q is labels, being rows; of class numbers, 1 - smoothing for the class, and smoothing shared by all.
+    """
     p, shifted, log_total = log_softmax_parts(logits)
     if labels.ndim < logits.ndim and type(logits) is type(labels) is np.ndarray:
-        loss = log_total.reshape(labels.shape) - shifted.ravel()[places(labels, shifted.shape[-1])]
-        return reduced(loss, reduction), p
-    labels = _as_rows(labels, logits.shape[-1])
-    log_p = np.where(labels != 0, shifted - log_total, 0)  # 0 log(0) = 0
-    return reduced(-np.sum(labels * log_p, axis=-1), reduction), p
+        expected = shifted.ravel()[places(labels, shifted.shape[-1])]
+        if smoothing:
+            expected = (1 - smoothing) * expected + smoothing * np.mean(shifted, axis=-1)
+        return reduced(log_total.reshape(labels.shape) - expected, reduction), p
+    q = _as_rows(labels, logits.shape[-1], smoothing)
+    log_p = np.where(q != 0, shifted - log_total, 0)  # 0 log(0) = 0
+    return reduced(-np.sum(q * log_p, axis=-1), reduction), p
 
 
-def _as_rows(labels: Any, classes: int) -> Any:
-    """Class numbers, being ints, as rows that are True for the class; rows as they are."""
+def _as_rows(labels: Any, classes: int, smoothing: float = 0.0) -> Any:
+    """Class numbers, being ints, as rows that are True for the class, or nearly so; rows as they are."""
     if labels.dtype.kind not in "iu":
         return labels
-    return np.expand_dims(labels, -1) == np.arange(classes, like=labels)
+    rows = np.expand_dims(labels, -1) == np.arange(classes, like=labels)
+    return rows * (1 - smoothing) + smoothing / classes if smoothing else rows
 
 
-def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore
-    """(p - labels) of each row, times its g."""
+def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0.0, saved=None):  # type: ignore
+    """(p - q) of each row, times its g."""
     g = _each_row(g, logits, reduction)
     p = softmax(logits) if saved is None else saved
     if labels.ndim == logits.ndim:
         return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
     if type(p) is not np.ndarray or type(labels) is not np.ndarray or isinstance(g, Tensor):
-        return (p - _as_rows(labels, p.shape[-1])) * g  # not all kinds of arrays can be indexed by arrays
+        return (p - _as_rows(labels, p.shape[-1], smoothing)) * g  # not all kinds of arrays can be indexed by arrays
     d = np.multiply(p, g, order="C")  # or ravel would copy
+    if smoothing:
+        d -= g * (smoothing / p.shape[-1])
+        g = g * (1 - smoothing)
     d.ravel()[places(labels, d.shape[-1])] -= g if np.ndim(g) == 0 else g[..., 0]
     return d
 
@@ -57,7 +66,9 @@ def _each_row(g: Any, logits: Any, reduction: str) -> Any:
 _recorded_softmax_cross_entropy = derivative(
     _softmax_cross_entropy,
     _softmax_cross_entropy_gradient,
-    lambda g, y, logits, labels, reduction, saved=None: -log_softmax(logits) * _each_row(g, logits, reduction),
+    lambda g, y, logits, labels, reduction, smoothing=0.0, saved=None: (
+        -log_softmax(logits) * _each_row(g, logits, reduction)
+    ),
     saves=True,
 )
 
@@ -113,7 +124,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> 
     return _recorded_softmax_cross_entropy(logits, labels, reduction)
 
 
-# As PyTorch has it: classes on axis 1, weights, classes to be ignored --------------------------------------------------
+# As PyTorch has it: classes on axis 1, weights, classes to be ignored ------------------------------------------------
 
 
 def _classes_last(name: str, x: Any) -> Any:
@@ -139,8 +150,9 @@ def _reduced_with(losses: Any, w: Any, reduction: str) -> Any:
     """The reduction of losses that have these weights; one without weight is 0, even if it is infinite."""
     if w is None:
         return reduced(losses, reduction)
-    losses = np.where(w == 0, 0, losses) * w
-    return weighted_mean(losses, w) if reduction == "mean" else reduced(losses, reduction)
+    if np.any(whole(data_of(w) == 0)):
+        losses = np.where(w == 0, 0, losses)
+    return mean_over(w, losses * w) if reduction == "mean" else reduced(losses * w, reduction)
 
 
 def cross_entropy(
@@ -192,7 +204,8 @@ def cross_entropy(
         if target.dtype.kind != "f" or ignore_index >= 0:
             what = "ignore_index is for class numbers" if target.dtype.kind == "f" else f"not {target.dtype}"
             raise TypeError(
-                f"{name}: target has the shape {input.shape} of the input, so it must be probabilities, as floats: {what}"
+                f"{name}: target has the shape {input.shape} of the input, so it must be probabilities, as floats: "
+                f"{what}"
             )
         q = in_dtype_of(logits, _classes_last(name, target))
         q = q if not smoothing else q * (1 - smoothing) + smoothing / classes
@@ -200,17 +213,16 @@ def cross_entropy(
 
     labels, kept = class_numbers(name, target, logits.shape, ignore_index)
     w = _example_weights(labels, kept, weight, logits)
-    if not smoothing:
+    if weight is None or not smoothing:
         if w is None:
-            return _recorded_softmax_cross_entropy(logits, labels, reduction)
-        return _reduced_with(_recorded_softmax_cross_entropy(logits, labels, "none"), w, reduction)
+            return _recorded_softmax_cross_entropy(logits, labels, reduction, smoothing)
+        return _reduced_with(_recorded_softmax_cross_entropy(logits, labels, "none", smoothing), w, reduction)
 
-    q = _as_rows(labels, classes) * (1 - smoothing) + smoothing / classes
-    q = in_dtype_of(logits, q if weight is None else q * weight)
-    q = q if kept is None else np.where(np.expand_dims(kept, -1), q, 0)
-    if w is None or reduction != "mean":
-        return _recorded_softmax_cross_entropy(logits, q, reduction)
-    return weighted_mean(_recorded_softmax_cross_entropy(logits, q, "none"), w)
+    # Each class has its weight also where it has but its share of the smoothing.
+    q = in_dtype_of(logits, _as_rows(labels, classes, smoothing)) * weight
+    losses: Any = _recorded_softmax_cross_entropy(logits, q, "none")
+    losses = losses if kept is None else np.where(kept, losses, 0)
+    return mean_over(w, losses) if reduction == "mean" else reduced(losses, reduction)
 
 
 # What an element of each row is, and back: the elements in their places, in rows of zeros
@@ -230,8 +242,8 @@ def _placed(g: Any, labels: Any, classes: int) -> Any:
     return np.where(_as_rows(labels, classes), np.expand_dims(g, -1), 0)
 
 
-picked = derivative(_picked, lambda g, y, x, labels: placed(g, labels, x.shape[-1]))
-placed = derivative(_placed, lambda h, y, g, labels, classes: picked(h, labels))
+picked: Any = derivative(_picked, lambda g, y, x, labels: placed(g, labels, x.shape[-1]))
+placed: Any = derivative(_placed, lambda h, y, g, labels, classes: picked(h, labels))
 
 
 def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:

@@ -8,11 +8,31 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
+from ..derivatives import derivative
 from ..derivatives.distances import at_least
 from ..tensor import data_of
-from .reduction import alike, all_lie, checked, in_dtype_of, real, reduced
+from .reduction import alike, all_lie, checked, each, in_dtype_of, real, reduced
 
 __all__ = ["kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
+
+
+def _log_ratio(input: Any, target: Any) -> Any:
+    """log(q) - log(p), and 0 where q is 0, whatever p is: q log(q) is 0 there, too."""
+    is_zero = target == 0
+    return np.log(np.where(is_zero, 1, target)) - np.where(is_zero, 0, input)
+
+
+def _kl_div(input: Any, target: Any, reduction: str) -> Any:
+    return reduced(target * _log_ratio(input, target), reduction)
+
+
+_recorded_kl_div = derivative(
+    _kl_div,
+    lambda g, y, input, target, reduction: each(g, target.size, reduction) * -target,
+    lambda g, y, input, target, reduction: (
+        each(g, target.size, reduction) * (_log_ratio(input, target) + (target != 0))
+    ),
+)
 
 
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
@@ -21,13 +41,13 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     Args:
         input: any shape; logarithms, log(p), as log_softmax gives them.
         target: the same shape; q itself, or with log_target its logarithm. Where q is 0, so is the loss, and its slope
-            along q.
+            along q; where it is negative, the loss is nan.
         reduction: 'mean' over all elements, 'sum', 'none', or 'batchmean': the sum divided by the length of the first
             axis, which is the divergence itself.
         log_target: whether the target is given as its logarithm.
 
     Raises:
-        ValueError: shapes differ, a q is negative, or the reduction is unknown.
+        ValueError: shapes differ, or the reduction is unknown.
         TypeError: input or target aren't real numbers, log_target isn't a bool.
 
     >>> from tensorgrad import Tensor
@@ -41,14 +61,24 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     target = alike(name, "input", input, "target", target)
     if yes_or_no(f"{name}: log_target", log_target):
         losses = np.exp(target) * (target - input)
+        total = reduced(losses, "sum" if reduction == "batchmean" else reduction)
     else:
-        if not all_lie(data_of(target), 0, math.inf):
-            raise ValueError(f"{name}: target must not be negative; for logarithms, pass log_target=True")
-        is_zero = target == 0  # of which q log(q) and q log(p) are 0, whatever p is
-        losses = target * (np.log(np.where(is_zero, 1, target)) - np.where(is_zero, 0, input))
-    if reduction == "batchmean":
-        return np.sum(losses) / (input.shape[0] if input.ndim else 1)
-    return reduced(losses, reduction)
+        total = _recorded_kl_div(input, target, "sum" if reduction == "batchmean" else reduction)
+    return total / (input.shape[0] if input.ndim else 1) if reduction == "batchmean" else total
+
+
+def _log_factorial(n: Any) -> Any:
+    """Stirling's approximation of log(n!) where n > 1, else 0."""
+    m = np.where(n > 1, n, 1)
+    return np.where(n > 1, m * np.log(m) - m + 0.5 * np.log(2 * math.pi * m), 0)
+
+
+def _log_factorial_gradient(g, y, n):  # type: ignore
+    m = np.where(n > 1, n, 1)
+    return g * np.where(n > 1, np.log(m) + 0.5 / m, 0)
+
+
+_recorded_log_factorial = derivative(_log_factorial, _log_factorial_gradient)
 
 
 def poisson_nll_loss(
@@ -82,8 +112,7 @@ def poisson_nll_loss(
     else:
         losses = input - target * np.log(input + eps)
     if yes_or_no(f"{name}: full", full):
-        n = np.where(target > 1, target, 1)
-        losses = losses + np.where(target > 1, n * np.log(n) - n + 0.5 * np.log(2 * math.pi * n), 0)
+        losses = losses + _recorded_log_factorial(target)
     return reduced(losses, reduction)
 
 
@@ -120,8 +149,8 @@ def gaussian_nll_loss(
         )
         if var.shape != input.shape[:-1] and not ones_apart:
             raise ValueError(
-                f"{name}: var must have the shape {input.shape} of the input, that without its last axis, or a 1 in the "
-                f"place of one length, not {var.shape}"
+                f"{name}: var must have the shape {input.shape} of the input, that without its last axis, or a 1 in "
+                f"the place of one length, not {var.shape}"
             )
         var = var if ones_apart else np.expand_dims(var, -1)
     if not all_lie(data_of(var), 0, math.inf):

@@ -10,7 +10,7 @@ import numpy as np
 from ..arguments import is_int, non_negative, norm_order, real_number, yes_or_no
 from ..derivatives.activations import relu
 from ..derivatives.arrays import whole
-from ..derivatives.distances import distance
+from ..derivatives.distances import distance, not_below
 from .reduction import (
     alike,
     all_lie,
@@ -30,11 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _positive_part(z: Any) -> Any:
-    """max(z, 0), with slope 1 at 0, as PyTorch has it in these losses; relu has slope 0 there."""
-    return np.where(z < 0, 0, z)
-
-
 # Of pairs ------------------------------------------------------------------------------------------------------------
 
 
@@ -49,7 +44,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
 
     Raises:
         ValueError: shapes differ, a target is neither 1 nor -1, margin isn't finite, or the reduction is unknown.
-        TypeError: input or target aren't real numbers.
+        TypeError: input or target aren't real numbers, or the target requires a gradient.
 
     >>> from tensorgrad import Tensor
     >>> hinge_embedding_loss(Tensor([0.25, 0.25, 2.0]), [1, -1, -1], reduction="none")
@@ -60,7 +55,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
     target = alike(name, "input", input, "target", target)
     labels_of_sign(name, target)
     margin = real_number(f"{name}: margin", margin)
-    return reduced(np.where(target == 1, input, _positive_part(margin - input)), reduction)
+    return reduced(np.where(target == 1, input, not_below(margin - input, 0)), reduction)
 
 
 def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean") -> Any:
@@ -85,7 +80,7 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
     input2 = alike(name, "input1", input1, "input2", real(name, "input2", input2))
     target = alike(name, "input1", input1, "target", target)
     margin = real_number(f"{name}: margin", margin)
-    return reduced(_positive_part(margin - target * (input1 - input2)), reduction)
+    return reduced(not_below(margin - target * (input1 - input2), 0), reduction)
 
 
 _LEAST_SQUARE = 1e-12  # PyTorch's: is added to each sum of squares, so that a vector of zeros has a cosine
@@ -103,7 +98,7 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
     Raises:
         ValueError: shapes that don't fit, a target that is neither 1 nor -1, margin that isn't finite, an unknown
             reduction.
-        TypeError: input1, input2 or target aren't real numbers.
+        TypeError: input1, input2 or target aren't real numbers, or the target requires a gradient.
 
     >>> from tensorgrad import Tensor
     >>> cosine_embedding_loss(Tensor([[1.0, 0.0], [1.0, 1.0]]), [[0.0, 2.0], [3.0, 3.0]], [1, -1], reduction="none")
@@ -121,7 +116,7 @@ def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float =
     margin = real_number(f"{name}: margin", margin)
     squares = [np.sum(x * x, axis=-1) + _LEAST_SQUARE for x in (input1, input2)]
     cos = np.sum(input1 * input2, axis=-1) / np.sqrt(squares[0] * squares[1])
-    return reduced(np.where(target == 1, 1 - cos, _positive_part(cos - margin)), reduction)
+    return reduced(np.where(target == 1, 1 - cos, not_below(cos - margin, 0)), reduction)
 
 
 # Of triplets ---------------------------------------------------------------------------------------------------------
@@ -156,7 +151,7 @@ def triplet_margin_loss(
 
     >>> from tensorgrad import Tensor
     >>> triplet_margin_loss(Tensor([[0.0, 0.0]]), [[3.0, 4.0]], [[0.0, 2.0]])
-    Tensor(4.0000004)
+    Tensor(3.9999996)
     """
     name = "triplet_margin_loss"
     p, eps = norm_order(f"{name}: p", p), non_negative(f"{name}: eps", eps)
@@ -210,7 +205,7 @@ def _of_triplets(
     near, far = d(anchor, positive), d(anchor, negative)
     if yes_or_no(f"{name}: swap", swap):
         far = np.minimum(far, d(positive, negative))
-    return reduced(_positive_part(near - far + margin), reduction)
+    return reduced(not_below(near - far + margin, 0), reduction)
 
 
 # Of classes ----------------------------------------------------------------------------------------------------------
@@ -282,13 +277,13 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
         raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}")
     if not all_lie(target, -1, classes - 1):
         raise ValueError(
-            f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, not "
-            f"from {whole(target).min()} to {whole(target).max()}"
+            f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, "
+            f"not from {whole(target).min()} to {whole(target).max()}"
         )
     given = np.logical_and.accumulate(target >= 0, axis=-1)
     labels = np.where(given, target, 0)
     named = np.expand_dims(labels, -1) == np.arange(classes, like=labels)  # (..., place in target, class)
-    others = ~np.any(named & np.expand_dims(given, -1), axis=-1)
+    others = ~np.any(named & np.expand_dims(given, -1), axis=-2)
     pairs = np.expand_dims(given, -1) & np.expand_dims(others, -2)
     x_y = np.expand_dims(np.take_along_axis(input, labels, axis=-1), -1)
     excess = np.where(pairs, relu(1 - (x_y - np.expand_dims(input, -2))), 0)

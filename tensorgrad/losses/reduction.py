@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,14 @@ def broadcast_weight(name: str, what: str, weight: Any, losses: Any) -> Any:
     return in_dtype_of(losses, weight)
 
 
-def weighted_mean(losses: Any, weight: Any) -> Any:
-    """sum(losses) / sum(weight), of losses that have been multiplied by their weights.
+def mean_over(weight: Any, losses: Any) -> Any:
+    """sum(losses) / sum(weight), of losses that have been multiplied by these weights.
 
-    Where the weights are all 0, it is nan, whose gradient is 0 (and NumPy warns, as it does of a mean of nothing).
+    If all weights are 0, it is nan, as in PyTorch, and the gradient 0.
     """
     total = np.sum(weight)
-    return np.sum(losses) / (total + (total == 0)) + (total / total - 1)
+    mean = np.sum(losses) / np.where(total == 0, 1, total)
+    return mean + np.where(total == 0, math.nan, 0 * total) if np.any(whole(data_of(total)) == 0) else mean
 
 
 def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
@@ -131,14 +133,16 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
     if not all_lie(target, 0, classes - 1):
         ignored = "" if kept is None else f", or be ignore_index, {ignore_index}"
         raise ValueError(
-            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not from "
-            f"{whole(target).min()} to {whole(target).max()}"
+            f"{name}: for {classes} classes, class numbers in target must lie from 0 to {classes - 1}{ignored}, not "
+            f"from {whole(target).min()} to {whole(target).max()}"
         )
     return (target.copy() if kept is None else target), kept
 
 
 def labels_of_sign(name: str, target: Any) -> None:
-    """An error, unless all are 1 or -1."""
+    """An error, unless all are 1 or -1, and constants: the loss doesn't change with them, but jump."""
+    if type(target) is Tensor and target.requires_grad:
+        raise TypeError(f"{name}: there is no derivative by the labels in target; pass target.data")
     if not np.all(whole(np.abs(data_of(target)) == 1)):
         raise ValueError(f"{name}: each number in target must be 1 or -1 (for classes 0 and 1, pass 2 * target - 1)")
 

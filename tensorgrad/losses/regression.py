@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import non_negative
 from ..derivatives import derivative
-from .reduction import alike, checked, each, real, reduced, require_shape, weighted_mean
+from .reduction import alike, checked, each, mean_over, real, reduced, require_shape
 
 __all__ = ["l1_loss", "smooth_l1_loss", "huber_loss", "mse_loss"]
 
@@ -58,7 +58,7 @@ def _weighted(
     require_shape(name, "predictions" if name == "mse_loss" else "input", input, "weight", weight)
     weight = weight if weight.dtype == input.dtype else weight.astype(input.dtype)
     losses = recorded(input, target, "none", *settings) * weight
-    return weighted_mean(losses, weight) if reduction == "mean" else reduced(losses, reduction)
+    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
 
 
 def mse_loss(predictions: Any, targets: Any, reduction: str = "mean", weight: Any = None) -> Any:

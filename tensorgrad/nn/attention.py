@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,12 @@ class MultiheadAttention(Module):
         if self.out_proj.bias is not None:
             self.out_proj.bias.data[...] = 0
 
+    _owner = "MultiheadAttention"  # what errors name, and under which names arguments came to it
+    _names: Mapping[str, str] = {}
+
+    def _where(self, argument: str) -> str:
+        return f"{self._owner}: {self._names.get(argument, argument)}"
+
     def forward(
         self,
         query: Any,
@@ -126,9 +133,9 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
-        need_weights = yes_or_no("MultiheadAttention: need_weights", need_weights)
-        average = yes_or_no("MultiheadAttention: average_attn_weights", average_attn_weights)
-        is_causal = yes_or_no("MultiheadAttention: is_causal", is_causal)
+        need_weights = yes_or_no(self._where("need_weights"), need_weights)
+        average = yes_or_no(self._where("average_attn_weights"), average_attn_weights)
+        is_causal = yes_or_no(self._where("is_causal"), is_causal)
         q, k, v = map(self._heads, self._projections(*self._checked(query, key, value)))
         bias = self._bias(q, k, key_padding_mask, attn_mask, is_causal)
         if self.bias_k is not None and self.bias_v is not None:
@@ -174,7 +181,7 @@ class MultiheadAttention(Module):
 
     def _bias(self, q: Any, k: Any, key_padding_mask: Any, attn_mask: Any, is_causal: bool) -> Any:
         """What is added to the scores, of a shape that broadcasts to (N, H, L, S) or (H, L, S); None for nothing."""
-        where, length, keys = "MultiheadAttention: attn_mask", q.shape[-2], k.shape[-2]
+        where, length, keys = self._where("attn_mask"), q.shape[-2], k.shape[-2]
         bias = causal_bias(length, keys, q) if is_causal else None
         if attn_mask is not None:
             mask = additive(where, attn_mask, q, hidden=True)
@@ -184,14 +191,15 @@ class MultiheadAttention(Module):
                     f"{(math.prod(q.shape[:-2]), length, keys)}; not {mask.shape}"
                 )
             if is_causal and type(mask) is np.ndarray and np.any(mask != bias):
-                raise ValueError(f"{where} isn't the causal mask, which is_causal=True says it is; leave is_causal out")
+                hint = self._where("is_causal").partition(": ")[2]
+                raise ValueError(f"{where} isn't the causal mask, which {hint}=True says it is; leave {hint} out")
             bias = mask if mask.ndim == 2 else np.reshape(mask, (*q.shape[:-1], keys))
         if key_padding_mask is not None:
-            mask = additive("MultiheadAttention: key_padding_mask", key_padding_mask, q, hidden=True)
+            where = self._where("key_padding_mask")
+            mask = additive(where, key_padding_mask, q, hidden=True)
             if mask.shape != (*q.shape[:-3], keys):
                 raise ValueError(
-                    f"MultiheadAttention: key_padding_mask must have the shape {(*q.shape[:-3], keys)}, one for each "
-                    f"key; not {mask.shape}"
+                    f"{where} must have the shape {(*q.shape[:-3], keys)}, one for each key; not {mask.shape}"
                 )
             mask = np.reshape(mask, (*mask.shape[:-1], 1, 1, keys))
             bias = mask if bias is None else bias + mask
@@ -217,7 +225,7 @@ class MultiheadAttention(Module):
                 "(N, L, {}), (N, S, {}) and (N, S, {})" if self.batch_first else "(L, N, {}), (S, N, {}) and (S, N, {})"
             )
             raise ValueError(
-                f"{self!r}: query, key and value must have the shapes "
+                f"{self._owner}: query, key and value must have the shapes "
                 f"{batch.format(self.embed_dim, self.kdim, self.vdim)}, or these without N; they have "
                 f"{shapes[0]}, {shapes[1]} and {shapes[2]}"
             )

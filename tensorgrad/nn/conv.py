@@ -56,14 +56,19 @@ class _Filters(Module):
         return x
 
     def extra_repr(self) -> str:
-        usual = {"padding": (0,) * self.axes, "dilation": (1,) * self.axes, "groups": 1, "output_padding": (0,) *
-        self.axes,
-                 "padding_mode": "zeros"}  # fmt: skip
-        unusual = [
-            f"{key}={getattr(self, key)!r}" for key, value in usual.items() if getattr(self, key, value) != value
-        ]
+        none, one = (0,) * self.axes, (1,) * self.axes
+        usual = {
+            "padding": none,
+            "dilation": one,
+            "output_padding": none,
+            "groups": 1,
+            "bias": True,
+            "padding_mode": "zeros",
+        }
+        given = {**usual, **vars(self), "bias": self.bias is not None}
+        unusual = [f"{name}={given[name]!r}" for name, value in usual.items() if given[name] != value]
         sizes = [f"{self.in_channels}, {self.out_channels}", f"kernel_size={self.kernel_size}", f"stride={self.stride}"]
-        return ", ".join(sizes + unusual + (["bias=False"] if self.bias is None else []))
+        return ", ".join(sizes + unusual)
 
 
 # Convolutions --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import each_axis
-from ..functions import fold, unfold
+from ..functions.convolution import folded, unfolded
 from ..module import Module
 
 __all__ = ["Fold", "Unfold"]
@@ -42,7 +42,7 @@ class Unfold(_Windows):
     """
 
     def forward(self, x: Any) -> Any:
-        return unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
+        return unfolded("Unfold", x, self.kernel_size, self.dilation, self.padding, self.stride)
 
 
 class Fold(_Windows):
@@ -70,7 +70,7 @@ class Fold(_Windows):
         self.output_size = each_axis("Fold: output_size", output_size, 2, 1)
 
     def forward(self, x: Any) -> Any:
-        return fold(x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+        return folded("Fold", x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}, {super().extra_repr()}"

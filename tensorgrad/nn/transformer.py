@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..arguments import floating_dtype, positive_int, whole_number, yes_or_no
-from ..derivatives.arrays import as_numbers
+from ..arguments import MOST, floating_dtype, positive_int, whole_number, yes_or_no
 from ..module import Module
 from .containers import ModuleList
-from .transformer_layers import Activation, Options, TransformerDecoderLayer, TransformerEncoderLayer
+from .transformer_layers import Activation, Options, TransformerDecoderLayer, TransformerEncoderLayer, sequences
 
 __all__ = ["Transformer", "TransformerDecoder", "TransformerEncoder"]
 
@@ -219,19 +218,7 @@ class Transformer(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Any:
-        src, tgt = (as_numbers("Transformer", name, x, "f") for name, x in (("src", src), ("tgt", tgt)))
-        n = 1 - int(self.batch_first)  # the axis that the batch is on
-        if (
-            src.ndim not in (2, 3)
-            or tgt.ndim != src.ndim
-            or {src.shape[-1], tgt.shape[-1]} != {self.d_model}
-            or (src.ndim == 3 and src.shape[n] != tgt.shape[n])
-        ):
-            batch = "(N, S, {0}) and (N, T, {0})" if self.batch_first else "(S, N, {0}) and (T, N, {0})"
-            raise ValueError(
-                f"Transformer: src and tgt must have the shapes {batch.format(self.d_model)}, or these without N; they "
-                f"have {src.shape} and {tgt.shape}"
-            )
+        src, tgt = sequences("Transformer", self.d_model, self.batch_first, src=src, tgt=tgt)
         memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         return self.decoder(
             tgt,
@@ -249,7 +236,7 @@ class Transformer(Module):
         """The causal mask as floats: 0 where query i sees key j, that is j <= i, and -inf elsewhere.
 
         Raises:
-            ValueError: sz isn't an int, or negative.
+            ValueError: sz isn't an int, or negative, or too large.
             TypeError: the dtype isn't floating.
 
         >>> Transformer.generate_square_subsequent_mask(3)
@@ -259,4 +246,6 @@ class Transformer(Module):
         """
         where = "Transformer.generate_square_subsequent_mask"
         sz, dtype = whole_number(f"{where}: sz", sz), floating_dtype(f"{where}: dtype", dtype)
+        if sz * sz > MOST:
+            raise ValueError(f"{where}: sz is too large for an array of {sz} x {sz} numbers")
         return np.triu(np.full((sz, sz), -np.inf, dtype), 1)

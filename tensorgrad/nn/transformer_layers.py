@@ -27,7 +27,7 @@ class Options:
 
     def __init__(self, name: str, d_model: Any, nhead: Any, dim_feedforward: Any, dropout: Any, activation: Any,
                  layer_norm_eps: Any, batch_first: Any, norm_first: Any, bias: Any, rng: Any, dtype: Any):  # fmt: skip
-        self.d_model = positive_int(f"{name}: d_model", d_model)
+        self.name, self.d_model = name, positive_int(f"{name}: d_model", d_model)
         self.nhead = positive_int(f"{name}: nhead", nhead)
         if self.d_model % self.nhead:
             raise ValueError(f"{name}: nhead={self.nhead} must divide d_model={self.d_model}")
@@ -39,11 +39,17 @@ class Options:
         self.norm_first, self.bias = yes_or_no(f"{name}: norm_first", norm_first), yes_or_no(f"{name}: bias", bias)
         self.rng, self.dtype = generator(f"{name}: rng", rng), floating_dtype(f"{name}: dtype", dtype)
 
-    def attention(self) -> MultiheadAttention:
-        return MultiheadAttention(
+    def attention(self, prefix: str, is_causal: str) -> MultiheadAttention:
+        """An attention, whose errors name the layer and its arguments: prefix_mask, prefix_key_padding_mask."""
+        module = MultiheadAttention(
             self.d_model, self.nhead, self.dropout, self.bias, batch_first=self.batch_first, rng=self.rng,
             dtype=self.dtype,
         )  # fmt: skip
+        module._owner = self.name
+        module._names = {
+            "attn_mask": f"{prefix}_mask", "key_padding_mask": f"{prefix}_key_padding_mask", "is_causal": is_causal,
+        }  # fmt: skip
+        return module
 
     def linear(self, nin: int, nout: int) -> Linear:
         return Linear(nin, nout, self.bias, rng=self.rng, dtype=self.dtype)
@@ -62,6 +68,24 @@ def _activation(name: str, activation: Any) -> Callable[[Any], Any]:
     if not callable(activation) or isinstance(activation, type):
         raise ValueError(f"{name}: activation must be 'relu', 'gelu' or a function, not {activation!r}")
     return activation
+
+
+def sequences(name: str, width: int, batch_first: bool, **given: Any) -> list[Any]:
+    """Sequences (L, N, width), or as batch_first has it, as arrays; or an error if their shapes don't fit."""
+    arrays = [as_numbers(name, what, x, "f") for what, x in given.items()]
+    shapes = [x.shape for x in arrays]
+    apart = [shape[:-2] if batch_first else shape[1:-1] for shape in shapes]  # (N,), or () without a batch
+    if (
+        {len(shape) for shape in shapes} not in ({2}, {3})
+        or {shape[-1] for shape in shapes} != {width}
+        or len(set(apart)) > 1
+    ):
+        batched = "(N, L, {})" if batch_first else "(L, N, {})"
+        raise ValueError(
+            f"{name}: {' and '.join(given)} must have the shape {batched.format(width)}, or (L, {width}) without a "
+            f"batch, not {' and '.join(map(str, shapes))}"
+        )
+    return arrays
 
 
 class TransformerEncoderLayer(Module):
@@ -117,7 +141,7 @@ class TransformerEncoderLayer(Module):
     ):
         make = Options("TransformerEncoderLayer", d_model, nhead, dim_feedforward, dropout, activation,
                         layer_norm_eps, batch_first, norm_first, bias, rng, dtype)  # fmt: skip
-        self.self_attn = make.attention()
+        self.self_attn = make.attention("src", "is_causal")
         self.linear1 = make.linear(make.d_model, make.dim_feedforward)
         self.dropout = make.drop()
         self.linear2 = make.linear(make.dim_feedforward, make.d_model)
@@ -134,7 +158,8 @@ class TransformerEncoderLayer(Module):
         def fed_forward(x: Any) -> Any:
             return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
-        x = as_numbers("TransformerEncoderLayer", "src", src, "f")
+        of = self.self_attn
+        (x,) = sequences("TransformerEncoderLayer", of.embed_dim, of.batch_first, src=src)
         if self.norm_first:
             x = x + attended(self.norm1(x))
             return x + fed_forward(self.norm2(x))
@@ -178,7 +203,8 @@ class TransformerDecoderLayer(Module):
     ):
         make = Options("TransformerDecoderLayer", d_model, nhead, dim_feedforward, dropout, activation,
                         layer_norm_eps, batch_first, norm_first, bias, rng, dtype)  # fmt: skip
-        self.self_attn, self.multihead_attn = make.attention(), make.attention()
+        self.self_attn = make.attention("tgt", "tgt_is_causal")
+        self.multihead_attn = make.attention("memory", "memory_is_causal")
         self.linear1 = make.linear(make.d_model, make.dim_feedforward)
         self.dropout = make.drop()
         self.linear2 = make.linear(make.dim_feedforward, make.d_model)
@@ -211,9 +237,8 @@ class TransformerDecoderLayer(Module):
         def fed_forward(x: Any) -> Any:
             return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
-        x, memory = (
-            as_numbers("TransformerDecoderLayer", name, a, "f") for name, a in (("tgt", tgt), ("memory", memory))
-        )
+        of = self.self_attn
+        x, memory = sequences("TransformerDecoderLayer", of.embed_dim, of.batch_first, tgt=tgt, memory=memory)
         if self.norm_first:
             x = x + attended(self.norm1(x))
             x = x + remembered(self.norm2(x))
