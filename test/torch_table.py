@@ -45,7 +45,7 @@ LEFT_OUT = {
                 *[f"{kind}{d}d" for kind in ("BatchNorm", "InstanceNorm", "Conv", "ConvTranspose") for d in (1, 2, 3)],
             ]
         },
-        "AdaptiveLogSoftmaxWithLoss": "for so many classes that a graphics card is needed",
+        "AdaptiveLogSoftmaxWithLoss": "for vocabularies of hundreds of thousands of words",
         "FractionalMaxPool2d": "its windows are drawn anew in each call, and it is hardly used",
         "FractionalMaxPool3d": "its windows are drawn anew in each call, and it is hardly used",
         "LinearCrossEntropyLoss": "Linear and CrossEntropyLoss in one, new in PyTorch 2.13",
