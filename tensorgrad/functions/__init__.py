@@ -56,6 +56,7 @@ from .attention import scaled_dot_product_attention
 from .convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, fold, unfold
 from .distances import cdist, cosine_similarity, normalize, pairwise_distance, pdist
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
+from .embedding import embedding, embedding_bag, one_hot
 from .linear import bilinear, linear
 from .normalization import batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm
 from .padding import pad
@@ -103,4 +104,5 @@ __all__ = [
     "poisson_nll_loss", "gaussian_nll_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "ctc_loss",
     "hinge_embedding_loss", "margin_ranking_loss", "cosine_embedding_loss", "soft_margin_loss", "multi_margin_loss",
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
+    "embedding", "embedding_bag", "one_hot",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Se
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .distances import CosineSimilarity, PairwiseDistance
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
+from .embedding import Embedding, EmbeddingBag
 from .flatten import Flatten, Unflatten
 from .folding import Fold, Unfold
 from .linear import Bilinear, Identity, Linear
@@ -158,4 +159,5 @@ __all__ = [
     "TripletMarginWithDistanceLoss", "MultiMarginLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
     "SoftMarginLoss",
     "Softmax", "Softmax2d", "LogSoftmax", "Softmin",
+    "Embedding", "EmbeddingBag",
 ]  # fmt: skip

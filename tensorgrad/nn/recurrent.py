@@ -14,9 +14,9 @@ from ..arguments import floating_dtype, generator, one_of, positive_int, probabi
 from ..closures import Differentiable, is_recorded, record
 from ..derivatives import recurrent as steps
 from ..derivatives.arrays import as_numbers
-from ..functions import linear
+from ..functions import dropout, linear
 from ..module import Module
-from ..tensor import Tensor, data_of
+from ..tensor import data_of
 from .init import uniform
 
 __all__ = ["RNN", "LSTM", "GRU"]
@@ -100,7 +100,7 @@ class Recurrent(Module):
     def _input(self, x: Any, batched_ndim: int) -> tuple[Any, bool]:
         """x as it is computed with, and whether it is one of a batch; or an error."""
         name = type(self).__name__
-        x = x if isinstance(x, Tensor) else as_numbers(name, "the input", x, "f")
+        x = as_numbers(name, "the input", x, "f")
         if x.ndim not in (batched_ndim - 1, batched_ndim) or x.shape[-1] != self.input_size:
             steps = "" if batched_ndim == 2 else "N, T, " if getattr(self, "batch_first", False) else "T, N, "
             alone = steps.replace("N, ", "")
@@ -111,7 +111,7 @@ class Recurrent(Module):
     def _state(self, what: str, value: Any, shape: tuple[int, ...]) -> Any:
         """An initial state, or an error."""
         name = type(self).__name__
-        value = value if isinstance(value, Tensor) else as_numbers(name, what, value, "f")
+        value = as_numbers(name, what, value, "f")
         if value.shape != shape:
             raise ValueError(f"{name}: {what} must have the shape {shape} for this input, not {value.shape}")
         return value
@@ -206,9 +206,8 @@ class _Layers(Recurrent):
         initial = self._initial(given, names, x.shape[1], is_batched)
         last: list[tuple[Any, ...]] = []
         for layer in range(self.num_layers):
-            if layer and self.dropout and self.training:
-                kept = self._rng.random(x.shape) >= self.dropout
-                x = x * (kept / max(1 - self.dropout, np.finfo(float).tiny)).astype(x.dtype)
+            if layer and self.training:
+                x = dropout(x, self.dropout, rng=self._rng)
             outputs = []
             for direction in self._directions:
                 state = [s[len(last)] for s in initial]
