@@ -61,12 +61,17 @@ def section(module: str) -> str:
     lines += [_line(head), _line(["---"] + ["---:"] * (len(head) - 1))]
     lines += [_line([f"`{name}`", *cells]) for name, *cells in rows(module)]
     if more := table.only_here(module):
-        lines += ["", f"PyTorch hasn't {', '.join(f'`{name}`' for name in more)}."]
+        lines += ["", f"PyTorch hasn't {_named(more)}."]
     less_exact = {name: why for name, (_, why) in table.LESS_EXACT.items() if name in table.names_of(module)}
     lines += ["", *(f"`{name}`: {why}." for name, why in less_exact.items())] if less_exact else []
     if left_out := table.LEFT_OUT[module]:
-        lines += ["", "Left out:", "", *(f"- `{name}`: {reason}" for name, reason in sorted(left_out.items()))]
+        names = {why: _named([name for name in left_out if left_out[name] == why]) for why in left_out.values()}
+        lines += ["", "Left out:", "", *(f"- {name}: {why}" for why, name in names.items())]
     return "\n".join(lines)
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _line(cells: list[str]) -> str:

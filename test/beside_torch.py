@@ -131,8 +131,10 @@ def differences(
         distance(a.data if isinstance(a, Tensor) else a, b.numpy(force=True))
         for a, b in zip(first, their_first, strict=True)
     ]
-    found["input gradients"] = max(apart[: len(inputs)], default=0.0)
-    found["parameter gradients"] = max(apart[len(inputs) :], default=0.0)
+    if inputs:
+        found["input gradients"] = max(apart[: len(inputs)])
+    if parameters:
+        found["parameter gradients"] = max(apart[len(inputs) :])
     if not twice:
         return found
 

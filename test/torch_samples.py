@@ -136,7 +136,7 @@ MODULES = {
         ],
         (lambda nn: nn.EmbeddingBag(5, 3, mode="sum"), [WORDS, None, normal(2, 4)]),
         (
-            lambda nn: nn.EmbeddingBag(5, 3, mode="mean", include_last_offset=True, scale_grad_by_freq=True),
+            lambda nn: nn.EmbeddingBag(5, 3, mode="mean", include_last_offset=True),
             [WORDS.ravel(), np.array([0, 3, 8])],
         ),
     ],
