@@ -290,6 +290,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_cur, self.T_i = epoch, self.T_0
         elif self.last_epoch < 0:
             epoch = self.T_cur = 0
+            self.T_i = self.T_0
         else:
             epoch = self.last_epoch + 1
             self.T_cur += 1

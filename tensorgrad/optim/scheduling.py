@@ -73,6 +73,10 @@ class LRScheduler:
         """Before the step that it was made with."""
         self.last_epoch -= 1
 
+    def _rewind(self) -> None:
+        """Before the first step of all."""
+        self.last_epoch = -1
+
     def _restart(self) -> None:
         """Begin at epoch 0, from the initial rates."""
         self.last_epoch = 0
@@ -192,6 +196,11 @@ class _OfSchedules(LRScheduler):
         for schedule in self._schedulers:
             schedule._undo()
 
+    def _rewind(self) -> None:
+        self.last_epoch = -1
+        for schedule in self._schedulers:
+            schedule._rewind()
+
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "_schedulers": [schedule.state_dict() for schedule in self._schedulers]}
 
@@ -305,6 +314,12 @@ class ChainedScheduler(_OfSchedules):
         self._last_lr = self._rates()
 
     def _restart(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        self._rewind()
+        self._first_step()
+
+    def _first_step(self) -> None:
         for schedule in self._schedulers:
-            schedule._restart()
+            schedule._first_step()
         self._last_lr = self._rates()
