@@ -83,7 +83,7 @@ def test_what_is_not_finite():
     for value in (math.inf, math.nan):
         p = Tensor([1.0, 2.0])
         p.grad = [value, 1.0]
-        with pytest.raises(ValueError, match="clip_grad_norm_: the gradients of parameters have the norm (inf|nan)"):
+        with pytest.raises(ValueError, match=r"clip_grad_norm_: the gradients of parameters have the norm (inf|nan)"):
             clip_grad_norm_([p], 1.0, error_if_nonfinite=True)
         np.testing.assert_array_equal(p.grad, [value, 1])
         with pytest.raises(ValueError, match="get_total_norm: tensors have the norm"):

@@ -199,7 +199,7 @@ def test_asgd_averages_after_t0():
 def test_a_parameter_in_blocks_is_changed_as_a_small_one(case):
     make, options = WITH_LION[case]
     rng = np.random.default_rng(0)
-    data, grads = rng.normal(size=(150, 301)), rng.normal(size=(3, 150, 301))
+    data, grads = rng.normal(size=(150, 451)), rng.normal(size=(3, 150, 451))
     layouts = [
         lambda a: a, np.asfortranarray, lambda a: np.repeat(a, 2, axis=1)[:, ::2], lambda a: a.T.copy().T,
     ]  # fmt: skip
