@@ -135,7 +135,10 @@ OPTIMISERS = {
     "SGD": lambda p: tg.SGD(p, 0.1),
     "momentum": lambda p: tg.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
     "Adam": lambda p: tg.Adam(p, 0.1, weight_decay=0.1),
-    "AdamW": lambda p: tg.AdamW(p, 0.1),
+    "AdamW": lambda p: tg.AdamW(p, 0.1, amsgrad=True, maximize=True),
+    **{name: getattr(tg.optim, name) for name in ("Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta", "Rprop", "ASGD")},
+    "RMSprop": lambda p: tg.optim.RMSprop(p, centered=True, momentum=0.5),
+    "Lion": lambda p: tg.optim.Lion(p, 0.1, weight_decay=0.1),
 }
 
 

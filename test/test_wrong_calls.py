@@ -21,6 +21,7 @@ import types
 import warnings
 from pathlib import Path
 
+import calls_optim
 import numpy as np
 import pytest
 import scipy.special
@@ -42,7 +43,6 @@ from wrong_values import (
     function,
     history,
     is_a,
-    leaves,
     names,
     nothing,
     number,
@@ -52,7 +52,6 @@ from wrong_values import (
     perhaps,
     plain,
     rate,
-    rates,
     seed,
     slope,
     structure,
@@ -81,12 +80,6 @@ from tensorgrad import (
 from tensorgrad.calls import FIRST
 
 # Valid calls ---------------------------------------------------------------------------------------------------------
-
-
-def parameters():
-    p = Tensor([1.0, 2.0])
-    p.grad = np.ones(2)
-    return [p]
 
 
 def square(x):
@@ -124,7 +117,7 @@ def forgotten(animation):
 
 X = np.array([[0.5, 1.5, 2.5], [3.5, 0.25, 1.25]])
 V = np.array([1.0, 2.0])
-T, ONE, LEAVES = New(lambda: Tensor(X.copy())), New(lambda: Tensor(2.0)), New(parameters)
+T, ONE = New(lambda: Tensor(X.copy())), New(lambda: Tensor(2.0))
 ROOT, VECTOR = New(lambda: (Tensor(X, name="x") * 2).sum()), New(lambda: Tensor(V.copy()))
 LAYER, MODEL = New(lambda: Layer(2, 3, rng=0)), New(lambda: tg.MLP(2, [3, 1], rng=0))
 IMAGES, FILTERS = np.arange(50.0).reshape(1, 2, 5, 5), np.ones((2, 2, 3, 3))
@@ -140,11 +133,6 @@ text, only_none = is_a(str), or_none(nothing)
 AX = Figure().subplots()
 
 OF_LAYERS = {"activation": ("relu", activation), "rng": (0, seed), "dtype": (np.float32, dtype_of_floats)}
-OF_OPTIMIZERS = {"parameters": (LEAVES, leaves), "lr": (0.1, rate())}
-OF_ADAM = OF_OPTIMIZERS | {"betas": ((0.9, 0.99), rates), "eps": (1e-8, rate()), "weight_decay": (0.1, rate())}
-OF_SGD = OF_OPTIMIZERS | {
-    "momentum": (0.9, rate()), "dampening": (0, rate()), "weight_decay": (0.1, rate()), "nesterov": (False, flag),
-}  # fmt: skip
 
 # By name: the function, its parameters, and what is done with the result, if that is a function too.
 CALLS = {
@@ -222,11 +210,6 @@ CALLS = {
     ),
     "Module.to": (Module.to, {"self": LAYER, "dtype": (np.float32, dtype_of_floats)}),
     "Module.with_parameters": (Module.with_parameters, {"self": LAYER, "parameters": (STATE, nothing)}),
-    # Optimisers
-    "Optimizer": (optim.Optimizer, OF_OPTIMIZERS),
-    "SGD": (tg.SGD, OF_SGD),
-    "Adam": (tg.Adam, OF_ADAM),
-    "AdamW": (tg.AdamW, OF_ADAM),
     # Tensors
     "Tensor": (Tensor, {"data": (X, no_tensors), "name": ("", text), "requires_grad": (True, flag)}),
     "Tensor.backward": (
@@ -502,14 +485,7 @@ SPECIAL = {  # those that are no ufuncs; and that take whole numbers, or have th
 
 SETTERS = {  # what has the attribute, its name, a value, and its kind
     "Tensor": (T, {"data": (X, float64), "grad": (X, or_none(perhaps(float64)))}),
-    "SGD": (
-        New(lambda: tg.SGD(parameters(), 0.1)),
-        {name: part for name, part in OF_SGD.items() if name != "parameters"},
-    ),
-    "Adam": (
-        New(lambda: tg.Adam(parameters())),
-        {name: part for name, part in OF_ADAM.items() if name != "parameters"},
-    ),
+    **calls_optim.SETTERS,
 }
 
 

@@ -93,6 +93,12 @@ class Adam(Optimizer):
             part -= change
 
 
+def _always(where: str, value: Any) -> bool:
+    if value is not True:
+        raise ValueError(f"{where} must be True, not {value!r}; Adam takes both")
+    return value
+
+
 class AdamW(Adam):
     """Adam with the weight decay taken from the parameter itself, data *= 1 - lr * weight_decay, before each step
     (Loshchilov and Hutter, 2017, arXiv:1711.05101). Arguments and errors are those of Adam.
@@ -104,6 +110,8 @@ class AdamW(Adam):
     >>> w
     Tensor([0.85 1.8 ])
     """
+
+    decoupled_weight_decay = Setting(_always)
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ def clip_grad_norm_(
     Args:
         parameters: Tensors, or one. Those without a gradient are passed over.
         max_norm: not negative; with math.inf, nothing changes.
-        norm_type: p of the p-norm, (sum |g|**p)**(1/p); math.inf for the largest |g|.
+        norm_type: p of the p-norm, (sum |g|**p)**(1/p), not negative; math.inf for the largest |g|.
         error_if_nonfinite: whether a norm that is infinite or nan is an error; else the gradients become 0 or nan.
 
     Returns:
@@ -112,7 +112,7 @@ def get_total_norm(tensors: Any, norm_type: float = 2.0, error_if_nonfinite: boo
 
     Args:
         tensors: arrays or Tensors, or one.
-        norm_type: p of the p-norm, (sum |x|**p)**(1/p); math.inf for the largest |x|.
+        norm_type: p of the p-norm, (sum |x|**p)**(1/p), not negative; math.inf for the largest |x|.
         error_if_nonfinite: whether a norm that is infinite or nan is an error.
 
     Raises:
@@ -149,13 +149,13 @@ def _norm(a: Any, p: float) -> Any:
 def _tensors(where: str, parameters: Any) -> list[Tensor]:
     if isinstance(parameters, Tensor):
         return [parameters]
-    if not isinstance(parameters, Iterable) or isinstance(parameters, np.ndarray):
+    if not isinstance(parameters, Iterable) or isinstance(parameters, np.ndarray | str):
         raise TypeError(f"{where}: parameters must be Tensors, as model.parameters() gives them, not {parameters!r}")
     found = [*parameters]
     for p in found:
         if not isinstance(p, Tensor):
             raise TypeError(f"{where}: parameters must be Tensors, as model.parameters() gives them, not {p!r}")
-    return found
+    return [*dict.fromkeys(found)]  # each once
 
 
 def _order(where: str, value: Any) -> float:

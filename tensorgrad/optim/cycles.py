@@ -8,7 +8,7 @@ from typing import Any
 
 from ..arguments import non_negative, one_of, positive_int, probability, yes_or_no
 from .optimizer import Optimizer
-from .scheduling import LRScheduler, for_each_group, optimiser
+from .scheduling import LRScheduler, epoch_before, for_each_group, optimiser
 from .settings import Group, below_one, positive
 
 
@@ -96,13 +96,15 @@ class OneCycleLR(_WithMomentum):
         last_epoch: int = -1,
     ):
         self.optimizer = optimiser("OneCycleLR", optimizer)
-        if total_steps is None and (epochs is None or steps_per_epoch is None):
-            raise ValueError("OneCycleLR: total_steps is needed, or epochs and steps_per_epoch")
-        if total_steps is None:
-            epochs = positive_int("OneCycleLR: epochs", epochs)
-            self.total_steps = epochs * positive_int("OneCycleLR: steps_per_epoch", steps_per_epoch)
-        else:
+        epochs = None if epochs is None else positive_int("OneCycleLR: epochs", epochs)
+        if steps_per_epoch is not None:
+            steps_per_epoch = positive_int("OneCycleLR: steps_per_epoch", steps_per_epoch)
+        if total_steps is not None:
             self.total_steps = positive_int("OneCycleLR: total_steps", total_steps)
+        elif epochs is not None and steps_per_epoch is not None:
+            self.total_steps = epochs * steps_per_epoch
+        else:
+            raise ValueError("OneCycleLR: total_steps must be given, or epochs and steps_per_epoch")
         self._anneal_func_type = one_of("OneCycleLR: anneal_strategy", anneal_strategy, ("cos", "linear"))
         up = probability("OneCycleLR: pct_start", pct_start) * self.total_steps
         yes_or_no("OneCycleLR: three_phase", three_phase)
@@ -118,6 +120,7 @@ class OneCycleLR(_WithMomentum):
         div_factor = positive("OneCycleLR: div_factor", div_factor)
         final_div_factor = positive("OneCycleLR: final_div_factor", final_div_factor)
         self.cycle_momentum = yes_or_no("OneCycleLR: cycle_momentum", cycle_momentum)
+        last_epoch = epoch_before(type(self).__name__, last_epoch)
         self._momentum_between(base_momentum, max_momentum, last_epoch)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, highest, strict=True):
@@ -209,6 +212,7 @@ class CyclicLR(_WithMomentum):
         self._scale_fn_custom = scale_fn
         self.scale_mode = one_of("CyclicLR: scale_mode", scale_mode, ("cycle", "iterations"))
         self.cycle_momentum = yes_or_no("CyclicLR: cycle_momentum", cycle_momentum)
+        last_epoch = epoch_before(type(self).__name__, last_epoch)
         self._momentum_between(base_momentum, max_momentum, last_epoch)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
@@ -268,7 +272,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self.T_0 = self.T_i = positive_int(f"{name}: T_0", T_0)
         self.T_mult = positive_int(f"{name}: T_mult", T_mult)
         self.eta_min = non_negative(f"{name}: eta_min", eta_min)
-        self.T_cur: float = last_epoch
+        self.T_cur: float = epoch_before(name, last_epoch)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -286,6 +290,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_cur, self.T_i = epoch, self.T_0
         elif self.last_epoch < 0:
             epoch = self.T_cur = 0
+            self.T_i = self.T_0
         else:
             epoch = self.last_epoch + 1
             self.T_cur += 1

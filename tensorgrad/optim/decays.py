@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..arguments import non_negative, positive_int, probability, whole_number
+import numpy as np
+
+from ..arguments import non_negative, positive_int, probability, real_number, whole_number
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, for_each_group, optimiser
 from .settings import positive
@@ -103,8 +105,9 @@ class MultiStepLR(_ByFactor):
     _is_as_resumed = False
 
     def __init__(self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1):
-        if not isinstance(milestones, Iterable) or isinstance(milestones, str):
-            raise ValueError(f"MultiStepLR: milestones must be epochs such as [30, 80], not {milestones!r}")
+        is_list = isinstance(milestones, list | tuple | range | set | Iterator)
+        if not is_list and not (isinstance(milestones, np.ndarray) and milestones.ndim == 1):
+            raise ValueError(f"MultiStepLR: milestones must be a list of epochs such as [30, 80], not {milestones!r}")
         epochs = [whole_number(f"MultiStepLR: milestones[{i}]", epoch) for i, epoch in enumerate(milestones)]
         self.milestones = Counter(epochs)
         self.gamma = non_negative("MultiStepLR: gamma", gamma)
@@ -328,7 +331,13 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+        return [base * f for base, f in zip(self.base_lrs, self._factors(), strict=True)]
+
+    def _factors(self) -> list[float]:
+        """What the functions give, one for each group."""
+        epoch = self.last_epoch
+        where = f"{type(self).__name__}: what lr_lambda gives for epoch {epoch}"
+        return [real_number(where, f(epoch)) for f in self.lr_lambdas]
 
 
 class MultiplicativeLR(LambdaLR):
@@ -348,7 +357,7 @@ class MultiplicativeLR(LambdaLR):
     def get_lr(self) -> list[float]:
         if self._is_initial:
             return self._rates()
-        return [lr * f(self.last_epoch) for lr, f in zip(self._rates(), self.lr_lambdas, strict=True)]
+        return [lr * f for lr, f in zip(self._rates(), self._factors(), strict=True)]
 
 
 def _function(where: str, value: Any) -> Any:

@@ -22,7 +22,7 @@ from .settings import Check, Group, Setting
 from .state import loaded_groups, loaded_state, parts_of, saved
 
 # A large parameter is changed in blocks of so many numbers, which stay in the cache from one operation to the next.
-BLOCK = 16_384
+BLOCK = 32_768
 
 
 class Optimizer:

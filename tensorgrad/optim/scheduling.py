@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..arguments import is_int, non_negative, whole_number
@@ -39,8 +39,7 @@ class LRScheduler:
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1):
         name = type(self).__name__
         self.optimizer = optimiser(name, optimizer)
-        if not is_int(last_epoch) or last_epoch < -1:
-            raise ValueError(f"{name}: last_epoch must be an int from -1, not {last_epoch!r}")
+        last_epoch = epoch_before(name, last_epoch)
         for group in optimizer.param_groups:
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -50,7 +49,7 @@ class LRScheduler:
                     f"load the state_dict of the optimiser before"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = int(last_epoch)
+        self.last_epoch = last_epoch
         self._first_step()
 
     def _first_step(self) -> None:
@@ -73,6 +72,10 @@ class LRScheduler:
     def _undo(self) -> None:
         """Before the step that it was made with."""
         self.last_epoch -= 1
+
+    def _rewind(self) -> None:
+        """Before the first step of all."""
+        self.last_epoch = -1
 
     def _restart(self) -> None:
         """Begin at epoch 0, from the initial rates."""
@@ -146,6 +149,12 @@ def optimiser(where: str, optimizer: Any) -> Optimizer:
     return optimizer
 
 
+def epoch_before(where: str, value: Any) -> int:
+    if not is_int(value) or value < -1:
+        raise ValueError(f"{where}: last_epoch must be an int from -1, not {value!r}")
+    return int(value)
+
+
 def for_each_group(
     where: str, value: Any, optimizer: Optimizer, check: Callable[[str, Any], Any] = non_negative
 ) -> list[Any]:
@@ -163,7 +172,7 @@ def for_each_group(
 
 def _of_one_optimiser(where: str, schedulers: Any, optimizer: Any = None) -> tuple[list[LRScheduler], Optimizer]:
     """Schedules, and the optimiser that they all have; or an error."""
-    if not isinstance(schedulers, Iterable):
+    if not isinstance(schedulers, list | tuple):
         raise TypeError(f"{where}: schedulers must be a list of schedules, not {schedulers!r}")
     found = [*schedulers]
     for i, schedule in enumerate(found):
@@ -186,6 +195,11 @@ class _OfSchedules(LRScheduler):
     def _undo(self) -> None:
         for schedule in self._schedulers:
             schedule._undo()
+
+    def _rewind(self) -> None:
+        self.last_epoch = -1
+        for schedule in self._schedulers:
+            schedule._rewind()
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "_schedulers": [schedule.state_dict() for schedule in self._schedulers]}
@@ -245,9 +259,7 @@ class SequentialLR(_OfSchedules):
         self._milestones = [whole_number(f"{where}: milestones[{i}]", epoch) for i, epoch in enumerate(milestones)]
         if self._milestones != sorted(self._milestones):
             raise ValueError(f"{where}: milestones must go up, not {milestones!r}")
-        if not is_int(last_epoch) or last_epoch < -1:
-            raise ValueError(f"{where}: last_epoch must be an int from -1, not {last_epoch!r}")
-        self.last_epoch = int(last_epoch) + 1
+        self.last_epoch = epoch_before(where, last_epoch) + 1
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"]
         self._undo()  # what all of them have done to the rates when they were made
@@ -302,6 +314,12 @@ class ChainedScheduler(_OfSchedules):
         self._last_lr = self._rates()
 
     def _restart(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"]
+        self._rewind()
+        self._first_step()
+
+    def _first_step(self) -> None:
         for schedule in self._schedulers:
-            schedule._restart()
+            schedule._first_step()
         self._last_lr = self._rates()

@@ -130,6 +130,6 @@ def a_range(where: str, value: Any) -> tuple[float, float]:
 
 def number_or_inf(where: str, value: Any) -> float:
     """A number of which infinity is one, and nan is none."""
-    if isinstance(value, float | np.floating) and math.isinf(value):
-        return float(value)
+    if isinstance(value, float | np.floating) and value == math.inf:
+        return math.inf
     return non_negative(where, value)

@@ -48,14 +48,14 @@ def loaded_groups(
     sizes, theirs = ([len(group["params"]) for group in many] for many in (groups, saved))
     if sizes != theirs:
         raise ValueError(f"{where}: the groups have {sizes} parameters, those of the state_dict {theirs}")
-    switches = {name: value for name, value in defaults.items() if isinstance(value, bool)}
     found = []
     for group, options in zip(groups, saved, strict=True):
-        settings = switches | {name: _plain(value) for name, value in options.items() if name not in _OF_PYTORCH}
+        options = {name: _plain(value) for name, value in options.items() if name not in _OF_PYTORCH}
+        settings = {name: value for name, value in defaults.items() if name in options or isinstance(value, bool)}
         if missing := sorted(defaults.keys() - settings.keys()):
             raise KeyError(f"{where}: missing {missing} in a parameter group; was it saved by another optimiser?")
         names = {"param_names": group["param_names"]} if "param_names" in group else {}
-        found.append(Group(kind, {**names, **settings, "params": group["params"]}))
+        found.append(Group(kind, {**settings, **names, **options, "params": group["params"]}))
     return found
 
 
