@@ -28,7 +28,7 @@ class Recall(Module):
 
 
 def examples(rng, count):
-    """One of the symbols, and then random others, as one-hot vectors (LENGTH, count, SYMBOLS + OTHERS); and the first."""
+    """One of the symbols, and then random others, as vectors (LENGTH, count, SYMBOLS + OTHERS); and the first."""
     first = rng.integers(0, SYMBOLS, count)
     others = rng.integers(SYMBOLS, SYMBOLS + OTHERS, (LENGTH - 1, count))
     return np.eye(SYMBOLS + OTHERS)[np.concatenate([first[None], others])], first
@@ -41,7 +41,10 @@ def reach(model, x, y):
     return np.linalg.norm(x.grad, axis=-1).mean(axis=-1)
 
 
-models = {"LSTM": Recall(LSTM(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1), "RNN": Recall(RNN(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1)}
+models = {
+    "LSTM": Recall(LSTM(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1),
+    "RNN": Recall(RNN(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1),
+}
 # The forget gates begin almost open (Gers, Schmidhuber and Cummins, Learning to forget, 2000)
 models["LSTM"].layer.bias_ih_l0.data[WIDTH : 2 * WIDTH] = 3.0
 

@@ -97,6 +97,7 @@ __all__ = [
     "interpolate", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
     "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "local_response_norm",
     "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
+    "embedding", "embedding_bag", "one_hot",
     "scaled_dot_product_attention",
     "pairwise_distance", "cosine_similarity", "normalize", "cdist", "pdist",
     "gather", "scatter", "scatter_add", "index_select", "masked_fill",
@@ -104,5 +105,4 @@ __all__ = [
     "poisson_nll_loss", "gaussian_nll_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "ctc_loss",
     "hinge_embedding_loss", "margin_ranking_loss", "cosine_embedding_loss", "soft_margin_loss", "multi_margin_loss",
     "multilabel_margin_loss", "multilabel_soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
-    "embedding", "embedding_bag", "one_hot",
 ]  # fmt: skip

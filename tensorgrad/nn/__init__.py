@@ -147,6 +147,7 @@ __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
     "InstanceNorm3d", "RMSNorm", "LocalResponseNorm",
     "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout",
+    "Embedding", "EmbeddingBag",
     "RNN", "LSTM", "GRU",
     "MultiheadAttention",
     "TransformerDecoderLayer", "TransformerEncoderLayer",
@@ -159,5 +160,4 @@ __all__ = [
     "TripletMarginWithDistanceLoss", "MultiMarginLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
     "SoftMarginLoss",
     "Softmax", "Softmax2d", "LogSoftmax", "Softmin",
-    "Embedding", "EmbeddingBag",
 ]  # fmt: skip
