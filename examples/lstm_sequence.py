@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from tensorgrad import Adam, Module, Tensor, no_grad, softmax_cross_entropy
 from tensorgrad.nn import LSTM, RNN, Linear
 
-LENGTH, SYMBOLS, OTHERS, WIDTH, BATCH, STEPS = 40, 8, 4, 32, 32, 300
+LENGTH, SYMBOLS, OTHERS, WIDTH, BATCH, STEPS = 60, 8, 4, 32, 32, 500
 COLORS = {"LSTM": "#0b4f8a", "RNN": "#b34700"}
 
 
@@ -41,7 +41,10 @@ def reach(model, x, y):
     return np.linalg.norm(x.grad, axis=-1).mean(axis=-1)
 
 
-models = {"LSTM": Recall(LSTM(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1), "RNN": Recall(RNN(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1)}
+models = {
+    "LSTM": Recall(LSTM(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1),
+    "RNN": Recall(RNN(SYMBOLS + OTHERS, WIDTH, rng=0), rng=1),
+}
 # The forget gates begin almost open (Gers, Schmidhuber and Cummins, Learning to forget, 2000)
 models["LSTM"].layer.bias_ih_l0.data[WIDTH : 2 * WIDTH] = 3.0
 
@@ -49,7 +52,7 @@ some = examples(np.random.default_rng(2), 64)
 losses, before, after = {}, {}, {}
 for name, model in models.items():
     before[name] = reach(model, *some)
-    optimizer, rng, losses[name] = Adam(model.parameters(), lr=0.01), np.random.default_rng(3), []
+    optimizer, rng, losses[name] = Adam(model.parameters(), lr=0.003), np.random.default_rng(3), []
     for _ in range(STEPS):
         x, y = examples(rng, BATCH)
         loss = softmax_cross_entropy(model(x), y)
@@ -74,7 +77,7 @@ for name, values in losses.items():
     left.annotate(name, (STEPS, smooth[-1]), (-4, 7), textcoords="offset points", color=COLORS[name], ha="right")
 left.axhline(np.log(SYMBOLS), color="#999999", linestyle=":")
 left.annotate("guessing", (0, np.log(SYMBOLS)), (2, 4), textcoords="offset points", color="#777777")
-left.set(xlabel="training step", ylabel="cross-entropy", ylim=(0, None), title="naming the first symbol")
+left.set(xlabel="training step", ylabel="cross-entropy", ylim=(0, 2.4), title="naming the first symbol")
 back = np.arange(LENGTH)[::-1]
 for name in models:
     right.semilogy(back, before[name], color=COLORS[name], label=f"{name}, at first")
