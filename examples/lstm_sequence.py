@@ -28,7 +28,7 @@ class Recall(Module):
 
 
 def examples(rng, count):
-    """One of the symbols, and then random others, as one-hot vectors (LENGTH, count, SYMBOLS + OTHERS); and the first."""
+    """A symbol and then random others, one-hot (LENGTH, count, SYMBOLS + OTHERS); and the number of the first."""
     first = rng.integers(0, SYMBOLS, count)
     others = rng.integers(SYMBOLS, SYMBOLS + OTHERS, (LENGTH - 1, count))
     return np.eye(SYMBOLS + OTHERS)[np.concatenate([first[None], others])], first
