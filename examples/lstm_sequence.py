@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from tensorgrad import Adam, Module, Tensor, no_grad, softmax_cross_entropy
 from tensorgrad.nn import LSTM, RNN, Linear
 
-LENGTH, SYMBOLS, OTHERS, WIDTH, BATCH, STEPS = 40, 8, 4, 32, 32, 300
+LENGTH, SYMBOLS, OTHERS, WIDTH, BATCH, STEPS = 60, 8, 4, 32, 32, 500
 COLORS = {"LSTM": "#0b4f8a", "RNN": "#b34700"}
 
 
@@ -28,7 +28,7 @@ class Recall(Module):
 
 
 def examples(rng, count):
-    """One of the symbols, and then random others, as vectors (LENGTH, count, SYMBOLS + OTHERS); and the first."""
+    """A symbol and then random others, one-hot (LENGTH, count, SYMBOLS + OTHERS); and the number of the first."""
     first = rng.integers(0, SYMBOLS, count)
     others = rng.integers(SYMBOLS, SYMBOLS + OTHERS, (LENGTH - 1, count))
     return np.eye(SYMBOLS + OTHERS)[np.concatenate([first[None], others])], first
@@ -52,7 +52,7 @@ some = examples(np.random.default_rng(2), 64)
 losses, before, after = {}, {}, {}
 for name, model in models.items():
     before[name] = reach(model, *some)
-    optimizer, rng, losses[name] = Adam(model.parameters(), lr=0.01), np.random.default_rng(3), []
+    optimizer, rng, losses[name] = Adam(model.parameters(), lr=0.003), np.random.default_rng(3), []
     for _ in range(STEPS):
         x, y = examples(rng, BATCH)
         loss = softmax_cross_entropy(model(x), y)
@@ -77,7 +77,7 @@ for name, values in losses.items():
     left.annotate(name, (STEPS, smooth[-1]), (-4, 7), textcoords="offset points", color=COLORS[name], ha="right")
 left.axhline(np.log(SYMBOLS), color="#999999", linestyle=":")
 left.annotate("guessing", (0, np.log(SYMBOLS)), (2, 4), textcoords="offset points", color="#777777")
-left.set(xlabel="training step", ylabel="cross-entropy", ylim=(0, None), title="naming the first symbol")
+left.set(xlabel="training step", ylabel="cross-entropy", ylim=(0, 2.4), title="naming the first symbol")
 back = np.arange(LENGTH)[::-1]
 for name in models:
     right.semilogy(back, before[name], color=COLORS[name], label=f"{name}, at first")

@@ -20,7 +20,7 @@ def test_there_are_examples():
 LONG = {
     "scipy_minimize", "hmc", "train_digits", "two_body_orbit", "custom_rule", "bayesian_regression", "kalman_filter",
     "lotka_volterra", "newton_rosenbrock", "straight_through", "implicit_fixed_point", "equilibrium",
-    "gaussian_process", "pytorch_weights", "digits_convnet", "char_transformer",
+    "gaussian_process", "pytorch_weights", "digits_convnet", "char_transformer", "lstm_sequence", "makemore",
 }  # fmt: skip
 NEEDED = {"pytorch_weights": ["safetensors"], "makemore": ["names"]}  # packages
 ARGUMENTS = {"makemore": ["100"], "char_transformer": ["10"]}  # with which it is quick

@@ -9,6 +9,7 @@ import pytest
 
 from tensorgrad import Tensor, grad, hessian, jacobian, jvp, nn, no_grad, vmap
 from tensorgrad.engine import backpropagate
+from tensorgrad.tensor import data_of
 
 torch = pytest.importorskip("torch")
 
@@ -186,7 +187,7 @@ def test_the_gradient_of_each_example(rng, kind):
     one = grad(loss)(layer, xs[1])
     assert set(each) == set(one) == set(layer.state_dict())
     for name, g in one.items():
-        np.testing.assert_allclose(each[name].data[1], g, rtol=1e-9, atol=1e-13, err_msg=name)
+        np.testing.assert_allclose(data_of(each[name])[1], data_of(g), rtol=1e-9, atol=1e-13, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", KINDS)

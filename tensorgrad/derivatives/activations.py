@@ -107,11 +107,16 @@ def silu(x: Any) -> Any:
     return x * s, s
 
 
-@with_rules(lambda g, y, x: g * sigmoid(x))
+def _softplus_slope(x, threshold):
+    return sigmoid(x) if threshold is None else np.where(x > threshold, 1.0, sigmoid(x)).astype(x.dtype)
+
+
+@with_rules(lambda g, y, x, threshold=None: g * _softplus_slope(x, threshold))
 @in_blocks
-def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), without overflow."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+def softplus(x: Any, threshold: float | None = None) -> Any:
+    """log(1 + exp(x)), without overflow; x itself above the threshold, if there is one."""
+    y = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return y if threshold is None else np.where(x > threshold, x, y)
 
 
 @with_rules(lambda g, y, x: g * sigmoid(-x))

@@ -103,10 +103,8 @@ def softplus(x: Any, beta: float = 1.0, threshold: float | None = None) -> Any:
     x, beta = _real("softplus", x), real_number("softplus: beta", beta)
     if beta == 0:
         raise ValueError("softplus: beta must not be 0, which it divides by")
-    y = activations.softplus(x) if beta == 1 else activations.softplus(x * beta) / beta
-    if threshold is None:
-        return y
-    return np.where(x * beta > real_number("softplus: threshold", threshold), x, y)
+    end = None if threshold is None else real_number("softplus: threshold", threshold)
+    return activations.softplus(x, end) if beta == 1 else activations.softplus(x * beta, end) / beta
 
 
 def softsign(x: Any) -> Any:
