@@ -127,7 +127,7 @@ def measure(value):
     """What float() takes."""
     try:
         return Either(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong from None
 
 

@@ -80,7 +80,7 @@ class ReduceLROnPlateau(LRScheduler):
         """
         try:
             measure = float(metrics)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(f"ReduceLROnPlateau.step: metrics must be a number, not {metrics!r}") from error
         self.last_epoch += 1
         if self.is_better(measure):
