@@ -124,10 +124,12 @@ def epochs(value):
 
 
 def measure(value):
-    """What float() takes."""
+    """What float() takes, but text and complex numbers."""
     try:
+        if isinstance(value, str | bytes) or np.iscomplexobj(value):
+            raise Wrong
         return Either(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Wrong from None
 
 

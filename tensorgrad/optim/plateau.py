@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
+
+import numpy as np
 
 from ..arguments import non_negative, one_of, whole_number
 from .optimizer import Optimizer
@@ -78,10 +81,7 @@ class ReduceLROnPlateau(LRScheduler):
         Raises:
             TypeError: it is no number.
         """
-        try:
-            measure = float(metrics)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"ReduceLROnPlateau.step: metrics must be a number, not {metrics!r}") from error
+        measure = _number("ReduceLROnPlateau.step: metrics", metrics)
         self.last_epoch += 1
         if self.is_better(measure):
             self.best = measure
@@ -110,3 +110,10 @@ class ReduceLROnPlateau(LRScheduler):
             lr = max(group["lr"] * self.factor, low)
             if group["lr"] - lr > self.eps:
                 group["lr"] = lr
+
+
+def _number(where: str, value: Any) -> float:
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        if not isinstance(value, str | bytes) and not np.iscomplexobj(value):
+            return float(value)
+    raise TypeError(f"{where} must be a number, not {value!r}")
