@@ -168,10 +168,11 @@ def add_windows(parts, size, geometry):
     (stride, padding, dilation, _), axes = geometry, len(size)
     output, each_axis = parts.shape[1 + axes : -1], list(zip(size, padding, strict=True))
     x = np.zeros((parts.shape[0], *[m + 2 * p for m, p in each_axis], parts.shape[-1]), parts.dtype, like=parts)
-    for element in np.ndindex(*parts.shape[1 : 1 + axes]):
-        firsts = [k * d for k, d in zip(element, dilation, strict=True)]
-        seen = [slice(i, i + s * (m - 1) + 1, s) for i, s, m in zip(firsts, stride, output, strict=True)]
-        x[(slice(None), *seen)] += parts[(slice(None), *element)]
+    kernel, seen = parts.shape[1 : 1 + axes], []
+    for k, m, s, d in zip(kernel, output, stride, dilation, strict=True):
+        seen.append([slice(i * d, i * d + s * (m - 1) + 1, s) for i in range(k)])
+    for element, places in zip(product(*map(range, kernel)), product(*seen), strict=True):
+        x[(slice(None), *places)] += parts[(slice(None), *element)]
     return to_first(x[(slice(None), *[slice(p, p + m) for m, p in each_axis])])
 
 
