@@ -87,12 +87,12 @@ class Module(Tree):
         """
         return self._hooked().after.add("register_forward_hook", hook, with_kwargs)
 
-    def takes_hooks(self) -> bool:
+    def _takes_hooks(self) -> bool:
         """Whether the class defines `forward`, and leaves `__call__` as it is."""
         return type(self).__call__ is Module.__call__
 
     def _hooked(self) -> Hooks:
-        if not self.takes_hooks():
+        if not self._takes_hooks():
             raise TypeError(
                 f"{type(self).__name__}: hooks stand around forward, but the class defines __call__; call it forward"
             )
@@ -101,7 +101,7 @@ class Module(Tree):
 
     # What is inside ---------------------------------------------------------------------------------------------------
 
-    def parts(self) -> Mapping[str, Any]:
+    def _parts(self) -> Mapping[str, Any]:
         """What is looked through for parameters, modules and buffers, by the name that it has in theirs."""
         return {name: part for name, part in vars(self).items() if name not in _OWN}
 
@@ -437,7 +437,7 @@ class Module(Tree):
 def _inside(item: Any) -> tuple[Any, Mapping[str, bool]]:
     """The names and parts of what is looked through, and which are buffers; None of anything else."""
     if isinstance(item, Module):
-        return item.parts().items(), item._buffers
+        return item._parts().items(), item._buffers
     if isinstance(item, Mapping):
         return item.items(), {}
     return (enumerate(item) if isinstance(item, list | tuple) else None), {}

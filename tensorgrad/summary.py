@@ -25,7 +25,7 @@ def summary_of(module: Any, args: tuple, kwargs: dict[str, Any]) -> str:
     shapes: dict[int, str] = {}
     modules = module.named_modules()
     modes = {id(part): part.training for _, part in modules}
-    handles = [part.register_forward_hook(_noting(shapes)) for _, part in modules if part.takes_hooks()]
+    handles = [part.register_forward_hook(_noting(shapes)) for _, part in modules if part._takes_hooks()]
     try:
         with no_grad():
             module.eval()(*args, **kwargs)

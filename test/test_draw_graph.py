@@ -104,10 +104,10 @@ def test_modules_in_modules_are_framed_in_their_frames():
 
     model = Sequential(Block(), np.tanh, Neuron(3, rng=0))
     picture = read(draw_dot_tensor(model(np.ones((4, 3))).sum(), model=model))
-    assert [f.split()[0] for f in picture.frames] == ["layers.0", "layers.0.up", "layers.0.down", "layers.2"]
-    outer = inside(picture, "layers.0 Block()")
-    assert "layers.0.scale" in outer and "layers.0.up.weight" in outer and "×" in outer
-    assert "layers.0.up.weight" in inside(picture, "layers.0.up Layer(3 → 5, relu)")
+    assert [f.split()[0] for f in picture.frames] == ["0", "0.up", "0.down", "2"]
+    outer = inside(picture, "0 Block()")
+    assert "0.scale" in outer and "0.up.weight" in outer and "×" in outer
+    assert "0.up.weight" in inside(picture, "0.up Layer(3 → 5, relu)")
     assert "tanh" not in outer
     assert not any("sum" in inside(picture, frame) for frame in picture.frames)
 
@@ -123,9 +123,9 @@ def test_what_is_computed_between_the_layers_of_a_module_is_in_it():
     model = Sequential(Attention(), Layer(4, 2, rng=0))
     loss = model(np.ones((5, 4))).exp().sum()
     picture = read(draw_dot_tensor(loss, model=model, show_data=False))
-    outer = inside(picture, "layers.0 Attention()")
+    outer = inside(picture, "0 Attention()")
     assert {"swapaxes -1 -2", "/ 2", "softmax"} <= set(outer) and sum("@" in name for name in outer) == 2
-    assert not {"exp", "sum", "layers.1.weight"} & set(outer)
+    assert not {"exp", "sum", "1.weight"} & set(outer)
 
 
 def test_the_model_itself_is_framed_where_it_holds_parameters():
@@ -138,8 +138,8 @@ def test_shared_parameters_are_drawn_once_and_unused_ones_not():
     model = Sequential(Layer(3, 3, rng=0), Layer(3, 3, rng=0))
     model.layers[1].weight = model.layers[0].weight
     picture = read(draw_dot_tensor(model(np.ones(3)).sum(), model=model))
-    assert names(picture, "parameter") == ["layers.0.bias", "layers.0.weight", "layers.1.bias"]
-    assert arrows(picture).count(("layers.0.weight", "linear")) == 2
+    assert names(picture, "parameter") == ["0.bias", "0.weight", "1.bias"]
+    assert arrows(picture).count(("0.weight", "linear")) == 2
     unused = read(draw_dot_tensor(Tensor(1.0) * 2, model=model))
     assert not unused.frames and names(unused, "parameter") == ["x1"]
 

@@ -93,3 +93,19 @@ def test_what_does_not_belong_there_is_an_error(call, text):
 def test_an_index_out_of_range_names_the_container():
     with pytest.raises(IndexError, match="ModuleList: index 3 is out of range for 3 items"):
         nn.ModuleList(layers())[3]
+
+
+def test_a_subclass_of_a_container_may_have_parameters_of_its_own():
+    class Shifted(Sequential):
+        def __init__(self, *layers):
+            super().__init__(*layers)
+            self.shift = Tensor(1.0)
+
+    class Scaled(nn.ModuleDict):
+        def __init__(self, modules):
+            super().__init__(modules)
+            self.scale = Tensor(1.0)
+
+    a, b, _ = layers()
+    assert [name for name, _ in Shifted(a).named_parameters()] == ["0.weight", "0.bias", "shift"]
+    assert [name for name, _ in Scaled({"b": b}).named_parameters()] == ["b.weight", "b.bias", "scale"]

@@ -14,9 +14,9 @@ from .reduction import alike, checked, each, mean_over, real, reduced
 __all__ = ["l1_loss", "smooth_l1_loss", "huber_loss", "mse_loss"]
 
 
-def _of_differences(loss: Callable, slope: Callable, name: str) -> Callable:
+def _of_differences(loss: Callable, slope: Callable, name: str, formula: str) -> Callable:
     """A recorded function of (input, target, reduction, *settings), given loss(input - target, *settings), elementwise,
-    and the derivative of that."""
+    and the derivative of that, with its formula."""
 
     def func(input: Any, target: Any, reduction: str, *settings: Any) -> Any:
         return reduced(loss(input - target, *settings), reduction)
@@ -24,27 +24,29 @@ def _of_differences(loss: Callable, slope: Callable, name: str) -> Callable:
     def gradient(g, y, input, target, reduction, *settings):  # type: ignore
         return each(g, input.size, reduction) * slope(input - target, *settings)
 
+    def gradient_of_target(g, y, input, target, reduction, *settings):  # type: ignore
+        return gradient(g, y, target, input, reduction, *settings)  # for the slope is odd
+
     func.__name__ = name
-    return derivative(
-        func,
-        gradient,
-        lambda g, y, input, target, reduction, *settings: gradient(g, y, target, input, reduction, *settings),
-    )
+    gradient.__doc__ = f"g times {formula}, with d = input - target; of a mean, the n-th part"
+    gradient_of_target.__doc__ = f"g times {formula}, with d = target - input; of a mean, the n-th part"
+    return derivative(func, gradient, gradient_of_target)
 
 
-# The slopes are odd, so that of the target is the input's with the two exchanged. At a kink, |d| = beta, second
-# derivatives are those of the outer side, as PyTorch has it.
-_l1 = _of_differences(np.abs, np.sign, "l1_loss")
-_squares = _of_differences(lambda d: np.multiply(d, d), lambda d: 2 * d, "mse_loss")
+# At a kink, |d| = beta, second derivatives are those of the outer side, as PyTorch has it.
+_l1 = _of_differences(np.abs, np.sign, "l1_loss", "sign(d)")
+_squares = _of_differences(lambda d: np.multiply(d, d), lambda d: 2 * d, "mse_loss", "2 d")
 _smooth_l1 = _of_differences(
     lambda d, beta: np.where(np.abs(d) < beta, d * d * (0.5 / beta), np.abs(d) - 0.5 * beta),
     lambda d, beta: np.where(np.abs(d) < beta, d * (1 / beta), np.sign(d)),
     "smooth_l1_loss",
+    "d / beta, or sign(d) where |d| >= beta",
 )
 _huber = _of_differences(
     lambda d, delta: np.where(np.abs(d) < delta, 0.5 * d * d, delta * (np.abs(d) - 0.5 * delta)),
     lambda d, delta: np.where(np.abs(d) < delta, d, delta * np.sign(d)),
     "huber_loss",
+    "d, or delta sign(d) where |d| >= delta",
 )
 
 

@@ -18,7 +18,11 @@ class _Listed(Module):
 
     layers: list[Any]
 
-    def parts(self) -> Mapping[str, Any]:
+    def _parts(self) -> Mapping[str, Any]:
+        return {**self._named(), **{name: part for name, part in super()._parts().items() if name != "layers"}}
+
+    def _named(self) -> dict[str, Any]:
+        """The items by name."""
         return {str(i): item for i, item in enumerate(self.layers)}
 
     def _of(self, items: list[Any]) -> Any:
@@ -140,7 +144,7 @@ class Sequential(_Listed):
     def _of(self, items: list[Any]) -> Sequential:
         return Sequential(*items)
 
-    def parts(self) -> Mapping[str, Any]:
+    def _named(self) -> dict[str, Any]:
         names = self._names or ()
         return {names[i] if i < len(names) else str(i): layer for i, layer in enumerate(self.layers)}
 
@@ -199,8 +203,9 @@ class _Named(Module):
         self.items_by_name = {}
         self.update({} if items is None else items)
 
-    def parts(self) -> Mapping[str, Any]:
-        return self.items_by_name
+    def _parts(self) -> Mapping[str, Any]:
+        others = {name: part for name, part in super()._parts().items() if name != "items_by_name"}
+        return {**self.items_by_name, **others}
 
     def update(self, items: Any) -> None:
         """Put in what a dict, or pairs of name and item, hold."""
