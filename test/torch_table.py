@@ -311,7 +311,9 @@ def initialiser_row(name: str) -> float | str:
 
 
 def only_here(module: str) -> list[str]:
-    """What PyTorch hasn't."""
+    """Modules and optimisers that PyTorch hasn't."""
+    if module not in ("torch.nn", "torch.optim"):
+        return []
     known = {*names_of("torch.optim"), *names_of("torch.optim.lr_scheduler")} | {*names_of("torch.nn")}
     kinds = (tensorgrad.Module, optim.Optimizer)
     return [n for n in SECTIONS[module].__all__ if n not in known and _is_subclass(getattr(SECTIONS[module], n), kinds)]
