@@ -18,6 +18,9 @@ SETTINGS = re.compile(
     r"|(WAYLAND_)?DISPLAY|BROWSER|NO_COLOR|FORCE_COLOR|CLICOLOR\w*|COLUMNS|LINES|LC_\w+|LANG|LANGUAGE"
 )
 
+OF_PYTORCH = {"beside_torch.py": ["torch"], "torch_table.py": ["torch", "expecttest"]}  # and what each needs
+collect_ignore = [name for name, needed in OF_PYTORCH.items() if not all(map(importlib.util.find_spec, needed))]
+
 
 def pytest_collection_finish(session):
     """Leave all that the collected tests are made of out of the garbage collector's rounds: they would take seconds."""
