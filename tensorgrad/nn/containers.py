@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
+
+import numpy as np
 
 from ..arguments import is_int
 from ..module import Module
@@ -85,16 +87,17 @@ class _Listed(Module):
         return self._of([*self.layers, *_iterated(self, other)])
 
 
-def _required(container: Module, item: Any, *kinds: type) -> Any:
-    if not isinstance(item, kinds):
-        wanted = " or ".join({Module: "a Module", Tensor: "a Tensor"}[kind] for kind in kinds)
-        raise TypeError(f"{type(container).__name__}: what it holds must be {wanted}, not {item!r}")
+def _required(container: Module, item: Any, kind: type, what: str = "what it holds") -> Any:
+    if not isinstance(item, kind):
+        wanted = {Module: "a Module", Tensor: "a Tensor"}[kind]
+        raise TypeError(f"{type(container).__name__}: {what} must be {wanted}, not {item!r}")
     return item
 
 
-def _iterated(container: Module, items: Any) -> list[Any]:
-    if isinstance(items, str) or not isinstance(items, Iterable):
-        raise TypeError(f"{type(container).__name__}: a list is needed, not {items!r}")
+def _iterated(container: Module, items: Any, what: str = "items") -> list[Any]:
+    no_list = isinstance(items, str | bytes | Mapping | Set | np.ndarray | Tensor)
+    if no_list or not isinstance(items, Iterable):
+        raise TypeError(f"{type(container).__name__}: {what} must be a list, not {items!r}")
     return list(items)
 
 
@@ -171,8 +174,8 @@ class ModuleList(_Listed):
     """
 
     def __init__(self, modules: Iterable[Module] = ()):
-        self.layers = []
-        self.extend(modules)
+        listed = enumerate(_iterated(self, modules, "modules"))
+        self.layers = [_required(self, item, Module, f"modules[{i}]") for i, item in listed]
 
 
 class ParameterList(_Listed):
@@ -186,8 +189,8 @@ class ParameterList(_Listed):
     """
 
     def __init__(self, parameters: Iterable[Tensor] = ()):
-        self.layers = []
-        self.extend(parameters)
+        listed = enumerate(_iterated(self, parameters, "parameters"))
+        self.layers = [_required(self, item, Tensor, f"parameters[{i}]") for i, item in listed]
 
     def _checked(self, item: Any) -> Any:
         return _required(self, item, Tensor)
@@ -212,10 +215,9 @@ class _Named(Module):
         try:
             pairs = dict(items)
         except (TypeError, ValueError):
-            raise TypeError(f"{type(self).__name__}: a dict by name is needed, not {items!r}") from None
-        for name in [*pairs]:
-            _key(self, name)
-            _required(self, pairs[name], self._kind)
+            raise TypeError(f"{type(self).__name__}: items must be a dict by name, not {items!r}") from None
+        for name, item in pairs.items():
+            _required(self, item, self._kind, f"items[{_key(self, name)!r}]")
         self.items_by_name.update(pairs)
 
     def __getitem__(self, name: str) -> Any:
