@@ -212,10 +212,13 @@ class _Named(Module):
 
     def update(self, items: Any) -> None:
         """Put in what a dict, or pairs of name and item, hold."""
+        error = TypeError(f"{type(self).__name__}: items must be a dict by name, not {items!r}")
+        if isinstance(items, str | bytes | np.ndarray):
+            raise error
         try:
             pairs = dict(items)
         except (TypeError, ValueError):
-            raise TypeError(f"{type(self).__name__}: items must be a dict by name, not {items!r}") from None
+            raise error from None
         for name, item in pairs.items():
             _required(self, item, self._kind, f"items[{_key(self, name)!r}]")
         self.items_by_name.update(pairs)
