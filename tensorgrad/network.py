@@ -175,5 +175,5 @@ class MLP(Sequential):
         pairs = zip(pairwise(widths), functions, strict=True)
         super().__init__(*(Layer(m, n, function, rng=rng, dtype=dtype) for (m, n), function in pairs))
 
-    def parts(self) -> Mapping[str, Any]:
-        return Module.parts(self)  # "layers.0", which says more of a network than "0"
+    def _parts(self) -> Mapping[str, Any]:
+        return Module._parts(self)  # "layers.0", which says more of a network than "0"

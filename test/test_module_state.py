@@ -282,3 +282,73 @@ def test_weights_go_to_pytorch_and_come_back(tmp_path, rng):
     theirs.load_state_dict(files.load_file(tmp_path / "ours.safetensors"))
     np.testing.assert_allclose(ours(x).data, theirs(torch.tensor(x)).detach().numpy(), rtol=1e-13)
     ours.load_state_dict(theirs.state_dict())  # tensors are arrays
+
+
+def test_a_result_that_forward_keeps_is_no_parameter():
+    """Nor is it saved, as in PyTorch: attention weights that are looked at later, a hidden state."""
+
+    class Keeping(Module):
+        def __init__(self):
+            self.layer = Layer(2, 3, rng=0)
+            self.register_buffer("mean", np.zeros(3))
+
+        def forward(self, x):
+            self.h = self.layer(x)
+            self.all, self.by_name = [self.h], {"twice": self.h * 2}
+            self.mean = 0.9 * self.mean + 0.1 * self.h[0]
+            return self.h.sum()
+
+    model = Keeping()
+    model(np.ones((4, 2))).backward(retain_graph=False)
+    assert [name for name, _ in model.named_parameters()] == ["layer.weight", "layer.bias"]
+    assert [name for name, _ in model.named_buffers()] == ["mean"]
+    state = model.state_dict()
+    assert set(state) == {"layer.weight", "layer.bias", "mean"} and np.any(state["mean"] != 0)
+    fresh = Keeping()
+    fresh.load_state_dict(state)
+    assert grad(lambda m: m(np.ones((4, 2))))(model).keys() == {"layer.weight", "layer.bias"}
+
+
+def test_computed_parameters_that_a_module_is_given_are_its_parameters():
+    model = Sequential(Layer(2, 3, rng=0), Layer(3, 1, rng=1))
+
+    def penalty(m):
+        return sum((p**2).sum() for p in m.parameters())
+
+    def after_a_step(m):
+        step = m.with_parameters({name: p - 0.1 * 2 * p for name, p in m.named_parameters()})
+        assert [name for name, _ in step[0].named_parameters()] == ["weight", "bias"]
+        return penalty(step) + penalty(step[1])
+
+    for name, g in grad(after_a_step)(model).items():
+        p = dict(model.named_parameters())[name]
+        assert np.allclose(g.data, 2 * 0.8**2 * p.data * (2 if name[0] == "1" else 1), rtol=1e-14)
+
+
+@pytest.mark.parametrize("value", [lambda p: p.data * 2, lambda p: p * 2, lambda p: p.detach(), lambda p: 3.0])
+def test_a_parameter_is_not_replaced_by_what_would_not_be_trained(value):
+    layer = Layer(2, 3, rng=0)
+    with pytest.raises(TypeError, match=r"Layer: weight is a parameter, and a .* would not be trained"):
+        layer.weight = value(layer.weight)
+    computed = value(layer.weight)
+    other = layer.weight = Tensor(np.ones((2, 3)))
+    assert layer.parameters()[0] is other
+    layer.bias = None
+    assert len(layer.parameters()) == 1
+    del layer.weight
+    layer.weight = computed  # as a hypernetwork does it
+    assert layer.parameters() == []
+
+
+def test_loading_says_by_name_what_was_missing():
+    layer = Layer(2, 3, rng=0)
+    result = layer.load_state_dict({"weight": np.ones((2, 3)), "other": np.ones(1)}, strict=False)
+    assert result == (["bias"], ["other"])
+    assert result.missing_keys == ["bias"] and result.unexpected_keys == ["other"]
+
+
+@pytest.mark.parametrize("name", ["walk", "modules_", "_parts_", "parts", "summary"])
+def test_an_attribute_may_have_the_name_of_what_looks_for_it(name):
+    model = Module()
+    setattr(model, name, [Tensor(1.0)])
+    assert [found for found, _ in model.named_parameters()] == [f"{name}.0"] and len(model.state_dict()) == 1

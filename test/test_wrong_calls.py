@@ -773,7 +773,7 @@ NOTHING_TO_TRY = {
     "of_scipy", "distributions",
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
-    "walk", "parts", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
+    "walk", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
     "save", "load", "summary", "takes_hooks", "forward",
     "device", "to_device",
