@@ -13,18 +13,18 @@ from .copying import copied
 from .derivatives.arrays import as_numbers, is_array
 from .engine import mark_changed
 from .hooks import Handle, Hooks
+from .lookup import Lookup
 from .saving import loaded_arrays, read_arrays, write_arrays
 from .searching import is_computed, is_parameter, walk
 from .summary import summary_of, text_of
 from .tensor import Tensor, data_of
-from .tree import Tree
 
 __all__ = ["Module"]
 
 _OWN = {"_buffers", "_hooks", "_computed"}  # attributes that tell about others
 
 
-class Module(Tree):
+class Module(Lookup):
     """Something with parameters: the Tensors in its attributes, in lists and dicts of them, and in modules inside.
 
     A subclass makes them in `__init__` and computes in `forward`; to call the module calls that, and its hooks:
@@ -256,10 +256,16 @@ class Module(Tree):
         self._buffers = {**self._buffers, name: persistent}
         setattr(self, name, value)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with set_to_none=False they become zeros, with which a step of an
+        optimiser goes on with momentum and weight decay.
+
+        Raises:
+            TypeError: set_to_none isn't a bool.
+        """
+        set_to_none = yes_or_no("zero_grad: set_to_none", set_to_none)
         for p in self.parameters():
-            p.zero_grad()
+            p._grad = None if set_to_none or p._grad is None else np.zeros_like(p._data)
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Set for each parameter in here whether it requires a gradient; one that doesn't is frozen.
@@ -341,6 +347,9 @@ class Module(Tree):
             path: a str or Path that ends in .safetensors (for which the package safetensors is needed: such files are
                 PyTorch's, too) or in .npz.
 
+        What is shared is written under each of its names, as PyTorch's load_state_dict wants it
+        (`safetensors.torch.load_model` takes that with strict=False).
+
         Raises:
             TypeError: path is no path.
             ValueError: it ends otherwise.
@@ -350,10 +359,11 @@ class Module(Tree):
         write_arrays("save", path, self.state_dict())
 
     def load(self, path: Any, strict: bool = True) -> Module:
-        """Load a file that `save` wrote, or PyTorch by safetensors; `strict` and errors as in `load_state_dict`.
+        """Load a file that `save` wrote, or PyTorch by safetensors; `strict` and errors as in `load_state_dict`. What
+        PyTorch saved in bfloat16, which NumPy hasn't, is read as float32, exactly.
 
         Raises:
-            TypeError, ValueError, ImportError: as in `save`.
+            TypeError, ValueError, ImportError: as in `save`; or the file has arrays of a dtype that NumPy hasn't.
             FileNotFoundError: there is no such file.
         """
         self.load_state_dict(read_arrays("load", path), strict)

@@ -352,3 +352,79 @@ def test_an_attribute_may_have_the_name_of_what_looks_for_it(name):
     model = Module()
     setattr(model, name, [Tensor(1.0)])
     assert [found for found, _ in model.named_parameters()] == [f"{name}.0"] and len(model.state_dict()) == 1
+
+
+def test_parts_are_set_and_got_by_name():
+    model = Module()
+    model.add_module("block-1", Sequential(Layer(2, 3, rng=0), nn.BatchNorm1d(3)))
+    weight = Tensor(np.ones(2))
+    model.register_parameter("weight", weight)
+    model.register_parameter("bias", None)
+    assert model.bias is None and model.get_parameter("weight") is weight and model.get_submodule("") is model
+    norm = model.get_submodule("block-1.1")
+    assert type(norm) is nn.BatchNorm1d and model.get_buffer("block-1.1.running_mean") is norm.running_mean
+    assert model.get_parameter("block-1.0.weight") is model.parameters()[0]
+    model.get_submodule("block-1").add_module("head", Layer(3, 1, rng=0))
+    assert model.get_submodule("block-1")(np.ones((4, 2))).shape == (4, 1)
+    model.register_module("block-1", None)
+    assert model.state_dict().keys() == {"weight"}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (
+            lambda m: m.add_module("scale", Layer(1, 1)),
+            KeyError,
+            "add_module: the module has an attribute 'scale' already",
+        ),
+        (lambda m: m.add_module("a.b", Layer(1, 1)), KeyError, "add_module: name must be one without dots, not 'a.b'"),
+        (lambda m: m.add_module("a", 3), TypeError, "add_module: module must be a Module or None, not 3"),
+        (lambda m: m.register_parameter("train", None), KeyError, "the module has an attribute 'train' already"),
+        (lambda m: m.register_parameter("a", np.ones(2)), TypeError, "param must be a Tensor that requires a gradient"),
+        (
+            lambda m: m.register_parameter("a", m.scale * 2),
+            TypeError,
+            "param must be a Tensor that requires a gradient",
+        ),
+        (lambda m: m.get_submodule(0), TypeError, "Counting.get_submodule: target must be a str, not 0"),
+        (lambda m: m.get_submodule("scale"), AttributeError, "there is no module 'scale'; named_modules"),
+        (lambda m: m.get_parameter("calls"), AttributeError, "there is no parameter 'calls'; named_parameters"),
+        (lambda m: m.get_buffer("scale"), AttributeError, "there is no buffer 'scale'; named_buffers"),
+        (lambda m: m.double(), AttributeError, r"no attribute 'double'; to\(np.float64\)"),
+        (lambda m: m.cuda(), AttributeError, "no attribute 'cuda'; it computes with NumPy"),
+        (lambda m: m.other, AttributeError, "'Counting' object has no attribute 'other'$"),
+        (lambda m: nn.ModuleList().other, AttributeError, "'ModuleList' object has no attribute 'other'$"),
+    ],
+)
+def test_a_wrong_name_is_an_error(call, error, text):
+    with pytest.raises(error, match=text):
+        call(Counting())
+
+
+def test_zeros_in_place_of_no_gradient():
+    layer = Layer(2, 1, rng=0)
+    optimizer = SGD(layer.parameters(), lr=0.1, momentum=0.9)
+    mse_loss(layer(np.ones((1, 2))), np.ones((1, 1))).backward()
+    optimizer.step()
+    before = layer.weight.data.copy()
+    layer.zero_grad()
+    optimizer.step()
+    assert np.array_equal(layer.weight.data, before)  # no gradient: no step
+    mse_loss(layer(np.ones((1, 2))), np.ones((1, 1))).backward()
+    layer.zero_grad(set_to_none=False)
+    optimizer.step()
+    assert not np.array_equal(layer.weight.data, before)  # momentum
+
+
+def test_bfloat16_is_read_as_float32(tmp_path):
+    torch = pytest.importorskip("torch")
+    files = pytest.importorskip("safetensors.torch")
+    path = tmp_path / "half.safetensors"
+    weight = torch.tensor([[1.0, -2.5], [3e38, float("inf")], [0.0078125, 1 / 3]]).bfloat16()
+    files.save_file({"weight": weight, "bias": torch.arange(3.0)}, path)
+    layer = nn.Linear(2, 3, dtype=np.float32).load(path)
+    assert np.array_equal(layer.weight.data, weight.float().numpy()) and layer.bias.data.tolist() == [0, 1, 2]
+    files.save_file({"weight": weight.to(torch.float8_e5m2), "bias": torch.arange(3.0)}, path)
+    with pytest.raises(TypeError, match=r"load: .*half.safetensors has arrays of dtype F8_E5M2, which NumPy hasn't"):
+        layer.load(path)

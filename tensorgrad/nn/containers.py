@@ -43,9 +43,7 @@ class _Container(Module):
 
     def __getattr__(self, name: str) -> Any:
         held = self._held()
-        if name not in held:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return held[name]
+        return held[name] if name in held else Module.__getattr__(self, name)  # type: ignore[attr-defined]
 
     def __delattr__(self, name: str) -> None:
         if name in self._held():
