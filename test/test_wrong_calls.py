@@ -783,7 +783,8 @@ NOTHING_TO_TRY = {
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
-    "save", "load", "summary", "register_module", "get_submodule", "get_parameter", "get_buffer", "takes_hooks", "forward",
+    "save", "load", "summary", "register_module", "get_submodule", "get_parameter", "get_buffer",
+    "takes_hooks", "forward",
     "device", "to_device",
 }  # fmt: skip
 
