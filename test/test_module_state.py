@@ -428,3 +428,25 @@ def test_bfloat16_is_read_as_float32(tmp_path):
     files.save_file({"weight": weight.to(torch.float8_e5m2), "bias": torch.arange(3.0)}, path)
     with pytest.raises(TypeError, match=r"load: .*half.safetensors has arrays of dtype F8_E5M2, which NumPy hasn't"):
         layer.load(path)
+
+
+def test_a_summary_leaves_nothing_that_forward_keeps():
+    class Keeping(Module):
+        def __init__(self):
+            self.layer, self.calls = nn.LSTM(2, 3, rng=0), 0
+
+        def forward(self, x):
+            y, self.state = self.layer(x)
+            self.calls += 1
+            return y
+
+    model = Keeping()
+    model.layer.eval()
+    before = model.state_dict().keys()
+    assert "layer: LSTM" in model.summary(np.ones((4, 2)))
+    assert model.state_dict().keys() == before and model.calls == 0 and not hasattr(model, "state")
+    assert model.training and not model.layer.training
+    with pytest.raises(ValueError, match="LSTM"):
+        model.summary(np.ones((4, 7)))
+    assert model.state_dict().keys() == before and model.training
+    assert model.layer(np.ones((4, 2)))[0].shape == (4, 3)

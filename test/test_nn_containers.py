@@ -178,3 +178,11 @@ def test_a_container_is_made_before_its_attributes_are_set():
         Early()
     with pytest.raises(TypeError, match="ModuleDict: what it holds must be a Module, not 3"):
         nn.ModuleDict({"a": Layer(2, 2, rng=0)}).a = 3
+
+
+def test_a_parameter_of_a_dict_is_its_attribute():
+    named = nn.ParameterDict({"a": Tensor(1.0)})
+    other = named.a = Tensor(2.0)
+    assert named["a"] is named.a is other and named.parameters() == [other] and len(named) == 1
+    named.b = Tensor(3.0)
+    assert [name for name, _ in named.named_parameters()] == ["a", "b"] and [*named] == ["a"]

@@ -33,8 +33,8 @@ class _Container(Module):
         return {**self._by_name(), **own}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """A module that is made an attribute is one of the items, as in PyTorch."""
-        if issubclass(self._kind, Module) and (isinstance(value, Module) or name in self._held()):
+        """A module that is set as an attribute is one of the items, as in PyTorch."""
+        if name in self._held() or (isinstance(value, Module) and issubclass(self._kind, Module)):
             if self._items_in not in vars(self):
                 raise AttributeError(f"{type(self).__name__}: call super().__init__() before {name} is set")
             self._set(name, value)
