@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -14,19 +13,18 @@ from .copying import copied
 from .derivatives.arrays import as_numbers, is_array
 from .engine import mark_changed
 from .hooks import Handle, Hooks
+from .lookup import Lookup
 from .saving import loaded_arrays, read_arrays, write_arrays
+from .searching import is_computed, is_parameter, walk
 from .summary import summary_of, text_of
 from .tensor import Tensor, data_of
-from .tree import Tree
-from .versions import is_name
 
 __all__ = ["Module"]
 
-_OWN = {"_buffers", "_hooks"}  # attributes that tell about others
-_NOT_SEARCHED = (set, frozenset, deque, np.ndarray)  # for parameters, which have no names in there, or no order
+_OWN = {"_buffers", "_hooks", "_computed"}  # attributes that tell about others
 
 
-class Module(Tree):
+class Module(Lookup):
     """Something with parameters: the Tensors in its attributes, in lists and dicts of them, and in modules inside.
 
     A subclass makes them in `__init__` and computes in `forward`; to call the module calls that, and its hooks:
@@ -43,12 +41,23 @@ class Module(Tree):
     ['factor']
 
     A parameter is a Tensor that requires a gradient, or did so until it was frozen. Other Tensors are constants, and
-    saved with the parameters, as are the arrays that `register_buffer` is given.
+    saved with the parameters, as are the arrays that `register_buffer` is given. A result that `forward` keeps
+    (`self.attention = softmax(...)`) is neither, as long as it has its graph; keep what has none, such as a detached
+    state, as an array, by `.data`.
     """
 
     training = True
+    _computed: tuple[Tensor, ...] = ()  # what `with_parameters` was given that has a graph, and is a parameter still
     _buffers: Mapping[str, bool] = {}  # by name, whether a buffer is saved
     _hooks: Hooks | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if value is not None and is_parameter(vars(self).get(name)) and not is_parameter(value):
+            raise TypeError(
+                f"{type(self).__name__}: {name} is a parameter, and {_kind(value)} in its place would not be trained; "
+                f"change its data ({name}.data = ...), set another parameter (Tensor(...)), or del it before"
+            )
+        super().__setattr__(name, value)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; subclasses define it."""
@@ -108,40 +117,11 @@ class Module(Tree):
     def walk(self, every_name: bool = False) -> Iterator[tuple[str, Any]]:
         """Every module, every Tensor and every buffer in here with its dotted name, each once; with `every_name`, under
         each name that it has."""
-        seen: set[int] = set()
-        stack: list[tuple[str, Any, bool, frozenset]] = [("", self, False, frozenset())]
-        while stack:
-            name, item, is_buffer, around = stack.pop()
-            inside, buffers = _inside(item)
-            if not isinstance(item, Module | Tensor) and not is_buffer and inside is None:
-                if isinstance(item, _NOT_SEARCHED):
-                    self._require_no_parameters(name, item)
-                continue
-            if id(item) in (around if every_name else seen):
-                continue
-            seen.add(id(item))
-            if isinstance(item, Module | Tensor) or is_buffer:
-                yield name, item
-            if inside is not None:
-                around = around | {id(item)} if every_name else around
-                stack.extend(
-                    (f"{name}.{key}" if name else str(key), part, key in buffers, around)
-                    for key, part in reversed(list(inside))
-                    if part is not None
-                )
-
-    def _require_no_parameters(self, name: str, item: Any) -> None:
-        """An error, if parameters are in a container in which they would not be found."""
-        parts = item if not isinstance(item, np.ndarray) else item.flat if item.dtype == object else ()
-        if any(isinstance(part, Module | Tensor) for part in parts):
-            raise TypeError(
-                f"{type(self).__name__}: parameters in {name}, a {type(item).__name__}, aren't found; put them into a "
-                f"list, a tuple or a dict"
-            )
+        return walk(self, every_name)
 
     def named_modules(self) -> list[tuple[str, Module]]:
         """Pairs of dotted name and module: this one, named "", and all inside it."""
-        return [(name, item) for name, item in self.walk() if isinstance(item, Module)]
+        return [(name, item) for name, item in walk(self) if isinstance(item, Module)]
 
     def modules(self) -> list[Module]:
         """This module and all inside it."""
@@ -177,11 +157,8 @@ class Module(Tree):
     def named_parameters(self) -> list[tuple[str, Tensor]]:
         """Pairs of dotted name and parameter, in the order of definition; a shared parameter stands once, a frozen one
         stands there too. A Tensor that has been assigned into is no parameter."""
-        return [
-            (name, x)
-            for name, x in self.walk()
-            if isinstance(x, Tensor) and x._requires_grad is not False and not is_name(x)
-        ]
+        own = {id(x) for x in self._computed}
+        return [(name, x) for name, x in walk(self) if is_parameter(x) or id(x) in own]
 
     def parameters_by_name(self) -> dict[str, Tensor]:
         """Those that aren't frozen, as a dict: what transforms differentiate by.
@@ -223,19 +200,25 @@ class Module(Tree):
             raise TypeError(f"with_parameters: a mapping of names to parameters is needed, not {parameters!r}")
         if own.keys() != parameters.keys():
             raise KeyError(f"with_parameters: the names must be {sorted(own)}, not {sorted(parameters, key=str)}")
-        new = {}
+        new: dict[int, Any] = {}
         for name, p in own.items():
             given = parameters[name]
             given = given if isinstance(given, Tensor) else as_numbers("with_parameters", name, given)
             if given.shape != p.shape:
                 raise ValueError(f"with_parameters: {name} has shape {p.shape}, but is given {given.shape}")
             new[id(p)] = given if isinstance(given, Tensor) else Tensor(given, name=p.name)
-        return copied(self, new)
+        computed = tuple(p for p in new.values() if is_computed(p))
+        module: Module = copied(self, new)
+        shared = {id(part) for part in self.modules()} if computed else set()
+        for part in module.modules() if computed else ():
+            if id(part) not in shared:
+                part._computed = computed
+        return module
 
     def named_buffers(self) -> list[tuple[str, Any]]:
         """Pairs of dotted name and buffer: an array of `register_buffer`, or a Tensor that is a constant."""
         parameters = {id(p) for p in self.parameters()}
-        return [(name, x) for name, x in self.walk() if not isinstance(x, Module) and id(x) not in parameters]
+        return [(name, x) for name, x in walk(self) if not isinstance(x, Module) and id(x) not in parameters]
 
     def buffers(self) -> list[Any]:
         """The buffers in the order of definition."""
@@ -273,10 +256,16 @@ class Module(Tree):
         self._buffers = {**self._buffers, name: persistent}
         setattr(self, name, value)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters; with set_to_none=False they become zeros, with which a step of an
+        optimiser goes on with momentum and weight decay.
+
+        Raises:
+            TypeError: set_to_none isn't a bool.
+        """
+        set_to_none = yes_or_no("zero_grad: set_to_none", set_to_none)
         for p in self.parameters():
-            p.zero_grad()
+            p._grad = None if set_to_none or p._grad is None else np.zeros_like(p._data)
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Set for each parameter in here whether it requires a gradient; one that doesn't is frozen.
@@ -298,7 +287,7 @@ class Module(Tree):
     def _saved(self) -> dict[str, Any]:
         """All Tensors and buffers in here, under each of their names, but for buffers that aren't saved."""
         left_out = {id(getattr(m, name)) for m in self.modules() for name, kept in m._buffers.items() if not kept}
-        named = self.walk(every_name=True)
+        named = walk(self, every_name=True)
         return self._without_repetition(
             [(name, x) for name, x in named if not isinstance(x, Module) and id(x) not in left_out]
         )
@@ -317,7 +306,7 @@ class Module(Tree):
         """A copy of each Tensor's data and each buffer, by name; what is shared stands under each of its names."""
         return {name: np.copy(data_of(x)) for name, x in self._saved().items()}
 
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> tuple[list[str], list[str]]:
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
         """Put the arrays of a state_dict back, copied, in the dtypes that the Tensors have.
 
         Args:
@@ -325,7 +314,7 @@ class Module(Tree):
             strict: False to load what is there, and leave the rest. Of what is shared, one name is enough.
 
         Returns:
-            The names that are missing, and those that are unexpected.
+            The names that are missing, `missing_keys`, and those that are unexpected, `unexpected_keys`.
 
         Raises:
             TypeError: state is no mapping, or one of its arrays isn't numbers, or complex for a real Tensor.
@@ -349,7 +338,7 @@ class Module(Tree):
                 x.data = value
             else:
                 x[...] = value
-        return missing, extra
+        return LoadedKeys(missing, extra)
 
     def save(self, path: Any) -> None:
         """Write the state_dict to a file, as a whole or not at all.
@@ -357,6 +346,9 @@ class Module(Tree):
         Args:
             path: a str or Path that ends in .safetensors (for which the package safetensors is needed: such files are
                 PyTorch's, too) or in .npz.
+
+        What is shared is written under each of its names, as PyTorch's load_state_dict wants it
+        (`safetensors.torch.load_model` takes that with strict=False).
 
         Raises:
             TypeError: path is no path.
@@ -367,10 +359,11 @@ class Module(Tree):
         write_arrays("save", path, self.state_dict())
 
     def load(self, path: Any, strict: bool = True) -> Module:
-        """Load a file that `save` wrote, or PyTorch by safetensors; `strict` and errors as in `load_state_dict`.
+        """Load a file that `save` wrote, or PyTorch by safetensors; `strict` and errors as in `load_state_dict`. What
+        PyTorch saved in bfloat16, which NumPy hasn't, is read as float32, exactly.
 
         Raises:
-            TypeError, ValueError, ImportError: as in `save`.
+            TypeError, ValueError, ImportError: as in `save`; or the file has arrays of a dtype that NumPy hasn't.
             FileNotFoundError: there is no such file.
         """
         self.load_state_dict(read_arrays("load", path), strict)
@@ -389,7 +382,7 @@ class Module(Tree):
                 buffer = getattr(module, name)
                 if buffer is not None and not isinstance(buffer, Tensor) and buffer.dtype.kind == "f":
                     setattr(module, name, buffer.astype(dtype))
-        for _, x in self.walk():
+        for _, x in walk(self):
             if isinstance(x, Tensor) and x.dtype.kind == "f":
                 mark_changed(x)
                 x._data, x._grad = x._data.astype(dtype, copy=False), None
@@ -434,10 +427,14 @@ class Module(Tree):
         return text_of(self)
 
 
-def _inside(item: Any) -> tuple[Any, Mapping[str, bool]]:
-    """The names and parts of what is looked through, and which are buffers; None of anything else."""
-    if isinstance(item, Module):
-        return item._parts().items(), item._buffers
-    if isinstance(item, Mapping):
-        return item.items(), {}
-    return (enumerate(item) if isinstance(item, list | tuple) else None), {}
+class LoadedKeys(NamedTuple):
+    """What `load_state_dict` returns: names that it looked for and didn't find, and names that it had no use for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return f"a {type(value).__name__}"
+    return "a Tensor that was computed" if value._requires_grad else "a constant Tensor"

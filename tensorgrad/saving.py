@@ -14,6 +14,8 @@ from .tensor import data_of
 if TYPE_CHECKING:
     from types import ModuleType
 
+_DTYPES = {"BOOL", "U8", "I8", "U16", "I16", "U32", "I32", "U64", "I64", "F16", "F32", "F64", "C64"}  # of both
+
 
 def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays to a file, as a whole or not at all; `name` is the caller, for errors."""
@@ -35,9 +37,33 @@ def read_arrays(name: str, path: Any) -> dict[str, np.ndarray]:
     """The arrays of a file by name."""
     kind = _suffix(name, path)
     if kind == ".safetensors":
-        return dict(_safetensors(name).load_file(str(as_path(name, path))))
+        return _read_safetensors(name, str(as_path(name, path)))
     with np.load(as_path(name, path), allow_pickle=False) as file:
         return dict(file)
+
+
+def _read_safetensors(name: str, path: str) -> dict[str, np.ndarray]:
+    package = _safetensors(name)
+    with package.safe_open(path, "np") as file:
+        dtypes = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - it is no dict
+        unknown = sorted({str(dtype) for dtype in dtypes.values()} - _DTYPES - {"BF16"})
+        if unknown:
+            raise TypeError(
+                f"{name}: {path} has arrays of dtype {', '.join(unknown)}, which NumPy hasn't; convert them before "
+                f"they are saved"
+            )
+        arrays = {key: file.get_tensor(key) for key, dtype in dtypes.items() if dtype != "BF16"}
+    if len(arrays) < len(dtypes):
+        with open(path, "rb") as raw:
+            for key, array in package.deserialize(raw.read()):
+                if array["dtype"] == "BF16":
+                    arrays[key] = _from_bfloat16(array["data"]).reshape(array["shape"])
+    return arrays
+
+
+def _from_bfloat16(data: bytes) -> np.ndarray:
+    """float32 of PyTorch's bfloat16, which is its first half."""
+    return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
 
 
 def _suffix(name: str, path: Any) -> str:

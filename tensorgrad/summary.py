@@ -24,16 +24,17 @@ def summary_of(module: Any, args: tuple, kwargs: dict[str, Any]) -> str:
     """`Module.summary`: the lines of the table, told by one call of the module."""
     shapes: dict[int, str] = {}
     modules = module.named_modules()
-    modes = {id(part): part.training for _, part in modules}
     handles = [part.register_forward_hook(_noting(shapes)) for _, part in modules if part._takes_hooks()]
+    attributes = [(part, dict(vars(part))) for _, part in modules]
     try:
         with no_grad():
             module.eval()(*args, **kwargs)
     finally:
         for handle in handles:
             handle.remove()
-        for _, part in modules:
-            part.training = modes[id(part)]
+        for part, before in attributes:  # the modes, and what forward has kept
+            vars(part).clear()
+            vars(part).update(before)
     rows = [("layer", "output", "parameters")]
     for name, part in modules:
         label = f"{name}: {type(part).__name__}" if name else type(part).__name__

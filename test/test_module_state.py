@@ -282,3 +282,171 @@ def test_weights_go_to_pytorch_and_come_back(tmp_path, rng):
     theirs.load_state_dict(files.load_file(tmp_path / "ours.safetensors"))
     np.testing.assert_allclose(ours(x).data, theirs(torch.tensor(x)).detach().numpy(), rtol=1e-13)
     ours.load_state_dict(theirs.state_dict())  # tensors are arrays
+
+
+def test_a_result_that_forward_keeps_is_no_parameter():
+    """Nor is it saved, as in PyTorch: attention weights that are looked at later, a hidden state."""
+
+    class Keeping(Module):
+        def __init__(self):
+            self.layer = Layer(2, 3, rng=0)
+            self.register_buffer("mean", np.zeros(3))
+
+        def forward(self, x):
+            self.h = self.layer(x)
+            self.all, self.by_name = [self.h], {"twice": self.h * 2}
+            self.mean = 0.9 * self.mean + 0.1 * self.h[0]
+            return self.h.sum()
+
+    model = Keeping()
+    model(np.ones((4, 2))).backward(retain_graph=False)
+    assert [name for name, _ in model.named_parameters()] == ["layer.weight", "layer.bias"]
+    assert [name for name, _ in model.named_buffers()] == ["mean"]
+    state = model.state_dict()
+    assert set(state) == {"layer.weight", "layer.bias", "mean"} and np.any(state["mean"] != 0)
+    fresh = Keeping()
+    fresh.load_state_dict(state)
+    assert grad(lambda m: m(np.ones((4, 2))))(model).keys() == {"layer.weight", "layer.bias"}
+
+
+def test_computed_parameters_that_a_module_is_given_are_its_parameters():
+    model = Sequential(Layer(2, 3, rng=0), Layer(3, 1, rng=1))
+
+    def penalty(m):
+        return sum((p**2).sum() for p in m.parameters())
+
+    def after_a_step(m):
+        step = m.with_parameters({name: p - 0.1 * 2 * p for name, p in m.named_parameters()})
+        assert [name for name, _ in step[0].named_parameters()] == ["weight", "bias"]
+        return penalty(step) + penalty(step[1])
+
+    for name, g in grad(after_a_step)(model).items():
+        p = dict(model.named_parameters())[name]
+        assert np.allclose(g.data, 2 * 0.8**2 * p.data * (2 if name[0] == "1" else 1), rtol=1e-14)
+
+
+@pytest.mark.parametrize("value", [lambda p: p.data * 2, lambda p: p * 2, lambda p: p.detach(), lambda p: 3.0])
+def test_a_parameter_is_not_replaced_by_what_would_not_be_trained(value):
+    layer = Layer(2, 3, rng=0)
+    with pytest.raises(TypeError, match=r"Layer: weight is a parameter, and a .* would not be trained"):
+        layer.weight = value(layer.weight)
+    computed = value(layer.weight)
+    other = layer.weight = Tensor(np.ones((2, 3)))
+    assert layer.parameters()[0] is other
+    layer.bias = None
+    assert len(layer.parameters()) == 1
+    del layer.weight
+    layer.weight = computed  # as a hypernetwork does it
+    assert layer.parameters() == []
+
+
+def test_loading_says_by_name_what_was_missing():
+    layer = Layer(2, 3, rng=0)
+    result = layer.load_state_dict({"weight": np.ones((2, 3)), "other": np.ones(1)}, strict=False)
+    assert result == (["bias"], ["other"])
+    assert result.missing_keys == ["bias"] and result.unexpected_keys == ["other"]
+
+
+@pytest.mark.parametrize("name", ["walk", "modules_", "_parts_", "parts", "summary"])
+def test_an_attribute_may_have_the_name_of_what_looks_for_it(name):
+    model = Module()
+    setattr(model, name, [Tensor(1.0)])
+    assert [found for found, _ in model.named_parameters()] == [f"{name}.0"] and len(model.state_dict()) == 1
+
+
+def test_parts_are_set_and_got_by_name():
+    model = Module()
+    model.add_module("block-1", Sequential(Layer(2, 3, rng=0), nn.BatchNorm1d(3)))
+    weight = Tensor(np.ones(2))
+    model.register_parameter("weight", weight)
+    model.register_parameter("bias", None)
+    assert model.bias is None and model.get_parameter("weight") is weight and model.get_submodule("") is model
+    norm = model.get_submodule("block-1.1")
+    assert type(norm) is nn.BatchNorm1d and model.get_buffer("block-1.1.running_mean") is norm.running_mean
+    assert model.get_parameter("block-1.0.weight") is model.parameters()[0]
+    model.get_submodule("block-1").add_module("head", Layer(3, 1, rng=0))
+    assert model.get_submodule("block-1")(np.ones((4, 2))).shape == (4, 1)
+    model.register_module("block-1", None)
+    assert model.state_dict().keys() == {"weight"}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (
+            lambda m: m.add_module("scale", Layer(1, 1)),
+            KeyError,
+            "add_module: the module has an attribute 'scale' already",
+        ),
+        (lambda m: m.add_module("a.b", Layer(1, 1)), KeyError, "add_module: name must be one without dots, not 'a.b'"),
+        (lambda m: m.add_module("a", 3), TypeError, "add_module: module must be a Module or None, not 3"),
+        (lambda m: m.register_parameter("train", None), KeyError, "the module has an attribute 'train' already"),
+        (lambda m: m.register_parameter("a", np.ones(2)), TypeError, "param must be a Tensor that requires a gradient"),
+        (
+            lambda m: m.register_parameter("a", m.scale * 2),
+            TypeError,
+            "param must be a Tensor that requires a gradient",
+        ),
+        (lambda m: m.get_submodule(0), TypeError, "Counting.get_submodule: target must be a str, not 0"),
+        (lambda m: m.get_submodule("scale"), AttributeError, "there is no module 'scale'; named_modules"),
+        (lambda m: m.get_parameter("calls"), AttributeError, "there is no parameter 'calls'; named_parameters"),
+        (lambda m: m.get_buffer("scale"), AttributeError, "there is no buffer 'scale'; named_buffers"),
+        (lambda m: m.double(), AttributeError, r"no attribute 'double'; to\(np.float64\)"),
+        (lambda m: m.cuda(), AttributeError, "no attribute 'cuda'; it computes with NumPy"),
+        (lambda m: m.other, AttributeError, "'Counting' object has no attribute 'other'$"),
+        (lambda m: nn.ModuleList().other, AttributeError, "'ModuleList' object has no attribute 'other'$"),
+    ],
+)
+def test_a_wrong_name_is_an_error(call, error, text):
+    with pytest.raises(error, match=text):
+        call(Counting())
+
+
+def test_zeros_in_place_of_no_gradient():
+    layer = Layer(2, 1, rng=0)
+    optimizer = SGD(layer.parameters(), lr=0.1, momentum=0.9)
+    mse_loss(layer(np.ones((1, 2))), np.ones((1, 1))).backward()
+    optimizer.step()
+    before = layer.weight.data.copy()
+    layer.zero_grad()
+    optimizer.step()
+    assert np.array_equal(layer.weight.data, before)  # no gradient: no step
+    mse_loss(layer(np.ones((1, 2))), np.ones((1, 1))).backward()
+    layer.zero_grad(set_to_none=False)
+    optimizer.step()
+    assert not np.array_equal(layer.weight.data, before)  # momentum
+
+
+def test_bfloat16_is_read_as_float32(tmp_path):
+    torch = pytest.importorskip("torch")
+    files = pytest.importorskip("safetensors.torch")
+    path = tmp_path / "half.safetensors"
+    weight = torch.tensor([[1.0, -2.5], [3e38, float("inf")], [0.0078125, 1 / 3]]).bfloat16()
+    files.save_file({"weight": weight, "bias": torch.arange(3.0)}, path)
+    layer = nn.Linear(2, 3, dtype=np.float32).load(path)
+    assert np.array_equal(layer.weight.data, weight.float().numpy()) and layer.bias.data.tolist() == [0, 1, 2]
+    files.save_file({"weight": weight.to(torch.float8_e5m2), "bias": torch.arange(3.0)}, path)
+    with pytest.raises(TypeError, match=r"load: .*half.safetensors has arrays of dtype F8_E5M2, which NumPy hasn't"):
+        layer.load(path)
+
+
+def test_a_summary_leaves_nothing_that_forward_keeps():
+    class Keeping(Module):
+        def __init__(self):
+            self.layer, self.calls = nn.LSTM(2, 3, rng=0), 0
+
+        def forward(self, x):
+            y, self.state = self.layer(x)
+            self.calls += 1
+            return y
+
+    model = Keeping()
+    model.layer.eval()
+    before = model.state_dict().keys()
+    assert "layer: LSTM" in model.summary(np.ones((4, 2)))
+    assert model.state_dict().keys() == before and model.calls == 0 and not hasattr(model, "state")
+    assert model.training and not model.layer.training
+    with pytest.raises(ValueError, match="LSTM"):
+        model.summary(np.ones((4, 7)))
+    assert model.state_dict().keys() == before and model.training
+    assert model.layer(np.ones((4, 2)))[0].shape == (4, 3)

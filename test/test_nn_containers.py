@@ -1,9 +1,13 @@
 """Lists and dicts of modules and parameters."""
 
+import copy
+import pickle
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 
-from tensorgrad import Layer, Module, Sequential, Tensor, nn, relu
+from tensorgrad import Layer, Module, Sequential, Tensor, grad, nn, relu
 
 
 def layers(n=3):
@@ -109,3 +113,92 @@ def test_a_subclass_of_a_container_may_have_parameters_of_its_own():
     a, b, _ = layers()
     assert [name for name, _ in Shifted(a).named_parameters()] == ["0.weight", "0.bias", "shift"]
     assert [name for name, _ in Scaled({"b": b}).named_parameters()] == ["b.weight", "b.bias", "scale"]
+
+
+@pytest.mark.parametrize("library", ["tensorgrad", "torch"])
+def test_attributes_of_a_container_are_in_it(library):
+    """A module that is set on one is an item; parameters and buffers beside them are found. PyTorch's are the same."""
+    from_torch = pytest.importorskip("torch") if library == "torch" else None
+    kind = from_torch.nn if from_torch else nn
+    array = from_torch.ones if from_torch else np.ones
+
+    class Transition(kind.Sequential):
+        def __init__(self):
+            super().__init__()
+            self.norm = kind.BatchNorm1d(3)
+            self.linear = kind.Linear(3, 2)
+            self.scale = kind.Parameter(array(1))
+            self.register_buffer("mask", array(2))
+            self.width = 2
+
+    model = Transition()
+    assert len(model) == 2 and model[1] is model.linear and model(array((4, 3))).shape == (4, 2)
+    last = model.linear = kind.Linear(3, 5)
+    assert len(model) == 2 and model[-1] is last and model(array((4, 3))).shape == (4, 5)
+    norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+    names = {*(f"norm.{name}" for name in norm), "linear.weight", "linear.bias"}
+    assert set(model.state_dict()) == names | {"scale", "mask"}
+    listed, named = kind.ModuleList([kind.ReLU()]), kind.ModuleDict({"a": kind.ReLU()})
+    listed.skip = named.skip = last
+    assert len(listed) == len(named) == 2 and [*listed][1] is named["skip"] is named.skip and named.a is named["a"]
+    assert set(listed.state_dict()) == set(named.state_dict()) == {"skip.weight", "skip.bias"}
+    del named.skip
+    assert [*named] == ["a"] and not hasattr(named, "skip") and not hasattr(named, "other")
+
+
+@pytest.mark.parametrize("library", ["tensorgrad", "torch"])
+def test_names_of_layers_that_were_sliced_or_deleted(library):
+    kind = pytest.importorskip("torch").nn if library == "torch" else nn
+
+    def names(container):
+        return [name.removesuffix(".weight") for name in container.state_dict() if name.endswith("weight")]
+
+    def named():
+        return kind.Sequential(OrderedDict(a=kind.Linear(2, 2), b=kind.ReLU(), c=kind.Linear(2, 2)))
+
+    plain = kind.Sequential(*named())
+    assert names(plain) == ["0", "2"] and names(plain[1:]) == ["2"] and names(named()[1:]) == ["c"]
+    assert names(named()[:2].append(kind.Linear(2, 2))) == ["a", "2"]
+    assert names(kind.ModuleList(named())[2:]) == ["0"]
+    shorter = named()
+    del shorter[0]
+    assert names(shorter) == ["1"]
+    del plain[0]
+    assert names(plain.append(kind.Linear(2, 2))) == ["1", "2"]
+
+
+def test_no_layer_hides_another_of_its_name():
+    part = Sequential(*layers())[1:]  # named 1 and 2, so a third may not be 2
+    assert len(part.append(Layer(2, 2, rng=0)).state_dict()) == 6
+    named = Sequential({"a": layers()[0], "b": layers()[1]})
+    assert named.insert(0, relu).state_dict().keys() == {"1.weight", "1.bias", "2.weight", "2.bias"}
+
+
+def test_copies_of_containers_are_whole():
+    model = Sequential({"a": Layer(2, 2, rng=0), "act": np.tanh})
+    model.head = nn.ModuleDict({"b": Layer(2, 1, rng=1)})
+    for again in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert again.state_dict().keys() == model.state_dict().keys() and repr(again) == repr(model)
+        assert again.head.b.weight.shape == (2, 1)
+    gradients = grad(lambda m: m.head.b(m.a(np.ones(2))).sum())(model)
+    assert gradients.keys() == model.state_dict().keys() and np.any(gradients["head.b.weight"] != 0)
+
+
+def test_a_container_is_made_before_its_attributes_are_set():
+    class Early(nn.Sequential):
+        def __init__(self):
+            self.first = Layer(2, 2, rng=0)
+            super().__init__()
+
+    with pytest.raises(AttributeError, match=r"Early: call super\(\).__init__\(\) before first is set"):
+        Early()
+    with pytest.raises(TypeError, match=r"ModuleDict: items\['a'\] must be a Module, not 3"):
+        nn.ModuleDict({"a": Layer(2, 2, rng=0)}).a = 3
+
+
+def test_a_parameter_of_a_dict_is_its_attribute():
+    named = nn.ParameterDict({"a": Tensor(1.0)})
+    other = named.a = Tensor(2.0)
+    assert named["a"] is named.a is other and named.parameters() == [other] and len(named) == 1
+    named.b = Tensor(3.0)
+    assert [name for name, _ in named.named_parameters()] == ["a", "b"] and [*named] == ["a"]

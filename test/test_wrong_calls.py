@@ -197,6 +197,14 @@ CALLS = {
         Module.register_buffer,
         {"self": LAYER, "name": ("mask", perhaps(text)), "value": (X, perhaps(anything)), "persistent": (True, flag)},
     ),
+    "Module.add_module": (
+        Module.add_module, {"self": LAYER, "name": ("part", perhaps(text)), "module": (LAYER, or_none(is_a(Module)))}
+    ),
+    "Module.register_parameter": (
+        Module.register_parameter,
+        {"self": LAYER, "name": ("part", perhaps(text)), "param": (New(lambda: Tensor(1.0)), or_none(is_a(Tensor)))},
+    ),
+    "Module.zero_grad": (Module.zero_grad, {"self": LAYER, "set_to_none": (True, flag)}),
     "Module.register_forward_hook": (
         Module.register_forward_hook, {"self": LAYER, "hook": (of_anything, function), "with_kwargs": (False, flag)}
     ),
@@ -776,7 +784,8 @@ NOTHING_TO_TRY = {
     "detach", "zero_grad", "numpy", "item", "tolist", "nonzero", "data", "grad",
     "walk", "modules", "named_modules", "children", "named_children", "named_parameters", "parameters_by_name",
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
-    "save", "load", "summary", "forward",
+    "save", "load", "summary", "register_module", "get_submodule", "get_parameter", "get_buffer",
+    "forward",
     "device", "to_device",
 }  # fmt: skip
 

@@ -15,17 +15,79 @@ from ..tensor import Tensor
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
-class _Listed(Module):
-    """What a list of layers, modules or parameters is: they are named by their place, "0", "1", ..."""
+class _Container(Module):
+    """What holds items by name; a subclass may have parameters and buffers of its own beside them."""
 
-    layers: list[Any]
+    _items_in: str  # the attributes that hold the items and their names aren't looked through by themselves
+    _names: tuple[str, ...] = ()
+    _kind: type = Module
+
+    def _by_name(self) -> Mapping[str, Any]:
+        """The items by name."""
+        raise NotImplementedError
+
+    def _set(self, name: str, item: Any) -> None:
+        """Have an item of this name, in place of another or as the last."""
+        raise NotImplementedError
 
     def _parts(self) -> Mapping[str, Any]:
-        return {**self._named(), **{name: part for name, part in super()._parts().items() if name != "layers"}}
+        own = {name: part for name, part in super()._parts().items() if name not in (self._items_in, "_names")}
+        return {**self._by_name(), **own}
 
-    def _named(self) -> dict[str, Any]:
-        """The items by name."""
-        return {str(i): item for i, item in enumerate(self.layers)}
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A module that is set as an attribute is one of the items, as in PyTorch."""
+        if name in self._held() or (isinstance(value, Module) and issubclass(self._kind, Module)):
+            if self._items_in not in vars(self):
+                raise AttributeError(f"{type(self).__name__}: call super().__init__() before {name} is set")
+            self._set(name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        held = self._held()
+        return held[name] if name in held else Module.__getattr__(self, name)  # type: ignore[attr-defined]
+
+    def __delattr__(self, name: str) -> None:
+        if name in self._held():
+            self._drop(name)
+        else:
+            super().__delattr__(name)
+
+    def _held(self) -> Mapping[str, Any]:
+        return self._by_name() if self._items_in in vars(self) else {}  # nothing yet, while it is made or unpickled
+
+    def _drop(self, name: str) -> None:
+        raise NotImplementedError
+
+
+class _Listed(_Container):
+    """What a list of layers, modules or parameters is: they are named by their place, "0", "1", ..., unless they were
+    given other names."""
+
+    layers: list[Any]
+    _items_in = "layers"
+
+    def _by_name(self) -> Mapping[str, Any]:
+        return dict(zip(self._all_names(), self.layers, strict=True))
+
+    def _all_names(self) -> list[str]:
+        names = list(self._names[: len(self.layers)])
+        for place in range(len(names), len(self.layers)):
+            while str(place) in names:  # a slice has the names that it had
+                place += 1
+            names.append(str(place))
+        return names
+
+    def _set(self, name: str, item: Any) -> None:
+        item, names = self._checked(item), self._all_names()
+        if name in names:
+            self.layers[names.index(name)] = item
+        else:
+            self._names = (*names, _key(self, name))
+            self.layers.append(item)
+
+    def _drop(self, name: str) -> None:
+        del self[self._all_names().index(name)]
 
     def _of(self, items: list[Any]) -> Any:
         """Another of this kind, of these items."""
@@ -53,6 +115,7 @@ class _Listed(Module):
 
     def __delitem__(self, index: Any) -> None:
         del self.layers[index if isinstance(index, slice) else self._place(index)]
+        self._names = ()
 
     def _place(self, index: Any) -> int:
         name = type(self).__name__
@@ -73,15 +136,18 @@ class _Listed(Module):
         return self
 
     def insert(self, index: int, item: Any) -> Any:
-        """Put an item before the one at a place; gives the container."""
+        """Put an item before the one at a place, and number all anew; gives the container."""
         if not is_int(index):
             raise TypeError(f"{type(self).__name__}: the index must be an int, not {index!r}")
         self.layers.insert(index, self._checked(item))
+        self._names = ()
         return self
 
     def pop(self, index: int = -1) -> Any:
-        """Take the item at a place out, and give it."""
-        return self.layers.pop(self._place(index))
+        """Take the item at a place out, and give it; the others are numbered anew."""
+        item = self.layers.pop(self._place(index))
+        self._names = ()
+        return item
 
     def __add__(self, other: Iterable[Any]) -> Any:
         return self._of([*self.layers, *_iterated(self, other)])
@@ -104,8 +170,9 @@ def _iterated(container: Module, items: Any, what: str = "items") -> list[Any]:
 class Sequential(_Listed):
     """Modules, or functions, applied one after the other, as `torch.nn.Sequential`.
 
-    Called with an index it gives a layer, with a slice a Sequential of some; `len`, `append`, `extend`, `insert` and
-    `del` are a list's.
+    Called with an index it gives a layer, with a slice a Sequential of some, under the names that they have here;
+    `len`, `append`, `extend`, `insert` and `del` are a list's. `insert`, `pop` and `del` number all layers anew. A
+    module that is set as an attribute is the layer of that name: one more at the end, if there was none.
 
     Args:
         layers: one after the other; or one dict of them, by name.
@@ -126,13 +193,18 @@ class Sequential(_Listed):
       (0): Layer(3 -> 4)
     """
 
-    _names: tuple[str, ...] | None = None
-
     def __init__(self, *layers: Any):
         if len(layers) == 1 and isinstance(layers[0], Mapping):
             self._names = tuple(_key(self, name, "layers") for name in layers[0])
             layers = tuple(layers[0].values())
         self.layers = [self._checked(layer) for layer in layers]
+
+    def __getitem__(self, index: Any) -> Any:
+        if not isinstance(index, slice):
+            return super().__getitem__(index)
+        some = Sequential(*self.layers[index])
+        some._names = tuple(self._all_names()[index])
+        return some
 
     def _checked(self, item: Any) -> Any:
         if not callable(item):
@@ -147,10 +219,6 @@ class Sequential(_Listed):
     def _of(self, items: list[Any]) -> Sequential:
         return Sequential(*items)
 
-    def _named(self) -> dict[str, Any]:
-        names = self._names or ()
-        return {names[i] if i < len(names) else str(i): layer for i, layer in enumerate(self.layers)}
-
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
             x = layer(x)
@@ -162,7 +230,8 @@ class Sequential(_Listed):
 
 
 class ModuleList(_Listed):
-    """A list of modules, which are found in it; to be indexed and looped over, not to be called.
+    """A list of modules, which are found in it; to be indexed and looped over, not to be called. A module that is set
+    as an attribute is one of them.
 
     Raises:
         TypeError: an item isn't a Module.
@@ -188,6 +257,8 @@ class ParameterList(_Listed):
     ['0', '1']
     """
 
+    _kind = Tensor
+
     def __init__(self, parameters: Iterable[Tensor] = ()):
         listed = enumerate(_iterated(self, parameters, "parameters"))
         self.layers = [_required(self, item, Tensor, f"parameters[{i}]") for i, item in listed]
@@ -196,19 +267,24 @@ class ParameterList(_Listed):
         return _required(self, item, Tensor)
 
 
-class _Named(Module):
+class _Named(_Container):
     """What a dict of modules or parameters is."""
 
     items_by_name: dict[str, Any]
-    _kind: type
+    _items_in = "items_by_name"
 
     def __init__(self, items: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None):
         self.items_by_name = {}
         self.update({} if items is None else items)
 
-    def _parts(self) -> Mapping[str, Any]:
-        others = {name: part for name, part in super()._parts().items() if name != "items_by_name"}
-        return {**self.items_by_name, **others}
+    def _by_name(self) -> Mapping[str, Any]:
+        return self.items_by_name
+
+    def _set(self, name: str, item: Any) -> None:
+        self[name] = item
+
+    def _drop(self, name: str) -> None:
+        del self[name]
 
     def update(self, items: Any) -> None:
         """Put in what a dict, or pairs of name and item, hold."""
@@ -269,7 +345,7 @@ def _key(container: Module, name: Any, what: str = "items") -> str:
 
 
 class ModuleDict(_Named):
-    """A dict of modules by name, which are found in it.
+    """A dict of modules by name, which are found in it, and are its attributes, too: `heads["mean"]` is `heads.mean`.
 
     Raises:
         TypeError: a name isn't a str, or an item not a Module.
