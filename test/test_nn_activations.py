@@ -66,6 +66,15 @@ def test_nan_and_infinity(name, options):
         np.testing.assert_array_equal(y.data, w.detach().numpy(), err_msg=f"{value}")
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_slopes_where_the_number_is_none_or_infinite():
+    """A relu passes the gradient on at nan, and a hardswish is constant or a line at infinity: no 0 * inf."""
+    x = np.array([-np.inf, -1, np.nan, 1, np.inf])
+    for name in ("ReLU", "Hardswish"):
+        for place in (slice(None, 2), slice(3, None)) + ((slice(2, 3),) if name == "ReLU" else ()):
+            assert_same(getattr(nn, name)(), getattr(torch.nn, name)(), x[place], twice=False)
+
+
 def test_relatives():
     """What PyTorch's functions take and its layers don't, or otherwise."""
     x = np.linspace(-3, 3, 24).reshape(2, 4, 3)

@@ -29,8 +29,8 @@ def relu(x: Any) -> Any:
 
 
 def one_where_positive(y: Any) -> Any:
-    """1 where y > 0, else 0."""
-    positive = y > 0.0  # 0.0, so that no int is to be converted
+    """1 where y = relu(x) > 0, else 0; of nan 1, as PyTorch has it."""
+    positive = y != 0.0  # 0.0, so that no int is to be converted
     if type(positive) is not np.ndarray:
         return positive
     return positive.view(np.int8).astype(y.dtype)  # floats times floats is faster than floats times bools
