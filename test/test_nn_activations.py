@@ -79,6 +79,10 @@ def test_relatives():
     """What PyTorch's functions take and its layers don't, or otherwise."""
     x = np.linspace(-3, 3, 24).reshape(2, 4, 3)
     assert_same(f.glu, F.glu, x, dim=1)
+    assert f.leaky_relu(np.float32(x), np.float64(0.1)).dtype == np.float32
+    with pytest.raises(ValueError, match="leaky_relu: negative_slope must be a number"):
+        f.leaky_relu(x, np.ones(3))
+    assert_same(f.prelu, F.prelu, np.zeros((1, 0, 3)), np.zeros(0))
     assert_same(lambda x: f.softplus(x, 2, 1), lambda x: F.softplus(x, 2, 1), x)
     assert_same(f.softplus, F.softplus, x)
     assert_same(f.prelu, F.prelu, x, np.array([0.25, -0.5, 0.0, 2.0]))

@@ -59,8 +59,11 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """
     if not is_floating(x):
         return leaky_relu(as_numbers("leaky_relu", "x", x, "f"), negative_slope)
-    if type(negative_slope) is not float:
-        as_numbers("leaky_relu", "negative_slope", negative_slope, "f")
+    if type(negative_slope) is not float:  # a number of NumPy, whose dtype mustn't become that of the result
+        slope = as_numbers("leaky_relu", "negative_slope", negative_slope, "f")
+        if slope.ndim:
+            raise ValueError(f"leaky_relu: negative_slope must be a number, not of shape {slope.shape}; use prelu")
+        negative_slope = slope.astype(x.dtype)
     return np.where(np.greater(x, 0), x, np.multiply(x, negative_slope))
 
 
