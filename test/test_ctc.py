@@ -91,6 +91,8 @@ def test_labels_that_no_alignment_leaves(rng, reduction):
     (loss, g), (expected, their_g) = both(x, targets, lengths, counts, reduction=reduction)
     np.testing.assert_allclose(loss, expected, rtol=1e-12)
     assert np.all(np.isnan(g[:3, 0])) and np.all(np.isnan(their_g[:3, 0]))
+    np.testing.assert_array_equal(g[3, 0], 0)  # a step that doesn't count
+    np.testing.assert_array_equal(their_g[3, 0], 0)
     if reduction == "none":
         np.testing.assert_allclose(g[:, 1], their_g[:, 1], rtol=1e-11)
 

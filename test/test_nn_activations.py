@@ -66,10 +66,23 @@ def test_nan_and_infinity(name, options):
         np.testing.assert_array_equal(y.data, w.detach().numpy(), err_msg=f"{value}")
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_slopes_where_the_number_is_none_or_infinite():
+    """A relu passes the gradient on at nan, and a hardswish is constant or a line at infinity: no 0 * inf."""
+    x = np.array([-np.inf, -1, np.nan, 1, np.inf])
+    for name in ("ReLU", "Hardswish"):
+        for place in (slice(None, 2), slice(3, None)) + ((slice(2, 3),) if name == "ReLU" else ()):
+            assert_same(getattr(nn, name)(), getattr(torch.nn, name)(), x[place], twice=False)
+
+
 def test_relatives():
     """What PyTorch's functions take and its layers don't, or otherwise."""
     x = np.linspace(-3, 3, 24).reshape(2, 4, 3)
     assert_same(f.glu, F.glu, x, dim=1)
+    assert f.leaky_relu(np.float32(x), np.float64(0.1)).dtype == np.float32
+    with pytest.raises(ValueError, match="leaky_relu: negative_slope must be a number"):
+        f.leaky_relu(x, np.ones(3))
+    assert_same(f.prelu, F.prelu, np.zeros((1, 0, 3)), np.zeros(0))
     assert_same(lambda x: f.softplus(x, 2, 1), lambda x: F.softplus(x, 2, 1), x)
     assert_same(f.softplus, F.softplus, x)
     assert_same(f.prelu, F.prelu, x, np.array([0.25, -0.5, 0.0, 2.0]))

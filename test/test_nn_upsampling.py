@@ -150,7 +150,7 @@ def test_the_order_of_memory_makes_no_difference(rng):
         {}, {"size": 3, "scale_factor": 2.0}, {"size": 0}, {"size": (2, 3, 4)}, {"scale_factor": 0.01},
         {"scale_factor": -1.0}, {"size": 3, "mode": "linear"}, {"size": 3, "mode": "cubic"},
         {"size": 3, "align_corners": True}, {"size": 3, "antialias": True},
-        {"size": 3, "mode": "area", "align_corners": False},
+        {"size": 3, "mode": "area", "align_corners": False}, {"size": 3, "recompute_scale_factor": True},
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_an_error(rng, options):

@@ -206,8 +206,9 @@ def exactly_whole(low=-math.inf, high=math.inf) -> Kind:
 
 
 def _in_range(value, low, high):
-    if not low <= value <= high:
-        raise Wrong
+    with np.errstate(over="ignore"):  # a bound may be larger than a float32 or float16 holds
+        if not low <= value <= high:
+            raise Wrong
     return value
 
 

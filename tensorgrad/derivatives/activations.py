@@ -29,8 +29,8 @@ def relu(x: Any) -> Any:
 
 
 def one_where_positive(y: Any) -> Any:
-    """1 where y > 0, else 0."""
-    positive = y > 0.0  # 0.0, so that no int is to be converted
+    """1 where y = relu(x) > 0, else 0; of nan 1, as PyTorch has it."""
+    positive = y != 0.0  # 0.0, so that no int is to be converted
     if type(positive) is not np.ndarray:
         return positive
     return positive.view(np.int8).astype(y.dtype)  # floats times floats is faster than floats times bools
@@ -59,8 +59,11 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """
     if not is_floating(x):
         return leaky_relu(as_numbers("leaky_relu", "x", x, "f"), negative_slope)
-    if type(negative_slope) is not float:
-        as_numbers("leaky_relu", "negative_slope", negative_slope, "f")
+    if type(negative_slope) is not float:  # a number of NumPy, whose dtype mustn't become that of the result
+        slope = as_numbers("leaky_relu", "negative_slope", negative_slope, "f")
+        if slope.ndim:
+            raise ValueError(f"leaky_relu: negative_slope must be a number, not of shape {slope.shape}; use prelu")
+        negative_slope = slope.astype(x.dtype)
     return np.where(np.greater(x, 0), x, np.multiply(x, negative_slope))
 
 

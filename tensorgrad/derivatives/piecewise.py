@@ -26,7 +26,7 @@ def hardsigmoid(x):
 
 @in_blocks
 def _hardswish_slope(g, y, x):
-    return g * np.where(x < 3, (x / 3 + 0.5) * (x > -3), 1)
+    return g * np.where(x < 3, (np.maximum(x, -3) / 3 + 0.5) * (x > -3), 1)  # of -inf, which times 0 is nan, too
 
 
 @with_rules(_hardswish_slope)

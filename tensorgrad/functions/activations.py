@@ -340,7 +340,7 @@ def prelu(x: Any, weight: Any) -> Any:
             f"prelu: weight must be one number, or one for each of the channels, axis 1 of x of shape {x.shape}; "
             f"it has the shape {weight.shape}"
         )
-    return piecewise.prelu(x, np.reshape(weight, (-1,) + (1,) * (x.ndim - 2) if weight.size > 1 else ()))
+    return piecewise.prelu(x, np.reshape(weight, (-1,) + (1,) * (x.ndim - 2) if weight.size != 1 else ()))
 
 
 def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, rng: Any = None) -> Any:

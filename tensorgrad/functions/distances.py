@@ -132,7 +132,9 @@ def cdist(x1: Any, x2: Any, p: float = 2.0) -> Any:
     Args:
         x1: (..., m, n).
         x2: (..., r, n); what stands before broadcasts.
-        p: the order of the norm, not negative; inf is the largest difference, 0 the number of those that aren't 0.
+        p: the order of the norm, not negative; inf is the largest difference, 0 the number of those that aren't 0,
+            which has no gradient, and is an array. Of inf, several that are largest share the gradient; PyTorch gives
+            each all of it.
 
     Returns:
         (..., m, r). Where a distance is 0, so is its gradient.

@@ -19,7 +19,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
     Args:
         x: (..., n), or a sparse matrix of SciPy, (m, n)
-        weight: (n, m), or (n,)
+        weight: (n, m), or (n,). (That of `torch.nn.functional.linear`, and of the layer `nn.Linear`, is (m, n): give
+            weight.T.)
         bias: (m,), or ()
 
     Returns:

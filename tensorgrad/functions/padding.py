@@ -23,7 +23,8 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
     Args:
         x: an array of numbers.
         pad: an even number of ints, the widths before and after, beginning with the last axis: (left, right, top,
-            bottom, ...). (`numpy.pad` begins with the first.)
+            bottom, ...). (`numpy.pad` begins with the first.) They may be for any of x's axes; PyTorch wants one or
+            two others before these, unless the mode is 'constant'.
         mode: what is put there. Of a b c d, three wide on the left, it is
             'constant': the value;
             'reflect': d c b | a b c d, the others as in a mirror at the end, fewer than the axis has;

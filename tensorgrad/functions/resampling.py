@@ -37,7 +37,8 @@ def interpolate(
         x: (N, C, W), (N, C, H, W) or (N, C, D, H, W).
         size: m, an int, or one for each axis behind C; or else
         scale_factor: m / n, a number or one for each axis; m is rounded down.
-        mode: 'nearest' (x[floor(i n / m)]), 'nearest-exact' (the nearest to the middle of the new element), 'linear'
+        mode: 'nearest' (x[floor(i n / m)], or x[floor(i / scale_factor)], which PyTorch leaves for the first where
+            m = 2 n, and in its gradients), 'nearest-exact' (the nearest to the middle of the new element), 'linear'
             (one axis), 'bilinear' and 'bicubic' (two), 'trilinear' (three), 'area' (the mean, as adaptive_avg_pool).
         align_corners: of the linear and cubic modes, whether the first and last elements stay where they are,
             y[i] = x at i (n - 1) / (m - 1).
@@ -84,6 +85,8 @@ def interpolated(
     sizes, factors = new_sizes(name, x.shape[2:], size, scale_factor)
     if kernel == "area":
         return adaptive_avg_pool(name, axes, x, sizes)
+    if recompute_scale_factor and factors is None:
+        raise ValueError(f"{name}: recompute_scale_factor=True is for scale_factor; with size={size!r} leave it out")
     if recompute_scale_factor:
         factors = None
     y = x

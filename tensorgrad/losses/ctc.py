@@ -167,7 +167,8 @@ def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infi
     both = forward + _backward(emissions, states, input_lengths, target_lengths)
     p = np.exp(both - np.expand_dims(np.where(impossible, 0, log_p), -1))
     if not zero_infinity:
-        g = np.where(impossible & (input_lengths > 0), math.nan, g)
+        counts = np.expand_dims(np.arange(len(emissions)), -1) < input_lengths  # (T, N); later steps have no part in it
+        g = np.where(impossible & counts, math.nan, g)
     return -p * np.expand_dims(g, -1)
 
 
@@ -224,7 +225,8 @@ def ctc_loss(
         log_probs: (T, N, C), or (T, C) for one example: logarithms of probabilities over C classes, as log_softmax
             gives them, for each of T steps.
         targets: (N, S), the labels of each example in a row; or those of all examples one behind the other, (sum of
-            target_lengths,); for one example (S,). Ints; the blank is none of them.
+            target_lengths,); for one example (S,), of which PyTorch wants no more than target_lengths says. Ints; the
+            blank is none of them.
         input_lengths: (N,) ints, how many steps count of each example. (One int, for one example.)
         target_lengths: (N,) ints, how many labels count of each example.
         blank: the class that says nothing.
