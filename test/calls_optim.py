@@ -305,7 +305,7 @@ CLIPPING = {
     ),
     "clip_grad_value_": (
         optim.clip_grad_value_,
-        {"parameters": (New(parameters), real_tensors), "clip_value": (0.5, rate())},
+        {"parameters": (New(parameters), real_tensors), "clip_value": (0.5, rate_or_inf)},
     ),
     "get_total_norm": (
         optim.get_total_norm,

@@ -47,7 +47,7 @@ def test_norms_and_gradients_are_those_of_pytorch(dtype, norm_type, max_norm):
             assert p.grad.dtype == dtype
 
 
-@pytest.mark.parametrize("clip_value", [0.5, 100.0, 0])
+@pytest.mark.parametrize("clip_value", [0.5, 100.0, 0, math.inf])
 def test_numbers_are_clipped_as_in_pytorch(clip_value):
     torch = pytest.importorskip("torch")
     ours = with_gradients(scale=2)

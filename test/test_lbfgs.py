@@ -223,6 +223,17 @@ def test_what_is_wrong():
             optimizer.load_state_dict({**state, "state": {0: {**state["state"][0], **change}}})
 
 
+@pytest.mark.parametrize("loss", [None, np.ones(2), Tensor([1.0, 2.0]), "low", 1j])
+def test_a_closure_must_give_a_number(loss):
+    with pytest.raises(TypeError, match=r"LBFGS\.step: what closure gives, the loss, must be a number, not "):
+        LBFGS([Tensor([1.0])]).step(lambda: loss)
+    given = iter([1.0, loss])
+    w = Tensor([1.0])
+    w.grad = np.ones(1)
+    with pytest.raises(TypeError, match=r"LBFGS\.step: what closure gives, the loss, must be a number, not "):
+        LBFGS([w], line_search_fn="strong_wolfe").step(lambda: next(given))
+
+
 # The line search -----------------------------------------------------------------------------------------------------
 
 LINES = {  # a function of t and its slope, which is negative at 0

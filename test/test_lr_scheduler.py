@@ -288,6 +288,22 @@ def test_sequences_inside_sequences():
         assert nested.get_last_lr() == flat.get_last_lr()
         nested.step()
         flat.step()
+    for wrapped in (lambda s: s, lambda s: ChainedScheduler([s]), lambda s: SequentialLR(s.optimizer, [s], [])):
+        optimizer, one_by_one = ours(), ours()
+        *first, last = of(optimizer)
+        nested = SequentialLR(optimizer, [wrapped(SequentialLR(optimizer, first, [2])), last], [5])
+        flat = SequentialLR(one_by_one, of(one_by_one), [2, 5])
+        for _ in range(12):
+            assert nested.get_last_lr() == flat.get_last_lr()
+            nested.step()
+            flat.step()
+    optimizer, one_by_one = ours(), ours()
+    nested = SequentialLR(optimizer, [SequentialLR(optimizer, [MultiplicativeLR(optimizer, falling)], [])], [])
+    alone = MultiplicativeLR(one_by_one, falling)
+    for _ in range(3):
+        assert nested.get_last_lr() == alone.get_last_lr()
+        nested.step()
+        alone.step()
     optimizer = ours()
     chained = ChainedScheduler([ConstantLR(optimizer, 0.1, total_iters=2), ExponentialLR(optimizer, 0.5)])
     schedule = SequentialLR(optimizer, [LinearLR(optimizer, 0.5, total_iters=2), chained], [2])
@@ -494,3 +510,114 @@ def test_a_network_trains_with_a_schedule_as_in_pytorch(torch):
             theirs.step()
             np.testing.assert_allclose(w.data, t.detach().numpy(), rtol=1e-10)
     assert isinstance(optimizer, Adam)
+
+
+# Long runs, groups that come later, states that are wrong -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("ExponentialLR", {"gamma": 1.5}),
+        ("ExponentialLR", {"gamma": 0.5}),
+        ("ExponentialLR", {"gamma": 0.0}),
+        ("StepLR", {"step_size": 1, "gamma": 2.0}),
+        ("StepLR", {"step_size": 3, "gamma": 0.0}),
+        ("MultiStepLR", {"milestones": range(2200), "gamma": 0.5}),
+        ("MultiStepLR", {"milestones": [3, 1000], "gamma": 0.0}),
+    ],
+)
+def test_a_rate_set_by_hand_counts_however_long_a_run_is(torch, name, arguments):
+    """Also where gamma ** epoch is too large for a float, or 0."""
+    optimizer, reference = pair(torch)
+    schedule = getattr(lr_scheduler, name)(optimizer, **arguments)
+    theirs = getattr(torch.optim.lr_scheduler, name)(reference, **arguments)
+    for epoch in range(2200):
+        if epoch % 50 == 0:
+            optimizer.param_groups[0]["lr"] = reference.param_groups[0]["lr"] = 0.1
+            optimizer.param_groups[1]["lr"] = reference.param_groups[1]["lr"] = 0.2
+        schedule.step()
+        theirs.step()
+        if epoch % 50 == 49:
+            assert_same_rates(optimizer, reference, f"in epoch {epoch}")
+
+
+ONE_FOR_EACH = ("LambdaLR", "MultiplicativeLR", "CosineAnnealingWarmRestarts", "CyclicLR", "OneCycleLR")
+
+
+@pytest.mark.parametrize("case", SCHEDULES, ids=IDS)
+def test_a_group_that_is_added(torch, case):
+    """Where PyTorch fails, too, the error says what to do."""
+    name, arguments = case
+    optimizer, reference = pair(torch, momentum=0.9)
+    schedule = getattr(lr_scheduler, name)(optimizer, **copy.deepcopy(arguments))
+    theirs = getattr(torch.optim.lr_scheduler, name)(reference, **copy.deepcopy(arguments))
+    optimizer.add_param_group({"params": [Tensor([1.0])], "lr": 0.3})
+    reference.add_param_group({"params": [torch.ones(1, requires_grad=True)], "lr": 0.3})
+    if name in ONE_FOR_EACH:
+        before = [dict(group) for group in optimizer.param_groups]
+        with pytest.raises(ValueError, match=f"{name}: the optimiser has 3 parameter groups, but had 2 when"):
+            schedule.step()
+        assert [dict(group) for group in optimizer.param_groups] == before
+        return
+    for _ in range(4):
+        schedule.step()
+        theirs.step()
+        assert_same_rates(optimizer, reference)
+
+
+def test_a_plateau_lowers_the_rate_of_a_group_that_is_added():
+    for min_lr in (0.02, [0.02, 0.01]):
+        optimizer = ours()
+        schedule = ReduceLROnPlateau(optimizer, factor=0.5, patience=0, min_lr=min_lr)
+        optimizer.add_param_group({"params": [Tensor([1.0])], "lr": 0.03})
+        schedule.step(1.0)
+        if isinstance(min_lr, list):
+            with pytest.raises(ValueError, match="ReduceLROnPlateau: the optimiser has 3 parameter groups, and min_lr"):
+                schedule.step(1.0)
+        else:
+            schedule.step(1.0)
+            assert schedule.get_last_lr() == [0.05, 0.025, 0.02]
+
+
+@pytest.mark.parametrize(
+    "name, value", [("last_epoch", "x"), ("last_epoch", None), ("gamma", "x"), ("base_lrs", "x"), ("_last_lr", None)]
+)
+def test_a_state_with_something_else_than_a_number_or_a_list(name, value):
+    schedule = StepLR(ours(), 3)
+    before = schedule.state_dict()
+    with pytest.raises(ValueError, match=f"StepLR.load_state_dict: {name} must be a "):
+        schedule.load_state_dict({**before, "step_size": 5, name: value})
+    assert schedule.state_dict() == before
+
+
+def test_a_scale_function_that_gives_no_number():
+    with pytest.raises(ValueError, match="CyclicLR: what scale_fn gives must be a finite number; it is None"):
+        CyclicLR(ours(momentum=0.9), 0.1, 0.2, scale_fn=lambda cycle: None)
+
+
+def test_a_run_of_pytorch_that_ended_just_below_zero_is_taken_over(torch):
+    optimizer, reference = pair(torch)
+    theirs = torch.optim.lr_scheduler.LinearLR(reference, 1 / 3, 0.0, total_iters=4)
+    for _ in range(4):
+        theirs.step()
+    assert -1e-16 < reference.param_groups[0]["lr"] < 0
+    optimizer.load_state_dict(reference.state_dict())
+    assert [group["lr"] for group in optimizer.param_groups] == [0.0, 0.0]
+    state = reference.state_dict()
+    state["param_groups"][0]["lr"] = -1e-3
+    with pytest.raises(ValueError, match="SGD: lr must be a finite number, and not negative"):
+        optimizer.load_state_dict(state)
+
+
+def test_two_schedules_of_the_momentum_one_after_the_other(torch):
+    optimizer, reference = pair(torch, "Adam")
+    for of, one in ((lr_scheduler, optimizer), (torch.optim.lr_scheduler, reference)):
+        parts = [of.CyclicLR(one, 0.01, 0.3, 2, 5), of.OneCycleLR(one, 0.3, total_steps=20)]
+        one.schedule = of.SequentialLR(one, parts, [8])
+    for _ in range(20):
+        assert_same_rates(optimizer, reference)
+        optimizer.schedule.step()
+        reference.schedule.step()
+    saved = optimizer.schedule.state_dict()["_schedulers"][0]
+    assert saved["base_momentums"] == [0.8, 0.8] and saved["max_momentums"] == [0.9, 0.9]

@@ -130,11 +130,37 @@ def test_what_is_no_group():
         optimizer.add_param_group({"params": w * 2})
     with pytest.raises(ValueError, match="SGD: lr must be"):
         optimizer.add_param_group({"params": [Tensor([1.0])], "lr": -1})
-    with pytest.raises(ValueError, match="no parameters"):
-        optimizer.add_param_group({"params": []})
     with pytest.raises(TypeError, match="Optimizer: defaults must be a dict"):
         optim.Optimizer([w], 0.1)
     assert len(optimizer.param_groups) == 1
+
+
+def test_a_group_may_be_empty():
+    """As of those without weight decay in a model that has none of them; but not all."""
+    for named in (False, True):
+        w = Tensor([1.0])
+        optimizer = SGD([{"params": []}, {"params": [("w", w)] if named else [w], "lr": 0.5}], lr=0.1)
+        optimizer.add_param_group({"params": [], "lr": 0.2})
+        w.grad = np.ones(1)
+        optimizer.step()
+        assert w.data == 0.5
+        assert [group["params"] for group in optimizer.state_dict()["param_groups"]] == [[], [0], []]
+        optimizer.load_state_dict(optimizer.state_dict())
+        assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.5, 0.2]
+    with pytest.raises(ValueError, match="SGD: no parameters to optimise"):
+        SGD([{"params": []}, {"params": []}])
+
+
+@pytest.mark.parametrize("step", [-1, 1.5, float("nan"), float("inf")])
+def test_a_count_that_is_loaded_is_a_whole_number(step):
+    optimizer = Adam([w := Tensor([1.0])])
+    w.grad = np.ones(1)
+    optimizer.step()
+    state = optimizer.state_dict()
+    state["state"][0]["step"] = step
+    with pytest.raises(ValueError, match=r"Adam\.load_state_dict: parameter 0: step must be a whole number"):
+        optimizer.load_state_dict(state)
+    assert optimizer.state[w]["step"] == 1
 
 
 # Frozen parameters, closures, gradients as zeros ---------------------------------------------------------------------

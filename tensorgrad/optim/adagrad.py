@@ -26,7 +26,8 @@ class Adagrad(Optimizer):
         lr: the step size, not negative.
         lr_decay: as above, not negative.
         weight_decay: weight_decay * data is added to the gradient.
-        initial_accumulator_value: what sum begins with, not negative.
+        initial_accumulator_value: what sum begins with, not negative; a group may have its own (in PyTorch that of the
+            constructor counts for all).
         eps: what is added to sqrt(sum).
         maximize: whether to go up.
 

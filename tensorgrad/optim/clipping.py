@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import non_negative, yes_or_no
+from ..arguments import yes_or_no
 from ..derivatives.arrays import as_numbers
 from ..derivatives.locks import locked
 from ..gradients import accumulating
@@ -26,7 +26,7 @@ def clip_grad_norm_(
 
     Args:
         parameters: Tensors, or one. Those without a gradient are passed over.
-        max_norm: not negative; with math.inf, nothing changes.
+        max_norm: not negative; with math.inf, nothing changes, if the norm is finite.
         norm_type: p of the p-norm, (sum |g|**p)**(1/p), not negative; math.inf for the largest |g|.
         error_if_nonfinite: whether a norm that is infinite or nan is an error; else the gradients become 0 or nan.
 
@@ -76,13 +76,13 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
     Args:
         parameters: Tensors, or one. Those without a gradient are passed over.
-        clip_value: not negative.
+        clip_value: not negative; with math.inf, nothing changes.
 
     Gradients that are Tensors, of backward(create_graph=True), become clipped ones, which go on recording.
 
     Raises:
         TypeError: parameters aren't Tensors, or one is complex.
-        ValueError: clip_value is negative or not finite.
+        ValueError: clip_value is negative or no number.
 
     >>> from tensorgrad import Tensor
     >>> w = Tensor([3.0, 0.25])
@@ -92,7 +92,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     array([1. , 0.5])
     """
     params = _tensors("clip_grad_value_", parameters)
-    clip_value = non_negative("clip_grad_value_: clip_value", clip_value)
+    clip_value = number_or_inf("clip_grad_value_: clip_value", clip_value)
     if any(p.dtype.kind == "c" for p in params):
         raise TypeError("clip_grad_value_: parameters must be real, for complex numbers have no order")
     locked(accumulating, _clip_values, params, clip_value)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..arguments import non_negative, one_of, positive_int, probability, yes_or_no
+from ..arguments import non_negative, one_of, positive_int, probability, real_number, yes_or_no
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, epoch_before, for_each_group, optimiser
 from .settings import Group, below_one, positive
@@ -17,11 +17,11 @@ class _WithMomentum(LRScheduler):
 
     cycle_momentum: bool
 
-    def _momentum_between(self, base_momentum: Any, max_momentum: Any, last_epoch: int) -> None:
-        """Begin with the largest momentum, if there is one to set."""
+    def _momentum_between(
+        self, base_momentum: Any, max_momentum: Any, last_epoch: int
+    ) -> tuple[list[float], list[float]]:
+        """The two, for each group. Begin with the largest momentum."""
         name, settings = type(self).__name__, self.optimizer.defaults
-        if not self.cycle_momentum:
-            return
         if "momentum" not in settings and "betas" not in settings:
             raise ValueError(
                 f"{name}: cycle_momentum needs an optimiser with momentum or betas, which "
@@ -33,6 +33,7 @@ class _WithMomentum(LRScheduler):
             for group, low, high in zip(self.optimizer.param_groups, lowest, highest, strict=True):
                 group["base_momentum"], group["max_momentum"] = low, high
                 _set_momentum(group, high)
+        return lowest, highest
 
 
 def _set_momentum(group: Group, value: float) -> None:
@@ -60,6 +61,8 @@ class OneCycleLR(_WithMomentum):
         div_factor, final_div_factor: above 0.
         three_phase: whether it goes down in two phases: as it went up, and then to the end.
         last_epoch: as in `LRScheduler`.
+
+    The bounds stand in the parameter groups, as in PyTorch: of two such schedules of one optimiser, the last counts.
 
     Raises:
         TypeError: optimizer is none.
@@ -121,7 +124,8 @@ class OneCycleLR(_WithMomentum):
         final_div_factor = positive("OneCycleLR: final_div_factor", final_div_factor)
         self.cycle_momentum = yes_or_no("OneCycleLR: cycle_momentum", cycle_momentum)
         last_epoch = epoch_before(type(self).__name__, last_epoch)
-        self._momentum_between(base_momentum, max_momentum, last_epoch)
+        if self.cycle_momentum:
+            self._momentum_between(base_momentum, max_momentum, last_epoch)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, highest, strict=True):
                 group["initial_lr"], group["max_lr"] = lr / div_factor, lr
@@ -129,6 +133,7 @@ class OneCycleLR(_WithMomentum):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
+        self._require_all_groups()
         step, start = self.last_epoch, 0.0
         if step > self.total_steps:
             raise ValueError(f"OneCycleLR.step: the cycle has ended, after total_steps = {self.total_steps}")
@@ -213,7 +218,9 @@ class CyclicLR(_WithMomentum):
         self.scale_mode = one_of("CyclicLR: scale_mode", scale_mode, ("cycle", "iterations"))
         self.cycle_momentum = yes_or_no("CyclicLR: cycle_momentum", cycle_momentum)
         last_epoch = epoch_before(type(self).__name__, last_epoch)
-        self._momentum_between(base_momentum, max_momentum, last_epoch)
+        if self.cycle_momentum:
+            between = self._momentum_between(base_momentum, max_momentum, last_epoch)
+            self.base_momentums, self.max_momentums = between
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs, strict=True):
                 group["lr"] = lr
@@ -229,14 +236,15 @@ class CyclicLR(_WithMomentum):
         return 1.0 if self.mode == "triangular" else 0.5 ** (cycle - 1)
 
     def get_lr(self) -> list[float]:
+        self._require_all_groups()
         step = self.last_epoch
         cycle = math.floor(1 + step / self.total_size)
         x = 1.0 + step / self.total_size - cycle
         height = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
-        height *= self.scale_fn(cycle, step)
+        height *= real_number("CyclicLR: what scale_fn gives", self.scale_fn(cycle, step))
         if self.cycle_momentum:
-            for group in self.optimizer.param_groups:
-                low, high = group["base_momentum"], group["max_momentum"]
+            groups = zip(self.optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True)
+            for group, low, high in groups:
                 _set_momentum(group, high - (high - low) * height)
         return [low + (high - low) * height for low, high in zip(self.base_lrs, self.max_lrs, strict=True)]
 
@@ -250,7 +258,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         T_0: the first T_i.
         T_mult: an int from 1.
         eta_min: the lowest rate, not negative.
-        last_epoch: as in `LRScheduler`.
+        last_epoch: as in `LRScheduler`; the cycles are counted on (PyTorch begins with T_0 again).
 
     Raises:
         TypeError: optimizer is none.
@@ -276,6 +284,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
+        self._require_all_groups()
         height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 

@@ -27,15 +27,23 @@ class _ByFactor(LRScheduler):
         """By what the initial rate is multiplied in this epoch."""
         raise NotImplementedError
 
+    def change(self, epoch: int) -> float | None:
+        """By what the rate of the epoch before is multiplied in this one; None where nothing makes it of that one's."""
+        now, before = self.multiplier(epoch), self.multiplier(epoch - 1)
+        if now == before:
+            return 1.0
+        return now / before if before else None
+
     def get_lr(self) -> list[float]:
         if self._is_initial and self.last_epoch > 0 and self._is_as_resumed:
             return self._rates()
-        now, before = self.multiplier(self.last_epoch), self.multiplier(self.last_epoch - 1) if self.last_epoch else 1.0
-        if now == before:
+        low, change = self.eta_min, self.change(self.last_epoch) if self.last_epoch else self.multiplier(0)
+        if change == 1:
             return self._rates()
-        low = self.eta_min
-        if before:
-            return [low + (lr - low) * (now / before) for lr in self._rates()]
+        if change is not None:
+            return [low + (lr - low) * change for lr in self._rates()]
+        self._require_all_groups()
+        now = self.multiplier(self.last_epoch)
         return [lr + (base - low) * now for lr, base in zip(self._rates(), self.base_lrs, strict=True)]
 
     def _restart(self) -> None:
@@ -77,6 +85,9 @@ class StepLR(_ByFactor):
     def multiplier(self, epoch: int) -> float:
         return self.gamma ** (epoch // self.step_size)
 
+    def change(self, epoch: int) -> float:
+        return 1.0 if epoch % self.step_size else self.gamma
+
 
 class MultiStepLR(_ByFactor):
     """lr = initial * gamma ** (how many milestones have been reached).
@@ -115,6 +126,9 @@ class MultiStepLR(_ByFactor):
 
     def multiplier(self, epoch: int) -> float:
         return self.gamma ** bisect_right(sorted(self.milestones.elements()), epoch)
+
+    def change(self, epoch: int) -> float:
+        return self.gamma ** self.milestones[epoch]
 
 
 class ConstantLR(_ByFactor):
@@ -226,6 +240,9 @@ class ExponentialLR(_ByFactor):
     def multiplier(self, epoch: int) -> float:
         return self.gamma**epoch
 
+    def change(self, epoch: int) -> float:
+        return self.gamma
+
 
 class PolynomialLR(_ByFactor):
     """lr = initial * (1 - epoch / total_iters) ** power, and 0 after total_iters epochs.
@@ -331,6 +348,7 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
+        self._require_all_groups()
         return [base * f for base, f in zip(self.base_lrs, self._factors(), strict=True)]
 
     def _factors(self) -> list[float]:
@@ -357,6 +375,7 @@ class MultiplicativeLR(LambdaLR):
     def get_lr(self) -> list[float]:
         if self._is_initial:
             return self._rates()
+        self._require_all_groups()
         return [lr * f for lr, f in zip(self._rates(), self._factors(), strict=True)]
 
 

@@ -17,7 +17,7 @@ from ..node import orders
 from ..tensor import Tensor
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer
-from .settings import Group, Setting
+from .settings import Group, Setting, number_of
 from .state import loaded_array, loaded_number
 
 
@@ -114,12 +114,15 @@ class LBFGS(Optimizer):
 
         Returns:
             What the closure gives first.
+
+        Raises:
+            TypeError: closure is no function, or what it gives is no number.
         """
         if not callable(closure):
             raise TypeError(f"LBFGS.step: closure must be a function that computes the loss, not {closure!r}")
         group = self.param_groups[0]
-        first_loss = self._loss(closure)
-        here = Point(0.0, float(first_loss), self._gradient(), 0.0)
+        first_loss = self._call(closure)
+        here = Point(0.0, _number(first_loss), self._gradient(), 0.0)
         state = self.state.setdefault(self.parameters[0], {"func_evals": 0, "n_iter": 0})
         state["func_evals"] += 1
         calls = 1
@@ -148,7 +151,7 @@ class LBFGS(Optimizer):
                 self._move(t, direction)
                 if iteration == group["max_iter"]:
                     break
-                here, tries = Point(t, float(self._loss(closure)), self._gradient(), 0.0), 1
+                here, tries = Point(t, _number(self._call(closure)), self._gradient(), 0.0), 1
             calls += tries
             state["func_evals"] += tries
             if (
@@ -184,7 +187,7 @@ class LBFGS(Optimizer):
             q += (shares.pop() - np.dot(y, q) * r) * s
         return q
 
-    def _loss(self, closure: Callable[[], Any]) -> Any:
+    def _call(self, closure: Callable[[], Any]) -> Any:
         with enable_grad():
             return closure()
 
@@ -192,7 +195,7 @@ class LBFGS(Optimizer):
         """What the loss and the gradient are at this distance."""
         try:
             self._move(t, direction)
-            loss, grad = float(self._loss(closure)), self._gradient()
+            loss, grad = _number(self._call(closure)), self._gradient()
         finally:
             locked(accumulating, self._put, places)
         return Point(t, loss, grad, np.dot(grad, direction))
@@ -263,3 +266,7 @@ def _read(where: str, name: str, value: Any, like: Any) -> Any:
     if name in ("d", "prev_flat_grad"):
         return loaded_array(where, like, value)
     return loaded_number(where, 0 if name in ("func_evals", "n_iter") else 0.0, value)
+
+
+def _number(loss: Any) -> float:
+    return number_of("LBFGS.step: what closure gives, the loss,", loss)

@@ -66,6 +66,8 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+        if not self.parameters:
+            raise ValueError(f"{type(self).__name__}: no parameters to optimise: params is empty")
 
     # Parameters -------------------------------------------------------------------------------------------------------
 
@@ -78,8 +80,8 @@ class Optimizer:
         """Optimise further parameters.
 
         Args:
-            param_group: a dict with "params", as the constructor takes them (one Tensor will do), and settings, which
-                are by default those of the constructor.
+            param_group: a dict with "params", as the constructor takes them (one Tensor will do, or none), and
+                settings, which are by default those of the constructor.
 
         Raises:
             TypeError, ValueError: as in the constructor; after an error, nothing was added.
@@ -88,7 +90,8 @@ class Optimizer:
         if not isinstance(param_group, Mapping) or "params" not in param_group:
             raise TypeError(f'{name}: a param_group must be a dict with "params", not {param_group!r}')
         params = param_group["params"]
-        names, leaves = self._leaves([params] if isinstance(params, Tensor) else params)
+        params = [params] if isinstance(params, Tensor) else self._listed(params)
+        names, leaves = self._leaves(params)
         known = {*self.parameters}
         if any(p in known for p in leaves):
             raise ValueError(f"{name}: a Tensor in params is in another parameter group already")
@@ -96,7 +99,8 @@ class Optimizer:
         if names:
             group["param_names"] = names
         self._check_group(group)
-        if self.param_groups and ("param_names" in self.param_groups[0]) != ("param_names" in group):
+        others = next((other for other in self.param_groups if other["params"]), None)
+        if others and leaves and ("param_names" in others) != ("param_names" in group):
             raise ValueError(f"{name}: either all parameter groups in params have names, or none")
         self.param_groups.append(group)
 
@@ -109,16 +113,13 @@ class Optimizer:
                 f"{type(self).__name__}: params must be several Tensors, as model.parameters() gives them (put one "
                 f"alone into a list), not a {kind}{why}"
             )
-        found = [*params]
-        if not found:
-            raise ValueError(f"{type(self).__name__}: no parameters to optimise: params is empty")
-        return found
+        return [*params]
 
-    def _leaves(self, params: Any) -> tuple[list[str], list[Tensor]]:
+    def _leaves(self, params: list[Any]) -> tuple[list[str], list[Tensor]]:
         """The names, if there are any, and the Tensors, each once; or an error."""
         where = type(self).__name__
         found: dict[Tensor, str | None] = {}
-        for item in self._listed(params):
+        for item in params:
             name, p = item if isinstance(item, tuple) and len(item) == 2 else (None, item)
             if not isinstance(p, Tensor) or not isinstance(name, str | None):
                 raise TypeError(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from typing import Any
-
-import numpy as np
 
 from ..arguments import non_negative, one_of, whole_number
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, for_each_group, optimiser
-from .settings import below_one
+from .settings import below_one, number_of
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -25,7 +22,7 @@ class ReduceLROnPlateau(LRScheduler):
         threshold: by how much a measure must be better than the best to count.
         threshold_mode: "rel" for a part of the best, best * (1 -+ threshold); "abs" for best -+ threshold.
         cooldown: for how many steps after a change nothing is counted.
-        min_lr: the lowest rate, or one for each parameter group.
+        min_lr: the lowest rate, or one for each parameter group; where it is one, also for a group that is added.
         eps: a smaller change of a rate isn't made.
 
     Raises:
@@ -81,7 +78,7 @@ class ReduceLROnPlateau(LRScheduler):
         Raises:
             TypeError: it is no number.
         """
-        measure = _number("ReduceLROnPlateau.step: metrics", metrics)
+        measure = number_of("ReduceLROnPlateau.step: metrics", metrics)
         self.last_epoch += 1
         if self.is_better(measure):
             self.best = measure
@@ -106,14 +103,15 @@ class ReduceLROnPlateau(LRScheduler):
         return measure > wanted if self.mode == "max" else measure < wanted
 
     def _reduce(self) -> None:
-        for group, low in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+        groups = self.optimizer.param_groups
+        if len(self.min_lrs) < len(groups):  # some were added
+            if self.min_lrs.count(self.min_lrs[0]) < len(self.min_lrs):
+                raise ValueError(
+                    f"ReduceLROnPlateau: the optimiser has {len(groups)} parameter groups, and min_lr is "
+                    f"{self.min_lrs}; make a schedule after add_param_group"
+                )
+            self.min_lrs = [self.min_lrs[0]] * len(groups)
+        for group, low in zip(groups, self.min_lrs, strict=True):
             lr = max(group["lr"] * self.factor, low)
             if group["lr"] - lr > self.eps:
                 group["lr"] = lr
-
-
-def _number(where: str, value: Any) -> float:
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        if not isinstance(value, str | bytes) and not np.iscomplexobj(value):
-            return float(value)
-    raise TypeError(f"{where} must be a number, not {value!r}")

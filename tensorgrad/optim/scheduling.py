@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..arguments import is_int, non_negative, whole_number
 from .optimizer import Optimizer
 
@@ -22,7 +24,8 @@ class LRScheduler:
             param_groups have the "lr" and the "initial_lr" of then.
 
     `last_epoch` counts the steps. `base_lrs` are the initial rates. Most schedules multiply the rate that is there, so
-    one that was changed by hand meanwhile counts.
+    one that was changed by hand meanwhile counts, and so does that of a group that was added; others must be made anew
+    after add_param_group.
 
     Raises:
         TypeError: optimizer is none.
@@ -87,6 +90,14 @@ class LRScheduler:
             group["lr"] = lr
         self._last_lr = self._rates()
 
+    def _require_all_groups(self) -> None:
+        groups = len(self.optimizer.param_groups)
+        if len(self.base_lrs) != groups:
+            raise ValueError(
+                f"{type(self).__name__}: the optimiser has {groups} parameter groups, but had {len(self.base_lrs)} "
+                f"when the schedule was made; make a schedule after add_param_group"
+            )
+
     def _rates(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
 
@@ -105,6 +116,7 @@ class LRScheduler:
         Raises:
             TypeError: state_dict is no dict.
             KeyError: something is missing.
+            ValueError: something isn't a number, or a list, that must be.
 
         After an error, nothing has been loaded.
         """
@@ -116,6 +128,8 @@ class LRScheduler:
         own = LRScheduler.state_dict(self)
         if missing := sorted(own.keys() - {*state_dict}):
             raise KeyError(f"{where}: missing {missing} in state_dict; was it saved by another schedule?")
+        for name in own:
+            _check_loaded(f"{where}: {name}", vars(self)[name], state_dict[name])
         for name in own:
             value = state_dict[name]
             if callable(vars(self)[name]):
@@ -134,6 +148,18 @@ def _saved(value: Any) -> Any:
     if callable(value):
         return dict(vars(value)) if not hasattr(value, "__code__") and hasattr(value, "__dict__") else None
     return dict(value) if type(value) is dict else value
+
+
+def _check_loaded(where: str, own: Any, value: Any) -> None:
+    """An error, if what is to be loaded isn't of the kind of the schedule's own."""
+    if _is_number(own) and not _is_number(value):
+        raise ValueError(f"{where} must be a number, not {value!r}")
+    if isinstance(own, list) and not isinstance(value, list | tuple):
+        raise ValueError(f"{where} must be a list, not {value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return is_int(value) or isinstance(value, float | np.floating)
 
 
 def _load_function(function: Any, attributes: Any) -> None:
@@ -229,6 +255,10 @@ class SequentialLR(_OfSchedules):
         milestones: the epochs at which the second, the third, ... begin.
         last_epoch: -1 at the beginning.
 
+    A schedule may be a `SequentialLR` or a `ChainedScheduler`: its rates are those that it has alone, and its
+    milestones count from where it begins. (PyTorch fails where such a one isn't the first; of the first it takes
+    milestones an epoch too early, and some rates from before epoch 0.)
+
     Raises:
         TypeError: one is no schedule, or is `ReduceLROnPlateau`.
         ValueError: they have several optimisers, or there isn't one milestone less than schedules.
@@ -262,9 +292,18 @@ class SequentialLR(_OfSchedules):
         self.last_epoch = epoch_before(where, last_epoch) + 1
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"]
-        self._undo()  # what all of them have done to the rates when they were made
+        super()._undo()  # what all of them have done to the rates when they were made
+        self.last_epoch -= 1
+        self._first_step()
+
+    def _first_step(self) -> None:
+        self.last_epoch += 1
         self._schedulers[bisect_right(self._milestones, 0)]._first_step()
         self._last_lr = self._rates()
+
+    def _undo(self) -> None:
+        self.last_epoch -= 1
+        self._schedulers[bisect_right(self._milestones, 0)]._undo()  # no other has made a step
 
     def step(self) -> None:
         self.last_epoch += 1
@@ -290,7 +329,8 @@ class ChainedScheduler(_OfSchedules):
 
     Raises:
         TypeError: one is no schedule, or is `ReduceLROnPlateau`.
-        ValueError: they have several optimisers, or there are none.
+        ValueError: they have several optimisers, or there are none; or, in a step, what they make together is a rate
+            below 0, as one of them may that goes to its eta_min (PyTorch goes on with it).
 
     >>> from tensorgrad import SGD, Tensor
     >>> from tensorgrad.optim.lr_scheduler import ConstantLR, ExponentialLR

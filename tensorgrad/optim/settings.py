@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
@@ -126,6 +127,14 @@ def a_range(where: str, value: Any) -> tuple[float, float]:
     if first > second:
         raise ValueError(f"{where} must be the least and the most, not {value!r}")
     return first, second
+
+
+def number_of(where: str, value: Any) -> float:
+    """The number in a number, or in an array or a Tensor of one."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        if not isinstance(value, str | bytes) and not np.iscomplexobj(value):
+            return float(value)
+    raise TypeError(f"{where} must be a number, not {value!r}")
 
 
 def number_or_inf(where: str, value: Any) -> float:

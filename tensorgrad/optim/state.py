@@ -51,12 +51,19 @@ def loaded_groups(
     found = []
     for group, options in zip(groups, saved, strict=True):
         options = {name: _plain(value) for name, value in options.items() if name not in _OF_PYTORCH}
+        if _is_rounded_zero(options.get("lr")):
+            options["lr"] = 0.0
         settings = {name: value for name, value in defaults.items() if name in options or isinstance(value, bool)}
         if missing := sorted(defaults.keys() - settings.keys()):
             raise KeyError(f"{where}: missing {missing} in a parameter group; was it saved by another optimiser?")
         names = {"param_names": group["param_names"]} if "param_names" in group else {}
         found.append(Group(kind, {**settings, **names, **options, "params": group["params"]}))
     return found
+
+
+def _is_rounded_zero(lr: Any) -> bool:
+    """Whether it is where PyTorch's LinearLR often ends that goes to 0, as at -2e-18."""
+    return isinstance(lr, float) and -1e-15 < lr < 0
 
 
 def loaded_state(where: str, p: Tensor, kept: Mapping[str, Any], start: Mapping[str, Any], also: Iterable[str]) -> Any:
@@ -78,6 +85,8 @@ def loaded_number(where: str, like: Any, value: Any) -> Any:
     number = _plain(value)
     if isinstance(number, bool) or not isinstance(number, int | float | np.number):
         raise ValueError(f"{where} must be a number, not {value!r}")
+    if isinstance(like, int) and not (number >= 0 and float(number).is_integer()):
+        raise ValueError(f"{where} must be a whole number, and not negative; it is {value!r}")
     return type(like)(number)
 
 
