@@ -20,8 +20,10 @@ class CharTransformer(nn.Module):
     def __init__(self, characters, width=64, context=64, layers=4, heads=4, dropout=0.0, rng=None, dtype=np.float64):
         rng = np.random.default_rng(rng)
         self.context = context
-        self.character = nn.Parameter(0.2 * rng.normal(size=(characters, width)).astype(dtype))
-        self.place = nn.Parameter(0.2 * rng.normal(size=(context, width)).astype(dtype))
+        self.character = nn.Embedding(characters, width, rng=rng, dtype=dtype)
+        self.place = nn.Embedding(context, width, rng=rng, dtype=dtype)
+        for table in (self.character, self.place):
+            nn.init.normal_(table.weight, std=0.2, rng=rng)
         layer = nn.TransformerEncoderLayer(
             width, heads, 4 * width, dropout, batch_first=True, norm_first=True, rng=rng, dtype=dtype
         )
@@ -29,7 +31,7 @@ class CharTransformer(nn.Module):
         self.head = nn.Linear(width, characters, rng=rng, dtype=dtype)
 
     def forward(self, text):
-        x = self.character[text] + self.place[: text.shape[1]]
+        x = self.character(text) + self.place(np.arange(text.shape[1]))
         return self.head(self.encoder(x, is_causal=True))  # each place sees itself and those before
 
 
