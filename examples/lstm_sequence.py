@@ -1,6 +1,6 @@
 """Why an LSTM remembers: it adds two numbers that it saw many steps apart, which a plain RNN never learns.
 
-The task is that of Hochreiter and Schmidhuber (Long short-term memory, 1997): of 40 numbers two are marked, one in each
+The task is that of Hochreiter and Schmidhuber (Long short-term memory, 1997): of 60 numbers two are marked, one in each
 half, and the answer at the end is their sum. Both networks are as wide, see the same sequences and train alike. Beside
 their losses the picture shows why they part: how much of the gradient of the loss arrives at each step before the end
 (Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult, 1994). Takes half a
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from tensorgrad import Module, Tensor, mse_loss, nn, no_grad, optim
 
-LENGTH, WIDTH, BATCH, STEPS = 40, 32, 32, 1500
+LENGTH, WIDTH, BATCH, STEPS = 60, 32, 32, 1200
 COLORS = {"LSTM": "#0b4f8a", "RNN": "#b34700"}
 
 
@@ -59,7 +59,7 @@ def train(model, rng):
 
 models = {"LSTM": Adder(nn.LSTM(2, WIDTH, rng=0), rng=1), "RNN": Adder(nn.RNN(2, WIDTH, rng=0), rng=1)}
 # The forget gates begin open (Gers, Schmidhuber and Cummins, Learning to forget, 2000)
-models["LSTM"].layer.bias_ih_l0.data[WIDTH : 2 * WIDTH] = 1.5
+models["LSTM"].layer.bias_ih_l0.data[WIDTH : 2 * WIDTH] = 2.0
 
 some, new = examples(np.random.default_rng(2), 256), examples(np.random.default_rng(3), 1000)
 losses, before, after = {}, {}, {}
@@ -76,23 +76,29 @@ for name, model in models.items():
     )
 print(f"who always answers 1 has a mean squared error of {np.mean((1 - new[1]) ** 2):.4f}")
 
-figure = Figure(figsize=(10, 4), layout="constrained")
+figure = Figure(figsize=(11, 4.2), layout="constrained")
 left, right = figure.subplots(1, 2)
+
+
+def label(axes, text, x, y, color, offset=(5, 0), **place):
+    axes.annotate(text, (x, y), offset, textcoords="offset points", color=color, **{"va": "center"} | place)
+
+
 left.axhline(1 / 6, color="#777777", linestyle=":")
-left.annotate("always answering 1", (0, 1 / 6), (4, 5), textcoords="offset points", color="#777777")
+label(left, "always answering 1", 50, 1 / 6, "#777777", (0, -12))
 for name, values in losses.items():
     smooth = np.convolve(values, np.ones(25) / 25, "valid")
-    left.semilogy(np.arange(len(smooth)) + 24, smooth, color=COLORS[name])
-    left.annotate(name, (STEPS, smooth[-1]), (4, 0), textcoords="offset points", color=COLORS[name], va="center")
+    left.semilogy(np.arange(24, STEPS), smooth, color=COLORS[name])
+    label(left, name, STEPS, smooth[-1], COLORS[name])
 left.set(xlabel="training step", ylabel="mean squared error")
 left.set_title("Only the LSTM learns to add", loc="left")
 back = np.arange(LENGTH)[::-1]
 for name in models:
-    for gradient, style, when in ((before[name], "-", "before training"), (after[name], "--", "after")):
-        right.semilogy(back, gradient, style, color=COLORS[name])
-        place = (back[0], gradient[0])
-        right.annotate(f"{name}, {when}", place, (4, 0), textcoords="offset points", color=COLORS[name], va="center")
-right.set(xlabel="steps before the end", ylabel="norm of the loss's gradient by the input")
+    right.semilogy(back, before[name], color=COLORS[name])
+    right.semilogy(back, after[name], color=COLORS[name], linestyle="--")
+    label(right, f"{name} before training", back[0], before[name][0], COLORS[name], (5, -6))
+    label(right, f"{name} after", back[0], after[name][0], COLORS[name], (5, 6))
+right.set(xlabel="steps before the end", ylabel="gradient by the input of a step (norm)")
 right.set_title("The RNN's gradient vanishes on the way back", loc="left")
 for axes in (left, right):
     axes.spines[["top", "right"]].set_visible(False)
