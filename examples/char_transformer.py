@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 
 from tensorgrad import nn, no_grad, optim, softmax_cross_entropy
 
+BLUE, ORANGE = "#0b4f8a", "#b34700"
+
 
 class CharTransformer(nn.Module):
     """Scores for the character that comes next, at each place of a text: (N, L) ints -> (N, L, characters)."""
@@ -20,8 +22,10 @@ class CharTransformer(nn.Module):
     def __init__(self, characters, width=64, context=64, layers=4, heads=4, dropout=0.0, rng=None, dtype=np.float64):
         rng = np.random.default_rng(rng)
         self.context = context
-        self.character = nn.Parameter(0.2 * rng.normal(size=(characters, width)).astype(dtype))
-        self.place = nn.Parameter(0.2 * rng.normal(size=(context, width)).astype(dtype))
+        self.character = nn.Embedding(characters, width, rng=rng, dtype=dtype)
+        self.place = nn.Embedding(context, width, rng=rng, dtype=dtype)
+        for table in (self.character, self.place):
+            nn.init.normal_(table.weight, std=0.2, rng=rng)
         layer = nn.TransformerEncoderLayer(
             width, heads, 4 * width, dropout, batch_first=True, norm_first=True, rng=rng, dtype=dtype
         )
@@ -29,7 +33,7 @@ class CharTransformer(nn.Module):
         self.head = nn.Linear(width, characters, rng=rng, dtype=dtype)
 
     def forward(self, text):
-        x = self.character[text] + self.place[: text.shape[1]]
+        x = self.character(text) + self.place(np.arange(text.shape[1]))
         return self.head(self.encoder(x, is_causal=True))  # each place sees itself and those before
 
 
@@ -67,7 +71,7 @@ def loss_on(model, text, batches=8):
     return float(np.mean(losses))
 
 
-def written(model, alphabet, start, length, temperature=0.7, rng=None):
+def written(model, alphabet, start, length, temperature=0.5, rng=None):
     """What the model writes after a start. (The largest of scores with Gumbel noise is a draw from their softmax.)"""
     rng, model = np.random.default_rng(rng), model.eval()
     text = [alphabet.index(c) for c in start]
@@ -101,18 +105,20 @@ def drawn(history, checks, levels):
     """The loss, with what it would be for who knows less; below it the learning rate."""
     losses, rates, _ = np.transpose(history)
     steps, window = np.arange(1, len(losses) + 1), max(1, len(losses) // 40)
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    top.plot(steps, losses, color="tab:blue", alpha=0.25, linewidth=0.8)
     means = np.convolve(losses, np.ones(window) / window, "valid")
-    top.plot(steps[window // 2 :][: len(means)], means, color="tab:blue", label="sources that it is trained on")
-    top.plot(*np.transpose(checks), "o", color="tab:orange", label="other sources")
+    figure = Figure(figsize=(8.5, 5), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    top.plot(steps, losses, color=BLUE, alpha=0.25, linewidth=0.8)
+    top.plot(steps[window // 2 :][: len(means)], means, color=BLUE)
+    top.plot(*np.transpose(checks), "o", color=ORANGE, markersize=5)
+    top.text(steps[-1], means[-1] - 0.3, "sources that it learns from", color=BLUE, ha="right", va="top")
+    top.text(steps[-1], checks[-1][1] + 0.3, "other sources", color=ORANGE, ha="right", va="bottom")
     for name, level in levels.items():
         top.axhline(level, color="gray", linewidth=0.8, linestyle="--")
-        top.text(len(losses), level, f"knowing the {name}", ha="right", va="bottom", color="dimgray", fontsize=9)
-    top.set(ylabel="loss, nats a character", ylim=(0, 5), title="A transformer learns to write Python")
-    top.legend(frameon=False, loc="lower left")
-    bottom.plot(steps, rates, color="tab:green")
+        top.text(steps[-1], level, f"knowing the {name}: {level:.2f}", ha="right", va="bottom", color="dimgray")
+    top.set(ylabel="loss, nats a character", ylim=(0.8, 4.8))
+    top.set_title(f"Its loss on Python that it hasn't seen falls to {checks[-1][1]:.2f} nats a character", loc="left")
+    bottom.plot(steps, rates, color=BLUE)
     bottom.set(xlabel="step", ylabel="learning\nrate", ylim=(0, None))
     for axes in (top, bottom):
         axes.spines[["top", "right"]].set_visible(False)

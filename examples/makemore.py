@@ -67,8 +67,8 @@ def report(title, loss, sample):
         while numbers[-1] or len(numbers) == 1:
             numbers.append(rng.choice(27, p=sample(numbers)))
         made.append("".join(LETTERS[i] for i in numbers[1:-1]))
-    print(f"{title}: loss {results[title][0]:.4f}, of other names {results[title][1]:.4f}")
-    print(f"  {' '.join(made)}\n", flush=True)
+    print(f"{title}: loss {results[title][0]:.4f} on the names learned from, {results[title][1]:.4f} on others")
+    print(f"  makes: {', '.join(made)}\n", flush=True)
 
 
 # 1. Pairs of letters --------------------------------------------------------------------------------------------------
@@ -248,7 +248,10 @@ model.zero_grad()
 cross_entropy(model(X), y).backward()
 for (name, p), grad in zip(model.named_parameters(), of_lines, strict=True):
     apart[f"{name} of the layers"] = difference(grad, p.grad)
-print(f"{len(apart)} gradients by hand: {max(apart.values()):.0e} from those of backward at most\n")
+print("gradients by hand of the three letters' network, and how far they are from those of backward")
+for name, distance in apart.items():
+    print(f"  {name:28} {distance:.0e}")
+print(f"  {f'all {len(apart)}, at most':28} {max(apart.values()):.0e}\n", flush=True)
 assert max(apart.values()) < 1e-12
 
 
@@ -278,5 +281,6 @@ tree = Tree()
 train(tree, 8)
 report_network("eight letters", tree, 8)
 
+print("losses on the names learned from, and on others")
 for title, (loss, other) in results.items():
-    print(f"{loss:.4f}  {other:.4f}  {title}")
+    print(f"  {loss:.4f}  {other:.4f}  {title}")

@@ -28,8 +28,8 @@ class TorchTransformer(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.character = torch.nn.Parameter(0.02 * torch.randn(CHARACTERS, WIDTH))
-        self.place = torch.nn.Parameter(0.02 * torch.randn(CONTEXT, WIDTH))
+        self.character = torch.nn.Embedding(CHARACTERS, WIDTH)
+        self.place = torch.nn.Embedding(CONTEXT, WIDTH)
         layer = torch.nn.TransformerEncoderLayer(WIDTH, HEADS, 4 * WIDTH, 0.0, batch_first=True, norm_first=True)
         self.encoder = torch.nn.TransformerEncoder(layer, LAYERS, torch.nn.LayerNorm(WIDTH), enable_nested_tensor=False)
         self.head = torch.nn.Linear(WIDTH, CHARACTERS)
@@ -37,7 +37,7 @@ class TorchTransformer(torch.nn.Module):
 
     def forward(self, text):
         mask = torch.nn.Transformer.generate_square_subsequent_mask(text.shape[1], dtype=torch.float64)
-        x = self.character[text] + self.place[: text.shape[1]]
+        x = self.character(text) + self.place(torch.arange(text.shape[1]))
         return self.head(self.encoder(x, mask=mask, is_causal=True))
 
 
