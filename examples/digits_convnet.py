@@ -72,7 +72,7 @@ for cell, kernel, map_ in zip(cells, first.weight.data[:, 0], found, strict=True
     filter_axes.imshow(kernel, cmap="RdBu", vmin=-largest, vmax=largest)
     map_axes.imshow(map_, cmap="gray_r", vmin=0, vmax=0.7 * found.max())
 figure.text(
-    0.42, 0.91, "The filters of the first layer (blue adds, red subtracts), and what each finds in this 3:", size=12
+    0.42, 0.91, "Filters of the first layer (blue adds, red subtracts), and what each finds in this 3:", size=11
 )
 figure.add_axes((0.955, 0.885, 0.035, 0.0895)).imshow(shown[0, 0], cmap="gray_r")
 for axes in figure.axes[1:]:

@@ -1,10 +1,10 @@
-"""Why an LSTM remembers: it adds two numbers that it saw many steps apart, which a plain RNN never learns.
+"""Why an LSTM remembers: it adds two numbers that it saw many steps apart, which a plain RNN does not learn.
 
-The task is that of Hochreiter and Schmidhuber (Long short-term memory, 1997): of 60 numbers two are marked, one in each
+The task is that of Hochreiter and Schmidhuber (Long short-term memory, 1997): of 50 numbers two are marked, one in each
 half, and the answer at the end is their sum. Both networks are as wide, see the same sequences and train alike. Beside
 their losses the picture shows why they part: how much of the gradient of the loss arrives at each step before the end
-(Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult, 1994). Takes half a
-minute, prints how many new sums are right, and draws lstm_sequence.png.
+(Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult, 1994). Prints how
+many new sums are right, and draws lstm_sequence.png; dashed is the gradient after training. It takes 40 seconds.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from tensorgrad import Module, Tensor, mse_loss, nn, no_grad, optim
 
-LENGTH, WIDTH, BATCH, STEPS = 60, 32, 32, 1200
+LENGTH, WIDTH, BATCH, STEPS = 50, 32, 16, 3000
 COLORS = {"LSTM": "#0b4f8a", "RNN": "#b34700"}
 
 
@@ -84,11 +84,11 @@ def label(axes, text, x, y, color, offset=(5, 0), **place):
     axes.annotate(text, (x, y), offset, textcoords="offset points", color=color, **{"va": "center"} | place)
 
 
-left.axhline(1 / 6, color="#777777", linestyle=":")
-label(left, "always answering 1", 50, 1 / 6, "#777777", (0, -12))
+left.plot([0, STEPS], [1 / 6, 1 / 6], ":", color="#777777")
+label(left, "always answering 1", 100, 1 / 6, "#777777", (0, -12))
 for name, values in losses.items():
-    smooth = np.convolve(values, np.ones(25) / 25, "valid")
-    left.semilogy(np.arange(24, STEPS), smooth, color=COLORS[name])
+    smooth = np.convolve(values, np.ones(50) / 50, "valid")
+    left.semilogy(np.arange(49, STEPS), smooth, color=COLORS[name])
     label(left, name, STEPS, smooth[-1], COLORS[name])
 left.set(xlabel="training step", ylabel="mean squared error")
 left.set_title("Only the LSTM learns to add", loc="left")
