@@ -25,7 +25,7 @@ def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None
     with replacing(name, path) as draft:
         if kind == ".safetensors":
             kept = {key: np.ascontiguousarray(value).reshape(np.shape(value)) for key, value in arrays.items()}
-            _safetensors(name).save_file(kept, str(draft))
+            draft.write_bytes(_safetensors(name).save(kept))  # save_file would keep it from all others
             return
         with zipfile.ZipFile(draft, "w") as archive:  # as np.savez, which keeps some names to itself, such as "file"
             for key, value in arrays.items():

@@ -204,6 +204,8 @@ def test_a_file_brings_back_what_was_saved(tmp_path, suffix):
     assert other.load(path) is other
     for name, array in other.state_dict().items():
         np.testing.assert_array_equal(array, model.state_dict()[name])
+    (tmp_path / "other").write_bytes(b"")
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_a_name_of_savez_itself_can_be_saved(tmp_path):
