@@ -51,7 +51,7 @@ case(f.threshold, x(2, 3), 0.5, -3, like=lambda a, t, value: np.where(a > t, a, 
 case(f.threshold, x(), 0, 2.5, like=lambda a, t, value: np.where(a > t, a, a.dtype.type(value)))
 case(f.softshrink, x(5), lambd=1, like=lambda a, lambd: beyond(a, lambd) - np.sign(beyond(a, lambd)))
 case(f.hardshrink, x(5), 1.2, like=beyond)
-case(f.hardshrink, x(5), lambd=-1, like=lambda a, lambd: a)
+case(f.hardshrink, x(5), lambd=-1, like=lambda a, lambd: a.copy())
 
 case(f.softplus, x(2, 3), 2, like=lambda a, beta: np.log(1 + np.exp(beta * a)) / beta)
 case(f.softplus, x(5), beta=-0.5, like=lambda a, beta: np.log(1 + np.exp(a.dtype.type(beta) * a)) / beta)

@@ -33,7 +33,7 @@ for p in (1.0, 1.5, 3.0, math.inf):
 case(f.cosine_similarity, x(2, 3), x(2, 3), like=cosine)
 case(f.cosine_similarity, x(3, 1), x(3, 2), axis=0, like=lambda a, b, axis: cosine(a, b, 0))
 case(f.cosine_similarity, x(2, 3), x(3), axis=-1, like=lambda a, b, axis: cosine(a, b[None], 1))
-case(at_least, x(3), -5.0, like=lambda a, low: a)
+case(at_least, x(3), -5.0, like=lambda a, low: a.copy())
 case(not_below, x(4), 0.5, like=np.maximum)
 case(f.normalize, x(2, 3), like=lambda a: a / norm(a, 2, 1, True))
 for p in (1.0, 3.0, math.inf):

@@ -28,7 +28,7 @@ def bags(a, numbers, count, reduce):
 
 case(f.embedding, x(4, 2), of=lambda f, w: f(numbers, w), like=lambda i, w: w[i])
 case(f.embedding, x(4, 2, layout="F"), of=lambda f, w: f([1, 2], w), like=lambda i, w: w[i])
-case(f.embedding, x(4, 2, layout="readonly"), of=lambda f, w: f(2, w), like=lambda i, w: w[i])
+case(f.embedding, x(4, 2, layout="readonly"), of=lambda f, w: f(2, w), like=lambda i, w: w[i].copy())
 case(f.embedding, x(4, 2), of=lambda f, w: f(np.zeros((0, 3), int), w), like=lambda i, w: w[i])
 case(lookup, x(5, 2), many, like=lambda w, i: w[i])
 case(take_rows, x(4, 2), numbers, like=taken)

@@ -21,7 +21,10 @@ def contenders(monkeypatch):
     return [importlib.import_module(f"contenders.with_{name}") for name in ("numpy", "tensorgrad")]
 
 
-LONG = {("transformer", "float32"), ("simulation", "float32"), ("simulation", "float64")}
+LONG = {
+    ("transformer", "float32"), ("simulation", "float32"), ("simulation", "float64"), ("lstm", "float64"),
+    ("lstm", "float32"), ("convnet", "float64"), ("convnet", "float32"), ("embedding", "float32"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

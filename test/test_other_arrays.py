@@ -146,7 +146,9 @@ def test_a_layer_of_which_one_parameter_is_a_duck(which, rng):
 @pytest.mark.parametrize("wrap", [lambda a: a, Duck])
 def test_a_layer_whose_parameters_are_arrays_gives_arrays_as_linear_does(wrap, rng):
     x, layer = wrap(rng.normal(size=(5, 3))), tg.Layer(3, 4, rng=0)
-    layer.weight, layer.bias = wrap(layer.weight.data), wrap(layer.bias.data)
+    weight, bias = wrap(layer.weight.data), wrap(layer.bias.data)
+    del layer.weight, layer.bias  # a parameter that is replaced by an array is an error
+    layer.weight, layer.bias = weight, bias
     y, expected = layer(x), tg.linear(x, layer.weight, layer.bias)
     assert type(y) is type(expected) is type(x)
     np.testing.assert_array_equal(getattr(y, "array", y), getattr(expected, "array", expected))

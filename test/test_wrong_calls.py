@@ -335,8 +335,10 @@ CALLS = {
     ),
 }  # fmt: skip
 
+OF_NETWORKS = {}
 for path in sorted(Path(__file__).parent.glob("calls_*.py")):
-    CALLS |= importlib.import_module(path.stem).CALLS  # of one subject
+    OF_NETWORKS |= importlib.import_module(path.stem).CALLS  # of one subject
+CALLS |= OF_NETWORKS
 
 
 # What NumPy answers for -----------------------------------------------------------------------------------------------
@@ -765,7 +767,7 @@ def test_the_valid_call_is_valid(name):
     assert not isinstance(result, Raised), result
 
 
-SLOW = {"animate_training"}  # each draws a figure
+SLOW = {"animate_training", *OF_NETWORKS}  # each draws a figure; and there are many of those
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in ENTRIES])
