@@ -196,4 +196,7 @@ def brief(value: Any) -> str:
     if isinstance(value, list | tuple):
         inner = ", ".join(map(brief, value))
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
-    return name_of(value) if callable(value) else repr(value)
+    if callable(value):
+        return name_of(value)
+    text = repr(value)
+    return text if " object at 0x" not in text else type(value).__name__  # the same in each process

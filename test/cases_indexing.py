@@ -116,7 +116,7 @@ case(np.partition, x(3, 2), kth=0, axis=1, kind="introselect")
 
 # Diagonals and triangles, of matrices that aren't square too
 
-for f in {np.diagonal, getattr(np.linalg, "diagonal", np.diagonal)}:
+for f in dict.fromkeys([np.diagonal, getattr(np.linalg, "diagonal", np.diagonal)]):
     for shape in ((3, 3), (2, 4), (4, 2)):
         for offset in (0, 1, -1, 3):
             case(f, x(*shape), offset=offset)

@@ -108,7 +108,7 @@ case(np.resize, x(), (2, 2))
 # Joining and splitting
 
 case(join, 1, [0, 1, 3], {}, x(2, 1), x(2, 2))
-for f in {np.concatenate, getattr(np, "concat", np.concatenate)}:
+for f in dict.fromkeys([np.concatenate, getattr(np, "concat", np.concatenate)]):
     case(f, [x(2, 3), x(1, 3)])
     case(f, (x(2, 1), np.ones((2, 2)), x(2, 0)), axis=-1)
     case(f, [x(2, 2), x(3)], axis=None)

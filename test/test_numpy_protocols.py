@@ -142,7 +142,7 @@ def test_any_other_function_raises_and_names_itself(name, call):
 
 def public_functions():
     for module in (np, np.linalg, np.fft):
-        for name in module.__all__ if module is np else [n for n in dir(module) if not n.startswith("_")]:
+        for name in sorted(module.__all__) if module is np else [n for n in dir(module) if not n.startswith("_")]:
             f = getattr(module, name)
             if isinstance(f, np.ufunc) or hasattr(f, "_implementation"):
                 yield f

@@ -106,7 +106,7 @@ def extremum_gradient(g, y, a, axis=None, out=None, keepdims=False, initial=None
     return restore(g, a, axis, keepdims) * (1 / ties).astype(g.dtype) * same
 
 
-for extremum in {np.max, np.min, np.amax, np.amin}:
+for extremum in dict.fromkeys([np.max, np.min, np.amax, np.amin]):
     derivative(extremum, extremum_gradient)
 
 
