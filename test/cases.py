@@ -37,6 +37,7 @@ import pytest
 CASES: list[Case] = []
 ALIKE: Counter[str] = Counter()  # how many cases read the same
 ENTERED: set[Callable] = set()  # the functions that have a case
+quick_alone = False  # whether the slow tests are left out; set by conftest.py
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def case(
 
 def parameters(cases: list[Case], tried: Callable[[Case], bool] = lambda case: case.quick) -> list:
     """Cases as parameters of a test, marked slow but for those that are tried each time: by default the quick ones."""
+    if quick_alone:  # to make tests of the others, and leave them out, would take half a minute
+        cases = [case for case in cases if tried(case)]
     return [pytest.param(case, marks=[] if tried(case) else pytest.mark.slow, id=repr(case)) for case in cases]
 
 

@@ -7,8 +7,12 @@ import re
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # of several processes, which share the cores, each has one thread
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np  # noqa: E402
 
 # What users set for themselves, and would change what is computed, drawn or printed. Of Python's own settings those
 # stay that say where things are, and whether there is a GIL.
@@ -33,6 +37,9 @@ def pytest_configure(config):
     for name in list(os.environ):
         if SETTINGS.fullmatch(name):
             del os.environ[name]
+    import cases  # here, since it imports NumPy
+
+    cases.quick_alone = config.getoption("markexpr") == "not slow"
     folder = tempfile.TemporaryDirectory(prefix="tensorgrad-tests-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
