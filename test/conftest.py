@@ -12,7 +12,7 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # of several processes, which share the cores, each has one thread
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402
+import numpy as np
 
 # What users set for themselves, and would change what is computed, drawn or printed. Of Python's own settings those
 # stay that say where things are, and whether there is a GIL.
