@@ -19,6 +19,7 @@ from duck import StrictDuck
 
 import tensorgrad as tg
 from tensorgrad import Tensor
+from tensorgrad import functions as functional
 from tensorgrad.engine import backpropagate
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
@@ -92,6 +93,24 @@ def test_arrays_of_other_kinds_are_not_assigned_into(change: Any):
 CASES_OF = defaultdict(list)
 for _case in [case for case in CASES if not case.of_scipy]:
     CASES_OF[name_of(_case.func)].append(_case)
+
+# These sort, or lay out, what stands where in NumPy's own arrays, and so are for those alone
+OF_NUMPY_ALONE = {"embedding_bag", "largest", "ctc_loss", "emissions", "added_up"}
+# The cases of these hold numbers of rows as plain arrays, or assign: the test below tries them with numbers of the kind
+ELSEWHERE = {"embedding", "one_hot", "scatter"}
+for _name in OF_NUMPY_ALONE | ELSEWHERE:
+    del CASES_OF[_name]
+
+
+def test_rows_are_looked_up_by_numbers_of_the_same_kind():
+    numbers, weight = np.array([[3, 0, 3], [1, 3, 0]]), np.arange(8.0).reshape(4, 2)
+    w = Tensor(StrictDuck(weight))
+    y = functional.embedding(StrictDuck(numbers), w)
+    y.backward()
+    assert type(y.data) is type(w.grad) is StrictDuck
+    np.testing.assert_array_equal(y.data.array, weight[numbers])
+    np.testing.assert_array_equal(w.grad.array, np.bincount(numbers.ravel())[:, None] * np.ones(2))
+    np.testing.assert_array_equal(functional.one_hot(StrictDuck(numbers), 4).array, np.eye(4)[numbers])
 
 
 @pytest.mark.slow

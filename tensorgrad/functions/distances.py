@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import dim_is_axis, is_int, non_negative, norm_order, yes_or_no
 from ..derivatives import distances as of_arrays
-from ..derivatives.arrays import as_numbers
+from ..derivatives.arrays import as_numbers, inside
 from ..derivatives.distances import at_least, not_below
 from ..errors import explained
 from ..tensor import Tensor
@@ -185,5 +185,5 @@ def pdist(x: Any, p: float = 2.0) -> Any:
         raise ValueError(f"{name}: x must be (m, n), not of shape {x.shape}")
     if (p := norm_order(f"{name}: p", p)) < 0:
         raise ValueError(f"{name}: p must not be negative; it is {p}")
-    rows, later = np.triu_indices(len(x), 1)
+    rows, later = (np.asarray(i, like=inside(x)) for i in np.triu_indices(len(x), 1))
     return of_arrays.distance(x[rows], x[later], p, 0.0)
