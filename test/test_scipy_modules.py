@@ -62,6 +62,7 @@ def test_what_modules_lack_is_an_error_with_a_way_out():
             getattr(getattr(package, name), "no_such_thing")  # noqa: B009
 
 
+@pytest.mark.slow
 def test_the_page_of_scipy_runs():
     path = Path(__file__).resolve().parent.parent / "docs" / "scipy.md"
     failed, tried = doctest.testfile(str(path), module_relative=False)

@@ -77,6 +77,7 @@ def scipys_own() -> dict[tuple, str]:
     return found
 
 
+@pytest.mark.slow
 def test_all_cases_pass(there: Any):
     count, failed = there[0]
     assert not failed
