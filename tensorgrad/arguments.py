@@ -49,12 +49,20 @@ def positive_ints(where: str, value: Any) -> list[int]:
     return [positive_int(f"{where}[{i}]", n) for i, n in enumerate(value)]
 
 
-def non_negative(where: str, value: Any) -> float:
+def _finite(value: Any) -> float | None:
+    """The value as a float; None if it is no real number, or too large for one."""
     if isinstance(value, (float, np.floating, *_INTS)) and not isinstance(value, _NO_NUMBERS):
         with contextlib.suppress(OverflowError):  # of a huge int
-            if 0 <= (number := float(value)) < math.inf:
+            if math.isfinite(number := float(value)):
                 return number
-    raise ValueError(f"{where} must be a finite number, and not negative; it is {value!r}")
+    return None
+
+
+def non_negative(where: str, value: Any) -> float:
+    number = _finite(value)
+    if number is None or number < 0:
+        raise ValueError(f"{where} must be a finite number, and not negative; it is {value!r}")
+    return number
 
 
 def probability(where: str, value: Any) -> float:
@@ -65,11 +73,10 @@ def probability(where: str, value: Any) -> float:
 
 
 def real_number(where: str, value: Any) -> float:
-    if isinstance(value, (float, np.floating, *_INTS)) and not isinstance(value, _NO_NUMBERS):
-        with contextlib.suppress(OverflowError):  # of a huge int
-            if math.isfinite(number := float(value)):
-                return number
-    raise ValueError(f"{where} must be a finite number; it is {value!r}")
+    number = _finite(value)
+    if number is None:
+        raise ValueError(f"{where} must be a finite number; it is {value!r}")
+    return number
 
 
 def norm_order(where: str, value: Any) -> float:

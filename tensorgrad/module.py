@@ -245,16 +245,14 @@ class Module(Lookup):
         """
         where = f"{type(self).__name__}.register_buffer"
         name, persistent = text(f"{where}: name", name), yes_or_no(f"{where}: persistent", persistent)
-        if hasattr(self, name) and name not in self._buffers:
-            raise KeyError(f"{where}: the module has an attribute {name!r} already")
         if not name.isidentifier():
             raise KeyError(f"{where}: name must be one that an attribute can have, not {name!r}")
         if isinstance(value, Tensor) and value._requires_grad is not False:
             raise ValueError(f"{where}: {name} requires a gradient, as a parameter does; set it as an attribute")
         if value is not None and not is_array(value):
             raise TypeError(f"{where}: {name} must be an array, not a {type(value).__name__}")
+        self._set_new(where, name, value, may_replace=name in self._buffers)
         self._buffers = {**self._buffers, name: persistent}
-        setattr(self, name, value)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with set_to_none=False they become zeros, with which a step of an

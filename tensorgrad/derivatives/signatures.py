@@ -52,7 +52,6 @@ def dim_is_axis(func: Function) -> Function:
 
     >>> import numpy as np
     >>> total = dim_is_axis(lambda x, axis=None: np.sum(x, axis))
-    >>> import numpy as np
     >>> total(np.ones((2, 3)), dim=1)
     array([3., 3.])
     """

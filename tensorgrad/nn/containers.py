@@ -59,6 +59,12 @@ class _Container(Module):
     def _drop(self, name: str) -> None:
         raise NotImplementedError
 
+    def _required(self, item: Any, what: str) -> Any:
+        """An item, or an error if it is of another kind."""
+        if not isinstance(item, self._kind):
+            raise TypeError(f"{type(self).__name__}: {what} must be a {self._kind.__name__}, not {item!r}")
+        return item
+
 
 class _Listed(_Container):
     """What a list of layers, modules or parameters is: they are named by their place, "0", "1", ..., unless they were
@@ -95,7 +101,10 @@ class _Listed(_Container):
 
     def _checked(self, item: Any) -> Any:
         """An item, or an error if it can't be one."""
-        return _required(self, item, Module)
+        return self._required(item, "what it holds")
+
+    def _all_required(self, items: Any, what: str) -> list[Any]:
+        return [self._required(item, f"{what}[{i}]") for i, item in enumerate(_iterated(self, items, what))]
 
     def __len__(self) -> int:
         return len(self.layers)
@@ -151,13 +160,6 @@ class _Listed(_Container):
 
     def __add__(self, other: Iterable[Any]) -> Any:
         return self._of([*self.layers, *_iterated(self, other)])
-
-
-def _required(container: Module, item: Any, kind: type, what: str = "what it holds") -> Any:
-    if not isinstance(item, kind):
-        wanted = {Module: "a Module", Tensor: "a Tensor"}[kind]
-        raise TypeError(f"{type(container).__name__}: {what} must be {wanted}, not {item!r}")
-    return item
 
 
 def _iterated(container: Module, items: Any, what: str = "items") -> list[Any]:
@@ -243,8 +245,7 @@ class ModuleList(_Listed):
     """
 
     def __init__(self, modules: Iterable[Module] = ()):
-        listed = enumerate(_iterated(self, modules, "modules"))
-        self.layers = [_required(self, item, Module, f"modules[{i}]") for i, item in listed]
+        self.layers = self._all_required(modules, "modules")
 
 
 class ParameterList(_Listed):
@@ -260,11 +261,7 @@ class ParameterList(_Listed):
     _kind = Tensor
 
     def __init__(self, parameters: Iterable[Tensor] = ()):
-        listed = enumerate(_iterated(self, parameters, "parameters"))
-        self.layers = [_required(self, item, Tensor, f"parameters[{i}]") for i, item in listed]
-
-    def _checked(self, item: Any) -> Any:
-        return _required(self, item, Tensor)
+        self.layers = self._all_required(parameters, "parameters")
 
 
 class _Named(_Container):
@@ -296,7 +293,7 @@ class _Named(_Container):
         except (TypeError, ValueError):
             raise error from None
         for name, item in pairs.items():
-            _required(self, item, self._kind, f"items[{_key(self, name)!r}]")
+            self._required(item, f"items[{_key(self, name)!r}]")
         self.items_by_name.update(pairs)
 
     def __getitem__(self, name: str) -> Any:
@@ -355,8 +352,6 @@ class ModuleDict(_Named):
     >>> [name for name, p in heads.named_parameters()]
     ['mean.weight', 'mean.bias', 'scale.weight', 'scale.bias']
     """
-
-    _kind = Module
 
 
 class ParameterDict(_Named):
