@@ -33,6 +33,9 @@ def tanh(x: Any) -> Any:
 
     Raises:
         TypeError: x isn't numbers.
+
+    >>> tanh([-1.0, 0.0, 1.0])
+    array([-0.76159416,  0.        ,  0.76159416])
     """
     return np.tanh(x if type(x) is Tensor else as_numbers("tanh", "x", x))
 

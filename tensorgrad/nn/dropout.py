@@ -13,8 +13,8 @@ __all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "Fe
 
 
 class Dropout(Module):
-    """Each number of x is set to 0 with probability p, and the others divided by 1 - p, as `functions.dropout` does it;
-    after `eval()`, x as it is.
+    """Each number of x is set to 0 with probability p, and the others divided by 1 - p, as `functions.dropout` does it
+    (Srivastava et al., Dropout, 2014); after `eval()`, x as it is.
 
     Args:
         p: the probability, from 0 to 1.
@@ -50,30 +50,65 @@ class Dropout(Module):
 
 
 class Dropout1d(Dropout):
-    """`Dropout` of whole channels, of x of shape (N, C, L) or (C, L): `functions.dropout1d`."""
+    """`Dropout` of whole channels, of x of shape (N, C, L) or (C, L): `functions.dropout1d` (Tompson et al., 2015,
+    arXiv:1411.4280).
+
+    >>> import numpy as np
+    >>> Dropout1d(0.5, rng=1)(np.ones((3, 2)))
+    array([[0., 0.],
+           [2., 2.],
+           [2., 2.]])
+    """
 
     function = staticmethod(functions.dropout1d)
 
 
 class Dropout2d(Dropout):
-    """`Dropout` of whole channels, of x of shape (N, C, H, W) or (N, C, L): `functions.dropout2d`."""
+    """`Dropout` of whole channels, of x of shape (N, C, H, W) or (N, C, L): `functions.dropout2d`.
+
+    >>> import numpy as np
+    >>> Dropout2d(0.5, rng=1)(np.ones((1, 3, 1, 2)))[0, :, 0]
+    array([[0., 0.],
+           [2., 2.],
+           [2., 2.]])
+    """
 
     function = staticmethod(functions.dropout2d)
 
 
 class Dropout3d(Dropout):
-    """`Dropout` of whole channels, of x of shape (N, C, D, H, W) or (C, D, H, W): `functions.dropout3d`."""
+    """`Dropout` of whole channels, of x of shape (N, C, D, H, W) or (C, D, H, W): `functions.dropout3d`.
+
+    >>> import numpy as np
+    >>> Dropout3d(0.5, rng=1)(np.ones((1, 3, 1, 1, 2)))[0, :, 0, 0]
+    array([[0., 0.],
+           [2., 2.],
+           [2., 2.]])
+    """
 
     function = staticmethod(functions.dropout3d)
 
 
 class AlphaDropout(Dropout):
-    """`Dropout` for networks of SELU, which keeps the mean 0 and the variance 1: `functions.alpha_dropout`."""
+    """`Dropout` for networks of SELU, which keeps the mean 0 and the variance 1: `functions.alpha_dropout` (Klambauer,
+    Unterthiner, Mayr and Hochreiter, 2017, arXiv:1706.02515).
+
+    >>> import numpy as np
+    >>> AlphaDropout(0.5, rng=1)(np.ones(4))
+    array([-0.77919393,  1.66559883,  1.66559883,  1.66559883])
+    """
 
     function = staticmethod(functions.alpha_dropout)
 
 
 class FeatureAlphaDropout(Dropout):
-    """`AlphaDropout` of whole channels, of x of shape (N, C, ...): `functions.feature_alpha_dropout`."""
+    """`AlphaDropout` of whole channels, of x of shape (N, C, ...): `functions.feature_alpha_dropout`.
+
+    >>> import numpy as np
+    >>> FeatureAlphaDropout(0.5, rng=1)(np.ones((1, 3, 2)))[0]
+    array([[-0.77919393, -0.77919393],
+           [ 1.66559883,  1.66559883],
+           [ 1.66559883,  1.66559883]])
+    """
 
     function = staticmethod(functions.feature_alpha_dropout)
