@@ -22,11 +22,16 @@ _KERNEL = {1: "k", 2: "kH, kW", 3: "kD, kH, kW"}
 # What arguments must be ----------------------------------------------------------------------------------------------
 
 
-def batch_of(name: str, axes: int, x: Any, channels: int | None = None) -> tuple[Any, bool]:
-    """x as (N, C, ...), and whether it was one image, (C, ...), without N."""
+def require_images(name: object, axes: int, x: Any, channels: int | None = None) -> None:
+    """An error, if x is neither (N, C, ...) nor one image, (C, ...). `name` may be a layer, to be shown in the error."""
     if x.ndim not in (axes + 1, axes + 2) or channels not in (None, x.shape[-axes - 1]):
         c = "C" if channels is None else channels
         raise ValueError(f"{name}: x must be (N, {c}, {_AXES[axes]}) or ({c}, {_AXES[axes]}), not {x.shape}")
+
+
+def batch_of(name: str, axes: int, x: Any) -> tuple[Any, bool]:
+    """x as (N, C, ...), and whether it was one image, (C, ...), without N."""
+    require_images(name, axes, x)
     alone = x.ndim == axes + 1
     return (np.expand_dims(x, 0) if alone else x), alone
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from ..arguments import each_axis, floating_dtype, generator, one_of, positive_int, yes_or_no
 from ..derivatives.arrays import as_numbers
 from ..functions import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from ..functions.convolution import batch_of, require_less, widths_of
+from ..functions.convolution import require_images, require_less, widths_of
 from ..functions.padding import padded
 from ..module import Module
 from .init import uniform
@@ -52,7 +52,7 @@ class _Filters(Module):
 
     def checked(self, x: Any) -> Any:
         x = as_numbers(type(self).__name__, "x", x)
-        batch_of(repr(self), self.axes, x, self.in_channels)
+        require_images(self, self.axes, x, self.in_channels)
         return x
 
     def extra_repr(self) -> str:
