@@ -1,23 +1,9 @@
 """Calls of convolutions, their transposes and windows, for test_wrong_calls.py."""
 
 import numpy as np
-from wrong_values import New, Wrong, dtype_of_floats, exactly_whole, flag, nothing, numbers, or_none, seed
+from wrong_values import New, dtype_of_floats, each_int, exactly_whole, flag, nothing, numbers, or_none, seed
 
 from tensorgrad import Tensor, functions, nn
-
-MOST = 2**31 - 1
-
-
-def ints(axes, low, high=MOST):
-    """An int, or one for each axis."""
-
-    def kind(value):
-        values = value if isinstance(value, list | tuple) else (value,) * axes
-        if len(values) != axes:
-            raise Wrong
-        return tuple(exactly_whole(low, high)(v) for v in values)
-
-    return kind
 
 
 def array(*shape):
@@ -33,7 +19,7 @@ CALLS = {}
 for axes in (1, 2, 3):
     images, filters = array(1, 3, *(5, 4, 6)[:axes]), array(2, 3, *(2, 3, 2)[:axes])
     small, turned = array(1, 3, *(2, 3, 2)[:axes]), array(3, 2, *(2, 3, 2)[:axes])
-    steps, more = ints(axes, 1), ints(axes, 0)
+    steps, more = each_int(axes, 1), each_int(axes, 0)
     flags = {"bias": (True, flag)}
     end = {"padding_mode": ("zeros", nothing), "rng": (0, seed), "dtype": (float, dtype_of_floats)}
     channels = {"in_channels": (3, exactly_whole(1, 10**9)), "out_channels": (2, exactly_whole(1, 10**9))}
@@ -59,7 +45,7 @@ for axes in (1, 2, 3):
             "bias": bias,
             "stride": (2, steps),
             "padding": (0, more),
-            "output_padding": (0, ints(axes, 0, 1)),
+            "output_padding": (0, each_int(axes, 0, 1)),
             "groups": (1, exactly_whole(1, 1)),
             "dilation": (1, steps),
         },
@@ -73,7 +59,7 @@ for axes in (1, 2, 3):
     CALLS[f"ConvTranspose{axes}d"] = (
         ConvTranspose,
         {
-            **channels, **sizes, "padding": (0, more), "output_padding": (0, ints(axes, 0, 1)), **groups,
+            **channels, **sizes, "padding": (0, more), "output_padding": (0, each_int(axes, 0, 1)), **groups,
             **flags, "dilation": (1, steps), **end,
         },
     )  # fmt: skip
@@ -90,7 +76,8 @@ for axes in (1, 2, 3):
     )
 
 windows = {
-    "kernel_size": (2, ints(2, 1)), "dilation": (1, ints(2, 1)), "padding": (0, ints(2, 0)), "stride": (1, ints(2, 1)),
+    "kernel_size": (2, each_int(2, 1)), "dilation": (1, each_int(2, 1)), "padding": (0, each_int(2, 0)),
+    "stride": (1, each_int(2, 1)),
 }  # fmt: skip
 image, columns = array(1, 3, 4, 5), array(1, 12, 12)
 size = {"output_size": ((4, 5), nothing)}
@@ -101,7 +88,7 @@ CALLS |= {
         {"x": (columns, numbers(columns.shape, real=False)), **size, **windows},
     ),
     "Unfold": (nn.Unfold, windows),
-    "Fold": (nn.Fold, {"output_size": ((4, 5), ints(2, 1)), **windows}),
+    "Fold": (nn.Fold, {"output_size": ((4, 5), each_int(2, 1)), **windows}),
     "Unfold.forward": (nn.Unfold.forward, {"self": nn.Unfold(2), "x": (image, numbers(image.shape, real=False))}),
     "Fold.forward": (nn.Fold.forward, {"self": nn.Fold((4, 5), 2), "x": (columns, numbers(columns.shape, real=False))}),
 }

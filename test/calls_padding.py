@@ -1,24 +1,12 @@
 """Calls of padding, for test_wrong_calls.py."""
 
 import numpy as np
-from wrong_values import Wrong, exactly_whole, nothing, number, numbers, or_none, perhaps
+from wrong_values import Wrong, each_int, exactly_whole, nothing, number, numbers, or_none, perhaps
 
 from tensorgrad import functions, nn
 
 MOST = 2**31 - 1
 IMAGE = np.arange(24.0).reshape(2, 3, 4)
-
-
-def widths(axes):
-    """An int, or two for each axis, here of few numbers."""
-
-    def kind(value):
-        values = value if isinstance(value, list | tuple) else (value,) * 2 * axes
-        if len(values) != 2 * axes:
-            raise Wrong
-        return tuple(exactly_whole(-MOST, MOST)(v) for v in values)
-
-    return kind
 
 
 def of_function(value):
@@ -43,7 +31,7 @@ for kind in ("Zero", "Constant", "Reflection", "Replication", "Circular"):
     for axes in (1, 2, 3):
         name = f"{kind}Pad{axes}d"
         cls, value = getattr(nn, name), {"value": (0.5, number(nan=True))} if kind == "Constant" else {}
-        CALLS[name] = (cls, {"padding": (1, widths(axes)), **value})
+        CALLS[name] = (cls, {"padding": (1, each_int(2 * axes, -MOST)), **value})
         made = cls(1, 0.5) if value else cls(1)
         shape = (1, 2, 2, 3, 2)[: axes + 2]
         CALLS[f"{name}.forward"] = (cls.forward, {"self": made, "x": (np.ones(shape), perhaps(numbers(real=False)))})

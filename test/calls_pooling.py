@@ -1,7 +1,7 @@
 """Calls of pooling, for test_wrong_calls.py."""
 
 import numpy as np
-from wrong_values import Either, Wrong, exactly_whole, flag, nothing, number, numbers, or_none
+from wrong_values import Either, Wrong, each_axis, each_int, exactly_whole, flag, nothing, number, numbers, or_none
 
 from tensorgrad import functions, nn
 
@@ -11,30 +11,6 @@ X = {
     2: np.arange(60.0).reshape(1, 2, 5, 6),
     3: np.arange(64.0).reshape(1, 1, 4, 4, 4),
 }
-
-
-def each_axis(axes, low, high=MOST):
-    """An int, or one for each axis."""
-
-    def kind(value):
-        values = value if isinstance(value, list | tuple) else (value,) * axes
-        if len(values) != axes:
-            raise Wrong
-        return tuple(exactly_whole(low, high)(v) for v in values)
-
-    return kind
-
-
-def sizes(axes):
-    """The same, of which each may be None."""
-
-    def kind(value):
-        values = value if isinstance(value, list | tuple) else (value,) * axes
-        if len(values) != axes:
-            raise Wrong
-        return tuple(or_none(exactly_whole(1, MOST))(v) for v in values)
-
-    return kind
 
 
 def divisor(value):
@@ -67,17 +43,18 @@ def images(axes, least):
 CALLS = {}
 for axes in (1, 2, 3):
     x, any_x = (X[axes], images(axes, 2)), (X[axes], images(axes, 1))
-    kernel, stride = (2, each_axis(axes, 1, 3)), (2, or_none(each_axis(axes, 1)))
-    padding, dilation = (0, each_axis(axes, 0, 1)), (1, each_axis(axes, 1, 2))
+    kernel, stride = (2, each_int(axes, 1, 3)), (2, or_none(each_int(axes, 1)))
+    padding, dilation = (0, each_int(axes, 0, 1)), (1, each_int(axes, 1, 2))
     counted = {"count_include_pad": (True, flag)} | ({"divisor_override": (3, or_none(divisor))} if axes > 1 else {})
     of_max = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     of_avg = {"kernel_size": kernel, "stride": stride, "padding": padding, "ceil_mode": (False, flag)} | counted
     of_lp = {"norm_type": (2, exponent), "kernel_size": kernel, "stride": stride, "ceil_mode": (False, flag)}
-    of_sizes, indices = {"output_size": (2, sizes(axes))}, {"return_indices": (True, flag)}
+    of_sizes = {"output_size": (2, each_axis(axes, or_none(exactly_whole(1, MOST))))}
+    indices = {"return_indices": (True, flag)}
     small = np.ones((1, 1, *(2,) * axes))
     back = {"kernel_size": kernel, "stride": stride, "padding": padding}
     places = (np.arange(2**axes).reshape(small.shape), nothing)
-    like_small, size = (small, numbers(small.shape)), (None, or_none(each_axis(axes, 3, 5)))
+    like_small, size = (small, numbers(small.shape)), (None, or_none(each_int(axes, 3, 5)))
     CALLS |= {
         f"max_pool{axes}d": (
             getattr(functions, f"max_pool{axes}d"), {"x": x, **of_max, "ceil_mode": (False, flag), **indices}
@@ -93,9 +70,9 @@ for axes in (1, 2, 3):
         ),
     }  # fmt: skip
     wide = {
-        "kernel_size": (2, each_axis(axes, 1)),
-        "padding": (0, each_axis(axes, 0)),
-        "dilation": (1, each_axis(axes, 1)),
+        "kernel_size": (2, each_int(axes, 1)),
+        "padding": (0, each_int(axes, 0)),
+        "dilation": (1, each_int(axes, 1)),
     }
     for name, given, made in [
         ("MaxPool", of_max | wide | indices | {"ceil_mode": (False, flag)}, (2,)),

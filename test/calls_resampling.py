@@ -1,41 +1,20 @@
 """Calls of interpolation and of what shuffles pixels, for test_wrong_calls.py."""
 
 import numpy as np
-from wrong_values import Either, Wrong, exactly_whole, flag, nothing, number, numbers, or_none
+from wrong_values import Either, Wrong, each_axis, each_int, exactly_whole, flag, nothing, number, numbers, or_none
 
 from tensorgrad import functions, nn
 
+MOST = 2**31 - 1
 X = np.arange(32.0).reshape(1, 4, 2, 4)
 
 
-def sizes(axes=2, high=10**4):
-    """An int, or one for each axis."""
-
-    def kind(value):
-        values = value if isinstance(value, list | tuple) else (value,) * (axes or 1)
-        if len(values) != axes if axes else not 1 <= len(values) <= 3:
-            raise Wrong
-        return tuple(exactly_whole(1, high)(v) for v in values)
-
-    return kind
-
-
-def factors(low, axes=2, high=2**31 - 1):
-    """A number, or one for each axis."""
-
-    def one(value):
-        found = number(low)(value)
-        if isinstance(value, bool | np.bool | np.ndarray) or isinstance(found, Either) or not 0 < found <= high:
-            raise Wrong
-        return found
-
-    def kind(value):
-        values = value if isinstance(value, list | tuple) else (value,) * (axes or 1)
-        if len(values) != axes if axes else not 1 <= len(values) <= 3:
-            raise Wrong
-        return tuple(one(v) for v in values)
-
-    return kind
+def factor(value):
+    """A positive number."""
+    found = number(0)(value)
+    if isinstance(value, bool | np.bool | np.ndarray) or isinstance(found, Either) or not 0 < found <= MOST:
+        raise Wrong
+    return found
 
 
 def images(value):
@@ -64,7 +43,8 @@ def in_pairs(value):
 
 flags, one_or_two = or_none(flag), exactly_whole(1, 2)
 OF_INTERPOLATE = {
-    "x": (X, images), "size": (3, sizes()), "scale_factor": (None, or_none(nothing)), "mode": ("nearest", nothing),
+    "x": (X, images), "size": (3, each_int(2, 1, 10**4)), "scale_factor": (None, or_none(nothing)),
+    "mode": ("nearest", nothing),
     "align_corners": (None, or_none(nothing)), "recompute_scale_factor": (None, flags), "antialias": (False, nothing),
 }  # fmt: skip
 CALLS = {
@@ -75,7 +55,7 @@ CALLS = {
     "Upsample": (
         nn.Upsample,
         {
-            "size": (3, sizes(None, 2**31 - 1)),
+            "size": (3, each_int(None, 1)),
             "scale_factor": (None, or_none(nothing)),
             "mode": ("bilinear", nothing),
             "align_corners": (None, flags),
@@ -83,10 +63,10 @@ CALLS = {
         },
     ),
     "UpsamplingNearest2d": (
-        nn.UpsamplingNearest2d, {"size": (None, or_none(nothing)), "scale_factor": (2, factors(0))}
+        nn.UpsamplingNearest2d, {"size": (None, or_none(nothing)), "scale_factor": (2, each_axis(2, factor))}
     ),
     "UpsamplingBilinear2d": (
-        nn.UpsamplingBilinear2d, {"size": (3, sizes(2, 2**31 - 1)), "scale_factor": (None, or_none(nothing))}
+        nn.UpsamplingBilinear2d, {"size": (3, each_int(2, 1)), "scale_factor": (None, or_none(nothing))}
     ),
     "PixelShuffle": (nn.PixelShuffle, {"upscale_factor": (2, exactly_whole(1, 10**9))}),
     "PixelUnshuffle": (nn.PixelUnshuffle, {"downscale_factor": (2, exactly_whole(1, 10**9))}),

@@ -11,10 +11,8 @@ from tensorgrad.derivatives import convolution as rules
 torch = pytest.importorskip("torch")
 
 from beside_torch import assert_same, differences  # noqa: E402
-from torch.testing._internal.common_modules import module_db  # noqa: E402
 
 LENGTHS = (7, 6, 5)
-F = torch.nn.functional
 
 
 def of_axes(axes, settings):
@@ -238,24 +236,3 @@ def test_reprs():
 def test_errors_say_what_is_wrong(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-OWN = {f"{name}{axes}d" for name in ("Conv", "ConvTranspose") for axes in (1, 2, 3)} | {"Fold", "Unfold"}
-SAMPLES = [(info, training) for info in module_db if info.module_cls.__name__ in OWN for training in (True,)]
-
-
-@pytest.mark.parametrize(("info", "training"), SAMPLES, ids=lambda value: getattr(value, "name", str(value)))
-def test_on_the_sample_inputs_of_pytorch(info, training):
-    samples = info.module_inputs_func(info, "cpu", torch.float64, True, training)
-    assert samples
-    for sample in samples:
-        args, kwargs = sample.constructor_input.args, dict(sample.constructor_input.kwargs)
-        theirs = info.module_cls(*args, **kwargs, dtype=torch.float64) if theirs_has_dtype(info) else info.module_cls(
-            *args, **kwargs)  # fmt: skip
-        ours = getattr(nn, info.module_cls.__name__)(*args, **kwargs)
-        inputs = [a.detach().numpy() if isinstance(a, torch.Tensor) else a for a in sample.forward_input.args]
-        assert_same(ours, theirs, *inputs, **sample.forward_input.kwargs)
-
-
-def theirs_has_dtype(info):
-    return "Conv" in info.module_cls.__name__

@@ -28,6 +28,12 @@ def both(name, *args, **options):
     return tuple(lambda x, module=module: getattr(module, name)(x, *args, **options) for module in (functions, F))
 
 
+def assert_same_indices(ours, theirs, x):
+    """That both give the same maxima, and the same indices of them."""
+    for a, b in zip(ours(x), theirs(torch.tensor(x)), strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+
+
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize(
     "kernel, stride, padding, dilation, ceil_mode",
@@ -43,12 +49,7 @@ def test_max_pool(rng, axes, kernel, stride, padding, dilation, ceil_mode):
         assert_same(*both(name, kernel, **options), x)
         x = np.round(x)  # with ties
         assert_same(*both(name, kernel, **options), x, twice=False)
-        ours, theirs = (
-            getattr(functions, name)(x, kernel, **options, return_indices=True),
-            getattr(F, name)(torch.tensor(x), kernel, **options, return_indices=True),
-        )
-        for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_array_equal(a, b.numpy())
+        assert_same_indices(*both(name, kernel, **options, return_indices=True), x)
 
 
 def test_max_pool_with_lengths_of_its_own_on_each_axis(rng):
@@ -57,15 +58,12 @@ def test_max_pool_with_lengths_of_its_own_on_each_axis(rng):
         assert_same(*both("max_pool2d", (2, 3), **options), x)
 
 
-def test_nan_and_infinity(rng):
+def test_nan_and_infinity():
     for seed in range(20):
         x = np.random.default_rng(seed).choice([1.0, 2.0, math.nan, -math.inf, math.inf], size=(2, 6, 6))
         for kernel, stride, padding in [(2, 2, 0), (3, 1, 1), (3, 2, 1)]:
             name, args = "max_pool2d", (kernel, stride, padding)
-            ours = functions.max_pool2d(x, *args, return_indices=True)
-            theirs = F.max_pool2d(torch.tensor(x), *args, return_indices=True)
-            np.testing.assert_array_equal(ours[0], theirs[0].numpy())
-            np.testing.assert_array_equal(ours[1], theirs[1].numpy())
+            assert_same_indices(*both(name, *args, return_indices=True), x)
             assert_same(*both(name, *args), np.where(np.isinf(x), 3, x), twice=False)
 
 
@@ -98,12 +96,7 @@ def test_adaptive_pools(rng, axes, sizes):
         name = f"adaptive_max_pool{axes}d"
         assert_same(*both(name, sizes), x)
         assert_same(*both(name, sizes), np.round(x), twice=False)
-        ours, theirs = (
-            getattr(functions, name)(np.round(x), sizes, return_indices=True),
-            getattr(F, name)(torch.tensor(np.round(x)), sizes, return_indices=True),
-        )
-        for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_array_equal(a, b.numpy())
+        assert_same_indices(*both(name, sizes, return_indices=True), np.round(x))
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])

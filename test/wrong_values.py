@@ -227,6 +227,23 @@ def wholes(low, high) -> Kind:
     return kind
 
 
+def each_axis(axes, one: Kind) -> Kind:
+    """A value for each of so many axes, in a list or tuple, or one for all of them; None is for one to three axes."""
+
+    def kind(value):
+        values = value if isinstance(value, list | tuple) else (value,) * (axes or 1)
+        if len(values) not in ((axes,) if axes else (1, 2, 3)):
+            raise Wrong
+        return tuple(one(v) for v in values)
+
+    return kind
+
+
+def each_int(axes, low, high=2**31 - 1) -> Kind:
+    """An int for each of so many axes, or one for all, such as a stride or a padding."""
+    return each_axis(axes, exactly_whole(low, high))
+
+
 def number(low=-math.inf, high=math.inf, nan=False) -> Kind:
     """A real number, Python's or NumPy's; an array of no dimension may pass for one."""
 

@@ -25,6 +25,13 @@ def output_size(size, kernel, geometry):
     return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in each_axis)
 
 
+def transposed_size(size, kernel, geometry):
+    """The lengths of what the transpose gives, each (n - 1) stride - 2 padding + dilation (k - 1) + 1: the least that a
+    convolution brings to this size."""
+    each_axis = zip(size, kernel, *geometry[:3], strict=True)
+    return tuple((n - 1) * s - 2 * p + d * (k - 1) + 1 for n, k, s, p, d in each_axis)
+
+
 # In memory the images come last, (C, H, W, N): whatever is copied or added is then contiguous in runs of at least N
 # numbers, which is faster. A result is a transposed view of an array in that layout, so the next layer finds it there.
 

@@ -61,7 +61,9 @@ def is_disjoint(windows):
 
 def is_tiled(n, windows):
     """Whether each element of an axis of n is in one window."""
-    kernel, stride, padding, dilation, count = windows if len(windows) > 1 else (0, 1, 0, 1, 0)
+    if len(windows) == 1:  # those of adaptive pooling are such that overlap
+        return False
+    kernel, stride, padding, dilation, count = windows
     return kernel == stride and dilation == 1 and not padding and kernel * count == n
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..arguments import each_axis, one_of, positive_int
 from ..derivatives import convolution as rules
 from ..derivatives.arrays import as_numbers
-from ..derivatives.convolution import correlate, input_gradient, output_size
+from ..derivatives.convolution import correlate, input_gradient, output_size, transposed_size
 
 __all__ = [
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "unfold", "fold",
@@ -22,11 +22,16 @@ _KERNEL = {1: "k", 2: "kH, kW", 3: "kD, kH, kW"}
 # What arguments must be ----------------------------------------------------------------------------------------------
 
 
-def batch_of(name: str, axes: int, x: Any, channels: int | None = None) -> tuple[Any, bool]:
-    """x as (N, C, ...), and whether it was one image, (C, ...), without N."""
+def require_images(name: object, axes: int, x: Any, channels: int | None = None) -> None:
+    """An error, if x is neither (N, C, ...) nor one image, (C, ...). `name` may be a layer, which the error shows."""
     if x.ndim not in (axes + 1, axes + 2) or channels not in (None, x.shape[-axes - 1]):
         c = "C" if channels is None else channels
         raise ValueError(f"{name}: x must be (N, {c}, {_AXES[axes]}) or ({c}, {_AXES[axes]}), not {x.shape}")
+
+
+def batch_of(name: str, axes: int, x: Any) -> tuple[Any, bool]:
+    """x as (N, C, ...), and whether it was one image, (C, ...), without N."""
+    require_images(name, axes, x)
     alone = x.ndim == axes + 1
     return (np.expand_dims(x, 0) if alone else x), alone
 
@@ -60,15 +65,13 @@ def _checked(name: str, axes: int, x: Any, weight: Any, bias: Any, groups: Any, 
     return x, weight, bias, alone, groups
 
 
-def _require_places(name: str, x: Any, kernel: tuple[int, ...], geometry: tuple) -> tuple[int, ...]:
-    """The lengths of the result, or an error if there are none."""
-    size = output_size(x.shape[2:], kernel, geometry)
-    if min(size) < 1:
+def _require_places(name: str, x: Any, kernel: tuple[int, ...], geometry: tuple) -> None:
+    """An error, if filters of these lengths have no place in x."""
+    if min(output_size(x.shape[2:], kernel, geometry)) < 1:
         raise ValueError(
             f"{name}: the filters of lengths {kernel}, with dilation {geometry[2]}, are larger than x of shape "
             f"{x.shape}, padded by {geometry[1]}"
         )
-    return size
 
 
 # Convolution ---------------------------------------------------------------------------------------------------------
@@ -212,14 +215,14 @@ def _conv_transpose(name: str, axes: int, x: Any, weight: Any, bias: Any, stride
     if any(m >= s for m, s in zip(more, stride, strict=True)):  # a place more, with nothing in it
         x = np.pad(x, [(0, 0), (0, 0), *[(0, m // s) for m, s in zip(more, stride, strict=True)]])
         more = tuple(m % s for m, s in zip(more, stride, strict=True))
-    each = zip(x.shape[2:], kernel, stride, padding, more, dilation, strict=True)
-    size = tuple((n - 1) * s - 2 * p + d * (k - 1) + m + 1 for n, k, s, p, m, d in each)
+    geometry = (stride, padding, dilation, groups)
+    size = tuple(n + m for n, m in zip(transposed_size(x.shape[2:], kernel, geometry), more, strict=True))
     if min(size) < 1:
         raise ValueError(
             f"{name}: there is nothing left of the result: x of shape {x.shape} with filters of lengths {kernel} and "
             f"padding {padding} gives lengths {size}"
         )
-    y = input_gradient(x, weight, size, (stride, padding, dilation, groups))
+    y = input_gradient(x, weight, size, geometry)
     y = y if bias is None else y + np.reshape(bias, (-1, *(1,) * axes))
     return y[0] if alone else y
 

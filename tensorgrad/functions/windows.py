@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import LARGEST, each_axis, is_int, real_number, yes_or_no
+from ..arguments import LARGEST, each_axis, is_int, norm_order, yes_or_no
 from ..derivatives.arrays import arange, as_numbers, inside, whole
 from ..derivatives.pooling import at_maxima, max_windows, put, sum_windows
 from ..derivatives.resampling import resample
@@ -35,15 +35,20 @@ def checked(name: str, axes: int, x: Any, what: str = "x", kinds: str = "f") -> 
     return x
 
 
+def window_sizes(name: str, axes: int, kernel_size: Any, stride: Any, padding: Any) -> tuple[tuple[int, ...], ...]:
+    """The three for each of so many axes; a stride of None is the kernel_size, for windows side by side."""
+    kernel = each_axis(f"{name}: kernel_size", kernel_size, axes, 1)
+    strides = kernel if stride is None else each_axis(f"{name}: stride", stride, axes, 1)
+    return kernel, strides, each_axis(f"{name}: padding", padding, axes, 0)
+
+
 def sliding(
     name: str, sizes: Sequence[int], kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any
 ) -> list[Windows]:
     """The windows on each axis: floor((n + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 of them; with ceil_mode
     rounded up, unless the last would begin in the padding behind the axis."""
     axes, round_up = len(sizes), yes_or_no(f"{name}: ceil_mode", ceil_mode)
-    kernel = each_axis(f"{name}: kernel_size", kernel_size, axes, 1)
-    strides = kernel if stride is None else each_axis(f"{name}: stride", stride, axes, 1)
-    paddings = each_axis(f"{name}: padding", padding, axes, 0)
+    kernel, strides, paddings = window_sizes(name, axes, kernel_size, stride, padding)
     dilations = each_axis(f"{name}: dilation", dilation, axes, 1)
     found: list[Windows] = []
     for n, k, s, p, d in zip(sizes, kernel, strides, paddings, dilations, strict=True):
@@ -174,8 +179,7 @@ def lp_pool(name: str, axes: int, x: Any, norm_type: Any, kernel_size: Any, stri
 
 
 def norm_exponent(name: str, value: Any) -> float:
-    infinite = isinstance(value, float | np.floating) and math.isinf(value)
-    p = float(value) if infinite else real_number(f"{name}: norm_type", value)
+    p = norm_order(f"{name}: norm_type", value)
     if not p:
         raise ValueError(f"{name}: norm_type must not be 0, as it is the p of (sum of x**p)**(1/p); it is {value!r}")
     return p
@@ -209,9 +213,7 @@ def max_unpool(
             f"{name}: indices must be ints of x's shape {x.shape}, as max_pool{axes}d gives them, "
             f"not {indices.dtype} of shape {indices.shape}"
         )
-    kernel = each_axis(f"{name}: kernel_size", kernel_size, axes, 1)
-    strides = kernel if stride is None else each_axis(f"{name}: stride", stride, axes, 1)
-    paddings = each_axis(f"{name}: padding", padding, axes, 0)
+    kernel, strides, paddings = window_sizes(name, axes, kernel_size, stride, padding)
     sizes = [(n - 1) * s + k - 2 * p for n, k, s, p in zip(x.shape[-axes:], kernel, strides, paddings, strict=True)]
     if output_size is not None:
         sizes = _unpooled(name, output_size, sizes, strides)

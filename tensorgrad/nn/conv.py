@@ -11,8 +11,9 @@ from numpy.typing import DTypeLike
 
 from ..arguments import each_axis, floating_dtype, generator, one_of, positive_int, yes_or_no
 from ..derivatives.arrays import as_numbers
+from ..derivatives.convolution import transposed_size
 from ..functions import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from ..functions.convolution import batch_of, require_less, widths_of
+from ..functions.convolution import require_images, require_less, widths_of
 from ..functions.padding import padded
 from ..module import Module
 from .init import uniform
@@ -52,7 +53,7 @@ class _Filters(Module):
 
     def checked(self, x: Any) -> Any:
         x = as_numbers(type(self).__name__, "x", x)
-        batch_of(repr(self), self.axes, x, self.in_channels)
+        require_images(self, self.axes, x, self.in_channels)
         return x
 
     def extra_repr(self) -> str:
@@ -243,8 +244,8 @@ class _TransposedConvolution(_Filters):
         if isinstance(many, tuple) and len(many) == x.ndim:  # with those of the batch and the channels
             many = many[-axes:]
         size = each_axis(f"{name}: output_size", many, axes, 1)
-        each = zip(x.shape[-axes:], self.stride, self.padding, self.dilation, self.kernel_size, strict=True)
-        least = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in each]
+        geometry = (self.stride, self.padding, self.dilation)
+        least = list(transposed_size(x.shape[-axes:], self.kernel_size, geometry))
         if not all(0 <= n - m < s for n, m, s in zip(size, least, self.stride, strict=True)):
             most = [m + s - 1 for m, s in zip(least, self.stride, strict=True)]
             raise ValueError(

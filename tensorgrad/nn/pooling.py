@@ -21,11 +21,9 @@ class _Pool(Module):
 
     axes: int
 
-    def __init__(self, kernel_size: Any, stride: Any, padding: Any = 0):
-        name = type(self).__name__
-        self.kernel_size = each_axis(f"{name}: kernel_size", kernel_size, self.axes, 1)
-        self.stride = self.kernel_size if stride is None else each_axis(f"{name}: stride", stride, self.axes, 1)
-        self.padding = each_axis(f"{name}: padding", padding, self.axes, 0)
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
+        sizes = windows.window_sizes(type(self).__name__, self.axes, kernel_size, stride, padding)
+        self.kernel_size, self.stride, self.padding = sizes
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -295,9 +293,6 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
 
 
 class _MaxUnpool(_Pool):
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
-        super().__init__(kernel_size, stride, padding)
-
     def forward(self, x: Any, indices: Any, output_size: Any = None) -> Any:
         name, args = type(self).__name__, (self.kernel_size, self.stride, self.padding)
         return windows.max_unpool(name, self.axes, x, indices, *args, output_size)
