@@ -18,8 +18,8 @@ from .reduction import (
     class_weights,
     each,
     in_dtype_of,
-    mean_over,
     reduced,
+    reduced_by_weight,
     weight_of_each,
 )
 
@@ -163,7 +163,7 @@ def _reduced_with(losses: Any, w: Any, reduction: str) -> Any:
         return reduced(losses, reduction)
     if np.any(whole(data_of(w) == 0)):
         losses = np.where(w == 0, 0, losses)
-    return mean_over(w, losses * w) if reduction == "mean" else reduced(losses * w, reduction)
+    return reduced_by_weight(losses * w, w, reduction)
 
 
 def cross_entropy(
@@ -233,7 +233,7 @@ def cross_entropy(
     q = in_dtype_of(logits, _as_rows(labels, classes, smoothing)) * weight
     losses: Any = _recorded_softmax_cross_entropy(logits, q, "none")
     losses = losses if kept is None else np.where(kept, losses, 0)
-    return mean_over(w, losses) if reduction == "mean" else reduced(losses, reduction)
+    return reduced_by_weight(losses, w, reduction)
 
 
 # What an element of each row is, and back: the elements in their places, in rows of zeros

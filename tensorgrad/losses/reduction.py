@@ -90,11 +90,13 @@ def broadcast_weight(name: str, what: str, weight: Any, losses: Any) -> Any:
     return in_dtype_of(losses, weight)
 
 
-def mean_over(weight: Any, losses: Any) -> Any:
-    """sum(losses) / sum(weight), of losses that have been multiplied by these weights.
+def reduced_by_weight(losses: Any, weight: Any, reduction: str) -> Any:
+    """The reduction of losses that have been multiplied by these weights: the mean is sum(losses) / sum(weight).
 
-    If all weights are 0, it is nan, as in PyTorch, and the gradient 0.
+    If all weights are 0, that is nan, as in PyTorch, and the gradient 0.
     """
+    if reduction != "mean":
+        return reduced(losses, reduction)
     total = np.sum(weight)
     mean = np.sum(losses) / np.where(total == 0, 1, total)
     return mean + np.where(total == 0, math.nan, 0 * total) if np.any(whole(data_of(total)) == 0) else mean
