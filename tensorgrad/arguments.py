@@ -57,6 +57,12 @@ def non_negative(where: str, value: Any) -> float:
     raise ValueError(f"{where} must be a finite number, and not negative; it is {value!r}")
 
 
+def positive_number(where: str, value: Any) -> float:
+    if not (number := non_negative(where, value)):
+        raise ValueError(f"{where} must be positive; it is 0")
+    return number
+
+
 def probability(where: str, value: Any) -> float:
     number = non_negative(where, value)
     if number > 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import is_int, non_negative, norm_order, real_number, yes_or_no
+from ..arguments import is_int, non_negative, norm_order, positive_number, real_number, yes_or_no
 from ..derivatives.activations import relu
 from ..derivatives.arrays import whole
 from ..derivatives.distances import distance, not_below
@@ -201,8 +201,7 @@ def _of_triplets(
     negative = alike(name, "anchor", anchor, "negative", real(name, "negative", negative))
     if not anchor.ndim:
         raise ValueError(f"{name}: anchor, positive and negative must be (N, D) or (D,), not ()")
-    if not (margin := non_negative(f"{name}: margin", margin)):
-        raise ValueError(f"{name}: margin must be positive; it is 0")
+    margin = positive_number(f"{name}: margin", margin)
     near, far = d(anchor, positive), d(anchor, negative)
     if yes_or_no(f"{name}: swap", swap):
         far = np.minimum(far, d(positive, negative))

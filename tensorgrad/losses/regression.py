@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import non_negative
+from ..arguments import non_negative, positive_number
 from ..derivatives import derivative
 from .reduction import alike, checked, each, real, reduced, reduced_by_weight
 
@@ -151,8 +151,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     name = "huber_loss"
     input, target = checked(name, "input", input, "target", target, reduction)
     target = alike(name, "input", input, "target", target)
-    if not (delta := non_negative(f"{name}: delta", delta)):
-        raise ValueError(f"{name}: delta must be positive; it is 0")
+    delta = positive_number(f"{name}: delta", delta)
     if weight is None:
         return _huber(input, target, reduction, delta)
     return reduced(_huber(input, target, "none", delta) * _weight_of(name, "input", input, weight), reduction)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import functions as f
-from ..arguments import is_int, non_negative, one_of, probability, yes_or_no
+from ..arguments import is_int, non_negative, one_of, positive_number, probability, yes_or_no
 from ..derivatives.arrays import as_numbers
 from ..module import Module
 
@@ -107,9 +107,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0):
         super().__init__(reduction)
-        if not (delta := non_negative("HuberLoss: delta", delta)):
-            raise ValueError("HuberLoss: delta must be positive; it is 0")
-        self.delta = delta
+        self.delta = positive_number("HuberLoss: delta", delta)
 
     def forward(self, input: Any, target: Any) -> Any:
         return f.huber_loss(input, target, self.reduction, self.delta)
