@@ -20,6 +20,7 @@ from .reduction import (
     in_dtype_of,
     reduced,
     reduced_by_weight,
+    require_ints,
     weight_of_each,
 )
 
@@ -84,6 +85,7 @@ _recorded_softmax_cross_entropy = derivative(
 
 
 def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
+    """An error, unless labels are rows of probabilities, or class numbers, for logits of this shape."""
     if labels.shape == shape:
         rows = data_of(labels)
         if not (np.all(whole(rows >= 0)) and np.allclose(whole(np.sum(rows, axis=-1)), 1, atol=1e-4)):
@@ -91,15 +93,14 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
                 f"{name}: labels have the shape {shape} of the logits, so rows of labels must be probabilities: none "
                 f"negative, each row with the sum 1"
             )
-    elif labels.shape != shape[:-1]:
+        return
+    if labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of "
             f"probabilities of shape {shape}, not of shape {labels.shape}"
         )
-    elif labels.dtype.kind not in "iu":
-        way_out = "labels.data.astype(int)" if type(labels) is Tensor else "labels.astype(int)"
-        raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use {way_out}")
-    elif not all_lie(labels, 0, shape[-1] - 1):
+    require_ints(name, "labels", labels)
+    if not all_lie(labels, 0, shape[-1] - 1):
         raise ValueError(
             f"{name}: for the {shape[-1]} classes of logits of shape {shape}, class numbers must lie from 0 to "
             f"{shape[-1] - 1}, not from {whole(labels).min()} to {whole(labels).max()}"

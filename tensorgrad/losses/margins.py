@@ -20,6 +20,7 @@ from .reduction import (
     labels_of_sign,
     real,
     reduced,
+    require_ints,
     require_reduction,
     require_shape,
     weight_of_each,
@@ -273,8 +274,7 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
     if input.ndim not in (1, 2):
         raise ValueError(f"{name}: input must be (N, C) or (C,), not {input.shape}")
     classes = input.shape[-1]
-    if target.dtype.kind not in "iu":
-        raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}")
+    require_ints(name, "target", target)
     if not all_lie(target, -1, classes - 1):
         raise ValueError(
             f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, "

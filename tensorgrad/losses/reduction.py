@@ -36,9 +36,10 @@ def each(g: Any, n: int, reduction: str) -> Any:
     return g / max(n, 1) if reduction == "mean" else g
 
 
-def require_reduction(name: str, reduction: Any) -> None:
-    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+def require_reduction(name: str, reduction: Any, choices: tuple[str, ...] = ("mean", "sum", "none")) -> None:
+    if not isinstance(reduction, str) or reduction not in choices:
+        *most, last = map(repr, choices)
+        raise ValueError(f"{name}: reduction must be {', '.join(most)} or {last}, not {reduction!r}")
 
 
 def real(name: str, what: str, value: Any) -> Any:
@@ -120,6 +121,13 @@ def weight_of_each(weight: Any, labels: Any) -> Any:
     return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
 
 
+def require_ints(name: str, what: str, labels: Any) -> None:
+    """An error, with a way out, unless the class numbers are ints."""
+    if labels.dtype.kind not in "iu":
+        array = f"{what}.data" if type(labels) is Tensor else what
+        raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use {array}.astype(int)")
+
+
 def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None) -> tuple[Any, Any]:
     """A copy of the class numbers of examples, of an array of this shape with its classes last; and which of them
     count, None for all. Those that don't are 0. Or an error.
@@ -132,9 +140,7 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
             f"{name}: input has {classes} classes and examples of shape {shape[:-1]}, so the class numbers in target "
             f"must have the shape {shape[:-1]}, not {target.shape}"
         )
-    if target.dtype.kind not in "iu":
-        way_out = "target.data.astype(int)" if type(target) is Tensor else "target.astype(int)"
-        raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}; use {way_out}")
+    require_ints(name, "target", target)
     kept = None
     if ignore_index is not None and (0 <= ignore_index < classes or not all_lie(target, 0, classes - 1)):
         kept = target != ignore_index
