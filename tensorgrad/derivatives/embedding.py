@@ -10,11 +10,16 @@ from .table import derivative
 _FEW = 8  # rows with the same number are added one after the other, and more than these by one sum
 
 
+def _begins(ordered: Any) -> Any:
+    """Where each group of equal numbers begins, in numbers that ascend."""
+    return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+
 def _groups(numbers: Any) -> tuple[Any, Any, Any]:
     """An order in which equal numbers stand together, where each group of them begins in it, and how large it is."""
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    begins = _begins(ordered)
     return order, begins, np.diff(begins, append=len(numbers))
 
 
@@ -84,11 +89,6 @@ lookup = derivative(_lookup, _lookup_gradient)
 
 
 # The largest of the rows of each bag ---------------------------------------------------------------------------------
-
-
-def _begins(bags: Any) -> Any:
-    """Where each bag begins, in numbers of bags that ascend."""
-    return np.flatnonzero(np.concatenate([[True], bags[1:] != bags[:-1]]))
 
 
 def _largest(rows: Any, bags: Any, count: int) -> Any:
