@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..arguments import LARGEST, is_int, non_negative, norm_order, one_of, yes_or_no
-from ..derivatives.arrays import as_numbers, inside, whole
+from ..derivatives.arrays import all_lie, as_numbers, inside, whole
 from ..derivatives.embedding import add_rows, largest, lookup
 from ..tensor import Tensor, data_of
 
@@ -21,8 +22,8 @@ def _indices(name: str, what: str, value: Any, count: int | None = None, of: str
         array = array.astype(int)  # of an empty list, too
     if isinstance(array, Tensor) or array.dtype.kind not in "iu":
         raise TypeError(f"{name}: {what} must be ints, not {array.dtype}")
-    numbers = whole(array)
-    if numbers.size and (numbers.min() < 0 or (count is not None and numbers.max() >= count)):
+    if not all_lie(array, 0, math.inf if count is None else count - 1):
+        numbers = whole(array)
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
         wanted = "not be negative" if count is None else f"be from 0 to {count - 1}"
         raise IndexError(f"{name}: {what} must {wanted}{of}, but {wrong} is among them")

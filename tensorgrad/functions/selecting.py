@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import dim_is_axis, is_int
-from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.arrays import all_lie, as_numbers, whole
 from ..derivatives.assigning import Place, assign
 from ..derivatives.indexing import grid
 from ..derivatives.indexing import scatter as put_into_zeros
@@ -33,7 +33,7 @@ def _checked(name: str, x: Any, axis: Any, index: Any) -> tuple[Any, int, Any]:
     if index.dtype.kind not in "iu":
         raise TypeError(f"{name}: index must be ints, not {index.dtype}")
     n = x.shape[axis]
-    if index.size and not (np.all(whole(index >= 0)) and np.all(whole(index < n))):
+    if not all_lie(index, 0, n - 1):
         raise ValueError(
             f"{name}: index must lie from 0 to {n - 1}, for axis {axis} of x of shape {x.shape}, not from "
             f"{whole(index).min()} to {whole(index).max()}"

@@ -22,10 +22,10 @@ import numpy as np
 
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
-from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.arrays import all_lie, as_numbers, whole
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
-from .reduction import all_lie, real, reduced, require_reduction
+from .reduction import real, reduced, require_reduction
 
 __all__ = ["ctc_loss"]
 

@@ -8,11 +8,10 @@ import numpy as np
 
 from ..arguments import is_int, probability
 from ..derivatives import derivative
-from ..derivatives.arrays import whole
+from ..derivatives.arrays import all_lie, whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from ..tensor import Tensor, data_of
 from .reduction import (
-    all_lie,
     checked,
     class_numbers,
     class_weights,

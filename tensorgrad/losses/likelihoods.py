@@ -9,9 +9,10 @@ import numpy as np
 
 from ..arguments import non_negative, yes_or_no
 from ..derivatives import derivative
+from ..derivatives.arrays import all_lie
 from ..derivatives.distances import at_least
 from ..tensor import data_of
-from .reduction import alike, all_lie, checked, each, in_dtype_of, real, reduced, require_reduction
+from .reduction import alike, checked, each, in_dtype_of, real, reduced, require_reduction
 
 __all__ = ["kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from ..arguments import is_int, non_negative, norm_order, positive_number, real_number, yes_or_no
 from ..derivatives.activations import relu
-from ..derivatives.arrays import whole
+from ..derivatives.arrays import all_lie, whole
 from ..derivatives.distances import distance, not_below
 from .reduction import (
     alike,
-    all_lie,
     checked,
     class_numbers,
     class_weights,

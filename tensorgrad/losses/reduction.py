@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.arrays import all_lie, as_numbers, whole
 from ..tensor import Tensor, data_of
-
-_lowest, _highest = np.minimum.reduce, np.maximum.reduce
 
 
 def reduced(loss: Any, reduction: str) -> Any:
@@ -18,15 +16,6 @@ def reduced(loss: Any, reduction: str) -> Any:
         return loss
     total = np.add.reduce(loss, axis=None) if type(loss) is np.ndarray else np.sum(loss)  # less overhead than np.sum
     return total / loss.size if reduction == "mean" else total
-
-
-def all_lie(values: Any, lowest: float, highest: float) -> bool:
-    """Whether lowest <= values <= highest; of nan they don't."""
-    if not values.size:
-        return True
-    if type(values) is np.ndarray:  # without arrays of bools
-        return bool(_lowest(values, axis=None) >= lowest and _highest(values, axis=None) <= highest)
-    return bool(np.all(whole((values >= lowest) & (values <= highest))))
 
 
 def each(g: Any, n: int, reduction: str) -> Any:
