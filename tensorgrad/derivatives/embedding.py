@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import arange
 from .indexing import Scattered
 from .table import derivative
 
@@ -106,7 +107,7 @@ def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
         return np.zeros_like(rows)
     begins = _begins(bags)
     n, is_largest = len(bags), rows == np.take(y, bags, axis=0)
-    places = np.where(is_largest, np.arange(n)[:, None], n)
+    places = np.where(is_largest, np.expand_dims(arange(n, bags), -1), n)
     first = np.minimum.reduceat(places, begins, axis=0)
     lengths = np.diff(begins, append=n)
     return take_rows(g, bags) * (places == np.repeat(first, lengths, axis=0)) * is_largest

@@ -124,7 +124,7 @@ def scatter(x: Any, axis: int, index: Any, src: Any) -> Any:
     x, axis, index = _checked("scatter", x, axis, index)
     places = _places("scatter", x, axis, index)
     src = _numbers("scatter", "src", src)
-    src = _source("scatter", x, index, src if src.ndim else np.broadcast_to(src, index.shape))
+    src = _source("scatter", x, index, src) if src.ndim else _in_dtype_of("scatter", x, "src", src)
     return assign(src, x, Place(places))
 
 
