@@ -28,6 +28,12 @@ def is_int(value: Any) -> bool:
     return isinstance(value, _INTS) and not isinstance(value, _NO_NUMBERS)
 
 
+def integer(where: str, value: Any) -> int:
+    if not is_int(value):
+        raise TypeError(f"{where} must be an int, not {value!r}")
+    return int(value)
+
+
 def positive_int(where: str, value: Any) -> int:
     if not is_int(value) or value < 1:
         raise ValueError(f"{where} must be a positive int, not {value!r}")

@@ -169,9 +169,8 @@ def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infi
     both = forward + _backward(emissions, states, input_lengths, target_lengths)
     p = np.exp(both - np.expand_dims(np.where(impossible, 0, log_p), -1))
     if not zero_infinity:
-        counts = (
-            np.expand_dims(arange(len(emissions), input_lengths), -1) < input_lengths
-        )  # (T, N); later steps have no part in it
+        steps = np.expand_dims(arange(len(emissions), input_lengths), -1)
+        counts = steps < input_lengths  # (T, N); later steps have no part in it
         g = np.where(impossible & counts, math.nan, g)
     return -p * np.expand_dims(g, -1)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import is_int, probability
+from ..arguments import integer, probability
 from ..derivatives import derivative
 from ..derivatives.arrays import all_lie, whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
@@ -144,11 +144,6 @@ def _classes_last(name: str, x: Any) -> Any:
     return x if x.ndim <= 2 else np.moveaxis(x, 1, -1)
 
 
-def _require_index(name: str, ignore_index: Any) -> None:
-    if not is_int(ignore_index):
-        raise TypeError(f"{name}: ignore_index must be an int, not {ignore_index!r}")
-
-
 def _example_weights(labels: Any, kept: Any, weight: Any, like: Any) -> Any:
     """The weight of each example: that of its class, or 1, and 0 if it doesn't count. None if all are 1."""
     if weight is None:
@@ -204,7 +199,7 @@ def cross_entropy(
     """
     name = "cross_entropy"
     input, target = checked(name, "input", input, "target", target, reduction)
-    _require_index(name, ignore_index)
+    ignore_index = integer(f"{name}: ignore_index", ignore_index)
     smoothing = probability(f"{name}: label_smoothing", label_smoothing)
     logits = _classes_last(name, input)
     classes = logits.shape[-1]
@@ -280,7 +275,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
     """
     name = "nll_loss"
     input, target = checked(name, "input", input, "target", target, reduction)
-    _require_index(name, ignore_index)
+    ignore_index = integer(f"{name}: ignore_index", ignore_index)
     log_p = _classes_last(name, input)
     if weight is not None:
         weight = class_weights(name, weight, log_p.shape[-1], log_p)

@@ -187,9 +187,14 @@ def triplet_margin_with_distance_loss(
     Tensor(3.)
     """
     name = "triplet_margin_with_distance_loss"
-    if distance_function is not None and (not callable(distance_function) or isinstance(distance_function, type)):
-        raise TypeError(f"{name}: distance_function must be a function of two arrays, not {distance_function!r}")
+    require_distance(name, distance_function)
     return _of_triplets(name, anchor, positive, negative, distance_function or distance, margin, swap, reduction)
+
+
+def require_distance(name: str, function: Any) -> None:
+    """An error, unless it is a function, or None."""
+    if function is not None and (not callable(function) or isinstance(function, type)):
+        raise TypeError(f"{name}: distance_function must be a function of two arrays, not {function!r}")
 
 
 def _of_triplets(

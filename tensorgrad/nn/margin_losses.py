@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import functions as f
 from ..arguments import is_int, non_negative, norm_order, positive_number, real_number, yes_or_no
+from ..losses.margins import require_distance
 from .losses import Loss
 
 __all__ = [
@@ -148,8 +149,7 @@ class TripletMarginWithDistanceLoss(Loss):
     ):
         super().__init__(reduction)
         name = "TripletMarginWithDistanceLoss"
-        if distance_function is not None and (not callable(distance_function) or isinstance(distance_function, type)):
-            raise TypeError(f"{name}: distance_function must be a function of two arrays, not {distance_function!r}")
+        require_distance(name, distance_function)
         self.distance_function = distance_function
         self.margin, self.swap = positive_number(f"{name}: margin", margin), yes_or_no(f"{name}: swap", swap)
 
