@@ -11,6 +11,7 @@ from ..derivatives.arrays import all_lie, as_numbers, whole
 from ..derivatives.assigning import Place, assign
 from ..derivatives.indexing import grid
 from ..derivatives.indexing import scatter as put_into_zeros
+from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
 
 __all__ = ["gather", "scatter", "scatter_add", "index_select", "masked_fill"]
@@ -196,7 +197,6 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
         raise TypeError(f"{name}: mask must be bools, not {mask.dtype}")
     if value.ndim:
         raise ValueError(f"{name}: value must be one number, not of shape {value.shape}")
-    fits = mask.ndim <= x.ndim and all(n in (1, m) for n, m in zip(mask.shape[::-1], x.shape[::-1], strict=False))
-    if not fits:
+    if not broadcasts_to(mask.shape, x.shape):
         raise ValueError(f"{name}: mask of shape {mask.shape} doesn't broadcast to the shape {x.shape} of x")
     return np.where(mask, _in_dtype_of(name, x, "value", value), x)

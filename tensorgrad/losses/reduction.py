@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives.arrays import all_lie, as_numbers, whole
+from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
 
 
@@ -70,10 +71,7 @@ def weighted(name: str, losses: Any, weight: Any, reduction: str) -> Any:
 def broadcast_weight(name: str, what: str, weight: Any, losses: Any) -> Any:
     """A weight as real numbers in the dtype of the losses, whose shape broadcasts to theirs, or an error."""
     weight = real(name, what, weight)
-    fits = weight.ndim <= losses.ndim and all(
-        n in (1, m) for n, m in zip(weight.shape[::-1], losses.shape[::-1], strict=False)
-    )
-    if not fits:
+    if not broadcasts_to(weight.shape, losses.shape):
         raise ValueError(
             f"{name}: {what} of shape {weight.shape} doesn't broadcast to the input's shape {losses.shape}"
         )
