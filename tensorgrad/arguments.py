@@ -28,6 +28,12 @@ def is_int(value: Any) -> bool:
     return isinstance(value, _INTS) and not isinstance(value, _NO_NUMBERS)
 
 
+def integer(where: str, value: Any) -> int:
+    if not is_int(value):
+        raise TypeError(f"{where} must be an int, not {value!r}")
+    return int(value)
+
+
 def positive_int(where: str, value: Any) -> int:
     if not is_int(value) or value < 1:
         raise ValueError(f"{where} must be a positive int, not {value!r}")
@@ -62,6 +68,12 @@ def non_negative(where: str, value: Any) -> float:
     number = _finite(value)
     if number is None or number < 0:
         raise ValueError(f"{where} must be a finite number, and not negative; it is {value!r}")
+    return number
+
+
+def positive_number(where: str, value: Any) -> float:
+    if not (number := non_negative(where, value)):
+        raise ValueError(f"{where} must be positive; it is 0")
     return number
 
 

@@ -94,11 +94,9 @@ CASES_OF = defaultdict(list)
 for _case in [case for case in CASES if not case.of_scipy]:
     CASES_OF[name_of(_case.func)].append(_case)
 
-# These sort, or lay out, what stands where in NumPy's own arrays, and so are for those alone
-OF_NUMPY_ALONE = {"embedding_bag", "largest", "ctc_loss", "emissions", "added_up"}
-# The cases of these hold numbers of rows as plain arrays, or assign: the test below tries them with numbers of the kind
-ELSEWHERE = {"embedding", "one_hot", "scatter"}
-for _name in OF_NUMPY_ALONE | ELSEWHERE:
+# The cases of these hold numbers of rows as plain arrays: the tests below try them with numbers of the kind
+ELSEWHERE = {"embedding", "embedding_bag", "one_hot"}
+for _name in ELSEWHERE:
     del CASES_OF[_name]
 
 
@@ -111,6 +109,26 @@ def test_rows_are_looked_up_by_numbers_of_the_same_kind():
     np.testing.assert_array_equal(y.data.array, weight[numbers])
     np.testing.assert_array_equal(w.grad.array, np.bincount(numbers.ravel())[:, None] * np.ones(2))
     np.testing.assert_array_equal(functional.one_hot(StrictDuck(numbers), 4).array, np.eye(4)[numbers])
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_bags_of_rows_are_made_by_numbers_of_the_same_kind(mode: str):
+    def result(kind: Any, x: list, offsets: Any, padded: bool) -> list:
+        w, s = (
+            Tensor(kind(np.arange(8.0).reshape(4, 2))),
+            Tensor(kind(np.linspace(0.5, 2.0, np.size(x)).reshape(np.shape(x)))),
+        )
+        y = functional.embedding_bag(
+            kind(np.array(x)), w, None if offsets is None else kind(np.array(offsets)), mode=mode,
+            per_sample_weights=s if mode == "sum" else None, padding_idx=1 if padded else None,
+        )  # fmt: skip
+        loss(kind, [y]).backward()
+        return [y.data, w.grad, *([s.grad] if mode == "sum" else [])]
+
+    for given in ([[3, 0, 3], [1, 3, 0]], None, False), ([2, 2, 0, 1, 3], [0, 3, 3], False), ([2, 1, 0], [0, 1], True):
+        for a, b in zip(result(StrictDuck, *given), result(np.asarray, *given), strict=True):
+            assert type(a) is StrictDuck
+            np.testing.assert_allclose(a.array, b, rtol=1e-14)
 
 
 @pytest.mark.slow

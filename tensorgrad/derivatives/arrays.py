@@ -42,6 +42,18 @@ def whole(x):
     return x
 
 
+_lowest, _highest = np.minimum.reduce, np.maximum.reduce
+
+
+def all_lie(values, lowest, highest):
+    """Whether lowest <= values <= highest; of nan they don't."""
+    if not values.size:
+        return True
+    if type(values) is np.ndarray:  # without arrays of bools
+        return bool(_lowest(values, axis=None) >= lowest and _highest(values, axis=None) <= highest)
+    return bool(np.all(whole((values >= lowest) & (values <= highest))))
+
+
 def arange(n, like):
     """The integers from 0 to n - 1, in an array of the kind of `like`."""
     return np.arange(n, like=inside(like))

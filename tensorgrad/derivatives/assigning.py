@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .arrays import whole
+from .arrays import array_in, whole
 from .indexing import Scattered, may_repeat
 from .table import derivative, views
 
@@ -57,8 +57,10 @@ class Place:
         numbers = np.empty_like(value, dtype=int, subok=False)  # the value's order in memory is that of writing
         numbers[...] = np.reshape(np.arange(numbers.size), numbers.shape)
         parts = self.index if isinstance(self.index, tuple) else (self.index,)
-        like = next((p for p in parts if hasattr(p, "stack")), None)  # of a batch of indices, a batch
+        arrays = [p for p in parts if not isinstance(p, list | tuple)]
+        like = array_in(*arrays)  # of a batch of indices, a batch; of those of another library, arrays of its kind
         zeros = np.zeros(shape, int) if like is None else np.zeros_like(like, shape=shape, dtype=int)
+        numbers = np.asarray(numbers, like=like)
         written = self.put(zeros, numbers)
         return self.of(written) == numbers
 

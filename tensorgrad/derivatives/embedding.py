@@ -4,17 +4,23 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import arange
 from .indexing import Scattered
 from .table import derivative
 
 _FEW = 8  # rows with the same number are added one after the other, and more than these by one sum
 
 
+def _begins(ordered: Any) -> Any:
+    """Where each group of equal numbers begins, in numbers that ascend."""
+    return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+
 def _groups(numbers: Any) -> tuple[Any, Any, Any]:
     """An order in which equal numbers stand together, where each group of them begins in it, and how large it is."""
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
-    begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    begins = _begins(ordered)
     return order, begins, np.diff(begins, append=len(numbers))
 
 
@@ -86,11 +92,6 @@ lookup = derivative(_lookup, _lookup_gradient)
 # The largest of the rows of each bag ---------------------------------------------------------------------------------
 
 
-def _begins(bags: Any) -> Any:
-    """Where each bag begins, in numbers of bags that ascend."""
-    return np.flatnonzero(np.concatenate([[True], bags[1:] != bags[:-1]]))
-
-
 def _largest(rows: Any, bags: Any, count: int) -> Any:
     """(count, D): in row i the largest numbers of the rows (n, D) that are in bag i; zeros for an empty one."""
     total = np.zeros((count, rows.shape[1]), rows.dtype, like=rows)
@@ -106,7 +107,7 @@ def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
         return np.zeros_like(rows)
     begins = _begins(bags)
     n, is_largest = len(bags), rows == np.take(y, bags, axis=0)
-    places = np.where(is_largest, np.arange(n)[:, None], n)
+    places = np.where(is_largest, np.expand_dims(arange(n, bags), -1), n)
     first = np.minimum.reduceat(places, begins, axis=0)
     lengths = np.diff(begins, append=n)
     return take_rows(g, bags) * (places == np.repeat(first, lengths, axis=0)) * is_largest

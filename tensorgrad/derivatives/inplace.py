@@ -66,14 +66,6 @@ def fitted(name, what, value, shape):
         ) from None
 
 
-def broadcasts_to(shape, whole):
-    """Whether an array of that shape broadcasts to the whole, with which it has no more axes."""
-    try:
-        return np.broadcast_shapes(shape, whole) == whole
-    except ValueError:
-        return False
-
-
 def leading_ones_dropped(value, ndim):
     """value without axes of length 1 in front of the last ndim: an assignment doesn't mind them."""
     extra = np.ndim(value) - ndim

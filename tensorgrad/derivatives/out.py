@@ -8,7 +8,8 @@ import numpy as np
 
 from .arrays import as_array
 from .creation import is_tensor
-from .inplace import broadcasts_to, mask_of, require_cast
+from .inplace import mask_of, require_cast
+from .shapes import broadcasts_to
 from .table import COMPOSED, require_no_out
 
 

@@ -23,8 +23,9 @@ from .products import long_matrix
 
 
 def rows_to_write(shape: tuple, *values: Any) -> tuple[Any, list]:
-    """An array and its rows, which are given as out=, where all values are NumPy's own arrays; else None and Nones:
-    then each step makes a row of its own, and they are stacked."""
+    """An array and its rows, which are given as out=, where all values that aren't None are NumPy's own arrays; else
+    None and Nones: then each step makes a row of its own, and they are stacked."""
+    values = tuple([value for value in values if value is not None])
     if all([type(value) is np.ndarray for value in values]):
         whole = np.empty(shape, np.result_type(*values))
         return whole, list(whole)
@@ -110,8 +111,7 @@ def lstm(gates: Any, h: Any, c: Any, weight: Any, projection: Any = None) -> tup
 
     Saved are the activated gates, the c before each step, and tanh(c) after it.
     """
-    given = [gates, h, c, weight] + ([] if projection is None else [projection])
-    whole, rows = rows_to_write((*gates.shape[:2], weight.shape[1]), *given)
+    whole, rows = rows_to_write((*gates.shape[:2], weight.shape[1]), gates, h, c, weight, projection)
     scale, us, cs, tanhs = scales(gates, *LSTM), [], [c], []
     for t in range(len(rows)):
         u = activated(h @ weight.T + gates[t], scale)
@@ -143,13 +143,12 @@ def lstm_gradients(
 ) -> list:
     (gh, dc), (y, _), dh = g, y, 0
     us, cs, tanhs = _lstm_again(y, gates, h, c, weight) if saved is None else saved
-    scale, projected = scales(gates, *LSTM), projection is not None
-    whole, rows = rows_to_write(gates.shape, gh, dc, y, gates, h, c, weight, *([projection] if projected else []))
-    dhs: list = []
+    whole, rows = rows_to_write(gates.shape, gh, dc, y, gates, h, c, weight, projection)
+    scale, dhs = scales(gates, *LSTM), []
     for t in reversed(range(len(rows))):
         i, f, g, o = parts(us[t], 4)
         dh = gh[t] + dh
-        if projected:
+        if projection is not None:
             dhs.append(dh)
             dh = dh @ projection
         dc = dc + dh * (o * (1 - tanhs[t] * tanhs[t]))
@@ -159,7 +158,7 @@ def lstm_gradients(
         dh = d @ weight
     d = stacked(whole, rows)
     found = [d, dh, dc, weight_gradient(d, before(h, y))]
-    if projected:
+    if projection is not None:
         outputs = np.stack([parts(us[t], 4)[3] * tanhs[t] for t in range(len(rows))])
         found.append(weight_gradient(np.stack(dhs[::-1]), outputs))
     return found
@@ -173,8 +172,7 @@ def gru(gates: Any, h: Any, weight: Any, bias: Any = None) -> tuple[Any, Any]:
 
     Saved are r and z beside each other, n, and b_n.
     """
-    given = [gates, h, weight] + ([] if bias is None else [bias])
-    whole, rows = rows_to_write((*gates.shape[:2], weight.shape[1]), *given)
+    whole, rows = rows_to_write((*gates.shape[:2], weight.shape[1]), gates, h, weight, bias)
     n, us, ns, bs = weight.shape[1], [], [], []
     scale = scales(gates[..., : 2 * n], 0.5, 0.5)
     for t in range(len(rows)):
@@ -200,7 +198,7 @@ def _gru_again(y: Any, gates: Any, h: Any, weight: Any, bias: Any) -> tuple:
 
 def gru_gradients(g: Any, y: Any, saved: Any, gates: Any, h: Any, weight: Any, bias: Any = None) -> list:
     us, ns, bs = _gru_again(y, gates, h, weight, bias) if saved is None else saved
-    given = [g, y, gates, h, weight] + ([] if bias is None else [bias])
+    given = (g, y, gates, h, weight, bias)
     whole, rows = rows_to_write(gates.shape, *given)  # the gradient of the gates
     whole_b, rows_b = rows_to_write(gates.shape, *given)  # and that of b, which differs in the last third
     dh: Any = 0

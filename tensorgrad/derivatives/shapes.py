@@ -21,6 +21,14 @@ def numbers(x):
     return x.tolist() if hasattr(x, "tolist") else x
 
 
+def broadcasts_to(shape, whole):
+    """Whether an array of that shape broadcasts to the whole shape."""
+    try:
+        return np.broadcast_shapes(shape, whole) == whole
+    except ValueError:
+        return False
+
+
 # Reshaping -----------------------------------------------------------------------------------------------------------
 
 derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None, newshape=None:

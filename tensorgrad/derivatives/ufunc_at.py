@@ -11,7 +11,8 @@ import numpy as np
 
 from .arrays import as_array
 from .indexing import grid, may_repeat
-from .inplace import broadcasts_to, require_cast, require_no_tensor, require_target
+from .inplace import require_cast, require_no_tensor, require_target
+from .shapes import broadcasts_to
 from .table import TABLE, derivative
 
 

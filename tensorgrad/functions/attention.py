@@ -11,6 +11,7 @@ import numpy as np
 from ..arguments import generator, probability, real_number, yes_or_no
 from ..derivatives.arrays import as_numbers, inside
 from ..derivatives.attention import attention_scores
+from ..derivatives.shapes import broadcasts_to
 from ..derivatives.softmax import softmax
 from .dropout import dropout
 
@@ -148,9 +149,5 @@ def _scores_shape(query: Any, key: Any, value: Any) -> tuple[int, ...]:
 
 
 def _require_broadcasting(where: str, mask: tuple[int, ...], scores: tuple[int, ...]) -> None:
-    try:
-        fits = np.broadcast_shapes(mask, scores) == scores
-    except ValueError:
-        fits = False
-    if not fits:
+    if not broadcasts_to(mask, scores):
         raise ValueError(f"{where} must broadcast to {scores}, one for each query and each key; its shape is {mask}")

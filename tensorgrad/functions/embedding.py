@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..arguments import LARGEST, is_int, non_negative, norm_order, one_of, yes_or_no
-from ..derivatives.arrays import as_numbers, inside, whole
+from ..derivatives.arrays import all_lie, arange, as_numbers, whole
 from ..derivatives.embedding import add_rows, largest, lookup
 from ..tensor import Tensor, data_of
 
@@ -21,8 +22,8 @@ def _indices(name: str, what: str, value: Any, count: int | None = None, of: str
         array = array.astype(int)  # of an empty list, too
     if isinstance(array, Tensor) or array.dtype.kind not in "iu":
         raise TypeError(f"{name}: {what} must be ints, not {array.dtype}")
-    numbers = whole(array)
-    if numbers.size and (numbers.min() < 0 or (count is not None and numbers.max() >= count)):
+    if not all_lie(array, 0, math.inf if count is None else count - 1):
+        numbers = whole(array)
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
         wanted = "not be negative" if count is None else f"be from 0 to {count - 1}"
         raise IndexError(f"{name}: {what} must {wanted}{of}, but {wrong} is among them")
@@ -110,7 +111,7 @@ def _bags(x: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
         if offsets is not None:
             raise ValueError("embedding_bag: where x has two dimensions, its rows are the bags; leave out offsets")
         count, length = x.shape
-        return np.repeat(np.arange(count), length), count
+        return np.repeat(arange(count, x), length), count
     if x.ndim != 1:
         raise ValueError(f"embedding_bag: x must have the shape (bags, length), or (n,) with offsets, not {x.shape}")
     if offsets is None:
@@ -126,7 +127,7 @@ def _bags(x: Any, offsets: Any, include_last_offset: bool) -> tuple[Any, int]:
         )
     ends = offsets[1:] if include_last_offset else np.append(offsets[1:], n)
     starts = offsets[: len(ends)]
-    return np.repeat(np.arange(len(ends)), ends - starts), len(ends)
+    return np.repeat(arange(len(ends), ends), ends - starts), len(ends)
 
 
 def embedding_bag(
@@ -232,4 +233,4 @@ def one_hot(x: Any, num_classes: int = -1) -> Any:
         if not x.size:
             raise ValueError("one_hot: x is empty, so num_classes must be given")
         num_classes = int(whole(x).max()) + 1
-    return (np.expand_dims(x, -1) == np.arange(num_classes, like=inside(x))).astype(np.int64)
+    return (np.expand_dims(x, -1) == arange(num_classes, x)).astype(np.int64)

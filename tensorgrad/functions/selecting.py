@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..arguments import dim_is_axis, is_int
-from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.arrays import all_lie, as_numbers, whole
 from ..derivatives.assigning import Place, assign
 from ..derivatives.indexing import grid
 from ..derivatives.indexing import scatter as put_into_zeros
+from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
 
 __all__ = ["gather", "scatter", "scatter_add", "index_select", "masked_fill"]
@@ -33,7 +34,7 @@ def _checked(name: str, x: Any, axis: Any, index: Any) -> tuple[Any, int, Any]:
     if index.dtype.kind not in "iu":
         raise TypeError(f"{name}: index must be ints, not {index.dtype}")
     n = x.shape[axis]
-    if index.size and not (np.all(whole(index >= 0)) and np.all(whole(index < n))):
+    if not all_lie(index, 0, n - 1):
         raise ValueError(
             f"{name}: index must lie from 0 to {n - 1}, for axis {axis} of x of shape {x.shape}, not from "
             f"{whole(index).min()} to {whole(index).max()}"
@@ -124,7 +125,7 @@ def scatter(x: Any, axis: int, index: Any, src: Any) -> Any:
     x, axis, index = _checked("scatter", x, axis, index)
     places = _places("scatter", x, axis, index)
     src = _numbers("scatter", "src", src)
-    src = _source("scatter", x, index, src if src.ndim else np.broadcast_to(src, index.shape))
+    src = _source("scatter", x, index, src) if src.ndim else _in_dtype_of("scatter", x, "src", src)
     return assign(src, x, Place(places))
 
 
@@ -196,7 +197,6 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
         raise TypeError(f"{name}: mask must be bools, not {mask.dtype}")
     if value.ndim:
         raise ValueError(f"{name}: value must be one number, not of shape {value.shape}")
-    fits = mask.ndim <= x.ndim and all(n in (1, m) for n, m in zip(mask.shape[::-1], x.shape[::-1], strict=False))
-    if not fits:
+    if not broadcasts_to(mask.shape, x.shape):
         raise ValueError(f"{name}: mask of shape {mask.shape} doesn't broadcast to the shape {x.shape} of x")
     return np.where(mask, _in_dtype_of(name, x, "value", value), x)

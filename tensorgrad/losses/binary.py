@@ -8,8 +8,9 @@ import numpy as np
 
 from ..derivatives import derivative
 from ..derivatives.activations import sigmoid, sigmoid_of_parts, sigmoid_parts, softplus
+from ..derivatives.arrays import all_lie
 from ..tensor import data_of
-from .reduction import alike, all_lie, broadcast_weight, checked, each, reduced, weighted
+from .reduction import alike, broadcast_weight, checked, each, reduced, weighted
 
 __all__ = [
     "sigmoid_cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits", "multilabel_soft_margin_loss",

@@ -22,10 +22,10 @@ import numpy as np
 
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
-from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.arrays import all_lie, arange, as_numbers, inside, whole
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
-from .reduction import all_lie, real, reduced, require_reduction
+from .reduction import real, reduced, require_reduction
 
 __all__ = ["ctc_loss"]
 
@@ -34,14 +34,14 @@ __all__ = ["ctc_loss"]
 
 
 def _emissions(log_probs: Any, states: Any) -> Any:
-    picked = log_probs[:, np.expand_dims(np.arange(len(states)), -1), states]
+    picked = log_probs[:, np.expand_dims(arange(len(states), states), -1), states]
     return np.ascontiguousarray(picked) if type(picked) is np.ndarray else picked
 
 
 def _added_up(g: Any, states: Any, classes: int) -> Any:
     steps, n, _ = g.shape
     if type(g) is not np.ndarray:
-        return scatter(g, (slice(None), np.expand_dims(np.arange(n), -1), states), (steps, n, classes))
+        return scatter(g, (slice(None), np.expand_dims(arange(n, states), -1), states), (steps, n, classes))
     places = np.reshape(np.arange(0, steps * n * classes, classes), (steps, n, 1)) + states
     total = np.bincount(places.ravel(), g.ravel(), steps * n * classes)  # faster than np.add.at
     return total.reshape(steps, n, classes).astype(g.dtype, copy=False)
@@ -118,7 +118,7 @@ def _log_likelihood(forward: Any, input_lengths: Any, target_lengths: Any) -> An
     """log of the sum over the two states that an example may end in, the last label and the last blank: (N,)."""
     if not forward.shape[0]:
         return np.where(target_lengths == 0, 0.0, -math.inf).astype(forward.dtype)
-    examples, last = np.arange(len(target_lengths)), np.maximum(input_lengths - 1, 0)
+    examples, last = arange(len(target_lengths), target_lengths), np.maximum(input_lengths - 1, 0)
     blank = forward[last, examples, 2 * target_lengths]
     label = forward[last, examples, np.maximum(2 * target_lengths - 1, 0)]
     total = np.logaddexp(blank, np.where(target_lengths == 0, -math.inf, label))
@@ -134,13 +134,14 @@ def _ctc(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any, z
 
 def _forward(emissions: Any, states: Any) -> Any:
     """log of the summed probabilities of all ways to be in each state at each step."""
-    start = _zero_at(emissions, np.arange(states.shape[1]) < 2)
-    return _sums(emissions, np.zeros(len(states), int), start, _can_skip(states)) + emissions
+    start = _zero_at(emissions, arange(states.shape[1], states) < 2)
+    first = np.zeros_like(states, shape=len(states))
+    return _sums(emissions, first, start, _can_skip(states)) + emissions
 
 
 def _backward(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any) -> Any:
     """log of the summed probabilities of all ways from there to the end: the same with all turned round."""
-    from_end = np.expand_dims(2 * target_lengths, -1) - np.arange(states.shape[1])
+    from_end = np.expand_dims(2 * target_lengths, -1) - arange(states.shape[1], states)
     start = _zero_at(emissions, np.flip((from_end == 0) | (from_end == 1), -1))
     turned = emissions[::-1, :, ::-1]
     first = len(emissions) - input_lengths
@@ -156,7 +157,8 @@ def _zero_at(emissions: Any, places: Any) -> Any:
 def _can_skip(states: Any) -> Any:
     """Whether a state can be entered from the one before the last: it is a label, and another one."""
     differs = states[:, 2:] != states[:, :-2]  # two blanks don't
-    return np.concatenate([np.zeros((len(states), min(2, states.shape[1])), bool), differs], axis=1)
+    none = np.zeros_like(differs, shape=(len(states), min(2, states.shape[1])))
+    return np.concatenate([none, differs], axis=1)
 
 
 def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infinity, saved=None):  # type: ignore
@@ -167,7 +169,8 @@ def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infi
     both = forward + _backward(emissions, states, input_lengths, target_lengths)
     p = np.exp(both - np.expand_dims(np.where(impossible, 0, log_p), -1))
     if not zero_infinity:
-        counts = np.expand_dims(np.arange(len(emissions)), -1) < input_lengths  # (T, N); later steps have no part in it
+        steps = np.expand_dims(arange(len(emissions), input_lengths), -1)
+        counts = steps < input_lengths  # (T, N); later steps have no part in it
         g = np.where(impossible & counts, math.nan, g)
     return -p * np.expand_dims(g, -1)
 
@@ -178,15 +181,17 @@ _recorded_ctc: Any = derivative(_ctc, _occupancy, saves=True)
 # What it is called with ----------------------------------------------------------------------------------------------
 
 
-def _ints(name: str, what: str, value: Any) -> Any:
+def _ints(name: str, what: str, value: Any, like: Any) -> Any:
+    """value as an array of ints, of the kind of `like` if it isn't of another kind already; or an error."""
     value = as_numbers(name, what, value, "biuf")
     if value.dtype.kind not in "iu" and value.size:
         raise TypeError(f"{name}: {what} must be ints, not {value.dtype}")
-    return value.astype(np.int64)
+    value = value.astype(np.int64)
+    return np.asarray(value, like=inside(like)) if type(value) is np.ndarray else value
 
 
-def _lengths(name: str, what: str, value: Any, n: int, of: str, most: int) -> Any:
-    value = np.reshape(_ints(name, what, value), -1)
+def _lengths(name: str, what: str, value: Any, n: int, of: str, most: int, like: Any) -> Any:
+    value = np.reshape(_ints(name, what, value, like), -1)
     if value.shape != (n,):
         raise ValueError(f"{name}: {what} must be {n} ints, one for each example, not of shape {value.shape}")
     if not all_lie(value, 0, most):
@@ -206,7 +211,7 @@ def _padded(name: str, targets: Any, target_lengths: Any) -> Any:
             f"{name}: targets of shape {targets.shape}, one example behind the other, must have as many labels as "
             f"target_lengths say, {int(ends[-1]) if len(ends) else 0}"
         )
-    places = np.expand_dims(ends - target_lengths, -1) + np.arange(longest)
+    places = np.expand_dims(ends - target_lengths, -1) + arange(longest, ends)
     return targets[np.minimum(places, targets.size - 1)]
 
 
@@ -251,7 +256,8 @@ def ctc_loss(
     name = "ctc_loss"
     require_reduction(name, reduction)
     zero_infinity = yes_or_no(f"{name}: zero_infinity", zero_infinity)
-    log_probs, targets = real(name, "log_probs", log_probs), _ints(name, "targets", targets)
+    log_probs = real(name, "log_probs", log_probs)
+    targets = _ints(name, "targets", targets, log_probs)
     if log_probs.ndim not in (2, 3):
         raise ValueError(f"{name}: log_probs must be (T, N, C), or (T, C) for one example, not {log_probs.shape}")
     is_batch = log_probs.ndim == 3
@@ -266,19 +272,19 @@ def ctc_loss(
         )
     if not is_int(blank) or not 0 <= blank < classes:
         raise ValueError(f"{name}: blank must be an int from 0 to {classes - 1}, for {classes} classes, not {blank!r}")
-    input_lengths = _lengths(name, "input_lengths", input_lengths, n, "log_probs", steps)
+    input_lengths = _lengths(name, "input_lengths", input_lengths, n, "log_probs", steps, log_probs)
     most = targets.shape[-1]
-    target_lengths = _lengths(name, "target_lengths", target_lengths, n, "targets", most)
+    target_lengths = _lengths(name, "target_lengths", target_lengths, n, "targets", most, log_probs)
 
     labels = _padded(name, targets, target_lengths)
-    counts = np.arange(labels.shape[1]) < np.expand_dims(target_lengths, -1)
+    counts = arange(labels.shape[1], labels) < np.expand_dims(target_lengths, -1)
     labels = np.where(counts, labels, blank)
     if not all_lie(labels, 0, classes - 1) or np.any(whole(counts & (labels == blank))):
         raise ValueError(
             f"{name}: labels in targets must lie from 0 to {classes - 1}, for {classes} classes, and none be the "
             f"blank, {blank}"
         )
-    states = np.full((n, 2 * labels.shape[1] + 1), blank)
+    states = np.full_like(labels, blank, shape=(n, 2 * labels.shape[1] + 1))
     states[:, 1::2] = labels
     losses = _recorded_ctc(emissions_of(log_probs, states), states, input_lengths, target_lengths, zero_infinity)
     if reduction == "mean":

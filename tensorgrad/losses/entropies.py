@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import is_int, probability
+from ..arguments import integer, probability
 from ..derivatives import derivative
-from ..derivatives.arrays import whole
+from ..derivatives.arrays import all_lie, whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from ..tensor import Tensor, data_of
 from .reduction import (
-    all_lie,
     checked,
     class_numbers,
     class_weights,
     each,
     in_dtype_of,
-    mean_over,
     reduced,
+    reduced_by_weight,
+    require_ints,
     weight_of_each,
 )
 
@@ -84,6 +84,7 @@ _recorded_softmax_cross_entropy = derivative(
 
 
 def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
+    """An error, unless labels are rows of probabilities, or class numbers, for logits of this shape."""
     if labels.shape == shape:
         rows = data_of(labels)
         if not (np.all(whole(rows >= 0)) and np.allclose(whole(np.sum(rows, axis=-1)), 1, atol=1e-4)):
@@ -91,15 +92,14 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
                 f"{name}: labels have the shape {shape} of the logits, so rows of labels must be probabilities: none "
                 f"negative, each row with the sum 1"
             )
-    elif labels.shape != shape[:-1]:
+        return
+    if labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of "
             f"probabilities of shape {shape}, not of shape {labels.shape}"
         )
-    elif labels.dtype.kind not in "iu":
-        way_out = "labels.data.astype(int)" if type(labels) is Tensor else "labels.astype(int)"
-        raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use {way_out}")
-    elif not all_lie(labels, 0, shape[-1] - 1):
+    require_ints(name, "labels", labels)
+    if not all_lie(labels, 0, shape[-1] - 1):
         raise ValueError(
             f"{name}: for the {shape[-1]} classes of logits of shape {shape}, class numbers must lie from 0 to "
             f"{shape[-1] - 1}, not from {whole(labels).min()} to {whole(labels).max()}"
@@ -144,11 +144,6 @@ def _classes_last(name: str, x: Any) -> Any:
     return x if x.ndim <= 2 else np.moveaxis(x, 1, -1)
 
 
-def _require_index(name: str, ignore_index: Any) -> None:
-    if not is_int(ignore_index):
-        raise TypeError(f"{name}: ignore_index must be an int, not {ignore_index!r}")
-
-
 def _example_weights(labels: Any, kept: Any, weight: Any, like: Any) -> Any:
     """The weight of each example: that of its class, or 1, and 0 if it doesn't count. None if all are 1."""
     if weight is None:
@@ -163,7 +158,7 @@ def _reduced_with(losses: Any, w: Any, reduction: str) -> Any:
         return reduced(losses, reduction)
     if np.any(whole(data_of(w) == 0)):
         losses = np.where(w == 0, 0, losses)
-    return mean_over(w, losses * w) if reduction == "mean" else reduced(losses * w, reduction)
+    return reduced_by_weight(losses * w, w, reduction)
 
 
 def cross_entropy(
@@ -204,7 +199,7 @@ def cross_entropy(
     """
     name = "cross_entropy"
     input, target = checked(name, "input", input, "target", target, reduction)
-    _require_index(name, ignore_index)
+    ignore_index = integer(f"{name}: ignore_index", ignore_index)
     smoothing = probability(f"{name}: label_smoothing", label_smoothing)
     logits = _classes_last(name, input)
     classes = logits.shape[-1]
@@ -233,7 +228,7 @@ def cross_entropy(
     q = in_dtype_of(logits, _as_rows(labels, classes, smoothing)) * weight
     losses: Any = _recorded_softmax_cross_entropy(logits, q, "none")
     losses = losses if kept is None else np.where(kept, losses, 0)
-    return mean_over(w, losses) if reduction == "mean" else reduced(losses, reduction)
+    return reduced_by_weight(losses, w, reduction)
 
 
 # What an element of each row is, and back: the elements in their places, in rows of zeros
@@ -280,7 +275,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -1
     """
     name = "nll_loss"
     input, target = checked(name, "input", input, "target", target, reduction)
-    _require_index(name, ignore_index)
+    ignore_index = integer(f"{name}: ignore_index", ignore_index)
     log_p = _classes_last(name, input)
     if weight is not None:
         weight = class_weights(name, weight, log_p.shape[-1], log_p)

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..arguments import non_negative, yes_or_no
 from ..derivatives import derivative
+from ..derivatives.arrays import all_lie
 from ..derivatives.distances import at_least
 from ..tensor import data_of
-from .reduction import alike, all_lie, checked, each, in_dtype_of, real, reduced
+from .reduction import alike, checked, each, in_dtype_of, real, reduced, require_reduction
 
 __all__ = ["kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
 
@@ -55,15 +56,14 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     Tensor(0.13081204)
     """
     name = "kl_div"
-    if not isinstance(reduction, str) or reduction not in ("mean", "batchmean", "sum", "none"):
-        raise ValueError(f"{name}: reduction must be 'mean', 'batchmean', 'sum' or 'none', not {reduction!r}")
+    require_reduction(name, reduction, ("mean", "batchmean", "sum", "none"))
     input, target = real(name, "input", input), real(name, "target", target)
     target = alike(name, "input", input, "target", target)
+    reduced_to = "sum" if reduction == "batchmean" else reduction
     if yes_or_no(f"{name}: log_target", log_target):
-        losses = np.exp(target) * (target - input)
-        total = reduced(losses, "sum" if reduction == "batchmean" else reduction)
+        total = reduced(np.exp(target) * (target - input), reduced_to)
     else:
-        total = _recorded_kl_div(input, target, "sum" if reduction == "batchmean" else reduction)
+        total = _recorded_kl_div(input, target, reduced_to)
     return total / (input.shape[0] if input.ndim else 1) if reduction == "batchmean" else total
 
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import is_int, non_negative, norm_order, real_number, yes_or_no
+from ..arguments import is_int, non_negative, norm_order, positive_number, real_number, yes_or_no
 from ..derivatives.activations import relu
-from ..derivatives.arrays import whole
+from ..derivatives.arrays import all_lie, whole
 from ..derivatives.distances import distance, not_below
 from .reduction import (
     alike,
-    all_lie,
     checked,
     class_numbers,
     class_weights,
     labels_of_sign,
     real,
     reduced,
+    require_ints,
     require_reduction,
     require_shape,
     weight_of_each,
@@ -187,9 +187,14 @@ def triplet_margin_with_distance_loss(
     Tensor(3.)
     """
     name = "triplet_margin_with_distance_loss"
-    if distance_function is not None and (not callable(distance_function) or isinstance(distance_function, type)):
-        raise TypeError(f"{name}: distance_function must be a function of two arrays, not {distance_function!r}")
+    require_distance(name, distance_function)
     return _of_triplets(name, anchor, positive, negative, distance_function or distance, margin, swap, reduction)
+
+
+def require_distance(name: str, function: Any) -> None:
+    """An error, unless it is a function, or None."""
+    if function is not None and (not callable(function) or isinstance(function, type)):
+        raise TypeError(f"{name}: distance_function must be a function of two arrays, not {function!r}")
 
 
 def _of_triplets(
@@ -201,8 +206,7 @@ def _of_triplets(
     negative = alike(name, "anchor", anchor, "negative", real(name, "negative", negative))
     if not anchor.ndim:
         raise ValueError(f"{name}: anchor, positive and negative must be (N, D) or (D,), not ()")
-    if not (margin := non_negative(f"{name}: margin", margin)):
-        raise ValueError(f"{name}: margin must be positive; it is 0")
+    margin = positive_number(f"{name}: margin", margin)
     near, far = d(anchor, positive), d(anchor, negative)
     if yes_or_no(f"{name}: swap", swap):
         far = np.minimum(far, d(positive, negative))
@@ -274,8 +278,7 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
     if input.ndim not in (1, 2):
         raise ValueError(f"{name}: input must be (N, C) or (C,), not {input.shape}")
     classes = input.shape[-1]
-    if target.dtype.kind not in "iu":
-        raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}")
+    require_ints(name, "target", target)
     if not all_lie(target, -1, classes - 1):
         raise ValueError(
             f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, "

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives.arrays import as_numbers, whole
+from ..derivatives.arrays import all_lie, as_numbers, whole
+from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
-
-_lowest, _highest = np.minimum.reduce, np.maximum.reduce
 
 
 def reduced(loss: Any, reduction: str) -> Any:
@@ -20,15 +19,6 @@ def reduced(loss: Any, reduction: str) -> Any:
     return total / loss.size if reduction == "mean" else total
 
 
-def all_lie(values: Any, lowest: float, highest: float) -> bool:
-    """Whether lowest <= values <= highest; of nan they don't."""
-    if not values.size:
-        return True
-    if type(values) is np.ndarray:  # without arrays of bools
-        return bool(_lowest(values, axis=None) >= lowest and _highest(values, axis=None) <= highest)
-    return bool(np.all(whole((values >= lowest) & (values <= highest))))
-
-
 def each(g: Any, n: int, reduction: str) -> Any:
     """The gradient of each of n losses, from that of their reduction."""
     if type(g) is np.ndarray and not g.ndim:
@@ -36,9 +26,10 @@ def each(g: Any, n: int, reduction: str) -> Any:
     return g / max(n, 1) if reduction == "mean" else g
 
 
-def require_reduction(name: str, reduction: Any) -> None:
-    if not isinstance(reduction, str) or reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{name}: reduction must be 'mean', 'sum' or 'none', not {reduction!r}")
+def require_reduction(name: str, reduction: Any, choices: tuple[str, ...] = ("mean", "sum", "none")) -> None:
+    if not isinstance(reduction, str) or reduction not in choices:
+        *most, last = map(repr, choices)
+        raise ValueError(f"{name}: reduction must be {', '.join(most)} or {last}, not {reduction!r}")
 
 
 def real(name: str, what: str, value: Any) -> Any:
@@ -80,21 +71,20 @@ def weighted(name: str, losses: Any, weight: Any, reduction: str) -> Any:
 def broadcast_weight(name: str, what: str, weight: Any, losses: Any) -> Any:
     """A weight as real numbers in the dtype of the losses, whose shape broadcasts to theirs, or an error."""
     weight = real(name, what, weight)
-    fits = weight.ndim <= losses.ndim and all(
-        n in (1, m) for n, m in zip(weight.shape[::-1], losses.shape[::-1], strict=False)
-    )
-    if not fits:
+    if not broadcasts_to(weight.shape, losses.shape):
         raise ValueError(
             f"{name}: {what} of shape {weight.shape} doesn't broadcast to the input's shape {losses.shape}"
         )
     return in_dtype_of(losses, weight)
 
 
-def mean_over(weight: Any, losses: Any) -> Any:
-    """sum(losses) / sum(weight), of losses that have been multiplied by these weights.
+def reduced_by_weight(losses: Any, weight: Any, reduction: str) -> Any:
+    """The reduction of losses that have been multiplied by these weights: the mean is sum(losses) / sum(weight).
 
-    If all weights are 0, it is nan, as in PyTorch, and the gradient 0.
+    If all weights are 0, that is nan, as in PyTorch, and the gradient 0.
     """
+    if reduction != "mean":
+        return reduced(losses, reduction)
     total = np.sum(weight)
     mean = np.sum(losses) / np.where(total == 0, 1, total)
     return mean + np.where(total == 0, math.nan, 0 * total) if np.any(whole(data_of(total)) == 0) else mean
@@ -118,6 +108,13 @@ def weight_of_each(weight: Any, labels: Any) -> Any:
     return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
 
 
+def require_ints(name: str, what: str, labels: Any) -> None:
+    """An error, with a way out, unless the class numbers are ints."""
+    if labels.dtype.kind not in "iu":
+        array = f"{what}.data" if type(labels) is Tensor else what
+        raise TypeError(f"{name}: class numbers must be ints, not {labels.dtype}; use {array}.astype(int)")
+
+
 def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: int | None) -> tuple[Any, Any]:
     """A copy of the class numbers of examples, of an array of this shape with its classes last; and which of them
     count, None for all. Those that don't are 0. Or an error.
@@ -130,9 +127,7 @@ def class_numbers(name: str, target: Any, shape: tuple[int, ...], ignore_index: 
             f"{name}: input has {classes} classes and examples of shape {shape[:-1]}, so the class numbers in target "
             f"must have the shape {shape[:-1]}, not {target.shape}"
         )
-    if target.dtype.kind not in "iu":
-        way_out = "target.data.astype(int)" if type(target) is Tensor else "target.astype(int)"
-        raise TypeError(f"{name}: the class numbers in target must be ints, not {target.dtype}; use {way_out}")
+    require_ints(name, "target", target)
     kept = None
     if ignore_index is not None and (0 <= ignore_index < classes or not all_lie(target, 0, classes - 1)):
         kept = target != ignore_index

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import non_negative
+from ..arguments import non_negative, positive_number
 from ..derivatives import derivative
-from .reduction import alike, checked, each, mean_over, real, reduced
+from .reduction import alike, checked, each, real, reduced, reduced_by_weight
 
 __all__ = ["l1_loss", "smooth_l1_loss", "huber_loss", "mse_loss"]
 
@@ -78,8 +78,7 @@ def mse_loss(predictions: Any, targets: Any, reduction: str = "mean", weight: An
     if weight is None:
         return _squares(predictions, targets, reduction)
     weight = _weight_of(name, "predictions", predictions, weight)
-    losses = _squares(predictions, targets, "none") * weight
-    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
+    return reduced_by_weight(_squares(predictions, targets, "none") * weight, weight, reduction)
 
 
 def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
@@ -105,8 +104,7 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None
     if weight is None:
         return _l1(input, target, reduction)
     weight = _weight_of(name, "input", input, weight)
-    losses = _l1(input, target, "none") * weight
-    return mean_over(weight, losses) if reduction == "mean" else reduced(losses, reduction)
+    return reduced_by_weight(_l1(input, target, "none") * weight, weight, reduction)
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
@@ -153,8 +151,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     name = "huber_loss"
     input, target = checked(name, "input", input, "target", target, reduction)
     target = alike(name, "input", input, "target", target)
-    if not (delta := non_negative(f"{name}: delta", delta)):
-        raise ValueError(f"{name}: delta must be positive; it is 0")
+    delta = positive_number(f"{name}: delta", delta)
     if weight is None:
         return _huber(input, target, reduction, delta)
     return reduced(_huber(input, target, "none", delta) * _weight_of(name, "input", input, weight), reduction)

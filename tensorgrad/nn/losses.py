@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import functions as f
-from ..arguments import is_int, non_negative, one_of, probability, yes_or_no
+from ..arguments import integer, non_negative, one_of, positive_number, probability, yes_or_no
 from ..derivatives.arrays import as_numbers
 from ..module import Module
 
@@ -40,12 +40,6 @@ class Loss(Module):
     def extra_repr(self) -> str:
         kept = {name: value for name, value in vars(self).items() if isinstance(value, int | float | str)}
         return ", ".join(f"{name}={value!r}" for name, value in kept.items() if not name.startswith("_"))
-
-
-def _index(where: str, value: Any) -> int:
-    if not is_int(value):
-        raise TypeError(f"{where} must be an int, not {value!r}")
-    return int(value)
 
 
 # Of numbers ----------------------------------------------------------------------------------------------------------
@@ -107,9 +101,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0):
         super().__init__(reduction)
-        if not (delta := non_negative("HuberLoss: delta", delta)):
-            raise ValueError("HuberLoss: delta must be positive; it is 0")
-        self.delta = delta
+        self.delta = positive_number("HuberLoss: delta", delta)
 
     def forward(self, input: Any, target: Any) -> Any:
         return f.huber_loss(input, target, self.reduction, self.delta)
@@ -145,7 +137,7 @@ class CrossEntropyLoss(Loss):
     ):
         super().__init__(reduction)
         self._keep_weight("weight", weight, of_classes=True)
-        self.ignore_index = _index("CrossEntropyLoss: ignore_index", ignore_index)
+        self.ignore_index = integer("CrossEntropyLoss: ignore_index", ignore_index)
         self.label_smoothing = probability("CrossEntropyLoss: label_smoothing", label_smoothing)
 
     def forward(self, input: Any, target: Any) -> Any:
@@ -177,7 +169,7 @@ class NLLLoss(Loss):
     def __init__(self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"):
         super().__init__(reduction)
         self._keep_weight("weight", weight, of_classes=True)
-        self.ignore_index = _index("NLLLoss: ignore_index", ignore_index)
+        self.ignore_index = integer("NLLLoss: ignore_index", ignore_index)
 
     def forward(self, input: Any, target: Any) -> Any:
         return f.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
@@ -346,7 +338,7 @@ class CTCLoss(Loss):
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False):
         super().__init__(reduction)
-        self.blank = _index("CTCLoss: blank", blank)
+        self.blank = integer("CTCLoss: blank", blank)
         self.zero_infinity = yes_or_no("CTCLoss: zero_infinity", zero_infinity)
 
     def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import functions as f
-from ..arguments import is_int, non_negative, norm_order, real_number, yes_or_no
+from ..arguments import is_int, non_negative, norm_order, positive_number, real_number, yes_or_no
+from ..losses.margins import require_distance
 from .losses import Loss
 
 __all__ = [
@@ -16,12 +17,6 @@ __all__ = [
     "TripletMarginWithDistanceLoss", "MultiMarginLoss", "MultiLabelMarginLoss", "MultiLabelSoftMarginLoss",
     "SoftMarginLoss",
 ]  # fmt: skip
-
-
-def _positive(where: str, value: Any) -> float:
-    if not (number := non_negative(where, value)):
-        raise ValueError(f"{where} must be positive; it is 0")
-    return number
 
 
 # Of pairs and triplets -----------------------------------------------------------------------------------------------
@@ -114,7 +109,8 @@ class TripletMarginLoss(Loss):
         self, margin: float = 1.0, p: float = 2.0, eps: float = 1e-6, swap: bool = False, reduction: str = "mean"
     ):
         super().__init__(reduction)
-        self.margin, self.p = _positive("TripletMarginLoss: margin", margin), norm_order("TripletMarginLoss: p", p)
+        self.margin = positive_number("TripletMarginLoss: margin", margin)
+        self.p = norm_order("TripletMarginLoss: p", p)
         self.eps, self.swap = non_negative("TripletMarginLoss: eps", eps), yes_or_no("TripletMarginLoss: swap", swap)
 
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
@@ -153,10 +149,9 @@ class TripletMarginWithDistanceLoss(Loss):
     ):
         super().__init__(reduction)
         name = "TripletMarginWithDistanceLoss"
-        if distance_function is not None and (not callable(distance_function) or isinstance(distance_function, type)):
-            raise TypeError(f"{name}: distance_function must be a function of two arrays, not {distance_function!r}")
+        require_distance(name, distance_function)
         self.distance_function = distance_function
-        self.margin, self.swap = _positive(f"{name}: margin", margin), yes_or_no(f"{name}: swap", swap)
+        self.margin, self.swap = positive_number(f"{name}: margin", margin), yes_or_no(f"{name}: swap", swap)
 
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
         return f.triplet_margin_with_distance_loss(

@@ -200,7 +200,10 @@ class _Layers(Recurrent):
     def _forward(self, x: Any, names: tuple[str, ...], given: Sequence[Any]) -> tuple[Any, list[Any]]:
         """The output of the last layer, and the last states of all layers."""
         x, is_batched = self._input(x, 3)
-        x = np.swapaxes(x, 0, 1) if is_batched and self.batch_first else x if is_batched else np.expand_dims(x, 1)
+        if not is_batched:
+            x = np.expand_dims(x, 1)
+        elif self.batch_first:
+            x = np.swapaxes(x, 0, 1)
         if not x.shape[0]:
             raise ValueError(f"{type(self).__name__}: the input has no step: its shape is {x.shape}")
         initial = self._initial(given, names, x.shape[1], is_batched)
