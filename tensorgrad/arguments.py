@@ -77,6 +77,20 @@ def positive_number(where: str, value: Any) -> float:
     return number
 
 
+def positive(where: str, value: Any) -> float:
+    number = non_negative(where, value)
+    if not number:
+        raise ValueError(f"{where} must be above 0; it is {value!r}")
+    return number
+
+
+def below_one(where: str, value: Any) -> float:
+    number = non_negative(where, value)
+    if number >= 1:
+        raise ValueError(f"{where} must be from 0 to below 1; it is {value!r}")
+    return number
+
+
 def probability(where: str, value: Any) -> float:
     number = non_negative(where, value)
     if number > 1:
@@ -96,6 +110,14 @@ def norm_order(where: str, value: Any) -> float:
     if isinstance(value, float | np.floating) and math.isinf(value):
         return float(value)
     return real_number(where, value)
+
+
+def number_of(where: str, value: Any) -> float:
+    """The number in a number, or in an array or a Tensor of one."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        if not isinstance(value, str | bytes) and not np.iscomplexobj(value):
+            return float(value)
+    raise TypeError(f"{where} must be a number, not {value!r}")
 
 
 def one_of(where: str, value: Any, choices: Sequence[str]) -> str:

@@ -1,7 +1,5 @@
 """Valid calls of distances, of what picks by index, and of their layers, for test_wrong_calls.py."""
 
-import math
-
 import numpy as np
 from wrong_values import (
     Either,
@@ -11,7 +9,7 @@ from wrong_values import (
     dtype_of_floats,
     exactly_whole,
     flag,
-    number,
+    norm_order,
     numbers,
     or_none,
     rate,
@@ -30,16 +28,6 @@ axis = exactly_whole(-2, 1)
 index_of_axis = exactly_whole()
 
 EPS, KEEP = (0.5, rate()), (True, flag)
-
-
-def order(value):
-    """The order of a norm, which may be infinite."""
-    if isinstance(value, float) and math.isinf(value):
-        return value
-    found = number()(value)
-    if not math.isfinite(found.value if isinstance(found, Either) else found):
-        raise Wrong
-    return found
 
 
 def beside_x(value):
@@ -70,7 +58,7 @@ def matrix(value):
 
 
 def no_negative_order(value):
-    found = order(value)
+    found = norm_order(value)
     if (found.value if isinstance(found, Either) else found) < 0:
         raise Wrong
     return found
@@ -135,12 +123,12 @@ OF_BILINEAR = {"rng": (0, seed), "dtype": (np.float32, dtype_of_floats)}
 
 CALLS = {
     "pairwise_distance": (
-        functions.pairwise_distance, {**PAIR, "p": (3.0, order), "eps": EPS, "keepdims": KEEP}
+        functions.pairwise_distance, {**PAIR, "p": (3.0, norm_order), "eps": EPS, "keepdims": KEEP}
     ),
     "cosine_similarity": (functions.cosine_similarity, {**PAIR, "axis": (1, axis), "eps": EPS}),
     "normalize": (
         functions.normalize,
-        {"x": (T, two_axes), "p": (3.0, order), "axis": (1, several_axes), "eps": EPS},
+        {"x": (T, two_axes), "p": (3.0, norm_order), "axis": (1, several_axes), "eps": EPS},
     ),
     "cdist": (functions.cdist, {"x1": (T, rows_of(3)), "x2": (OTHER, rows_of(3)), "p": (3.0, no_negative_order)}),
     "pdist": (functions.pdist, {"x": (T, matrix), "p": (3.0, no_negative_order)}),
@@ -197,7 +185,7 @@ CALLS = {
     ),
     "CosineSimilarity": (nn.CosineSimilarity, {"axis": (1, index_of_axis), "eps": EPS}),
     "CosineSimilarity.forward": (nn.CosineSimilarity.forward, {"self": New(nn.CosineSimilarity), **PAIR}),
-    "PairwiseDistance": (nn.PairwiseDistance, {"p": (3.0, order), "eps": EPS, "keepdims": KEEP}),
+    "PairwiseDistance": (nn.PairwiseDistance, {"p": (3.0, norm_order), "eps": EPS, "keepdims": KEEP}),
     "PairwiseDistance.forward": (nn.PairwiseDistance.forward, {"self": New(nn.PairwiseDistance), **PAIR}),
     "Flatten": (nn.Flatten, {"start_dim": (0, index_of_axis), "end_dim": (-1, index_of_axis)}),
     "Flatten.forward": (nn.Flatten.forward, {"self": New(lambda: nn.Flatten(0)), "x": (T, any_shape)}),

@@ -1,38 +1,13 @@
 """The initialisers of nn.init, as test_wrong_calls.py calls them."""
 
-import math
-
 import numpy as np
-from wrong_values import Either, New, Wrong, exactly_whole, nothing, number, or_none, rate, seed
+from wrong_values import New, exactly_whole, finite, nothing, or_none, rate, seed, unbounded
 
 from tensorgrad import Tensor
 from tensorgrad.nn import init
 
 MATRIX, KERNELS = New(lambda: Tensor(np.zeros((4, 3)))), New(lambda: Tensor(np.zeros((4, 2, 3, 3))))
 RNG = {"rng": (0, seed)}
-
-
-def unbounded(low=-np.inf, high=np.inf):
-    """A number that may be infinite, and no bool."""
-
-    def kind(value):
-        if isinstance(value, bool | np.bool):
-            raise Wrong
-        return number(low, high)(value)
-
-    return kind
-
-
-def finite(low=-np.inf, high=np.inf):
-    """A finite number, and no bool."""
-
-    def kind(value):
-        best = unbounded(low, high)(value)
-        if not math.isfinite(best.value if isinstance(best, Either) else best):
-            raise Wrong
-        return best
-
-    return kind
 
 
 SLOPE, CHOICES = finite(), {"mode": ("fan_out", nothing), "nonlinearity": ("relu", nothing)}

@@ -8,12 +8,14 @@ from wrong_values import (
     New,
     Wrong,
     _plain_numbers,
+    above_zero,
     class_numbers,
     exactly_whole,
+    finite,
     flag,
     function,
+    norm_order,
     nothing,
-    number,
     numbers,
     or_none,
     rate,
@@ -55,25 +57,6 @@ def a_vector(value):
     if (array.value if isinstance(array, Either) else array).ndim != 1:
         raise Wrong
     return array
-
-
-def positive(value):
-    value = rate()(value)
-    if not value:
-        raise Wrong
-    return value
-
-
-def finite(value):
-    found = number()(value)
-    if not np.isfinite(found.value if isinstance(found, Either) else found):
-        raise Wrong
-    return found
-
-
-def order(value):
-    """The order of a norm, which may be infinite."""
-    return value if isinstance(value, float) and np.isinf(value) else finite(value)
 
 
 def signs(*shapes):
@@ -139,12 +122,12 @@ WEIGHT, FACTORS = ([0.5, 1.0, 2.0], of_classes), (SHARES, broadcasts)
 OWN_WEIGHT, OWN_FACTORS = ([0.5, 1.0, 2.0], or_none(a_vector)), (SHARES, or_none(constant))  # of what isn't there yet
 SAME = (SHARES, or_none(like_x))
 LOG, FULL, EPS, SWAP = (False, flag), (True, flag), (0.5, rate()), (True, flag)
-MARGIN, BETA = (0.5, finite), (0.5, rate())
+MARGIN, BETA = (0.5, finite()), (0.5, rate())
 IGNORE, SMOOTHING = {"ignore_index": (-100, index)}, {"label_smoothing": (0.25, probability)}
 CLASSES = {"input": (T, like_x), "target": (LABELS, class_numbers((2,), 3))}
 PAIRS = {"input1": (T, like_x), "input2": (X[::-1].copy(), like_x)}
 TRIPLETS = {"anchor": (T, like_x), "positive": (X[::-1].copy(), like_x), "negative": (SHARES, like_x)}
-OF_TRIPLETS = {"margin": (5.0, positive), "swap": SWAP}
+OF_TRIPLETS = {"margin": (5.0, above_zero), "swap": SWAP}
 CTC = {
     "log_probs": (STEPS, numbers((4, 2, 3))),
     "targets": (np.array([[1, 2], [2, 1]]), labels),
@@ -175,7 +158,7 @@ def of_class(name, made, called):
 CALLS = {
     "l1_loss": (losses.l1_loss, of_numbers() | {"weight": SAME}),
     "smooth_l1_loss": (losses.smooth_l1_loss, of_numbers() | {"beta": BETA}),
-    "huber_loss": (losses.huber_loss, of_numbers() | {"delta": (0.5, positive), "weight": SAME}),
+    "huber_loss": (losses.huber_loss, of_numbers() | {"delta": (0.5, above_zero), "weight": SAME}),
     "cross_entropy": (
         losses.cross_entropy,
         {"input": (T, like_x), "target": (LABELS, classes_or_ignored), "weight": WEIGHT}
@@ -227,7 +210,7 @@ CALLS = {
     ),
     "triplet_margin_loss": (
         losses.triplet_margin_loss,
-        TRIPLETS | {"margin": (5.0, positive), "p": (2.0, order), "eps": EPS, "swap": SWAP} | REDUCTION,
+        TRIPLETS | {"margin": (5.0, above_zero), "p": (2.0, norm_order), "eps": EPS, "swap": SWAP} | REDUCTION,
     ),
     "triplet_margin_with_distance_loss": (
         losses.triplet_margin_with_distance_loss,
@@ -240,7 +223,7 @@ CALLS = {name: (func, ordered(func, given)) for name, (func, given) in CALLS.ite
 CALLS |= of_class("L1Loss", {}, of_numbers())
 CALLS |= of_class("MSELoss", {}, of_numbers())
 CALLS |= of_class("SmoothL1Loss", {"beta": BETA}, of_numbers())
-CALLS |= of_class("HuberLoss", {"delta": (0.5, positive)}, of_numbers())
+CALLS |= of_class("HuberLoss", {"delta": (0.5, above_zero)}, of_numbers())
 CALLS |= of_class(
     "CrossEntropyLoss",
     {"weight": OWN_WEIGHT, **IGNORE, **SMOOTHING},
@@ -269,7 +252,7 @@ CALLS |= of_class(
     "MultiLabelSoftMarginLoss", {"weight": OWN_FACTORS}, {"input": (T, like_x), "target": (SHARES, from_0_to_1)}
 )
 CALLS |= of_class(
-    "TripletMarginLoss", {"margin": (5.0, positive), "p": (2.0, order), "eps": EPS, "swap": SWAP}, TRIPLETS
+    "TripletMarginLoss", {"margin": (5.0, above_zero), "p": (2.0, norm_order), "eps": EPS, "swap": SWAP}, TRIPLETS
 )
 CALLS |= of_class(
     "TripletMarginWithDistanceLoss", {"distance_function": (None, or_none(function)), **OF_TRIPLETS}, TRIPLETS

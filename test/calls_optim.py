@@ -10,6 +10,7 @@ from wrong_values import (
     Free,
     New,
     Wrong,
+    above_zero,
     exactly_whole,
     flag,
     function,
@@ -84,13 +85,6 @@ def arrays(value):
 
 def rate_or_inf(value):
     return value if isinstance(value, float) and value == math.inf else rate()(value)
-
-
-def above_zero(value):
-    value = rate()(value)
-    if not value:
-        raise Wrong
-    return value
 
 
 def _is_row(value):

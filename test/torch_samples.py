@@ -1,4 +1,4 @@
-"""What modules, optimisers and schedules are tried with where PyTorch has no sample inputs of its own.
+"""What modules, schedules and initialisers are tried with where PyTorch has no sample inputs of its own.
 
 Each is made by a function of the namespace that has the classes, torch.nn or tensorgrad.nn, so that both are made of
 the same lines.
@@ -11,10 +11,6 @@ rng = np.random.default_rng(0)
 
 def normal(*shape):
     return rng.normal(size=shape)
-
-
-def ints(high, *shape):
-    return rng.integers(0, high, shape)
 
 
 SERIES, IMAGES, VOLUMES, ROWS = normal(2, 3, 8), normal(2, 3, 4, 5), normal(2, 2, 3, 4, 3), normal(5, 4)
@@ -109,10 +105,6 @@ REDUCTIONS = ("none", "mean", "sum")
 
 # By class: functions that make it, each with what it is called with.
 MODULES = {
-    "AdaptiveLogSoftmaxWithLoss": [
-        (lambda nn: nn.AdaptiveLogSoftmaxWithLoss(4, 10, [3, 6], div_value=2.0), [ROWS, ints(10, 5)]),
-        (lambda nn: nn.AdaptiveLogSoftmaxWithLoss(4, 10, [4], div_value=2.0, head_bias=True), [ROWS, ints(10, 5)]),
-    ],
     "AlphaDropout": [(lambda nn: nn.AlphaDropout(0.3), [ROWS])],
     "ChannelShuffle": [(lambda nn: nn.ChannelShuffle(2), [normal(2, 4, 3, 3)])],
     "CosineSimilarity": [
@@ -204,10 +196,6 @@ MODULES = {
     "UpsamplingBilinear2d": [(lambda nn: nn.UpsamplingBilinear2d(scale_factor=2), [IMAGES])],
     "UpsamplingNearest2d": [(lambda nn: nn.UpsamplingNearest2d(size=(7, 9)), [IMAGES])],
 }  # fmt: skip
-
-
-# By optimiser: settings
-OPTIMIZERS = {"Lion": [{}, {"lr": 1e-3, "betas": (0.95, 0.98), "weight_decay": 0.1}]}
 
 
 # By schedule: functions of the namespace that has the schedules, and of an optimiser.

@@ -18,7 +18,7 @@ from beside_torch import Constant, differences, distance
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.testing._internal.common_modules import module_db
 from torch.testing._internal.common_optimizers import optim_db
-from torch_samples import INITIALISERS, METRICS, MODULES, OPTIMIZERS, SCHEDULES
+from torch_samples import INITIALISERS, METRICS, MODULES, SCHEDULES
 
 import tensorgrad
 from tensorgrad import Tensor, nn, optim
@@ -65,6 +65,8 @@ LEFT_OUT = {
     "torch.optim.lr_scheduler": {},
     "torch.nn.init": {},
 }
+SECTIONS = {"torch.nn": nn, "torch.optim": optim, "torch.optim.lr_scheduler": optim, "torch.nn.init": nn.init}
+BASES = {"Optimizer", "LRScheduler"}  # what others are made of: nothing to measure
 
 
 def names_of(module: str) -> list[str]:
@@ -80,12 +82,6 @@ def names_of(module: str) -> list[str]:
 
 def _is_subclass(kind: Any, base: type) -> bool:
     return isinstance(kind, type) and issubclass(kind, base)
-
-
-SECTIONS = {"torch.nn": nn, "torch.optim": optim, "torch.optim.lr_scheduler": optim, "torch.nn.init": nn.init}
-
-
-BASES = {"Optimizer", "LRScheduler"}  # what others are made of: nothing to measure
 
 
 def is_here(module: str, name: str) -> bool:
@@ -232,22 +228,20 @@ def loss_of(parameters: list[Any]) -> Any:
 
 
 def optimizer_settings(name: str) -> list[dict[str, Any]]:
-    """PyTorch's own settings of an optimiser, and ours."""
-    kind = getattr(torch.optim, name, None)
+    """PyTorch's own settings of an optimiser."""
+    kind = getattr(torch.optim, name)
     cases = [
         case.kwargs for info in optim_db if info.optim_cls is kind for case in info.optim_inputs_func(device="cpu")
     ]
-    cases = [{k: v.item() if isinstance(v, torch.Tensor) else v for k, v in case.items()} for case in cases]
-    return cases + OPTIMIZERS.get(name, [])
+    return [{k: v.item() if isinstance(v, torch.Tensor) else v for k, v in case.items()} for case in cases]
 
 
 def optimizer_row(name: str, steps: int = STEPS) -> tuple[int, float]:
     """How many settings an optimiser was tried with, and the largest difference of a parameter over so many steps."""
     worst, settings = 0.0, optimizer_settings(name)
     for setting in settings:
-        start = START[:1] if name == "Muon" else START  # which is for matrices
-        ours = [Tensor(p.copy()) for p in start]
-        theirs = [torch.tensor(p, requires_grad=True) for p in start]
+        ours = [Tensor(p.copy()) for p in START]
+        theirs = [torch.tensor(p, requires_grad=True) for p in START]
         optimizer, their_optimizer = (
             getattr(optim, name)(ours, **setting),
             getattr(torch.optim, name)(theirs, **setting),

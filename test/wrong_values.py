@@ -263,6 +263,34 @@ def number(low=-math.inf, high=math.inf, nan=False) -> Kind:
     return kind
 
 
+def unbounded(low=-math.inf, high=math.inf) -> Kind:
+    """A number that may be infinite, and no bool."""
+
+    def kind(value):
+        if isinstance(value, bool | np.bool):
+            raise Wrong
+        return number(low, high)(value)
+
+    return kind
+
+
+def finite(low=-math.inf, high=math.inf) -> Kind:
+    """A finite number, and no bool."""
+
+    def kind(value):
+        best = unbounded(low, high)(value)
+        if not math.isfinite(best.value if isinstance(best, Either) else best):
+            raise Wrong
+        return best
+
+    return kind
+
+
+def norm_order(value):
+    """A finite number or an infinite one, and no bool."""
+    return value if isinstance(value, float) and math.isinf(value) else finite()(value)
+
+
 def slope(value):
     """A real number; real arrays may be taken, too."""
     try:
@@ -283,6 +311,14 @@ def rate(high=math.inf) -> Kind:
         return float(_in_range(float(value), 0, math.nextafter(high, 0)))
 
     return kind
+
+
+def above_zero(value):
+    """A finite number above 0, and no bool."""
+    value = rate()(value)
+    if not value:
+        raise Wrong
+    return value
 
 
 def rates(value):

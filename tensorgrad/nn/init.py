@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import MOST, generator, non_negative, one_of, positive_int, probability, real_number
+from ..arguments import MOST, generator, non_negative, one_of, positive, positive_int, probability, real_number
 from ..tensor import Tensor
 
 __all__ = [
@@ -97,10 +97,8 @@ def trunc_normal_(
     >>> bool(abs(w).max() <= 0.04)
     True
     """
-    mean, std = real_number("trunc_normal_: mean", mean), non_negative("trunc_normal_: std", std)
+    mean, std = real_number("trunc_normal_: mean", mean), positive("trunc_normal_: std", std)
     a, b = (v if _is_infinite(v) else real_number(f"trunc_normal_: {s}", v) for s, v in (("a", a), ("b", b)))
-    if not std:
-        raise ValueError(f"trunc_normal_: std must be above 0, not {std}")
     if not a < b:
         raise ValueError(f"trunc_normal_: a must be below b, but a = {a} and b = {b}")
     low, high = (a - mean) / std, (b - mean) / std

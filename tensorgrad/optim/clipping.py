@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import yes_or_no
+from ..arguments import non_negative, yes_or_no
 from ..derivatives.arrays import as_numbers
 from ..derivatives.locks import locked
 from ..gradients import accumulating
 from ..memory import changes
 from ..node import orders
 from ..tensor import Tensor
-from .settings import number_or_inf
 
 
 def clip_grad_norm_(
@@ -47,7 +46,7 @@ def clip_grad_norm_(
     array([0.6, 0.8])
     """
     params = _tensors("clip_grad_norm_", parameters)
-    max_norm = number_or_inf("clip_grad_norm_: max_norm", max_norm)
+    max_norm = _number_or_inf("clip_grad_norm_: max_norm", max_norm)
     norm_type = _order("clip_grad_norm_: norm_type", norm_type)
     yes_or_no("clip_grad_norm_: error_if_nonfinite", error_if_nonfinite)
     return locked(accumulating, _clip_norm, params, max_norm, norm_type, error_if_nonfinite)
@@ -92,7 +91,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     array([1. , 0.5])
     """
     params = _tensors("clip_grad_value_", parameters)
-    clip_value = number_or_inf("clip_grad_value_: clip_value", clip_value)
+    clip_value = _number_or_inf("clip_grad_value_: clip_value", clip_value)
     if any(p.dtype.kind == "c" for p in params):
         raise TypeError("clip_grad_value_: parameters must be real, for complex numbers have no order")
     locked(accumulating, _clip_values, params, clip_value)
@@ -158,9 +157,16 @@ def _tensors(where: str, parameters: Any) -> list[Tensor]:
     return [*dict.fromkeys(found)]  # each once
 
 
+def _number_or_inf(where: str, value: Any) -> float:
+    """A number of which infinity is one, and nan is none."""
+    if isinstance(value, float | np.floating) and value == math.inf:
+        return math.inf
+    return non_negative(where, value)
+
+
 def _order(where: str, value: Any) -> float:
     """A number, or infinity; also as text, as float() reads it."""
-    return math.inf if isinstance(value, str) and value == "inf" else number_or_inf(where, value)
+    return math.inf if isinstance(value, str) and value == "inf" else _number_or_inf(where, value)
 
 
 def _changed(grad: Any) -> None:

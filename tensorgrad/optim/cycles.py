@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..arguments import non_negative, one_of, positive_int, probability, real_number, yes_or_no
+from ..arguments import below_one, non_negative, one_of, positive, positive_int, probability, real_number, yes_or_no
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, epoch_before, for_each_group, optimiser
-from .settings import Group, below_one, positive
+from .settings import Group
 
 
 class _WithMomentum(LRScheduler):

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import non_negative, positive_int, probability, real_number, whole_number
+from ..arguments import non_negative, positive, positive_int, probability, real_number, whole_number
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, for_each_group, optimiser
-from .settings import positive
 
 
 class _ByFactor(LRScheduler):

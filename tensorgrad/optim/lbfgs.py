@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import non_negative, one_of, positive_int
+from ..arguments import non_negative, number_of, one_of, positive_int
 from ..derivatives.locks import locked
 from ..grad_mode import enable_grad
 from ..gradients import accumulating
@@ -17,7 +17,7 @@ from ..node import orders
 from ..tensor import Tensor
 from .line_search import Point, strong_wolfe
 from .optimizer import Optimizer
-from .settings import Group, Setting, number_of
+from .settings import Group, Setting
 from .state import loaded_array, loaded_number
 
 

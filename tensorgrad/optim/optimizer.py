@@ -193,7 +193,8 @@ class Optimizer:
                     state = states.get(p)
                     if state is None:
                         state = states[p] = self._start(group, data)
-                    update(group, state, data, grad, scratch[p] if p in scratch else self._make_scratch(p))
+                    free = scratch.get(p)
+                    update(group, state, data, grad, self._make_scratch(p) if free is None else free)
                 except (ValueError, TypeError) as error:
                     raise explained(error, f"{type(self).__name__}.step", (p, grad)) from error
 
@@ -213,49 +214,52 @@ class Optimizer:
 
     # Arrays to compute in ---------------------------------------------------------------------------------------------
 
-    def _make_scratch(self, p: Tensor) -> Any:
-        """Arrays to compute in, parts of those that all parameters share; None for one that is changed in blocks."""
+    def _make_scratch(self, p: Tensor) -> tuple[Any, ...]:
+        """Arrays to compute in, parts of those that all parameters share: one for the gradient, and a tuple of those
+        for _update; none of a parameter that is changed in blocks."""
         data = p._data
         is_array = type(data) is np.ndarray
-        if is_array and (data.size > BLOCK or data.dtype.kind == "c"):
-            scratch = None
-        elif is_array:
-            buffers = [buffer[: data.size] for buffer in self._buffers(data.dtype)]
+        if data.dtype.kind == "c" or (is_array and data.size > BLOCK):
+            self._scratch[p] = ()
+            return ()
+        if is_array:
             order: Any = "C" if data.flags.c_contiguous else "F"
-            scratch = tuple(buffer.reshape(data.shape, order=order) for buffer in buffers)
+            arrays = [buffer[: data.size].reshape(data.shape, order=order) for buffer in self._buffers(data.dtype)]
         else:
-            scratch = tuple(np.empty_like(data.real) for _ in range(self._temporaries + 1))
-        self._scratch[p] = scratch
+            arrays = self._arrays_like(data)
+        self._scratch[p] = scratch = (arrays[0], tuple(arrays[1:]))
         return scratch
 
     def _buffers(self, dtype: Any) -> list[Any]:
         """Arrays of a block's length: the first for the gradient, the others for _update."""
         if dtype not in self._shared:
-            self._shared[dtype] = [np.empty(BLOCK, dtype) for _ in range(self._temporaries + 1)]
+            self._shared[dtype] = self._arrays_like(np.empty(BLOCK, dtype))
         return self._shared[dtype]
 
-    def _pieces(self, group: Group, scratch: Any, data: Any, grad: Any, *kept: Any) -> Iterable[tuple[Any, ...]]:
-        """The data, the direction to go against, what is kept, and arrays to compute in: a parameter as a whole, or in
-        blocks. A complex number is two real ones."""
-        if scratch is not None and data.dtype.kind != "c":
-            if group["maximize"] or group.get("weight_decay"):
-                grad = self._direction(group, data, grad, scratch[0])
-            return ((data, grad, *kept, *scratch[1:]),)
-        return self._blocks(group, scratch, data, grad, kept)
+    def _arrays_like(self, array: Any) -> list[Any]:
+        return [np.empty_like(array) for _ in range(self._temporaries + 1)]
 
-    def _blocks(
-        self, group: Group, scratch: Any, data: Any, grad: Any, kept: tuple[Any, ...]
-    ) -> Iterator[tuple[Any, ...]]:
-        if grad.shape != data.shape:
+    def _pieces(self, group: Group, scratch: tuple[Any, ...], *arrays: Any) -> Iterable[tuple[Any, ...]]:
+        """Of the data, the gradient and what is kept: the data, the direction to go against, what is kept, and arrays
+        to compute in; of a parameter as a whole, or in blocks. A complex number is two real ones."""
+        if not scratch:
+            return self._blocks(group, *arrays)
+        if group["maximize"] or group.get("weight_decay"):
+            data, grad, *kept = arrays
+            arrays = (data, self._direction(group, data, grad, scratch[0]), *kept)
+        return (arrays + scratch[1],)
+
+    def _blocks(self, group: Group, *arrays: Any) -> Iterator[tuple[Any, ...]]:
+        if arrays[1].shape != arrays[0].shape:
             raise ValueError("the gradient has another shape than its parameter")
-        for arrays in _rows((data, grad, *kept)):
-            if scratch is not None or arrays[0].ndim != 1:
-                buffers: Any = scratch or [np.empty_like(arrays[0]) for _ in range(self._temporaries + 1)]
-                yield arrays[0], self._direction(group, arrays[0], arrays[1], buffers[0]), *arrays[2:], *buffers[1:]
+        for data, grad, *kept in _rows(arrays):
+            if type(data) is not np.ndarray or data.ndim != 1:
+                free = self._arrays_like(data)
+                yield data, self._direction(group, data, grad, free[0]), *kept, *free[1:]
                 continue
-            buffers = self._buffers(arrays[0].dtype)
-            for i in range(0, arrays[0].size, BLOCK):
-                part, slope, *rest = [a[i : i + BLOCK] for a in arrays]
+            buffers = self._buffers(data.dtype)
+            for i in range(0, data.size, BLOCK):
+                part, slope, *rest = [a[i : i + BLOCK] for a in (data, grad, *kept)]
                 free = [buffer[: part.size] for buffer in buffers]
                 yield part, self._direction(group, part, slope, free[0]), *rest, *free[1:]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..arguments import non_negative, one_of, whole_number
+from ..arguments import below_one, non_negative, number_of, one_of, whole_number
 from .optimizer import Optimizer
 from .scheduling import LRScheduler, for_each_group, optimiser
-from .settings import below_one, number_of
 
 
 class ReduceLROnPlateau(LRScheduler):

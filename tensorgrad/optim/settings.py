@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -86,20 +84,6 @@ class Group(dict[str, Any]):
 # What settings must be ------------------------------------------------------------------------------------------------
 
 
-def positive(where: str, value: Any) -> float:
-    number = non_negative(where, value)
-    if not number:
-        raise ValueError(f"{where} must be above 0; it is {value!r}")
-    return number
-
-
-def below_one(where: str, value: Any) -> float:
-    number = non_negative(where, value)
-    if number >= 1:
-        raise ValueError(f"{where} must be from 0 to below 1; it is {value!r}")
-    return number
-
-
 def _two_numbers(where: str, value: Any, example: str) -> tuple[float, float]:
     is_list = isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim == 1)
     if not is_list or len(value) != 2:
@@ -127,18 +111,3 @@ def a_range(where: str, value: Any) -> tuple[float, float]:
     if first > second:
         raise ValueError(f"{where} must be the least and the most, not {value!r}")
     return first, second
-
-
-def number_of(where: str, value: Any) -> float:
-    """The number in a number, or in an array or a Tensor of one."""
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        if not isinstance(value, str | bytes) and not np.iscomplexobj(value):
-            return float(value)
-    raise TypeError(f"{where} must be a number, not {value!r}")
-
-
-def number_or_inf(where: str, value: Any) -> float:
-    """A number of which infinity is one, and nan is none."""
-    if isinstance(value, float | np.floating) and value == math.inf:
-        return math.inf
-    return non_negative(where, value)

@@ -66,7 +66,7 @@ class SGD(Optimizer):
             raise ValueError(f"{type(self).__name__}: nesterov needs a momentum, and a dampening of 0")
 
     def _update(self, group: Group, state: dict[str, Any], data: Any, grad: Any, scratch: Any) -> None:
-        lr, momentum, nesterov = group["lr"], group["momentum"], group["nesterov"]
+        lr, momentum = group["lr"], group["momentum"]
         if not momentum:
             for part, g, change in self._pieces(group, scratch, data, grad):
                 np.multiply(g, lr, change)
@@ -75,7 +75,7 @@ class SGD(Optimizer):
         is_first = "momentum_buffer" not in state
         if is_first:
             state["momentum_buffer"] = np.empty_like(data)
-        share = 1 - group["dampening"]
+        share, nesterov = 1 - group["dampening"], group["nesterov"]
         for part, g, v, change in self._pieces(group, scratch, data, grad, state["momentum_buffer"]):
             if is_first:
                 v[...] = g
