@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import text
 from .searching import is_parameter, walk
@@ -88,17 +88,8 @@ class Lookup(Tree):
                 return item
         raise AttributeError(f"{where}: there is no {what} {target!r}; named_{what}s() has all names")
 
+    if not TYPE_CHECKING:  # for which each attribute would be there
 
-class _Absent:
-    """An attribute that isn't there; to ask for it is an error that tells the way out. (A `__getattr__` could tell it,
-    too, but with one each attribute of a module takes longer.)"""
-
-    def __init__(self, name: str, hint: str):
-        self.name, self.hint = name, hint
-
-    def __get__(self, module: Any, kind: type) -> Any:
-        raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}; {self.hint}")
-
-
-for _name, _hint in _INSTEAD.items():
-    setattr(Lookup, _name, _Absent(_name, _hint))
+        def __getattr__(self, name: str) -> Any:
+            hint = f"; {_INSTEAD[name]}" if name in _INSTEAD else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")

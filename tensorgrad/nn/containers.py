@@ -45,7 +45,7 @@ class _Container(Module):
 
     def __getattr__(self, name: str) -> Any:
         held = self._held()
-        return held[name] if name in held else super().__getattribute__(name)  # the error
+        return held[name] if name in held else Module.__getattr__(self, name)  # type: ignore[attr-defined]
 
     def __delattr__(self, name: str) -> None:
         if name in self._held():
