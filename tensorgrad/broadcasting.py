@@ -8,6 +8,7 @@ import numpy as np
 from numpy import asarray, ndarray
 
 from .batch import levels_of, size_of, spread, sum_batch
+from .derivatives.arrays import ARRAYS
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .memory import is_owned
@@ -25,7 +26,7 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
         d = d.array()
     data = node._data
     shape = data.shape
-    if type(d) is ndarray:
+    if type(d) in ARRAYS:
         if d.dtype is data.dtype and d.shape == shape:
             return d  # as one by index, whose zeros are there now
         if d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:

@@ -11,6 +11,7 @@ from weakref import ref
 import numpy as np
 from numpy import ndarray
 
+from .derivatives.arrays import ARRAYS
 from .derivatives.locks import fork_safe_lock, locked
 from .engine import floating
 from .memory import is_owned
@@ -38,7 +39,7 @@ def _accumulate(grads: dict[Any, Any]) -> None:
     added: list[Any] = []
     while grads:
         node, grad = grads.popitem()
-        if type(grad) is not ndarray or grad.dtype.kind == "c":
+        if type(grad) not in ARRAYS or grad.dtype.kind == "c":
             if type(grad) is tuple:
                 continue
             grad = floating(np.conj(grad), "backward")

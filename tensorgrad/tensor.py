@@ -21,6 +21,7 @@ from .arguments import floating_array, text, yes_or_no
 from .assignment import At, assign, assign_imag, change
 from .derivatives import OWN, TABLE, Primitive
 from .derivatives.activations import relu, sigmoid
+from .derivatives.arrays import ARRAYS
 from .derivatives.elementwise import astype
 from .derivatives.flat import Flat
 from .derivatives.indexing import getitem
@@ -352,7 +353,7 @@ class Tensor(Node):
         g: Any
         root = current(self)
         if grad is None:
-            one = type(self._data) is ndarray and self._data.shape == ()
+            one = type(self._data) in ARRAYS and self._data.shape == ()
             g = _unit_gradient(self.dtype) if one else np.ones_like(self._data)
         else:
             recorded = create_graph and isinstance(grad, Tensor)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import as_numbers, is_floating
+from .arrays import ARRAYS, as_numbers, is_floating
 from .blocks import in_blocks
 from .table import with_rules
 
@@ -21,7 +21,7 @@ def relu(x: Any) -> Any:
     >>> relu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([0. 0. 2.])
     """
-    if type(x) is np.ndarray and x.dtype.char in "fd" and x.size <= KEPT_SIZE:
+    if type(x) in ARRAYS and x.dtype.char in "fd" and x.size <= KEPT_SIZE:
         return np.maximum(x, zeros(x.shape, x.strides, x.dtype))
     if not is_floating(x):
         return relu(as_numbers("relu", "x", x, "f"))
@@ -31,7 +31,7 @@ def relu(x: Any) -> Any:
 def one_where_positive(y: Any) -> Any:
     """1 where y = relu(x) > 0, else 0; of nan 1, as PyTorch has it."""
     positive = y != 0.0  # 0.0, so that no int is to be converted
-    if type(positive) is not np.ndarray:
+    if type(positive) not in ARRAYS:
         return positive
     return positive.view(np.int8).astype(y.dtype)  # floats times floats is faster than floats times bools
 

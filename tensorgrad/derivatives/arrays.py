@@ -2,6 +2,10 @@
 
 import numpy as np
 
+# Types that do all that NumPy's own array does: methods, out=, assignment, views with strides. What is written for that
+# asks `type(x) in ARRAYS`, what knows its memory `type(x) is np.ndarray`.
+ARRAYS = {np.ndarray}
+
 
 def array_in(*values):
     """The first array that isn't NumPy's own, also in lists: what others must be like. None if there is none."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .arrays import array_in, whole
+from .arrays import ARRAYS, array_in, whole
 from .indexing import Scattered, may_repeat
 from .table import derivative, views
 
@@ -114,7 +114,7 @@ def _part(a, place):
 
 
 def _of_whole(g, y, a, place):
-    if type(g) is np.ndarray or hasattr(g, "stack"):
+    if type(g) in ARRAYS or hasattr(g, "stack"):
         return ScatteredThrough(g, a, place)
     return assign(g if place.sign == 1 else -g, np.zeros_like(g, shape=a.shape, dtype=a.dtype), place)
 

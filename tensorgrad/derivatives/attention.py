@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import ARRAYS
 from .products import flip
 from .table import with_rules
 
@@ -28,7 +29,7 @@ def attention_scores(query: Any, key: Any, bias: Any, scale: float) -> Any:
     y = np.matmul(query * scale, flip(key))
     if bias is None:
         return y
-    if type(y) is not np.ndarray or np.broadcast_shapes(y.shape, bias.shape) != y.shape or y.dtype != bias.dtype:
+    if type(y) not in ARRAYS or np.broadcast_shapes(y.shape, bias.shape) != y.shape or y.dtype != bias.dtype:
         return y + bias
     y += bias
     return y

@@ -12,6 +12,7 @@ from itertools import product
 
 import numpy as np
 
+from .arrays import ARRAYS
 from .table import derivative
 
 # Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache,
@@ -51,7 +52,7 @@ def images_last(x, padding):
     n, c, *size = x.shape
     x = to_last(x)
     if not any(padding):
-        return np.ascontiguousarray(x) if type(x) is np.ndarray else x
+        return np.ascontiguousarray(x) if type(x) in ARRAYS else x
     each_axis = list(zip(size, padding, strict=True))
     padded = np.zeros((c, *[m + 2 * p for m, p in each_axis], n), x.dtype, like=x)
     padded[(slice(None), *[slice(p, p + m) for m, p in each_axis])] = x
@@ -62,7 +63,7 @@ def windows(x, kernel, output, geometry):
     """Of padded images (C, H, W, N), what each filter element meets at each place: a view (C, kH, kW, oH, oW, N)."""
     stride, _, dilation, _ = geometry
     axes = len(kernel)
-    if type(x) is np.ndarray:
+    if type(x) in ARRAYS:
         channel, *along, image = x.strides
         elements = [d * step for d, step in zip(dilation, along, strict=True)]
         places = [s * step for s, step in zip(stride, along, strict=True)]
@@ -85,7 +86,7 @@ def blocks(output, filters, n, arrays):
     groups, out, rows = filters
     each = arrays[0].dtype.itemsize
     width = max(BLOCK.get(each, BLOCK[8]) // (groups * rows * each), 4 * out)  # in columns
-    if math.prod(output) * n <= 2 * width or any(type(a) is not np.ndarray for a in arrays):
+    if math.prod(output) * n <= 2 * width or any(type(a) not in ARRAYS for a in arrays):
         yield tuple(slice(0, m) for m in output), output, slice(0, math.prod(output) * n)
         return
     room, longest = max(width // n, 1), []
@@ -129,7 +130,7 @@ def _correlate(x, weight, bias, geometry):
     given = [weight] if bias is None else [weight, bias]
     parts = columns(images_last(x, geometry[1]), filters.shape, kernel, output, geometry, *given)
     shift = None if bias is None else bias.reshape(groups, o // groups, 1)
-    if all(type(a) is np.ndarray for a in (x, *given)):
+    if all(type(a) in ARRAYS for a in (x, *given)):
         y = np.empty((groups, o // groups, math.prod(output) * n), np.result_type(x, *given))
         for part, place in parts:
             np.matmul(filters, part, out=y[:, :, place])
@@ -208,7 +209,7 @@ def _unfold(x, kernel, geometry):
     output, rows = output_size(size, kernel, geometry), c * math.prod(kernel)
     view = windows(images_last(x, geometry[1]), kernel, output, geometry)
     matrix = view.reshape(rows, math.prod(output), n)
-    if type(matrix) is np.ndarray and not matrix.flags.writeable:  # of windows of one element: x itself
+    if type(matrix) in ARRAYS and not matrix.flags.writeable:  # of windows of one element: x itself
         matrix = matrix.copy()
     return np.transpose(matrix, (2, 0, 1))
 

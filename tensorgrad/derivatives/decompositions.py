@@ -17,7 +17,7 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arrays import whole
+from .arrays import ARRAYS, whole
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
 from .table import composed, derivative, with_rules
@@ -144,7 +144,7 @@ def both_triangles(x):
 
 def is_zero(g):
     """Whether g is an array of zeros, as it is for an output that wasn't used."""
-    return type(g) is np.ndarray and not g.any()
+    return type(g) in ARRAYS and not g.any()
 
 
 def diagonal_of(a):

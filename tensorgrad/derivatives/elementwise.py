@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .arrays import whole
+from .arrays import ARRAYS, whole
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
@@ -44,14 +44,14 @@ def power_base(g, y, x1, x2):
     if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
         return g * (x2 * power(x1, x2 - 1)) if x2 != 0 else np.zeros_like(g)
     zero = x2 == 0
-    if type(y) is not np.ndarray:  # it may be recorded, and away from x1 = 0 the derivative of this in x2 isn't 0
+    if type(y) not in ARRAYS:  # it may be recorded, and away from x1 = 0 the derivative of this in x2 isn't 0
         zero = zero & ~(np.abs(x1) >= np.finfo(y.dtype).tiny)
     return g * np.where(zero, 0, x2) * np.power(np.where(zero, 1, x1), x2 - 1.0)
 
 
 def power_exponent(g, y, x1, x2):
     """g * y * np.log(x1), and 0 where x1 is 0 and x2 isn't negative, as in PyTorch."""
-    return g * (times_log(y, x1, x2, 1) if type(y) is np.ndarray else power_log(x1, x2, 1))
+    return g * (times_log(y, x1, x2, 1) if type(y) in ARRAYS else power_log(x1, x2, 1))
 
 
 def times_log(y, x1, x2, n):
@@ -81,7 +81,7 @@ derivative(np.float_power, power_base, power_exponent)
 @computed_by(np.power)
 def power(x1, x2, **kwargs):
     """x1**x2; third and fourth powers as products, since NumPy is slow at powers of negative numbers."""
-    if type(x1) is np.ndarray and type(x2) is int and 3 <= x2 <= 4 and not kwargs:
+    if type(x1) in ARRAYS and type(x2) is int and 3 <= x2 <= 4 and not kwargs:
         y = x1 * x1
         y *= x1 if x2 == 3 else y
         return y

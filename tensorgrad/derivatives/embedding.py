@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import arange
+from .arrays import ARRAYS, arange
 from .indexing import Scattered
 from .table import derivative
 
@@ -46,7 +46,7 @@ def _sums(g: np.ndarray, numbers: np.ndarray, total: np.ndarray) -> None:
 
 def _add_rows(g: Any, indices: Any, count: int, skipped: int | None = None) -> Any:
     """(count, D): row i is the sum of the rows of g (..., D) whose index is i; row `skipped` is zero."""
-    if type(g) is not np.ndarray or type(indices) is not np.ndarray:
+    if type(g) not in ARRAYS or type(indices) not in ARRAYS:
         total = Scattered(g, indices, (count, g.shape[-1])).array()
     else:
         total = np.zeros((count, g.shape[-1]), g.dtype)

@@ -5,7 +5,7 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import arange, as_array, as_arrays
+from .arrays import ARRAYS, arange, as_array, as_arrays
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
@@ -71,7 +71,7 @@ class Scattered:
     def array(self):
         """The array itself."""
         g, shape = self.g, self.shape
-        out = np.zeros(shape, g.dtype) if type(g) is np.ndarray else np.zeros_like(g, shape=shape)
+        out = np.zeros(shape, g.dtype) if type(g) in ARRAYS else np.zeros_like(g, shape=shape)
         if self.repeats:
             np.add.at(out, self.index, g)  # a repeated index adds up
         else:
@@ -88,13 +88,13 @@ scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
 
 def scattered(g, index, shape, repeats=None):
     """g in the places of the index, and zeros elsewhere."""
-    in_place = type(g) is np.ndarray or hasattr(g, "stack")  # an array, or a batch of them
+    in_place = type(g) in ARRAYS or hasattr(g, "stack")  # an array, or a batch of them
     return Scattered(g, index, shape, repeats) if in_place else scatter(g, index, shape)
 
 
 def _getitem(a, index):
     """a[:, ..., indices] in C order, in which the index alone doesn't give it."""
-    return a.take(index[-1], axis=len(index) - 1) if type(a) is np.ndarray else a[index]
+    return a.take(index[-1], axis=len(index) - 1) if type(a) in ARRAYS else a[index]
 
 
 getitem = derivative(operator.getitem, lambda g, y, a, index: scattered(g, index, a.shape))

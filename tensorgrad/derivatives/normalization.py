@@ -4,13 +4,14 @@ these are is all in which batch, layer, group and instance normalization differ;
 
 import numpy as np
 
+from .arrays import ARRAYS
 from .reductions import count
 from .table import derivative
 
 
 def _mean_of_product(a, b, axes):
     """The mean of a * b along axes, which are kept, without an array for the product."""
-    if type(a) is not np.ndarray or type(b) is not np.ndarray:
+    if type(a) not in ARRAYS or type(b) not in ARRAYS:
         return np.mean(a * b, axis=axes, keepdims=True)
     every = list(range(a.ndim))
     total = np.einsum(a, every, b, every, [i for i in every if i not in axes])
@@ -19,7 +20,7 @@ def _mean_of_product(a, b, axes):
 
 def _gradient_of_weight(g, z, weight):
     """g * z, summed over the axes along which weight was broadcast."""
-    if type(g) is not np.ndarray or type(z) is not np.ndarray:
+    if type(g) not in ARRAYS or type(z) not in ARRAYS:
         return g * z
     every, first = list(range(g.ndim)), g.ndim - weight.ndim
     kept = [i for i in every if i >= first and weight.shape[i - first] != 1]
@@ -46,7 +47,7 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     if weight is None:
         return z if bias is None else z + bias, (z, scale)
     y = z * weight
-    if bias is not None and type(y) is type(bias) is np.ndarray and y.dtype == bias.dtype:
+    if bias is not None and type(y) in ARRAYS and type(bias) in ARRAYS and y.dtype == bias.dtype:
         y += bias
     elif bias is not None:
         y = y + bias
@@ -59,7 +60,7 @@ def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None,
     h = g if weight is None else g * weight
     part = _mean_of_product(h, z, axes)
     mean = np.mean(h, axis=axes, keepdims=True) if centred else 0
-    if type(h) is not np.ndarray or type(z) is not np.ndarray:
+    if type(h) not in ARRAYS or type(z) not in ARRAYS:
         return scale * (h - mean - z * part)
     d = z * -part
     d += h

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from .arrays import inside, whole
+from .arrays import ARRAYS, inside, whole
 from .table import derivative
 
 ALL = slice(None)
@@ -161,7 +161,7 @@ def _last_nans(x, y, pairs):
 
 def places_in_rows(a, x, y, axis, windows):
     """Where in long windows side by side the first maximum is; None where it is told tap by tap."""
-    if type(a) is type(x) is np.ndarray and are_long(x, windows, axis) and not np.any(np.isnan(y)):
+    if type(a) in ARRAYS and type(x) in ARRAYS and are_long(x, windows, axis) and not np.any(np.isnan(y)):
         return np.argmax(rows_of(x, axis, windows), axis=axis, keepdims=True)
     return None
 
@@ -177,12 +177,12 @@ def _to_maxima(g, x, y, axis, windows):
         rows = np.zeros((*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]), g.dtype)
         np.put_along_axis(rows, places, np.expand_dims(g, axis), axis)
         return rows.reshape(x.shape)
-    dx = np.empty_like(x if type(g) is np.ndarray else g, dtype=g.dtype, shape=x.shape)  # one may be a batch
+    dx = np.empty_like(x if type(g) in ARRAYS else g, dtype=g.dtype, shape=x.shape)  # one may be a batch
     disjoint = is_disjoint(windows)
     if not is_tiled(x.shape[axis], windows):
         dx[...] = 0
     for outs, ins, hit in hits(x, y, axis, windows):
-        if disjoint and type(dx) is np.ndarray:
+        if disjoint and type(dx) in ARRAYS:
             np.multiply(g[outs], hit, out=dx[ins])
         elif disjoint:
             dx[ins] = g[outs] * hit
@@ -196,7 +196,7 @@ def _at_maxima(a, x, y, axis, windows):
     places = places_in_rows(a, x, y, axis, windows)
     if places is not None:
         return np.take_along_axis(rows_of(a, axis, windows), places, axis).reshape(y.shape)
-    found = np.zeros_like(y if type(a) is np.ndarray else a, dtype=a.dtype, shape=y.shape)
+    found = np.zeros_like(y if type(a) in ARRAYS else a, dtype=a.dtype, shape=y.shape)
     for outs, ins, hit in hits(x, y, axis, windows):
         found[outs] += a[ins] * hit
     return found

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_arrays
+from .arrays import ARRAYS, as_arrays
 from .layouts import in_order
 from .reductions import axes_of, sum_rows
 from .table import composed, derivative, with_rules
@@ -36,10 +36,17 @@ def long_matrix(a):
     return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: it may be empty
 
 
+def product(a, b):
+    """a @ b of matrices; of arrays by dot, which has less overhead."""
+    if type(a) is np.ndarray is type(b):
+        return a.dot(b)
+    return np.dot(a, b) if type(a) in ARRAYS and type(b) in ARRAYS else a @ b
+
+
 def matmul_left(g, y, x1, x2, *bias):
     """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
-        return g.dot(x2.T) if type(g) is np.ndarray is type(x2) else g @ x2.T  # dot has less overhead
+        return product(g, x2.T)
     if x1.ndim > 2 == x2.ndim:
         return np.reshape(np.dot(long_matrix(g), x2.T), x1.shape)
     g, _, b = as_matrices(g, x1, x2)
@@ -50,7 +57,7 @@ def matmul_left(g, y, x1, x2, *bias):
 def matmul_right(g, y, x1, x2, *bias):
     """x1.T @ g: dB = A^T G."""
     if x1.ndim == 2 == x2.ndim:
-        return x1.T.dot(g) if type(g) is np.ndarray is type(x1) else x1.T @ g
+        return product(x1.T, g)
     if x1.ndim > 2 == x2.ndim:
         return np.dot(long_matrix(x1).T, long_matrix(g))
     g, a, b = as_matrices(g, x1, x2)
@@ -84,12 +91,12 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     """
     rows = long_matrix(x) if x.ndim > 2 == weight.ndim else x
     if rows.ndim == 2 == weight.ndim:
-        y = rows.dot(weight) if type(weight) is np.ndarray else rows @ weight  # ndarray.dot knows ndarrays alone
+        y = product(rows, weight)
     else:
         y = np.matmul(x, weight)
     if rows is not x:
         y = y.reshape(x.shape[:-1] + weight.shape[1:])
-    if y.dtype != bias.dtype or type(y) is not type(bias):
+    if y.dtype != bias.dtype or type(y) not in ARRAYS or type(bias) not in ARRAYS:
         return y + bias
     y += bias
     return y

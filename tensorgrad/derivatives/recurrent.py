@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .activations import one_where_positive
-from .arrays import inside
+from .arrays import ARRAYS, inside
 from .products import long_matrix
 
 # What they share -----------------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ def rows_to_write(shape: tuple, *values: Any) -> tuple[Any, list]:
     """An array and its rows, which are given as out=, where all values that aren't None are NumPy's own arrays; else
     None and Nones: then each step makes a row of its own, and they are stacked."""
     values = tuple([value for value in values if value is not None])
-    if all([type(value) is np.ndarray for value in values]):
+    if all([type(value) in ARRAYS for value in values]):
         whole = np.empty(shape, np.result_type(*values))
         return whole, list(whole)
     return None, [None] * shape[0]
@@ -63,7 +63,7 @@ def scales(like: Any, *each: float) -> Any:
 
 def activated(a: Any, scale: Any) -> Any:
     """sigmoid(a) or tanh(a), by the scale of the column; written into a, where that is an array."""
-    if type(a) is not np.ndarray:
+    if type(a) not in ARRAYS:
         return np.tanh(a * scale) * scale + (1 - scale)
     a *= scale
     np.tanh(a, out=a)

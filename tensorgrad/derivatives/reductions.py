@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from .arrays import ARRAYS
 from .elementwise import divide_safely
 from .table import composed, constant, derivative
 
@@ -48,9 +49,10 @@ def ones(n, dtype):
 
 def sum_rows(g):
     """The sum over the first axis of a matrix, by BLAS, which is faster than np.sum where rows are short."""
-    if type(g) is np.ndarray and g.dtype.char in "fd":
+    if type(g) in ARRAYS and g.dtype.char in "fd":
         n = len(g)
-        return (ones(n, g.dtype) if n <= KEPT_LENGTH else np.ones(n, g.dtype)).dot(g)
+        row = ones(n, g.dtype) if n <= KEPT_LENGTH else np.ones(n, g.dtype)
+        return row.dot(g) if type(g) is np.ndarray else np.dot(row, g)
     return np.sum(g, axis=0)
 
 

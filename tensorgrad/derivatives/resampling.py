@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from .arrays import whole
+from .arrays import ARRAYS, whole
 from .table import derivative
 
 BLOCK = 64  # rows, and the least lines for which dense blocks of them pay
@@ -136,7 +136,7 @@ def blocks(kind, transposed, dtype):
 
 
 def _resample(x, axis, kind, transposed):
-    if type(x) is not np.ndarray or x.dtype.char not in "fd" or not x.size:
+    if type(x) not in ARRAYS or x.dtype.char not in "fd" or not x.size:
         return _gathered(x, axis, kind, transposed)
     order = sorted(range(x.ndim), key=lambda i: -x.strides[i])  # of memory
     z = np.ascontiguousarray(x.transpose(order))
@@ -184,7 +184,7 @@ def _gathered(x, axis, kind, transposed):
 
 def like(x, array):
     """The array, as one of x's kind."""
-    return array if type(whole(x)) is np.ndarray else np.asarray(array.tolist(), dtype=array.dtype, like=x)
+    return array if type(whole(x)) in ARRAYS else np.asarray(array.tolist(), dtype=array.dtype, like=x)
 
 
 resample = derivative(

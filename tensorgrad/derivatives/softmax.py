@@ -1,13 +1,12 @@
 """Sums of exponentials: softmax and its logarithm, log-sum-exp of many numbers and of two; none of them overflows."""
 
 import functools
-import math
 from typing import Any
 
 import numpy as np
 
 from .activations import sigmoid
-from .arrays import as_numbers, is_floating
+from .arrays import ARRAYS, as_numbers, is_floating
 from .elementwise import LN2
 from .reductions import KEPT_LENGTH, ones, restore, sum_rows
 from .signatures import dim_is_axis
@@ -38,7 +37,7 @@ def _exponentials(x: Any, axis: Any, keep_shifted: bool = False) -> tuple[Any, A
     Where all of x is -inf, so is m, but 0 is subtracted, and t is set to 1, so that dividing by it gives 0.
     """
     is_last = isinstance(axis, int) and x.ndim and axis in (-1, x.ndim - 1)
-    if is_last and type(x) is np.ndarray and x.dtype.char in "fd" and x.size:
+    if is_last and type(x) in ARRAYS and x.dtype.char in "fd" and x.size:
         parts = _exponentials_of_rows(x, keep_shifted)
         if parts:
             return parts
@@ -60,7 +59,7 @@ def _exponentials_of_rows(x: Any, keep_shifted: bool) -> tuple[Any, Any, Any, An
     rows = np.ascontiguousarray(x).reshape(-1, n)
     largest = places(rows.argmax(axis=1), n)
     top = rows.ravel()[largest]
-    if not math.isfinite(sum_rows(top)):
+    if not np.isfinite(sum_rows(top)):
         return None
     shifted = rows - top[:, None]
     z = np.exp(shifted) if keep_shifted else np.exp(shifted, out=shifted)
@@ -96,7 +95,7 @@ def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
 
 def softmax_gradient(g, y, x, axis=-1):
     """y * (g - sum(g * y)), the sum along the axis."""
-    if type(g) is np.ndarray is type(y) and y.dtype.kind == "f" and axis in (-1, y.ndim - 1):
+    if type(g) in ARRAYS and type(y) in ARRAYS and y.dtype.kind == "f" and axis in (-1, y.ndim - 1):
         dx = g - np.vecdot(g, y)[..., None]
         dx *= y
         return dx

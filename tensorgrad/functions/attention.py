@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import generator, probability, real_number, yes_or_no
-from ..derivatives.arrays import as_numbers, inside
+from ..derivatives.arrays import ARRAYS, as_numbers, inside
 from ..derivatives.attention import attention_scores
 from ..derivatives.shapes import broadcasts_to
 from ..derivatives.softmax import softmax
@@ -106,7 +106,7 @@ def causal_bias(queries: int, keys: int, like: Any) -> Any:
     """0 where a query sees a key, that is one at its own place or before, and -inf where it doesn't."""
     kept = _kept_causal_bias if queries * keys <= _KEPT_SIZE else _causal_bias
     bias, data = kept(queries, keys, like.dtype), inside(like)
-    return bias if type(data) is np.ndarray else np.asarray(bias, like=data)
+    return bias if type(data) in ARRAYS else np.asarray(bias, like=data)
 
 
 def _causal_bias(queries: int, keys: int, dtype: np.dtype) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import LARGEST, is_int, non_negative, norm_order, one_of, yes_or_no
-from ..derivatives.arrays import all_lie, arange, as_numbers, whole
+from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, whole
 from ..derivatives.embedding import add_rows, largest, lookup
 from ..tensor import Tensor, data_of
 
@@ -53,7 +53,7 @@ def largest_norm(where: str, value: Any) -> float | None:
 def _shorten(name: str, weight: Any, indices: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows of weight that are looked up, and whose norm is above max_norm, down to it: in place."""
     table, rows = data_of(weight), np.unique(whole(indices))
-    if type(table) is not np.ndarray or not table.flags.writeable:
+    if type(table) not in ARRAYS or not table.flags.writeable:
         raise ValueError(f"{name}: max_norm changes weight in place, but this one can't be written into")
     norms = np.linalg.norm(table[rows], ord=norm_type, axis=1)
     long = norms > max_norm

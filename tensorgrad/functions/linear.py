@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives.arrays import as_numbers
+from ..derivatives.arrays import ARRAYS, as_numbers
 from ..derivatives.products import linear as linear_of_arrays
 from ..errors import explained
 from ..tensor import Tensor
@@ -34,7 +34,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     >>> linear(np.ones((4, 2)), Tensor(np.ones((2, 3))), Tensor(np.zeros(3))).shape
     (4, 3)
     """
-    if type(x) is not Tensor and (type(x) is not np.ndarray or x.dtype.kind != "f") and not hasattr(x, "tocsr"):
+    if type(x) is not Tensor and (type(x) not in ARRAYS or x.dtype.kind != "f") and not hasattr(x, "tocsr"):
         x = as_numbers("linear", "x", x)
     if type(weight) is not Tensor or type(bias) is not Tensor:
         weight, bias = as_numbers("linear", "weight", weight), as_numbers("linear", "bias", bias)

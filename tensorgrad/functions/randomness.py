@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import generator
-from ..derivatives.arrays import whole
+from ..derivatives.arrays import ARRAYS, whole
 
 
 def source(where: str, rng: Any) -> Any:
@@ -25,4 +25,4 @@ def drawn(x: Any, rng: Any, draw: Callable[[np.random.Generator, tuple[int, ...]
         return type(x)(drawn(x.stack, rng, draw, axes + 1), x.level)
     numbers = draw(np.random.default_rng(rng), x.shape[:axes] + (1,) * (x.ndim - axes)).astype(x.dtype)
     kind = whole(x)
-    return numbers if type(kind) is np.ndarray else np.asarray(numbers, like=kind)
+    return numbers if type(kind) in ARRAYS else np.asarray(numbers, like=kind)

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
-from ..derivatives.arrays import all_lie, arange, as_numbers, inside, whole
+from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, inside, whole
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
 from .reduction import real, reduced, require_reduction
@@ -35,12 +35,12 @@ __all__ = ["ctc_loss"]
 
 def _emissions(log_probs: Any, states: Any) -> Any:
     picked = log_probs[:, np.expand_dims(arange(len(states), states), -1), states]
-    return np.ascontiguousarray(picked) if type(picked) is np.ndarray else picked
+    return np.ascontiguousarray(picked) if type(picked) in ARRAYS else picked
 
 
 def _added_up(g: Any, states: Any, classes: int) -> Any:
     steps, n, _ = g.shape
-    if type(g) is not np.ndarray:
+    if type(g) not in ARRAYS:
         return scatter(g, (slice(None), np.expand_dims(arange(n, states), -1), states), (steps, n, classes))
     places = np.reshape(np.arange(0, steps * n * classes, classes), (steps, n, 1)) + states
     total = np.bincount(places.ravel(), g.ravel(), steps * n * classes)  # faster than np.add.at
@@ -69,7 +69,7 @@ def _sums(emissions: Any, first: Any, start: Any, skips: Any) -> Any:
         start: (N, L), 0 for the states that it may start in, and -inf for the others.
         skips: (N, L), whether a state can be entered from the one before the last.
     """
-    if type(emissions) is np.ndarray:
+    if type(emissions) in ARRAYS:
         return _sums_of_arrays(emissions, first, start, skips)
     sums: list[Any] = []
     for t, emission in enumerate(emissions):
@@ -187,7 +187,7 @@ def _ints(name: str, what: str, value: Any, like: Any) -> Any:
     if value.dtype.kind not in "iu" and value.size:
         raise TypeError(f"{name}: {what} must be ints, not {value.dtype}")
     value = value.astype(np.int64)
-    return np.asarray(value, like=inside(like)) if type(value) is np.ndarray else value
+    return np.asarray(value, like=inside(like)) if type(value) in ARRAYS else value
 
 
 def _lengths(name: str, what: str, value: Any, n: int, of: str, most: int, like: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import integer, probability
 from ..derivatives import derivative
-from ..derivatives.arrays import all_lie, whole
+from ..derivatives.arrays import ARRAYS, all_lie, whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from ..tensor import Tensor, data_of
 from .reduction import (
@@ -34,7 +34,7 @@ def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str, smoothing: 
     q is labels, being rows; of class numbers, 1 - smoothing for the class, and smoothing shared by all.
     """
     p, shifted, log_total = log_softmax_parts(logits)
-    if labels.ndim < logits.ndim and type(logits) is type(labels) is np.ndarray:
+    if labels.ndim < logits.ndim and type(logits) in ARRAYS and type(labels) in ARRAYS:
         expected = shifted.ravel()[places(labels, shifted.shape[-1])]
         if smoothing:
             expected = (1 - smoothing) * expected + smoothing * np.mean(shifted, axis=-1)
@@ -58,7 +58,7 @@ def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0
     p = softmax(logits) if saved is None else saved
     if labels.ndim == logits.ndim:
         return (p * np.sum(labels, axis=-1, keepdims=True) - labels) * g
-    if type(p) is not np.ndarray or type(labels) is not np.ndarray or isinstance(g, Tensor):
+    if type(p) not in ARRAYS or type(labels) not in ARRAYS or isinstance(g, Tensor):
         return (p - _as_rows(labels, p.shape[-1], smoothing)) * g  # not all kinds of arrays can be indexed by arrays
     d = np.multiply(p, g, order="C")  # or ravel would copy
     if smoothing:
@@ -235,13 +235,13 @@ def cross_entropy(
 
 
 def _picked(x: Any, labels: Any) -> Any:
-    if type(x) is type(labels) is np.ndarray:
+    if type(x) in ARRAYS and type(labels) in ARRAYS:
         return x.ravel()[places(labels, x.shape[-1])]
     return np.sum(np.where(_as_rows(labels, x.shape[-1]), x, 0), axis=-1)
 
 
 def _placed(g: Any, labels: Any, classes: int) -> Any:
-    if type(g) is type(labels) is np.ndarray:
+    if type(g) in ARRAYS and type(labels) in ARRAYS:
         rows = np.zeros((*labels.shape, classes), g.dtype)
         rows.ravel()[places(labels, classes)] = g
         return rows

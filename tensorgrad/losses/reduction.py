@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives.arrays import all_lie, as_numbers, whole
+from ..derivatives.arrays import ARRAYS, all_lie, as_numbers, whole
 from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
 
@@ -15,14 +15,14 @@ from ..tensor import Tensor, data_of
 def reduced(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
-    total = np.add.reduce(loss, axis=None) if type(loss) is np.ndarray else np.sum(loss)  # less overhead than np.sum
+    total = np.add.reduce(loss, axis=None) if type(loss) in ARRAYS else np.sum(loss)  # less overhead than np.sum
     return total / loss.size if reduction == "mean" else total
 
 
 def each(g: Any, n: int, reduction: str) -> Any:
     """The gradient of each of n losses, from that of their reduction."""
-    if type(g) is np.ndarray and not g.ndim:
-        g = g.item()  # a Python number leaves float32 what it is
+    if type(g) in ARRAYS and not g.ndim:
+        g = g.item() if type(g) is np.ndarray else g.number()  # a Python number leaves float32 what it is
     return g / max(n, 1) if reduction == "mean" else g
 
 
@@ -44,7 +44,7 @@ def checked(name: str, first: str, predictions: Any, second: str, targets: Any, 
     require_reduction(name, reduction)
     if type(predictions) is not Tensor or predictions._data.dtype.kind != "f":
         predictions = as_numbers(name, first, predictions, "f")
-    if type(targets) is not np.ndarray or targets.dtype.kind not in "fiu":
+    if type(targets) not in ARRAYS or targets.dtype.kind not in "fiu":
         targets = as_numbers(name, second, targets, "fbiu")
     return predictions, targets
 
@@ -103,7 +103,7 @@ def class_weights(name: str, weight: Any, classes: int, like: Any) -> Any:
 
 def weight_of_each(weight: Any, labels: Any) -> Any:
     """The weight of each example's class."""
-    if type(labels) is np.ndarray:
+    if type(labels) in ARRAYS:
         return weight[labels]
     return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
 

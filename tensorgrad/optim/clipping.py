@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
-from ..derivatives.arrays import as_numbers
+from ..derivatives.arrays import ARRAYS, as_numbers
 from ..derivatives.locks import locked
 from ..gradients import accumulating
 from ..memory import changes
@@ -140,7 +140,7 @@ def _total_norm(arrays: list[Any], p: float) -> Any:
 
 
 def _norm(a: Any, p: float) -> Any:
-    if p == 2 and type(a) is np.ndarray:
+    if p == 2 and type(a) in ARRAYS:
         return np.sqrt(np.vdot(a, a).real)
     return np.linalg.norm(np.ravel(a), p)
 

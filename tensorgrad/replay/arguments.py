@@ -1,0 +1,59 @@
+"""What a compiled step is called with: arrays in tuples, lists and dicts, each told by its shape, dtype and strides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+
+CONTAINERS = (tuple, list, dict)
+
+
+def flatten(tree: Any, leaves: list[Any]) -> Any:
+    """The structure of the arguments, which can be compared and hashed, with layouts in place of arrays; these become
+    leaves. What else there is stands in it by its value, or by itself where it can't be hashed."""
+    kind = type(tree)
+    if kind is np.ndarray:
+        leaves.append(tree)
+        return "array", tree.shape, tree.dtype, tree.strides, tree.flags.writeable
+    if kind is Tensor:
+        leaves.append(tree)
+        return "Tensor", flatten(tree._data, []), tree._requires_grad
+    if isinstance(tree, np.generic):
+        leaves.append(tree)
+        return "number", tree.dtype
+    if kind is dict:
+        return kind, tuple([(key, flatten(part, leaves)) for key, part in tree.items()])
+    if isinstance(tree, tuple | list):
+        return kind, tuple([flatten(part, leaves) for part in tree])
+    return kind, tree if kind.__hash__ is not None else Identical(tree)
+
+
+class Identical:
+    """Stands for an object that has no hash: equal to itself alone."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Identical) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+def rebuilt(tree: Any, make: Any, path: str) -> Any:
+    """The same structure with make(leaf, path) in place of each leaf."""
+    kind = type(tree)
+    if kind is np.ndarray or kind is Tensor or isinstance(tree, np.generic):
+        return make(tree, path)
+    if kind is dict:
+        return {key: rebuilt(part, make, f"{path}_{key}") for key, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        parts = [rebuilt(part, make, f"{path}_{i}") for i, part in enumerate(tree)]
+        return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+    return tree

@@ -1,0 +1,138 @@
+"""What NumPy's functions do beside giving a new array: into which arguments they write, whether the shape of what they
+give depends on values, whether they look at values at all."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class Method:
+    """A method of arrays or generators as a function, one for each name: Method("sum")(x, axis=0) is x.sum(axis=0)."""
+
+    __slots__ = ("__name__",)
+    _made: ClassVar[dict[Any, Any]] = {}
+
+    def __new__(cls, name: str) -> Any:
+        if (cls, name) not in cls._made:
+            method = cls._made[cls, name] = object.__new__(cls)
+            method.__name__ = name  # type: ignore[misc]
+        return cls._made[cls, name]
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(value, self.__name__)(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.__name__!r})"
+
+
+class Attribute(Method):
+    """An attribute that is an array: Attribute("T")(x) is x.T."""
+
+    __slots__ = ()
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(value, self.__name__)
+
+
+class Draw(Method):
+    """A method of a generator of random numbers, which goes on with each call."""
+
+    __slots__ = ()
+
+
+class UfuncMethod:
+    """A method of a ufunc, one for each: UfuncMethod(np.add, "reduce")(x) is np.add.reduce(x)."""
+
+    __slots__ = ("__name__", "method", "ufunc")
+    _made: ClassVar[dict[Any, Any]] = {}
+
+    def __new__(cls, ufunc: np.ufunc, method: str) -> Any:
+        if (ufunc, method) not in cls._made:
+            made = cls._made[ufunc, method] = object.__new__(cls)
+            made.ufunc, made.method, made.__name__ = ufunc, method, f"{ufunc.__name__}.{method}"  # type: ignore[misc]
+        return cls._made[ufunc, method]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.ufunc, self.method)(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"np.{self.__name__}"
+
+
+# What changes its first argument
+CHANGING = frozenset({
+    operator.setitem, np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
+    *map(Method, ("fill", "sort", "partition", "put", "setfield")),
+})  # fmt: skip
+
+# What looks at shapes, dtypes and memory alone
+METADATA = frozenset({
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.common_type, np.isrealobj,
+    np.iscomplexobj, np.isscalar, np.may_share_memory, np.shares_memory, np.broadcast_shapes, np.iterable,
+})  # fmt: skip
+
+# What gives as many elements as the values say
+UNSTABLE = frozenset({
+    np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.trim_zeros, np.bincount, np.unique,
+    np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values, np.union1d, np.intersect1d, np.setdiff1d,
+    np.setxor1d, *map(Method, ("nonzero", "compress")),
+})  # fmt: skip
+
+# Where methods of arrays and of ufuncs take what they write into, the array itself counted
+OUT_OF_METHODS = {
+    "all": 2, "any": 2, "argmax": 2, "argmin": 2, "choose": 2, "clip": 3, "compress": 3, "cumprod": 3, "cumsum": 3,
+    "dot": 2, "max": 2, "mean": 3, "min": 2, "prod": 3, "round": 2, "std": 3, "sum": 3, "take": 3, "trace": 5, "var": 3,
+    "reduce": 3, "accumulate": 3, "reduceat": 4,
+}  # fmt: skip
+
+
+@functools.cache
+def position_of_out(func: Callable[..., Any]) -> int | None:
+    """Which positional argument func writes its result into, if it takes one."""
+    if type(func) is Method:
+        return OUT_OF_METHODS.get(func.__name__)
+    if type(func) is UfuncMethod:
+        return OUT_OF_METHODS.get(func.method)
+    if isinstance(func, np.ufunc):
+        return func.nin
+    try:
+        names = [*inspect.signature(func).parameters]
+    except (TypeError, ValueError):
+        return None
+    return names.index("out") if "out" in names else None
+
+
+def written(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The arguments that func changes."""
+    position = position_of_out(func)
+    found = [kwargs.get("out"), *(args[position:][:1] if position is not None else ())]
+    if func in CHANGING or type(func) is Draw or (type(func) is UfuncMethod and func.method == "at"):
+        found.append(args[0])
+    if type(func) is Draw and func.__name__ == "shuffle":
+        found.append(args[1])
+    if func is np.nan_to_num and not (args[1] if len(args) > 1 else kwargs.get("copy", True)):
+        found.append(args[0])
+    return found
+
+
+def has_unstable_shape(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], varying: Any) -> bool:
+    """Whether the shape of what func gives depends on the values in its arguments; varying(arg) tells whether there
+    are such that a replay may find changed."""
+    if func in UNSTABLE:
+        return True
+    if func is np.where:
+        return len(args) == 1
+    if func in (np.repeat, Method("repeat")):
+        return varying(args[1] if len(args) > 1 else kwargs.get("repeats"))
+    if func is np.delete:
+        return varying(args[1] if len(args) > 1 else kwargs.get("obj"))
+    if func is operator.getitem:
+        parts = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return any(varying(part) and np.asarray(part.data).dtype == bool for part in parts)
+    return False

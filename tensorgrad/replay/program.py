@@ -1,0 +1,193 @@
+"""What is recorded of a call: NumPy's functions in the order in which they were called, and the values they were given.
+
+An ordered list of calls on storages and views, so what works in place is recorded as it is: a write is a call that
+changes a storage, and what reads it afterwards stands behind it in the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+class Storage:
+    """The memory of an array, which its views share. It is external if it was there before the call."""
+
+    __slots__ = ("external",)
+
+    def __init__(self, external: bool = False):
+        self.external = external
+
+
+class Value:
+    """An array, or a number, of the program. `data` is what it was when it was recorded; `source` says where one from
+    outside comes from: an Argument, a Place, or CONSTANT."""
+
+    __slots__ = ("data", "name", "source", "storage")
+
+    def __init__(self, data: Any, storage: Storage, source: Any = None, name: str = ""):
+        self.data, self.storage, self.source, self.name = data, storage, source, name
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it has memory of its own or shows some; else it is a number, of Python's or of NumPy's."""
+        return type(self.data) is np.ndarray
+
+    def __repr__(self) -> str:
+        return f"<{self.name or 'value'} {np.shape(self.data)}>"
+
+
+CONSTANT = "constant"  # the source of an array of which nothing is known but that it is there
+
+
+@dataclass(frozen=True)
+class Argument:
+    """The source of the array with this number among those in the arguments."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The source of a number in a tuple that is at a place."""
+
+    place: Any
+    number: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where the user's code stands that led to a call, and the operation of the library that it came from."""
+
+    file: str = ""
+    number: int = 0
+    function: str = ""
+    operation: str = ""  # such as "multiply", or "derivative of multiply"
+
+    @property
+    def told(self) -> str:
+        """For the end of a message."""
+        return f" (line {self.number} of {self.file}, in {self.function})" if self.file else ""
+
+
+@dataclass(eq=False)
+class Call:
+    """result = func(*args, **kwargs), of which Values stand for arrays and numbers.
+
+    `writes` are the arguments that it changes. `errstate` is what NumPy did about floating-point errors, where the
+    step itself said so.
+    """
+
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any = None  # a Value, a tuple of them, or None
+    writes: tuple[Value, ...] = ()
+    line: Line = field(default_factory=Line)
+    errstate: dict[str, str] | None = None
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [*values_in((self.args, self.kwargs))]
+
+    @property
+    def outputs(self) -> list[Value]:
+        return [*values_in(self.result)]
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it computes nothing, but shows memory of an argument in another way."""
+        storages = [value.storage for value in self.inputs]
+        return bool(self.outputs) and not self.writes and all(v.storage in storages for v in self.outputs)
+
+
+@dataclass(eq=False)
+class Guard:
+    """A value that the step chose by: a replay goes on as long as it is as it was."""
+
+    value: Value
+    expected: Any
+    line: Line = field(default_factory=Line)
+
+    writes: tuple[Value, ...] = ()
+    result: Any = None
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [self.value]
+
+    outputs: tuple[Value, ...] = ()
+    is_view = False
+
+
+@dataclass(eq=False)
+class Program:
+    """Calls and guards in order, and what is made of their values: the results, and what is set beside them.
+
+    `memory` holds the arrays of values that lie at the same place in each replay, and `into` how a call is written
+    that writes its result there.
+    """
+
+    calls: list[Any]
+    results: Any  # the tree of what the function gave, with Values in it
+    effects: list[tuple[Any, Any]]  # places, and the trees of what is set there
+    memory: dict[Value, Any] = field(default_factory=dict)
+    into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
+
+    @property
+    def returned(self) -> list[Value]:
+        """The values in the results, each once."""
+        return [*dict.fromkeys(values_in(self.results))]
+
+    @property
+    def kept(self) -> list[Value]:
+        """What outlives a replay."""
+        return [*values_in((self.results, [tree for _, tree in self.effects]))]
+
+
+def values_in(tree: Any) -> Iterator[Value]:
+    """The Values in nested tuples, lists, dicts and slices."""
+    kind = type(tree)
+    if kind is Value:
+        yield tree
+    elif isinstance(tree, tuple | list):
+        for part in tree:
+            yield from values_in(part)
+    elif kind is dict:
+        for part in tree.values():
+            yield from values_in(part)
+    elif kind is slice:
+        yield from values_in((tree.start, tree.stop, tree.step))
+    elif kind is Made:
+        yield tree.value
+
+
+def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
+    """The same structure with func of each Value."""
+    kind = type(tree)
+    if kind is Value:
+        return func(tree)
+    if kind is tuple or kind is list:
+        return kind([replaced(part, func) for part in tree])
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return kind(*[replaced(part, func) for part in tree])
+    if kind is dict:
+        return {key: replaced(part, func) for key, part in tree.items()}
+    if kind is slice:
+        return slice(*[replaced(part, func) for part in (tree.start, tree.stop, tree.step)])
+    if kind is Made:
+        return Made(func(tree.value), tree.name, tree.requires_grad)
+    return tree
+
+
+@dataclass(eq=False)
+class Made:
+    """A Tensor among the results: its data, and what else it is."""
+
+    value: Value
+    name: str
+    requires_grad: bool

@@ -1,0 +1,151 @@
+"""Recording: what a call does, written down as it goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..memory import owner_of
+from .effects import METADATA, has_unstable_shape, written
+from .locations import location
+from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
+
+
+class CompileError(TypeError):
+    """What a step does can't be recorded, or a replay would not do the same. The message names the line."""
+
+
+class _Current(threading.local):
+    recording: Recording | None = None
+
+
+current = _Current()  # the recording that goes on in this thread
+
+
+class Recording:
+    """The calls and guards of one call of a function, in order, and the values of the arrays that they met."""
+
+    def __init__(self, wrap: Callable[[Recording, Value], Any]) -> None:
+        self.calls: list[Call | Guard] = []
+        self.constants: list[Value] = []
+        self.unsuited: tuple[str, Line] | None = None  # why this call can't be replayed, and where
+        self.errstate = np.geterr()
+        self._wrap = wrap
+        self._values: dict[int, Value] = {}  # of arrays from outside, by their ids
+        self._storages: dict[int, Storage] = {}  # of the memory that they show
+        self._held: list[Any] = []  # what must live on, so that no id is used again
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what this thread does now is recorded here."""
+        return current.recording is self
+
+    def value_of(self, array: Any, source: Any = CONSTANT, name: str = "") -> Value:
+        """The Value of an array from outside, the same each time."""
+        value = self._values.get(id(array))
+        if value is None:
+            owner = owner_of(array)
+            storage = self._storages.setdefault(id(owner), Storage(external=True))
+            value = self._values[id(array)] = Value(array, storage, source, name)
+            self._held += (array, owner)
+            if source is CONSTANT:
+                self.constants.append(value)
+        return value
+
+    def lift(self, array: Any, source: Any, name: str = "") -> Any:
+        """A Recorder of an array from outside."""
+        return self._wrap(self, self.value_of(array, source, name))
+
+    def call(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """func(*args, **kwargs), written down."""
+        args, kwargs = self._encoded(args), self._encoded(kwargs)
+        real_args, real_kwargs = replaced((args, kwargs), data_of)
+        if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
+            return func(*real_args, **real_kwargs)
+        writes = (*values_in(written(func, args, kwargs)),)
+        for value in writes:
+            self._require_known(func, value)
+        y = func(*real_args, **real_kwargs)
+        errstate = np.geterr()
+        line = location()
+        call = Call(func, args, kwargs, None, writes, line, errstate if errstate != self.errstate else None)
+        seen, call.result = self._decoded(y, call)
+        self.calls.append(call)
+        if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
+            self.mark_unsuited(f"{func.__name__} gives an array whose shape depends on values", line)
+        return seen
+
+    def choose(self, value: Value, found: Any) -> Any:
+        """found, on which the further course of the step depends: a guard."""
+        if self.is_open:
+            self.calls.append(Guard(value, found, location()))
+        return found
+
+    def mark_unsuited(self, reason: str, line: Line | None = None) -> None:
+        """Note that this call can't be replayed, and why."""
+        self.unsuited = self.unsuited or (reason, line or location())
+
+    def shows(self, view: Any, array: Any, index: Any) -> bool:
+        """Whether view is array[index] already, as in array[index] += 1, which writes into it and then assigns it."""
+        view, array, index = replaced(self._encoded((view, array, index)), data_of)
+        part = array[index]
+        if type(part) is not np.ndarray or type(view) is not np.ndarray or part.shape != view.shape:
+            return False
+        same = part.__array_interface__["data"] == view.__array_interface__["data"] and part.strides == view.strides
+        return same and part.dtype == view.dtype
+
+    def _require_known(self, func: Callable[..., Any], value: Value) -> None:
+        if value.source is CONSTANT:
+            line = location()
+            raise CompileError(
+                f"compile: {func.__name__} writes into an array of shape {np.shape(value.data)} that is no argument and "
+                f"that the step has made beside NumPy's protocols, so what becomes of it can't be recorded; make it "
+                f"like an argument, np.zeros_like(x, shape=...) or np.zeros(shape, like=x){line.told}"
+            )
+
+    def _encoded(self, tree: Any) -> Any:
+        """tree with Values in place of arrays."""
+        if hasattr(tree, "__recorded__"):
+            return tree.__recorded__(self)
+        kind = type(tree)
+        if kind is np.ndarray:
+            return self.value_of(tree)
+        if isinstance(tree, tuple | list):
+            parts = [self._encoded(part) for part in tree]
+            return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        if kind is dict:
+            return {key: self._encoded(part) for key, part in tree.items()}
+        if kind is slice:
+            return slice(*[self._encoded(part) for part in (tree.start, tree.stop, tree.step)])
+        return tree
+
+    def _decoded(self, y: Any, call: Call) -> tuple[Any, Any]:
+        """What the step goes on with, and its Values, given what a function gave."""
+        if isinstance(y, tuple | list):
+            parts = [self._decoded(part, call) for part in y]
+            kind: Any = type(y)
+            seen = [part for part, _ in parts]
+            return kind(*seen) if hasattr(y, "_fields") else kind(seen), tuple([value for _, value in parts])
+        if y is None:
+            return None, None
+        inputs = call.inputs
+        same = next((value for value in inputs if value.data is y and value.is_array), None)
+        if same is not None:
+            return self._wrap(self, same), same
+        storage = None
+        if type(y) is np.ndarray:
+            if y.base is not None:
+                owner = owner_of(y)
+                storage = next((v.storage for v in inputs if v.is_array and owner_of(v.data) is owner), None)
+        elif not isinstance(y, np.generic | bool | int | float | complex):
+            raise CompileError(f"compile: {call.func.__name__} gives a {type(y).__name__}{call.line.told}")
+        value = Value(y, storage or Storage())
+        return self._wrap(self, value), value
+
+
+def data_of(value: Value) -> Any:
+    """What a value was when it was recorded."""
+    return value.data

@@ -1,0 +1,221 @@
+"""What a step can read beside its arguments: the variables that its functions name, the attributes of what these hold,
+items of lists and dicts. Arrays and numbers of optimisers there are followed; all else is guarded."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..optim.optimizer import Optimizer
+from ..optim.settings import Group
+from ..tensor import Tensor
+from ..tree import Tree
+from .locations import LIBRARIES, is_library
+from .places import MISSING, Cell, Item, Place, Slot
+from .recorder import Recorder
+
+IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
+GENERATORS = (np.random.Generator, np.random.RandomState)
+MANY = 1000  # items of a list or dict that are too many to be watched one by one
+
+
+class Watch:
+    """The frames of a call: which names their code has, and the objects that they were given."""
+
+    def __init__(self) -> None:
+        self.codes: dict[CodeType, FrameType] = {}
+        self.names: dict[int, str] = {}  # of the values of local variables, by the ids of Values
+        self.roots: list[tuple[Any, str]] = []
+
+    def _event(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event not in ("call", "return") or is_library(frame):
+            return
+        code = frame.f_code
+        if event == "return":
+            for name, value in [*frame.f_locals.items()]:
+                data = value._data if type(value) is Tensor else value
+                if type(data) is Recorder and not data._value.name:
+                    data._value.name = name
+        elif code not in self.codes:
+            self.codes[code] = frame
+            count = code.co_argcount + code.co_kwonlyargcount
+            self.roots += [(frame.f_locals[name], name) for name in code.co_varnames[:count] if name in frame.f_locals]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        before = sys.getprofile()
+        sys.setprofile(self._event)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+
+def names_of(code: CodeType) -> set[str]:
+    """The names of variables and attributes that this code, and that of functions inside of it, reads."""
+    inner = [names_of(part) for part in code.co_consts if isinstance(part, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+class Surroundings:
+    """All that a function, and the frames that were watched, can have read."""
+
+    def __init__(self, function: Any, watch: Watch):
+        self.lifted: dict[Any, Place] = {}  # of arrays, generators, and numbers that are read at each step
+        self.guards: dict[Any, tuple[Place, Any]] = {}  # places, and what was there
+        self.lengths: dict[int, tuple[Any, int, str]] = {}
+        self.dicts: dict[int, tuple[dict[Any, Any], str]] = {}
+        self.optimizers: dict[int, Optimizer] = {}
+        self.tensors: dict[int, Tensor] = {}
+        self._names = set().union(*map(names_of, watch.codes))
+        self._seen: dict[int, Any] = {}
+        self._inside(function, "")
+        for code, frame in watch.codes.items():
+            self._look_at_globals(frame.f_globals, names_of(code))
+        for value, name in watch.roots:
+            self._inside(value, name)
+
+    def look(self, place: Place) -> None:
+        """What is at this place, and what is inside of it."""
+        value = place.get()
+        if value is MISSING or place.id in self.guards or place.id in self.lifted:
+            return
+        if (type(value) is np.ndarray and not value.dtype.hasobject) or isinstance(value, GENERATORS):
+            self.lifted[place.id] = place
+            return
+        self.guards[place.id] = place, value
+        if not isinstance(value, IMMUTABLE):
+            self._inside(value, place.text)
+
+    def _inside(self, value: Any, text: str) -> None:
+        if id(value) in self._seen or isinstance(value, (*IMMUTABLE, np.ndarray, np.ufunc, type)):
+            return
+        self._seen[id(value)] = value
+        if type(value) is Tensor:
+            self._look_at_tensor(value, text)
+        elif isinstance(value, list | tuple | dict):
+            self._look_at_items(value, text)
+        elif isinstance(value, FunctionType):
+            self._look_at_function(value)
+        elif isinstance(value, MethodType):
+            self._inside(value.__func__, text)
+            self._inside(value.__self__, text)
+        elif isinstance(value, functools.partial):
+            self._inside(value.func, text)
+            self._inside((value.args, value.keywords), text)
+        elif isinstance(value, Optimizer):
+            self._look_at_optimizer(value, text)
+        elif isinstance(value, ModuleType):
+            if not is_foreign(value):
+                self._look_at_names(vars(value), self._names, text + ".")
+        else:
+            self._look_at_attributes(value, text)
+
+    def _look_at_tensor(self, tensor: Tensor, text: str) -> None:
+        self.tensors[id(tensor)] = tensor
+        for slot, name in (("_data", ""), ("_grad", ".grad"), ("_requires_grad", ".requires_grad")):
+            place = Slot(tensor, slot, text + name)
+            if slot == "_grad":
+                self.lifted[place.id] = place
+            else:
+                self.look(place)
+
+    def _look_at_items(self, value: Any, text: str) -> None:
+        if isinstance(value, dict):
+            self.dicts[id(value)] = value, text
+        if not isinstance(value, tuple):
+            self.lengths[id(value)] = value, len(value), text
+        if len(value) > MANY:
+            return
+        for key in [*value] if isinstance(value, dict) else range(len(value)):
+            place = Item(value, key, f"{text}[{key!r}]" if isinstance(key, str | int) else f"{text}[...]")
+            if isinstance(value, tuple):
+                self._inside(place.get(), place.text)
+            else:
+                self.look(place)
+
+    def _look_at_function(self, function: FunctionType) -> None:
+        code = function.__code__
+        if str(function.__module__).partition(".")[0] in LIBRARIES:
+            return
+        for cell, name in zip(function.__closure__ or (), code.co_freevars, strict=True):
+            self.look(Cell(cell, name, name))
+        for value in (function.__defaults__ or (), function.__kwdefaults__ or {}):
+            self._inside(value, function.__name__)
+        self._names |= names_of(code)
+        self._look_at_globals(function.__globals__, names_of(code))
+
+    def _look_at_globals(self, variables: dict[str, Any], names: set[str]) -> None:
+        self._look_at_names(variables, names, "")
+
+    def _look_at_names(self, variables: dict[str, Any], names: set[str], before: str) -> None:
+        for name in sorted(names & variables.keys()):
+            self.look(Item(variables, name, before + name))
+
+    def _look_at_optimizer(self, optimizer: Optimizer, text: str) -> None:
+        """Its groups are looked at as dicts, of which numbers are read at each step, as are those of its state."""
+        self.optimizers[id(optimizer)] = optimizer
+        self.look(Item(vars(optimizer), "param_groups", f"{text}.param_groups"))
+        self.look(Item(vars(optimizer), "state", f"{text}.state"))
+        for group in optimizer.param_groups:
+            for name, value in group.items():
+                numbers = isinstance(value, tuple) and all(type(part) is float for part in value)
+                if type(value) is float or numbers:
+                    self._lift_instead(Item(group, name, f"{text}.{name}"))
+            for p in group["params"]:
+                for name, value in optimizer.state.get(p, {}).items():
+                    if type(value) in (int, float):
+                        self._lift_instead(Item(optimizer.state[p], name, f"{text}.{name}"))
+
+    def _lift_instead(self, place: Place) -> None:
+        self.guards.pop(place.id, None)
+        self.lifted[place.id] = place
+
+    def _look_at_attributes(self, value: Any, text: str) -> None:
+        attributes = getattr(value, "__dict__", None)
+        ours = isinstance(value, Tree) or type(value).__module__.partition(".")[0] == "tensorgrad"
+        if isinstance(attributes, dict):
+            if ours:
+                self.dicts[id(attributes)] = attributes, text
+            for name in sorted(attributes if ours else attributes.keys() & self._names):
+                self.look(Item(attributes, name, f"{text}.{name}"))
+        for kind in type(value).__mro__:
+            if kind.__module__.partition(".")[0] in LIBRARIES or kind is object:
+                continue
+            for name in sorted(vars(kind).keys() & self._names):
+                self._look_at_class(value, kind, name, f"{text}.{name}")
+
+    def _look_at_class(self, value: Any, kind: type, name: str, text: str) -> None:
+        found = vars(kind)[name]
+        if isinstance(found, FunctionType):
+            self._inside(found, text)
+        elif isinstance(found, property):
+            self._inside(found.fget, text)
+        elif hasattr(found, "__objclass__"):  # a slot
+            self.look(Slot(value, name, text))
+        elif not hasattr(found, "__get__"):
+            self.look(Item(vars(kind), name, text))
+
+
+def is_foreign(module: ModuleType) -> bool:
+    """Whether a module is no part of the user's program."""
+    name, file = module.__name__.partition(".")[0], getattr(module, "__file__", None) or ""
+    return name in LIBRARIES or name in sys.stdlib_module_names or "site-packages" in file
+
+
+def unchanged(now: Any, before: Any) -> bool:
+    """Whether a value is the same; numbers, strings and the like are compared, what else there is must be identical."""
+    if now is before:
+        return True
+    if type(now) is not type(before) or not isinstance(now, IMMUTABLE):
+        return False
+    return bool(now == before) or (now != now and before != before)
+
+
+__all__ = ["Group", "Surroundings", "Watch", "unchanged"]

@@ -1,0 +1,238 @@
+"""One call of a step, recorded: what it can have read becomes Recorders for as long as it lasts."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..node import new_node
+from ..tensor import Tensor
+from .arguments import rebuilt
+from .places import Item, Place
+from .program import CONSTANT, Argument, Made, Part, Program, Storage, Value
+from .recorder import Number, Random, Recorder, wrapped
+from .recording import CompileError, Recording, current
+from .surroundings import GENERATORS, Surroundings, Watch, unchanged
+
+
+class Trace:
+    """A recorded call: what it gave, the program, and what that depends on."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], watch: Watch):
+        self.surroundings = Surroundings(function, watch)
+        self.recording = Recording(wrapped)
+        self.arguments: list[Value] = []
+        self.reads: list[Value] = []  # numbers that are read from their places at each step
+        self.held: list[tuple[Place, Value]] = []  # arrays that must be where they were
+        self.tensors: list[tuple[Tensor, Any]] = []  # arguments, and their data
+        self.watch = Watch()
+        self.frames = watch
+        self._function = function
+        self._lifted: list[tuple[Place, Any, Any]] = []  # places, what was there, and what stands there meanwhile
+        self._scratch = [(o, o._scratch, o._shared) for o in self.surroundings.optimizers.values()]
+        names = argument_names(function, args)
+        self.result, self.error = None, None
+        try:
+            self._lift_places()
+            given = [rebuilt(arg, self._lift_argument, name) for arg, name in zip(args, names, strict=True)]
+            named = {name: rebuilt(arg, self._lift_argument, name) for name, arg in kwargs.items()}
+            for optimizer, _, _ in self._scratch:
+                optimizer._scratch, optimizer._shared = {}, {}
+            outer, current.recording = current.recording, self.recording
+            try:
+                with self.watch.watching():
+                    result = function(*given, **named)
+            finally:
+                current.recording = outer
+            effects = self._effects()
+            tree = self._encoded(result)
+        finally:
+            self._restore()
+        self.program = Program(self.recording.calls, tree, effects)
+        self.result = made(tree, lambda value: value.data)
+
+    # Before -----------------------------------------------------------------------------------------------------------
+
+    def _lift_places(self) -> None:
+        numbers: dict[Any, Number] = {}  # that are the same in the states of several parameters
+        for place in self.surroundings.lifted.values():
+            before = place.get()
+            meanwhile: Any
+            if isinstance(before, np.ndarray):
+                value = self.recording.value_of(before, place, place.text)
+                self.held.append((place, value))
+                meanwhile = wrapped(self.recording, value)
+            elif isinstance(before, GENERATORS):
+                meanwhile = Random(self.recording, Value(before, Storage(external=True), place, place.text))
+                self.held.append((place, meanwhile._value))
+            elif isinstance(before, tuple):
+                meanwhile = tuple([self._number(part, Part(place, i)) for i, part in enumerate(before)])
+            elif type(before) in (int, float):
+                meanwhile = self._number(before, place)
+            else:
+                meanwhile = before  # None, of a gradient that isn't there
+            self._lifted.append((place, before, meanwhile))
+        for place, _, meanwhile in self._lifted:
+            place.set(meanwhile)
+
+    def _number(self, number: Any, source: Any) -> Number:
+        value = Value(number, Storage(external=True), source)
+        self.reads.append(value)
+        return Number(self.recording, value)
+
+    def _lift_argument(self, leaf: Any, path: str) -> Any:
+        source = Argument(len(self.arguments), path)
+        if type(leaf) is not Tensor:
+            if isinstance(leaf, np.generic) or id(leaf) in {id(v.data) for v in self.arguments}:
+                value = Value(leaf, Storage(external=True), source, path)
+            else:
+                value = self.recording.value_of(leaf, source, path)
+            self.arguments.append(value)
+            return wrapped(self.recording, value)
+        data = leaf._data
+        value = self.recording.value_of(data, source, path)
+        self.arguments.append(value)
+        self.tensors.append((leaf, data))
+        leaf._data = wrapped(self.recording, value)
+        return leaf
+
+    # Afterwards -------------------------------------------------------------------------------------------------------
+
+    def _effects(self) -> list[tuple[Place, Any]]:
+        """What the call has set: arrays and numbers that it computed."""
+        effects = []
+        for place, before, meanwhile in self._lifted:
+            now = place.get()
+            if now is not meanwhile and not (
+                type(now) is Recorder and now._value is getattr(meanwhile, "_value", None)
+            ):
+                effects.append((place, self._encoded(now)))
+        for place, before in self.surroundings.guards.values():
+            now = place.get()
+            if not unchanged(now, before):
+                if not self._is_recorded(now):
+                    raise CompileError(
+                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't do; "
+                        f"pass it as an argument and return what it becomes, or change it outside"
+                    )
+                effects.append((place, self._encoded(now)))
+        for container, length, text in self.surroundings.lengths.values():
+            if len(container) != length and not isinstance(container, dict):
+                raise CompileError(
+                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, which a "
+                    f"replay doesn't do; return what is appended, and append it outside"
+                )
+        for container, text in self.surroundings.dicts.values():
+            effects += self._added(container, text)
+        return effects
+
+    def _added(self, container: dict[Any, Any], text: str) -> list[tuple[Place, Any]]:
+        known = {
+            place.key if isinstance(place.key, str | int) else id(place.key) for place in self._places_in(container)
+        }
+        added = []
+        for key, value in [*container.items()]:
+            if (key if isinstance(key, str | int) else id(key)) not in known and self._is_recorded(value):
+                added.append((Item(container, key, f"{text}.{key}"), self._encoded(value)))
+        return added
+
+    def _places_in(self, container: Any) -> list[Place]:
+        surroundings = self.surroundings
+        places = [*surroundings.lifted.values(), *[place for place, _ in surroundings.guards.values()]]
+        return [place for place in places if place.container is container]
+
+    def _is_recorded(self, value: Any) -> bool:
+        data = value._data if type(value) is Tensor else value
+        return getattr(data, "_recording", None) is self.recording
+
+    def _encoded(self, tree: Any) -> Any:
+        """What the step gave, with Values in place of arrays and numbers, and Made in place of new Tensors."""
+        kind = type(tree)
+        if kind is Tensor:
+            known = self.surroundings.tensors.get(id(tree)) is tree or any(tree is t for t, _ in self.tensors)
+            if known or not self._is_recorded(tree):
+                return tree
+            return Made(tree._data._value, tree.name, bool(tree._requires_grad))
+        if kind in (Recorder, Number):
+            return tree._value
+        if kind is Random:
+            return tree._value.data
+        if kind is dict:
+            return {key: self._encoded(part) for key, part in tree.items()}
+        if isinstance(tree, tuple | list):
+            parts = [self._encoded(part) for part in tree]
+            return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        return tree
+
+    def _restore(self) -> None:
+        """Put real arrays where Recorders stand."""
+        for optimizer, scratch, shared in self._scratch:
+            optimizer._scratch, optimizer._shared = scratch, shared
+        for tensor, data in self.tensors:
+            tensor._data = data
+        everywhere = [*self.surroundings.lifted.values(), *[place for place, _ in self.surroundings.guards.values()]]
+        for place, before, meanwhile in self._lifted:
+            if place.get() is meanwhile:
+                place.set(before)
+        for place in everywhere:
+            now = place.get()
+            if type(now) in (Recorder, Number, Random):
+                place.set(now._value.data)
+            elif type(now) is tuple and any(type(part) is Number for part in now):
+                place.set(tuple([part._value.data if type(part) is Number else part for part in now]))
+            elif type(now) is Tensor:
+                self._settle(now)
+        for container, _ in self.surroundings.dicts.values():
+            for key, value in [*container.items()]:
+                if type(value) in (Recorder, Number):
+                    Item(container, key, "").set(value._value.data)
+                elif type(value) is Tensor:
+                    self._settle(value)
+
+    def _settle(self, tensor: Tensor) -> None:
+        for slot in ("_data", "_grad"):
+            value = getattr(tensor, slot, None)
+            if type(value) is Recorder:
+                setattr(tensor, slot, np.asarray(value._value.data))
+
+
+def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
+    """What the parameters are called that positional arguments are given for."""
+    try:
+        bound = inspect.signature(function).bind_partial(*args)
+    except (TypeError, ValueError):
+        return [f"arg{i}" for i in range(len(args))]
+    names: list[str] = []
+    for name, value in bound.arguments.items():
+        several = bound.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        names += [f"{name}_{i}" for i in range(len(value))] if several else [name]
+    return names
+
+
+def made(tree: Any, value_of: Callable[[Value], Any]) -> Any:
+    """The results, given the values: new Tensors where they were new."""
+    kind = type(tree)
+    if kind is Value:
+        return value_of(tree)
+    if kind is Made:
+        return new_tensor(value_of(tree.value), tree.name, tree.requires_grad)
+    if kind is dict:
+        return {key: made(part, value_of) for key, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        parts = [made(part, value_of) for part in tree]
+        return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+    return tree
+
+
+def new_tensor(data: Any, name: str, requires_grad: bool) -> Tensor:
+    """A Tensor of what a replay has computed; no gradient flows back through it."""
+    data = data if type(data) is np.ndarray else np.asarray(data)
+    tensor: Tensor = new_node(Tensor, data, False, None, None)
+    tensor.name = name
+    return tensor
+
+
+__all__ = ["CONSTANT", "Trace", "made", "new_tensor"]
