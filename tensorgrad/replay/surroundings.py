@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..node import orders
 from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
 from ..tensor import Tensor
@@ -32,6 +33,7 @@ class Watch:
         self.codes: dict[CodeType, FrameType] = {}
         self.names: dict[int, str] = {}  # of the values of local variables, by the ids of Values
         self.roots: list[tuple[Any, str]] = []
+        self._start = next(orders)
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
         if event not in ("call", "return") or is_library(frame):
@@ -45,7 +47,12 @@ class Watch:
         elif code not in self.codes:
             self.codes[code] = frame
             count = code.co_argcount + code.co_kwonlyargcount
-            self.roots += [(frame.f_locals[name], name) for name in code.co_varnames[:count] if name in frame.f_locals]
+            given = [(frame.f_locals[name], name) for name in code.co_varnames[:count] if name in frame.f_locals]
+            self.roots += [(value, name) for value, name in given if not self._is_made_inside(value)]
+
+    def _is_made_inside(self, value: Any) -> bool:
+        """Whether this is a Tensor that the call made itself, such as the variable of a transform."""
+        return type(value) is Tensor and value._order > self._start
 
     @contextmanager
     def watching(self) -> Iterator[None]:
