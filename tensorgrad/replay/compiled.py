@@ -13,7 +13,8 @@ from .arguments import flatten
 from .guards import write_guards
 from .program import Program
 from .recording import current
-from .source import Names, Writer, write_program
+from .naming import Names, Wishes
+from .source import Writer, write_program
 from .surroundings import Watch
 from .tracing import Trace, made
 
@@ -36,17 +37,16 @@ class Replay:
         for change in passes:
             program = change(program)
         self.program = program
-        self.source = write_program(program, trace.arguments, trace.reads, names)
-        guards = write_guards(trace, effects, Writer(program, names))
+        wishes = Wishes(trace, program)
+        self.source = write_program(program, trace.arguments, trace.reads, names, wishes)
+        guards = write_guards(trace, effects, Writer(program, names, wishes))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         exec(compile(guards, "<guards of a compiled step>", "exec"), names.namespace)
         self.run, self.holds, self.guards = names.namespace["step"], names.namespace["holds"], guards
-        returned = program.returned
-        self.where = {value: i for i, value in enumerate(returned)}
 
-    def results(self, values: tuple[Any, ...]) -> Any:
+    def results(self, values: Any) -> Any:
         """What the step gives."""
-        return made(self.program.results, lambda value: values[self.where[value]])
+        return made(self.program.results, values)
 
 
 class Compiled:

@@ -67,6 +67,8 @@ class Line:
     number: int = 0
     function: str = ""
     operation: str = ""  # such as "multiply", or "derivative of multiply"
+    node: Any = None  # the Value whose derivative is computed: what the operation gave
+    wrt: Any = None  # and the Value of the argument that it is computed with respect to
 
     @property
     def told(self) -> str:
@@ -137,6 +139,8 @@ class Program:
     effects: list[tuple[Any, Any]]  # places, and the trees of what is set there
     memory: dict[Value, Any] = field(default_factory=dict)
     into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
+    origins: dict[Value, Line] = field(default_factory=dict)  # the lines that values come from which have derivatives
+    notes: list[str] = field(default_factory=list)  # what passes did, for explain()
 
     @property
     def returned(self) -> list[Value]:
