@@ -11,14 +11,13 @@ from ..engine import backpropagate, record
 from .program import Line, Value
 
 # Packages whose frames are passed over: the line that a user looks for is one of theirs.
-LIBRARIES = ("tensorgrad", "numpy", "scipy")
+LIBRARIES = frozenset({"tensorgrad", "numpy", "scipy"}) | (sys.stdlib_module_names - {"__main__"})
 RECORDING = "tensorgrad.replay.tracing"  # the module that calls the step
 
 
 def is_library(frame: FrameType) -> bool:
     """Whether the code of this frame is the library's own, or NumPy's, or Python's."""
-    name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-    return name in LIBRARIES or name in sys.stdlib_module_names
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES
 
 
 def location() -> Line:
@@ -31,7 +30,7 @@ def location() -> Line:
             operation = frame.f_locals["primitive"].name
         elif frame.f_code is backpropagate.__code__ and node is None:
             operation, node, wrt = _derivative(frame.f_locals)
-        elif frame.f_globals["__name__"] == RECORDING:  # what is further out called the step
+        elif frame.f_globals.get("__name__") == RECORDING:  # what is further out called the step
             frame = None
             break
         frame = frame.f_back

@@ -6,6 +6,7 @@ changes a storage, and what reads it afterwards stands behind it in the list.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -141,6 +142,11 @@ class Program:
     into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
     origins: dict[Value, Line] = field(default_factory=dict)  # the lines that values come from which have derivatives
     notes: list[str] = field(default_factory=list)  # what passes did, for explain()
+    first_write: int = 0  # the line of the source from which on something from outside has been changed
+
+    def copied(self) -> Program:
+        """The same program with calls that can be changed."""
+        return Program([copy.copy(call) for call in self.calls], self.results, [*self.effects])
 
     @property
     def returned(self) -> list[Value]:

@@ -27,6 +27,7 @@ class Row:
 
     code: str
     about: str = ""
+    writes: bool = False  # whether it changes something from outside
 
 
 class Writer:
@@ -87,8 +88,8 @@ class Writer:
 
     # Lines ------------------------------------------------------------------------------------------------------------
 
-    def write(self, line: str, about: str = "") -> None:
-        self.rows.append(Row(f"{self.indent}{line}", about))
+    def write(self, line: str, about: str = "", writes: bool = False) -> None:
+        self.rows.append(Row(f"{self.indent}{line}", about, writes))
 
     def comment(self, text: str) -> None:
         self.rows.append(Row(f"{self.indent}# {text}"))
@@ -167,7 +168,7 @@ class Writer:
                 line = f"{', '.join([self.define(part) if part else '_' for part in result])}, = {line}"
             elif isinstance(result, Value) and result not in call.writes:
                 line = f"{self.define(result)} = {line}"
-        self.write(line, self._rule(call))
+        self.write(line, self._rule(call), any(value.storage.external for value in call.writes))
 
     def _rule(self, call: Call) -> str:
         """What is said at the side of a call: the operation whose derivative it is, or that it is a part of."""
@@ -246,21 +247,25 @@ def write_program(
     if program.effects:
         writer._heading("what is left behind")
     for place, tree in program.effects:
-        writer.write(f"{writer.place(place)} = {writer.text(tree)}")
+        writer.write(f"{writer.place(place)} = {writer.text(tree)}", writes=True)
     result = writer.results(program.results)
     writer.write(f"return {result[1:-1] if type(program.results) is tuple and len(result) < WIDTH - 12 else result}")
-    body = laid_out(writer.rows)
-    if writer.changed:
-        body = [*wrapped(f"global {', '.join(writer.changed)}"), *body]
+    body, first_write = laid_out(writer.rows)
+    declared = wrapped(f"global {', '.join(writer.changed)}") if writer.changed else []
+    body = [*declared, *body]
+    program.first_write = first_write + len(declared) + 2 if first_write is not None else 0
     return "\n".join([f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
 
 
-def laid_out(rows: list[Row]) -> list[str]:
-    """The lines: what they come from stands at their side, once where it is the same for several."""
-    said, lines = "", []
+def laid_out(rows: list[Row]) -> tuple[list[str], int | None]:
+    """The lines, and which of them is the first that changes something from outside. What they come from stands at
+    their side, once where it is the same for several."""
+    said, lines, first_write = "", [], None
     lengths = [len(row.code) for row in rows if row.about]
     column = min(max(lengths, default=0), 56) + 2
     for row in rows:
+        if row.writes and first_write is None:
+            first_write = len(lines)
         if not row.about or row.about == said:
             lines += wrapped(row.code)
             said = row.about
@@ -274,7 +279,7 @@ def laid_out(rows: list[Row]) -> list[str]:
         else:
             space = row.code[: len(row.code) - len(row.code.lstrip())]
             lines += [f"{space}# {row.about}", *wrapped(row.code)]
-    return lines
+    return lines, first_write
 
 
 def wrapped(line: str) -> list[str]:

@@ -7,12 +7,11 @@ import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import CodeType, FrameType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from ..node import orders
 from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
 from ..tensor import Tensor
@@ -23,6 +22,7 @@ from .recorder import Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
 GENERATORS = (np.random.Generator, np.random.RandomState)
+NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder)  # arguments of which nothing else can be read
 MANY = 1000  # items of a list or dict that are too many to be watched one by one
 
 
@@ -30,9 +30,8 @@ class Watch:
     """The frames of a call: which names their code has, and the objects that they were given."""
 
     def __init__(self) -> None:
-        self.codes: dict[CodeType, FrameType] = {}
+        self.codes: dict[CodeType, dict[str, Any]] = {}  # with their global variables
         self.roots: list[tuple[Any, str]] = []
-        self._start = next(orders)
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "call" and frame.f_back is not None and not is_library(frame.f_back):
@@ -43,14 +42,15 @@ class Watch:
         if event == "return":
             name_variables(frame)
         elif code not in self.codes:
-            self.codes[code] = frame
+            self.codes[code] = frame.f_globals
             count = code.co_argcount + code.co_kwonlyargcount
-            given = [(frame.f_locals[name], name) for name in code.co_varnames[:count] if name in frame.f_locals]
-            self.roots += [(value, name) for value, name in given if not self._is_made_inside(value)]
+            given = [(frame.f_locals.get(name), name) for name in code.co_varnames[:count]]
+            self.roots += [(value, name) for value, name in given if not isinstance(value, NO_ROOTS)]
 
-    def _is_made_inside(self, value: Any) -> bool:
-        """Whether this is a Tensor that the call made itself, such as the variable of a transform."""
-        return type(value) is Tensor and value._order > self._start
+    def add(self, other: Watch) -> None:
+        """Add what was seen in another call."""
+        self.codes.update(other.codes)
+        self.roots = other.roots
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -85,12 +85,13 @@ class Surroundings:
         self.lengths: dict[int, tuple[Any, int, str]] = {}
         self.dicts: dict[int, tuple[dict[Any, Any], str]] = {}
         self.optimizers: dict[int, Optimizer] = {}
+        self.alike: dict[Any, Any] = {}  # of numbers that are the same for all parameters, whose they are
         self.tensors: dict[int, Tensor] = {}
         self._names = set().union(*map(names_of, watch.codes))
         self._seen: dict[int, Any] = {}
         self._inside(function, "")
-        for code, frame in watch.codes.items():
-            self._look_at_globals(frame.f_globals, names_of(code))
+        for code, variables in watch.codes.items():
+            self._look_at_globals(variables, names_of(code))
         for value, name in watch.roots:
             self._inside(value, name)
 
@@ -114,6 +115,8 @@ class Surroundings:
             self._look_at_tensor(value, text)
         elif isinstance(value, list | tuple | dict):
             self._look_at_items(value, text)
+        elif isinstance(value, set):
+            self.lengths[id(value)] = value, len(value), text
         elif isinstance(value, FunctionType):
             self._look_at_function(value)
         elif isinstance(value, MethodType):
@@ -184,7 +187,9 @@ class Surroundings:
             for p in group["params"]:
                 for name, value in optimizer.state.get(p, {}).items():
                     if type(value) in (int, float):
-                        self._lift_instead(Item(optimizer.state[p], name, f"{text}.{name}"))
+                        place = Item(optimizer.state[p], name, f"{text}.{name}")
+                        self._lift_instead(place)
+                        self.alike[place.id] = id(group), name, value
 
     def _lift_instead(self, place: Place) -> None:
         self.guards.pop(place.id, None)
@@ -210,16 +215,16 @@ class Surroundings:
             self._inside(found, text)
         elif isinstance(found, property):
             self._inside(found.fget, text)
-        elif hasattr(found, "__objclass__"):  # a slot
+        elif isinstance(found, MemberDescriptorType):  # of __slots__
             self.look(Slot(value, name, text))
-        elif not hasattr(found, "__get__"):
+        elif not hasattr(found, "__get__") and not name.startswith("__"):
             self.look(Item(vars(kind), name, text))
 
 
 def is_foreign(module: ModuleType) -> bool:
     """Whether a module is no part of the user's program."""
     name, file = module.__name__.partition(".")[0], getattr(module, "__file__", None) or ""
-    return name in LIBRARIES or name in sys.stdlib_module_names or "site-packages" in file
+    return name in LIBRARIES or "site-packages" in file
 
 
 def unchanged(now: Any, before: Any) -> bool:
