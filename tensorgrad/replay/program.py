@@ -15,12 +15,14 @@ import numpy as np
 
 
 class Storage:
-    """The memory of an array, which its views share. It is external if it was there before the call."""
+    """The memory of an array, which its views share. It is external if it was there before the call. `recorders` counts
+    what has shown it to the recorded call."""
 
-    __slots__ = ("external",)
+    __slots__ = ("external", "recorders")
 
     def __init__(self, external: bool = False):
         self.external = external
+        self.recorders = 0
 
 
 class Value:

@@ -89,8 +89,16 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     __hash__ = object.__hash__
 
     shape, ndim, size, dtype, strides = map(_known, ("shape", "ndim", "size", "dtype", "strides"))
-    flags, base, itemsize, nbytes = map(_known, ("flags", "base", "itemsize", "nbytes"))
+    flags, itemsize, nbytes = map(_known, ("flags", "itemsize", "nbytes"))
     T, mT, real, imag = map(_attribute, ("T", "mT", "real", "imag"))
+
+    @property
+    def base(self) -> Any:
+        """What it shows memory of; the array itself, where something else may show it, too: then nobody owns it, as far
+        as memory.is_owned can tell."""
+        value = self._value
+        is_shared = value.storage.external or value.storage.recorders > 1
+        return value.data if is_shared and value.data.base is None else value.data.base
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if not all([type(x) in _KNOWN or isinstance(x, np.generic | _Recorded) for x in inputs]):
@@ -230,6 +238,7 @@ class Random(_Recorded):
 
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
+    value.storage.recorders += 1
     return _WRAPPERS.get(type(value.data), Recorder)(recording, value)
 
 

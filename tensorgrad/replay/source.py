@@ -208,7 +208,7 @@ def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
         found = (call.line.file, call.line.number, call.line.node, getattr(call, "errstate", None))
         if found != group:
             group, open_ = found, {}
-        size = 1
+        size = int(isinstance(call, Call))
         for value in call.inputs:
             if value in open_ and size + depth[value] <= NESTED:
                 nested[value] = open_.pop(value)
