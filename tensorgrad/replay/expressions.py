@@ -64,6 +64,8 @@ def written_into(call: Call) -> Value | None:
 
 def is_in_place(call: Call) -> bool:
     """Whether a call is written as in a += b."""
+    if call.func is operator.ipow:
+        return True
     out = written_into(call)
     return out is not None and out is call.args[0] and call.func in IN_PLACE and type(out.data) is np.ndarray
 
@@ -75,11 +77,14 @@ def expression(call: Call, writer: Any) -> str:
     if is_infix(call):
         sign, level = INFIX[func]
         left = level + 1 if level in (COMPARING, POWER) else level  # a < b < c means something else
-        return f"{text(args[0], left)} {sign} {text(args[1], level + 1)}"
+        gap = "" if level == POWER else " "
+        return f"{text(args[0], left)}{gap}{sign}{gap}{text(args[1], level + 1)}"
     if is_prefix(call):
         return f"{PREFIX[func]}{text(args[0], SIGN)}"
     if is_in_place(call):
         return f"{text(args[0])} {INFIX[func][0]}= {text(args[1])}"
+    if func is operator.ipow:
+        return f"{text(args[0])} **= {text(args[1])}"
     if func is operator.getitem:
         return f"{text(args[0], ATOM)}[{index_text(args[1], text)}]"
     if func is operator.setitem:

@@ -82,6 +82,11 @@ def _looking(name: str) -> Callable[..., Any]:
     return method
 
 
+def _is_known(x: Any) -> bool:
+    """Whether this is an array or a number, with which a Recorder computes itself."""
+    return type(x) in _KNOWN or isinstance(x, np.generic | _Recorded)
+
+
 class Recorder(_Recorded, NDArrayOperatorsMixin):
     """An array of NumPy's, or a number of NumPy's, and its place in a program."""
 
@@ -101,7 +106,7 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
         return value.data if is_shared and value.data.base is None else value.data.base
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not all([type(x) in _KNOWN or isinstance(x, np.generic | _Recorded) for x in inputs]):
+        if not all(map(_is_known, inputs)):
             return NotImplemented
         out = kwargs.get("out")
         if out is not None and len(out) == 1:
@@ -112,6 +117,17 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
         if not all([kind is np.ndarray or issubclass(kind, _Recorded) for kind in types]):
             return NotImplemented
         return self._recording.call(func, *args, **kwargs)
+
+    # A power of an array isn't np.power: NumPy has squares and roots of its own for it.
+
+    def __pow__(self, other: Any) -> Any:
+        return self._recording.call(operator.pow, self, other) if _is_known(other) else np.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._recording.call(operator.pow, other, self) if _is_known(other) else np.power(other, self)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._recording.call(operator.ipow, self, other)
 
     def __getitem__(self, index: Any) -> Any:
         return self._recording.call(operator.getitem, self, index)
