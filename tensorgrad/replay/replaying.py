@@ -68,7 +68,7 @@ class Replay:
     # Before -----------------------------------------------------------------------------------------------------------
 
     def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these are arrays like the ones that were recorded, none of which shares memory with what is written."""
+        """Whether these are arrays like those that were recorded, none of which shares memory with what is written."""
         if len(args) != self._count or not self.takes(*args) or is_grad_enabled() is not self._is_grad_enabled:
             return False
         return not self._written or self.is_apart(args)
