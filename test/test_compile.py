@@ -515,12 +515,9 @@ def test_a_list_that_grows_is_an_error():
 
 
 def test_what_no_guard_sees_is_found_when_a_call_is_recorded_again():
-    class Hidden:
-        __slots__ = ("_it",)
-
     class Reader:
         def __init__(self):
-            self.values = iter([1.0] * 9 + [2.0] * 100)
+            self.values = iter([1.0] * 5 + [2.0] * 100)
 
         def __call__(self):
             return next(self.values)
