@@ -93,7 +93,7 @@ class Call:
     result: Any = None  # a Value, a tuple of them, or None
     writes: tuple[Value, ...] = ()
     line: Line = field(default_factory=Line)
-    errstate: dict[str, str] | None = None
+    errstate: dict[str, Any] | None = None
 
     @property
     def inputs(self) -> list[Value]:

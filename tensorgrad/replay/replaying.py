@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.table import ENTERED
 from ..grad_mode import is_grad_enabled
 from ..memory import changes, owner_of
 from ..node import orders
@@ -56,7 +57,7 @@ class Replay:
         self.takes, self.holds = held.takes, held.holds
         self.is_plain = trace.is_plain
         self._count = len(trace.arguments)
-        self._is_grad_enabled = is_grad_enabled()
+        self._is_grad_enabled, self._rules = is_grad_enabled(), len(ENTERED)
         self._first_write = self._line_of_first_write()
         self._at_risk = self._written_before_guards()
         self._sources = [
@@ -69,10 +70,10 @@ class Replay:
     # Before -----------------------------------------------------------------------------------------------------------
 
     def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these are arrays like the ones that were recorded, none of which shares memory with what is written."""
+        """Whether these are arrays like those that were recorded, none of which shares memory with what is written."""
         if len(args) != self._count or not self.takes(*args) or is_grad_enabled() is not self._is_grad_enabled:
             return False
-        return not self._written or self.is_apart(args)
+        return len(ENTERED) == self._rules and (not self._written or self.is_apart(args))
 
     def is_apart(self, arrays: Sequence[Any]) -> bool:
         """Whether no argument shares memory with an array that the step writes into beside them."""

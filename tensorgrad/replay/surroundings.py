@@ -18,11 +18,11 @@ from ..tensor import Tensor
 from ..tree import Tree
 from .locations import LIBRARIES, is_library
 from .places import MISSING, Cell, Item, Place, Slot
-from .recorder import Recorder
+from .recorder import Number, Random, Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
 GENERATORS = (np.random.Generator, np.random.RandomState)
-NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder)  # arguments of which nothing else can be read
+NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder, Number, list, tuple, dict)  # no objects with attributes
 MANY = 1000  # items of a list or dict that are too many to be watched one by one
 
 
@@ -82,6 +82,7 @@ class Surroundings:
     def __init__(self, function: Any, watch: Watch):
         self.lifted: dict[Any, Place] = {}  # of arrays, generators, and numbers that are read at each step
         self.guards: dict[Any, tuple[Place, Any]] = {}  # places, and what was there
+        self.absent: dict[Any, tuple[dict[str, Any], str, str]] = {}  # attributes that an object takes from its class
         self.lengths: dict[int, tuple[Any, int, str]] = {}
         self.dicts: dict[int, tuple[dict[Any, Any], str]] = {}
         self.optimizers: dict[int, Optimizer] = {}
@@ -99,6 +100,8 @@ class Surroundings:
         """What is at this place, and what is inside of it."""
         value = place.get()
         if value is MISSING or place.id in self.guards or place.id in self.lifted:
+            return
+        if type(value) in (Recorder, Number, Random):  # in an object of the call that was recorded, which has ended
             return
         if (type(value) is np.ndarray and not value.dtype.hasobject) or isinstance(value, GENERATORS):
             self.lifted[place.id] = place
@@ -207,6 +210,8 @@ class Surroundings:
             if kind.__module__.partition(".")[0] in LIBRARIES or kind is object:
                 continue
             for name in sorted(vars(kind).keys() & self._names):
+                if isinstance(attributes, dict) and name not in attributes and not name.startswith("__"):
+                    self.absent[id(attributes), name] = attributes, name, f"{text}.{name}"
                 self._look_at_class(value, kind, name, f"{text}.{name}")
 
     def _look_at_class(self, value: Any, kind: type, name: str, text: str) -> None:

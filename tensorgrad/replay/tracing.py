@@ -112,7 +112,7 @@ class Trace:
     def _effects(self) -> list[tuple[Place, Any]]:
         """What the call has set: arrays and numbers that it computed."""
         effects = []
-        for place, before, meanwhile in self._lifted:
+        for place, _, meanwhile in self._lifted:
             now = place.get()
             if now is not meanwhile and not (
                 type(now) is Recorder and now._value is getattr(meanwhile, "_value", None)
@@ -127,15 +127,15 @@ class Trace:
             if not unchanged(now, before):
                 if not self._is_recorded(now):
                     raise CompileError(
-                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't do; "
-                        f"pass it as an argument and return what it becomes, or change it outside"
+                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't "
+                        f"do; pass it as an argument and return what it becomes, or change it outside"
                     )
                 effects.append((place, self._encoded(now)))
         for container, length, text in self.surroundings.lengths.values():
             if len(container) != length and not isinstance(container, dict):
                 raise CompileError(
-                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, which a "
-                    f"replay doesn't do; return what is appended, and append it outside"
+                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, "
+                    f"which a replay doesn't do; return what is appended, and append it outside"
                 )
         for container, text in self.surroundings.dicts.values():
             effects += self._added(container, text)
@@ -145,7 +145,7 @@ class Trace:
         known = {
             place.key if isinstance(place.key, str | int) else id(place.key) for place in self._places_in(container)
         }
-        added = []
+        added: list[tuple[Place, Any]] = []
         for key, value in [*container.items()]:
             if (key if isinstance(key, str | int) else id(key)) not in known and self._is_recorded(value):
                 added.append((Item(container, key, f"{text}.{key}"), self._encoded(value)))
