@@ -88,6 +88,14 @@ class Compiled:
         finally:
             self._lock.release()
 
+    @property
+    def source(self) -> str:
+        """The program that was replayed last, as the text of the NumPy program that runs."""
+        kind = self._latest
+        if kind is None or not kind.replays:
+            return f"# {self.name}: nothing is replayed yet; see explain()\n"
+        return kind.replays[0].source
+
     def _kind(self, key: Any) -> Kind:
         if key not in self._kinds:
             if len(self._kinds) == MOST and not self._has_warned:

@@ -71,7 +71,7 @@ class UfuncMethod:
 
 # What changes its first argument
 CHANGING = frozenset({
-    operator.setitem, np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
+    operator.setitem, operator.ipow, np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
     *map(Method, ("fill", "sort", "partition", "put", "setfield")),
 })  # fmt: skip
 

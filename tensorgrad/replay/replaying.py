@@ -13,8 +13,9 @@ from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
 from .guards import write_guards
+from .naming import Names, Wishes
 from .program import Argument, Call, Guard, Made, Program, Value
-from .source import Names, Writer, write_program
+from .source import Writer, write_program
 from .tracing import Trace, made, new_tensor
 
 BAIL = object()  # what a replay gives where a condition comes out otherwise: nothing has happened then
@@ -25,7 +26,7 @@ class Held:
 
     def __init__(self, trace: Trace):
         self.trace, self.names = trace, Names()
-        text = write_guards(trace, Writer(trace.program, self.names))
+        text = write_guards(trace, Writer(trace.program, self.names, Wishes(trace)))
         exec(compile(text, "<what a compiled step reads>", "exec"), self.names.namespace)
         self.takes: Callable[..., bool] = self.names.namespace["takes"]
         self._holds: Callable[[], bool] = self.names.namespace["holds"]
@@ -50,7 +51,7 @@ class Replay:
         for change in passes:
             program = change(program)
         self.trace, self.held, self.program = trace, held, program
-        self.source = write_program(program, trace.arguments, trace.reads, names)
+        self.source = write_program(program, trace.arguments, trace.reads, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
         self.takes, self.holds = held.takes, held.holds
@@ -143,15 +144,14 @@ class Replay:
 
     # Results ----------------------------------------------------------------------------------------------------------
 
-    def _builder(self) -> Callable[[tuple[Any, ...]], Any]:
-        """What makes the results of the values that the program returns."""
+    def _builder(self) -> Callable[[Any], Any]:
+        """What makes the results of what the program returns."""
         results = self.program.results
-        where = {value: i for i, value in enumerate(self.program.returned)}
         if type(results) is Value:
-            return lambda values: values[0]
+            return lambda values: values
         if type(results) is Made:
-            return lambda values: new_tensor(values[0], results.name, results.requires_grad)
-        return lambda values: made(results, lambda value: values[where[value]])
+            return lambda values: new_tensor(values, results.name, results.requires_grad)
+        return lambda values: made(results, values)
 
     def _line_of_first_write(self) -> int:
         """From which line on of the source an error finds something changed."""

@@ -34,14 +34,13 @@ class Watch:
         self.roots: list[tuple[Any, str]] = []
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event == "call" and frame.f_back is not None and not is_library(frame.f_back):
+            name_variables(frame.f_back)  # each time, for they may have others soon
         if event not in ("call", "return") or is_library(frame):
             return
         code = frame.f_code
         if event == "return":
-            for name, value in [*frame.f_locals.items()]:
-                data = value._data if type(value) is Tensor else value
-                if type(data) is Recorder and not data._value.name:
-                    data._value.name = name
+            name_variables(frame)
         elif code not in self.codes:
             self.codes[code] = frame.f_globals
             count = code.co_argcount + code.co_kwonlyargcount
@@ -61,6 +60,14 @@ class Watch:
             yield
         finally:
             sys.setprofile(before)
+
+
+def name_variables(frame: FrameType) -> None:
+    """Give values the names of the variables that hold them."""
+    for name, value in [*frame.f_locals.items()]:
+        data = value._data if type(value) is Tensor else value
+        if type(data) is Recorder and not data._value.name:
+            data._value.name = name
 
 
 def names_of(code: CodeType) -> set[str]:
