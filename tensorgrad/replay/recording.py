@@ -55,6 +55,11 @@ class Recording:
                 self.constants.append(value)
         return value
 
+    def known(self, array: Any) -> Value | None:
+        """The Value of an array that was there before."""
+        value = self._values.get(id(array))
+        return value if value is not None and value.source is not CONSTANT else None
+
     def lift(self, array: Any, source: Any, name: str = "") -> Any:
         """A Recorder of an array from outside."""
         return self._wrap(self, self.value_of(array, source, name))
