@@ -47,7 +47,8 @@ class Replay:
         names = Names()
         names.namespace["bail"] = BAIL
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
-            program.memory[value] = value.data
+            if value not in trace.reads:
+                program.memory[value] = value.data
         for change in passes:
             program = change(program)
         self.trace, self.held, self.program = trace, held, program
