@@ -55,6 +55,11 @@ class Recording:
                 self.constants.append(value)
         return value
 
+    def known(self, array: Any) -> Value | None:
+        """The Value of an array that was there before."""
+        value = self._values.get(id(array))
+        return value if value is not None and value.source is not CONSTANT else None
+
     def lift(self, array: Any, source: Any, name: str = "") -> Any:
         """A Recorder of an array from outside."""
         return self._wrap(self, self.value_of(array, source, name))
@@ -73,7 +78,8 @@ class Recording:
         line = location()
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
         seen, call.result = self._decoded(y, call)
-        self.calls.append(call)
+        if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
+            self.calls.append(call)
         if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
             self.mark_unsuited(f"{func.__name__} gives an array whose shape depends on values", line)
         return seen
