@@ -64,7 +64,7 @@ def _dot(call: Call, writer: Any) -> str:
     a, b = call.args
     if not (isinstance(a, Value) and a.is_array):
         return f"np.dot({writer.text(a)}, {writer.text(b)}, {writer.name(call.result)})"
-    return f"{writer.name(a)}.dot({writer.text(b)}, {writer.name(call.result)})"
+    return f"{writer.text(a, 10)}.dot({writer.text(b)}, {writer.name(call.result)})"
 
 
 def reduction(call: Call) -> tuple[np.ufunc, Value, Any, Any, bool] | None:
