@@ -21,6 +21,7 @@ REDUCTIONS = {
 BY_NAME = frozenset({
     np.cumsum, np.cumprod, np.clip, np.einsum, np.concatenate, np.stack, np.mean, np.var, np.std, np.outer, np.round,
 })  # fmt: skip
+ONLY_BY_NAME = frozenset({np.maximum, np.minimum})  # where a third argument is deprecated
 FILLED = {np.zeros: 0, np.zeros_like: 0, np.ones: 1, np.ones_like: 1}
 
 Into = Callable[[Call, Any], str]
@@ -55,8 +56,9 @@ def into(call: Call) -> Into | None:
 
 
 def _ufunc(call: Call, writer: Any) -> str:
+    out = ("out=" if call.func in ONLY_BY_NAME else "") + writer.name(call.result)
     rest = [f"{name}={writer.text(value)}" for name, value in call.kwargs.items() if name != "order"]
-    return f"{function_text(call.func, writer)}({', '.join([*map(writer.text, call.args), writer.name(call.result), *rest])})"
+    return f"{function_text(call.func, writer)}({', '.join([*map(writer.text, call.args), out, *rest])})"
 
 
 def _dot(call: Call, writer: Any) -> str:
