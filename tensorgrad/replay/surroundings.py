@@ -179,7 +179,7 @@ class Surroundings:
                     self._lift_instead(Item(group, name, f"{text}.{name}"))
             for p in group["params"]:
                 for name, value in optimizer.state.get(p, {}).items():
-                    if type(value) in (int, float):
+                    if type(value) in (int, float) or isinstance(value, np.floating):
                         place = Item(optimizer.state[p], name, f"{text}.{name}")
                         self._lift_instead(place)
                         self.alike[place.id] = id(group), name, value
