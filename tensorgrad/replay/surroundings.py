@@ -32,11 +32,15 @@ class Watch:
     def __init__(self) -> None:
         self.codes: dict[CodeType, dict[str, Any]] = {}  # with their global variables
         self.roots: list[tuple[Any, str]] = []
+        self._passed_over: dict[int, CodeType] = {}  # of the libraries, by ids: to hash a code takes long
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
-        if event not in ("call", "return") or is_library(frame):
-            return
         code = frame.f_code
+        if id(code) in self._passed_over or (event != "call" and event != "return"):
+            return
+        if is_library(frame):
+            self._passed_over[id(code)] = code
+            return
         if event == "return":
             for name, value in [*frame.f_locals.items()]:
                 data = value._data if type(value) is Tensor else value
@@ -60,7 +64,10 @@ class Watch:
         try:
             yield
         finally:
-            sys.setprofile(before)
+            if before is None or callable(before):
+                sys.setprofile(before)
+            else:  # cProfile's, which sets itself
+                before.enable()
 
 
 def names_of(code: CodeType) -> set[str]:
