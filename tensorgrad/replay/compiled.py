@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, overload
 
 from ..derivatives.table import ENTERED, OBSERVERS
 from ..grad_mode import is_grad_enabled
@@ -23,6 +23,28 @@ MOST = 8  # kinds of arguments whose programs are kept, and programs for one kin
 recording_lock = threading.RLock()  # while a call is recorded, Recorders stand where other threads may read
 
 
+@overload
+def compile(function: Callable[..., Any], *, passes: Iterable[str] | None = None) -> Compiled: ...
+
+
+@overload
+def compile(
+    function: None = None, *, passes: Iterable[str] | None = None
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+
+
+def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str] | None = None) -> Any:
+    """The same function, recorded as a program of NumPy's calls when it is called, and from then on replayed.
+
+    A decorator too, `@compile` or `@compile(passes=...)`.
+    """
+    if function is None:
+        return lambda func: compile(func, passes=passes)
+    if not callable(function):
+        raise TypeError(f"compile: {function!r} is not a function")
+    return Compiled(function, ())
+
+
 class Compiled:
     """A function whose calls are recorded, and then replayed. See `compile`."""
 
@@ -32,6 +54,7 @@ class Compiled:
         self.name = getattr(function, "__name__", type(function).__name__)
         self._lock = threading.Lock()
         self._kinds: dict[Any, Kind] = {}
+        self._has_warned = False
         self._latest: Kind | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -65,13 +88,22 @@ class Compiled:
         finally:
             self._lock.release()
 
+    @property
+    def source(self) -> str:
+        """The program that was replayed last, as the text of the NumPy program that runs."""
+        kind = self._latest
+        if kind is None or not kind.replays:
+            return f"# {self.name}: nothing is replayed yet; see explain()\n"
+        return kind.replays[0].source
+
     def _kind(self, key: Any) -> Kind:
         if key not in self._kinds:
-            if len(self._kinds) == MOST:
+            if len(self._kinds) == MOST and not self._has_warned:
+                self._has_warned = True
                 warnings.warn(
                     f"compile: {self.name} has been called with more than {MOST} kinds of arguments, each of which is "
-                    f"recorded anew: other shapes or dtypes, or plain numbers and strings that change. Pass a number that "
-                    f"changes as an array, np.asarray(x); the programs for the oldest kind are given up",
+                    f"recorded anew: other shapes or dtypes, or plain numbers and strings that change. Pass a number "
+                    f"that changes as an array, np.asarray(x); the programs for the oldest kind are given up",
                     stacklevel=5,
                 )
             if len(self._kinds) >= MOST:
@@ -141,8 +173,8 @@ class Kind:
             self.reasons.append(f"call {self.calls}: {reason}")
             if len(self.reasons) == MOST:
                 warnings.warn(
-                    f"compile: {self.step.name} has been recorded again {MOST} times, since what it reads changes from call "
-                    f"to call: {reason}. Pass it as an argument; from now on such calls run as they are",
+                    f"compile: {self.step.name} has been recorded again {MOST} times, since what it reads changes from "
+                    f"call to call: {reason}. Pass it as an argument; from now on such calls run as they are",
                     stacklevel=6,
                 )
             if len(self.reasons) >= MOST:
@@ -183,7 +215,8 @@ class Kind:
         self.unsuited = "" if self.replays else f"its conditions come out otherwise at each call{why}"
         warnings.warn(
             f"compile: {self.step.name} has taken more than {MOST} ways, of which each is recorded anew{why}. Write "
-            f"np.where(condition, a, b) in place of an if, or leave such a loop out of the step; the other ways run as they are",
+            f"np.where(condition, a, b) in place of an if, or leave such a loop out of the step; the other ways run as "
+            f"they are",
             stacklevel=6,
         )
 
@@ -191,7 +224,7 @@ class Kind:
         if not difference.branch:
             self.replays, self.traces = [], []
             raise CompileError(
-                f"compile: the recordings {which} did not do the same: {difference.text}{difference.line.told}. Pass what "
-                f"changes from call to call as an argument; draw random numbers from a np.random.Generator that the step "
-                f"finds in a variable or an attribute"
+                f"compile: the recordings {which} did not do the same: {difference.text}{difference.line.told}. Pass "
+                f"what changes from call to call as an argument; draw random numbers from a np.random.Generator that "
+                f"the step finds in a variable or an attribute"
             )

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .naming import Names
 from .places import MISSING, Place
-from .source import Names, Writer
+from .source import Writer
 from .surroundings import unchanged
 from .tracing import Trace
 
@@ -62,6 +63,8 @@ def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
         known = names.of(value, place.text)
         plain = isinstance(value, int | float | str | complex | np.generic)
         tests.append(f"({read} is {known} or {same}({read}, {known}))" if plain else f"{read} is {known}")
+    for attributes, name, text in trace.surroundings.absent.values():
+        tests.append(f"{name!r} not in {names.of(attributes, f'{text}_attributes')}")
     for container, length, text in trace.surroundings.lengths.values():
         tests.append(f"len({names.of(container, text)}) == {length}")
     return tests
@@ -87,6 +90,9 @@ def first_change(trace: Trace) -> str:
     for place, held in trace.held:
         if place.id not in rebound and place.get() is not held.data:
             return f"{place.text} is another array now"
+    for attributes, name, text in trace.surroundings.absent.values():
+        if name in attributes:
+            return f"{text} was that of the class, and is the object's own now"
     for container, length, text in trace.surroundings.lengths.values():
         if len(container) != length:
             return f"{text or 'a list'} had {length} items, and has {len(container)} now"

@@ -86,6 +86,11 @@ def _looking(name: str) -> Callable[..., Any]:
     return method
 
 
+def _is_known(x: Any) -> bool:
+    """Whether this is an array or a number, with which a Recorder computes itself."""
+    return type(x) in _KNOWN or isinstance(x, np.generic | _Recorded)
+
+
 class Recorder(_Recorded, NDArrayOperatorsMixin):
     """An array of NumPy's, or a number of NumPy's, and its place in a program."""
 
@@ -93,11 +98,19 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     __hash__ = object.__hash__
 
     shape, ndim, size, dtype, strides = map(_known, ("shape", "ndim", "size", "dtype", "strides"))
-    flags, base, itemsize, nbytes = map(_known, ("flags", "base", "itemsize", "nbytes"))
+    flags, itemsize, nbytes = map(_known, ("flags", "itemsize", "nbytes"))
     T, mT, real, imag = map(_attribute, ("T", "mT", "real", "imag"))
 
+    @property
+    def base(self) -> Any:
+        """What it shows memory of; the array itself, where something else may show it, too: then nobody owns it, as far
+        as memory.is_owned can tell."""
+        value = self._value
+        is_shared = value.storage.external or value.storage.recorders > 1
+        return value.data if is_shared and value.data.base is None else value.data.base
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not all([type(x) in _KNOWN or isinstance(x, np.generic | _Recorded) for x in inputs]):
+        if not all(map(_is_known, inputs)):
             return NotImplemented
         out = kwargs.get("out")
         if out is not None and len(out) == 1:
@@ -108,6 +121,17 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
         if not all([kind is np.ndarray or issubclass(kind, _Recorded) for kind in types]):
             return NotImplemented
         return self._recording.call(func, *args, **kwargs)
+
+    # A power of an array isn't np.power: NumPy has squares and roots of its own for it.
+
+    def __pow__(self, other: Any) -> Any:
+        return self._recording.call(operator.pow, self, other) if _is_known(other) else np.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._recording.call(operator.pow, other, self) if _is_known(other) else np.power(other, self)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._recording.call(operator.ipow, self, other)
 
     def __getitem__(self, index: Any) -> Any:
         return self._recording.call(operator.getitem, self, index)
@@ -234,6 +258,7 @@ class Random(_Recorded):
 
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
+    value.storage.recorders += 1
     return _WRAPPERS.get(type(value.data), Recorder)(recording, value)
 
 

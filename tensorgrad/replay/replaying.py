@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.table import ENTERED
 from ..grad_mode import is_grad_enabled
 from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
 from .guards import write_guards
+from .naming import Names, Wishes
 from .program import Argument, Call, Guard, Made, Program, Value
-from .source import Names, Writer, write_program
+from .source import Writer, write_program
 from .tracing import Trace, made, new_tensor
 
 BAIL = object()  # what a replay gives where a condition comes out otherwise: nothing has happened then
@@ -24,7 +26,7 @@ class Held:
 
     def __init__(self, trace: Trace):
         self.trace, self.names = trace, Names()
-        text = write_guards(trace, Writer(trace.program, self.names))
+        text = write_guards(trace, Writer(trace.program, self.names, Wishes(trace)))
         exec(compile(text, "<what a compiled step reads>", "exec"), self.names.namespace)
         self.takes: Callable[..., bool] = self.names.namespace["takes"]
         self._holds: Callable[[], bool] = self.names.namespace["holds"]
@@ -49,13 +51,13 @@ class Replay:
         for change in passes:
             program = change(program)
         self.trace, self.held, self.program = trace, held, program
-        self.source = write_program(program, trace.arguments, trace.reads, names)
+        self.source = write_program(program, trace.arguments, trace.reads, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
         self.takes, self.holds = held.takes, held.holds
         self.is_plain = trace.is_plain
         self._count = len(trace.arguments)
-        self._is_grad_enabled = is_grad_enabled()
+        self._is_grad_enabled, self._rules = is_grad_enabled(), len(ENTERED)
         self._first_write = self._line_of_first_write()
         self._at_risk = self._written_before_guards()
         self._sources = [
@@ -68,10 +70,10 @@ class Replay:
     # Before -----------------------------------------------------------------------------------------------------------
 
     def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these are arrays like the ones that were recorded, none of which shares memory with what is written."""
+        """Whether these are arrays like those that were recorded, none of which shares memory with what is written."""
         if len(args) != self._count or not self.takes(*args) or is_grad_enabled() is not self._is_grad_enabled:
             return False
-        return not self._written or self.is_apart(args)
+        return len(ENTERED) == self._rules and (not self._written or self.is_apart(args))
 
     def is_apart(self, arrays: Sequence[Any]) -> bool:
         """Whether no argument shares memory with an array that the step writes into beside them."""
@@ -142,15 +144,14 @@ class Replay:
 
     # Results ----------------------------------------------------------------------------------------------------------
 
-    def _builder(self) -> Callable[[tuple[Any, ...]], Any]:
-        """What makes the results of the values that the program returns."""
+    def _builder(self) -> Callable[[Any], Any]:
+        """What makes the results of what the program returns."""
         results = self.program.results
-        where = {value: i for i, value in enumerate(self.program.returned)}
         if type(results) is Value:
-            return lambda values: values[0]
+            return lambda values: values
         if type(results) is Made:
-            return lambda values: new_tensor(values[0], results.name, results.requires_grad)
-        return lambda values: made(results, lambda value: values[where[value]])
+            return lambda values: new_tensor(values, results.name, results.requires_grad)
+        return lambda values: made(results, values)
 
     def _line_of_first_write(self) -> int:
         """From which line on of the source an error finds something changed."""

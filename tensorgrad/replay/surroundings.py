@@ -18,11 +18,11 @@ from ..tensor import Tensor
 from ..tree import Tree
 from .locations import LIBRARIES, is_library
 from .places import MISSING, Cell, Item, Place, Slot
-from .recorder import Recorder
+from .recorder import Number, Random, Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
 GENERATORS = (np.random.Generator, np.random.RandomState)
-NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder)  # arguments of which nothing else can be read
+NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder, Number, list, tuple, dict)  # no objects with attributes
 MANY = 1000  # items of a list or dict that are too many to be watched one by one
 
 
@@ -35,22 +35,29 @@ class Watch:
         self._passed_over: dict[int, CodeType] = {}  # of the libraries, by ids: to hash a code takes long
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event != "call" and event != "return":
+            return
+        if event == "call" and frame.f_back is not None and not self._is_library(frame.f_back):
+            name_variables(frame.f_back)  # each time, for they may have others soon
+        if self._is_library(frame):
+            return
         code = frame.f_code
-        if id(code) in self._passed_over or (event != "call" and event != "return"):
-            return
-        if is_library(frame):
-            self._passed_over[id(code)] = code
-            return
         if event == "return":
-            for name, value in [*frame.f_locals.items()]:
-                data = value._data if type(value) is Tensor else value
-                if type(data) is Recorder and not data._value.name:
-                    data._value.name = name
+            name_variables(frame)
         elif code not in self.codes:
             self.codes[code] = frame.f_globals
             count = code.co_argcount + code.co_kwonlyargcount
             given = [(frame.f_locals.get(name), name) for name in code.co_varnames[:count]]
             self.roots += [(value, name) for value, name in given if not isinstance(value, NO_ROOTS)]
+
+    def _is_library(self, frame: FrameType) -> bool:
+        code = frame.f_code
+        if id(code) in self._passed_over:
+            return True
+        if is_library(frame):
+            self._passed_over[id(code)] = code
+            return True
+        return False
 
     def add(self, other: Watch) -> None:
         """Add what was seen in another call."""
@@ -70,6 +77,14 @@ class Watch:
                 before.enable()
 
 
+def name_variables(frame: FrameType) -> None:
+    """Give values the names of the variables that hold them."""
+    for name, value in [*frame.f_locals.items()]:
+        data = value._data if type(value) is Tensor else value
+        if type(data) is Recorder and not data._value.name:
+            data._value.name = name
+
+
 def names_of(code: CodeType) -> set[str]:
     """The names of variables and attributes that this code, and that of functions inside of it, reads."""
     inner = [names_of(part) for part in code.co_consts if isinstance(part, CodeType)]
@@ -82,6 +97,7 @@ class Surroundings:
     def __init__(self, function: Any, watch: Watch):
         self.lifted: dict[Any, Place] = {}  # of arrays, generators, and numbers that are read at each step
         self.guards: dict[Any, tuple[Place, Any]] = {}  # places, and what was there
+        self.absent: dict[Any, tuple[dict[str, Any], str, str]] = {}  # attributes that an object takes from its class
         self.lengths: dict[int, tuple[Any, int, str]] = {}
         self.dicts: dict[int, tuple[dict[Any, Any], str]] = {}
         self.optimizers: dict[int, Optimizer] = {}
@@ -99,6 +115,8 @@ class Surroundings:
         """What is at this place, and what is inside of it."""
         value = place.get()
         if value is MISSING or place.id in self.guards or place.id in self.lifted:
+            return
+        if type(value) in (Recorder, Number, Random):  # in an object of the call that was recorded, which has ended
             return
         if (type(value) is np.ndarray and not value.dtype.hasobject) or isinstance(value, GENERATORS):
             self.lifted[place.id] = place
@@ -207,6 +225,8 @@ class Surroundings:
             if kind.__module__.partition(".")[0] in LIBRARIES or kind is object:
                 continue
             for name in sorted(vars(kind).keys() & self._names):
+                if isinstance(attributes, dict) and name not in attributes and not name.startswith("__"):
+                    self.absent[id(attributes), name] = attributes, name, f"{text}.{name}"
                 self._look_at_class(value, kind, name, f"{text}.{name}")
 
     def _look_at_class(self, value: Any, kind: type, name: str, text: str) -> None:

@@ -53,9 +53,9 @@ class Trace:
         finally:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
+        self.result = made(tree, recorded_values(tree))
         self.used = {value for call in self.recording.calls for value in call.inputs}
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
-        self.result = made(tree, lambda value: value.data)
 
     # Before -----------------------------------------------------------------------------------------------------------
 
@@ -95,13 +95,13 @@ class Trace:
         source = Argument(len(self.arguments), path)
         if type(leaf) is not Tensor:
             if isinstance(leaf, np.generic) or id(leaf) in {id(v.data) for v in self.arguments}:
-                value = Value(leaf, Storage(external=True), source, path)
+                value = Value(leaf, Storage(external=True), source)
             else:
-                value = self.recording.value_of(leaf, source, path)
+                value = self.recording.value_of(leaf, source)
             self.arguments.append(value)
             return wrapped(self.recording, value)
         data = leaf._data
-        value = self.recording.value_of(data, source, path)
+        value = self.recording.value_of(data, source)
         self.arguments.append(value)
         self.tensors.append((leaf, data))
         leaf._data = wrapped(self.recording, value)
@@ -112,7 +112,7 @@ class Trace:
     def _effects(self) -> list[tuple[Place, Any]]:
         """What the call has set: arrays and numbers that it computed."""
         effects = []
-        for place, before, meanwhile in self._lifted:
+        for place, _, meanwhile in self._lifted:
             now = place.get()
             if now is not meanwhile and not (
                 type(now) is Recorder and now._value is getattr(meanwhile, "_value", None)
@@ -127,15 +127,15 @@ class Trace:
             if not unchanged(now, before):
                 if not self._is_recorded(now):
                     raise CompileError(
-                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't do; "
-                        f"pass it as an argument and return what it becomes, or change it outside"
+                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't "
+                        f"do; pass it as an argument and return what it becomes, or change it outside"
                     )
                 effects.append((place, self._encoded(now)))
         for container, length, text in self.surroundings.lengths.values():
             if len(container) != length and not isinstance(container, dict):
                 raise CompileError(
-                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, which a "
-                    f"replay doesn't do; return what is appended, and append it outside"
+                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, "
+                    f"which a replay doesn't do; return what is appended, and append it outside"
                 )
         for container, text in self.surroundings.dicts.values():
             effects += self._added(container, text)
@@ -145,7 +145,7 @@ class Trace:
         known = {
             place.key if isinstance(place.key, str | int) else id(place.key) for place in self._places_in(container)
         }
-        added = []
+        added: list[tuple[Place, Any]] = []
         for key, value in [*container.items()]:
             if (key if isinstance(key, str | int) else id(key)) not in known and self._is_recorded(value):
                 added.append((Item(container, key, f"{text}.{key}"), self._encoded(value)))
@@ -224,18 +224,30 @@ def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[
     return names
 
 
-def made(tree: Any, value_of: Callable[[Value], Any]) -> Any:
-    """The results, given the values: new Tensors where they were new."""
+def made(tree: Any, values: Any) -> Any:
+    """The results, given the values in their structure: new Tensors where they were new."""
     kind = type(tree)
     if kind is Value:
-        return value_of(tree)
+        return values
     if kind is Made:
-        return new_tensor(value_of(tree.value), tree.name, tree.requires_grad)
+        return new_tensor(values, tree.name, tree.requires_grad)
     if kind is dict:
-        return {key: made(part, value_of) for key, part in tree.items()}
+        return {key: made(part, values[key]) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
-        parts = [made(part, value_of) for part in tree]
+        parts = [made(part, value) for part, value in zip(tree, values, strict=True)]
         return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+    return tree
+
+
+def recorded_values(tree: Any) -> Any:
+    """What the results were in the recorded call, in their structure."""
+    kind = type(tree)
+    if kind is Value or kind is Made:
+        return (tree if kind is Value else tree.value).data
+    if kind is dict:
+        return {key: recorded_values(part) for key, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        return [recorded_values(part) for part in tree]
     return tree
 
 
