@@ -16,6 +16,7 @@ from .network import MLP, Layer, Neuron
 from .nn import Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
+from .replay import CompileError, compile
 from .tensor import Tensor
 from .transforms import (
     check_grads,
@@ -47,6 +48,6 @@ __all__ = [
     "sigmoid_cross_entropy", "softmax_cross_entropy", "mse_loss",
     "SGD", "Adam", "AdamW", "batches",
     "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp", "laplacian", "check_grads", "stop_gradient",
-    "checkpoint", "vmap",
+    "checkpoint", "vmap", "compile", "CompileError",
     "draw_dot_tensor", "draw_backward",
 ]  # fmt: skip

@@ -35,6 +35,7 @@ COMPOSED: dict[Callable, Callable] = {}  # functions written in terms of others
 CONSTANT: set[Callable] = set()  # constant almost everywhere, or a question: they give plain values
 CREATION: dict[Callable, Callable] = {}  # functions that make arrays, see creation.py
 NON_DIFFERENTIABLE: dict[Callable, str] = {}  # no derivative here, and the reason why
+ENTERED: list[Callable] = []  # NumPy's functions, as often as they got rules
 
 _LIBRARY = f"{__package__}".partition(".")[0] + "."
 MAY_SHOW = 2  # is_view of a function of a user's: its output may show memory of its first argument, by rules of its own
@@ -218,6 +219,7 @@ def derivative(func: Function, *rules: Callable | each | None, saves: bool = Fal
 
 
 def _enter(func: Callable, rules: Sequence[Callable | each | None]) -> None:
+    ENTERED.append(func)
     if func in TABLE:
         TABLE[func].define(func, rules)
     else:

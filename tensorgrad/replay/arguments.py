@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
+from ..versions import names
 
-CONTAINERS = (tuple, list, dict)
+
+class Unknown(Exception):
+    """An argument of a kind that isn't recorded."""
 
 
 def flatten(tree: Any, leaves: list[Any]) -> Any:
@@ -16,11 +20,16 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
     leaves. What else there is stands in it by its value, or by itself where it can't be hashed."""
     kind = type(tree)
     if kind is np.ndarray:
+        same = next((i for i, leaf in enumerate(leaves) if leaf is tree), None)
         leaves.append(tree)
-        return "array", tree.shape, tree.dtype, tree.strides, tree.flags.writeable
+        return "array", tree.shape, tree.dtype, tree.strides, tree.flags.writeable, same
     if kind is Tensor:
+        if type(tree._data) is not np.ndarray or (tree.requires_grad and is_grad_enabled()) or names:
+            raise Unknown
         leaves.append(tree)
         return "Tensor", flatten(tree._data, []), tree._requires_grad
+    if hasattr(tree, "__array_function__") and not isinstance(tree, type):
+        raise Unknown
     if isinstance(tree, np.generic):
         leaves.append(tree)
         return "number", tree.dtype

@@ -2,81 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, overload
 
-import numpy as np
-
+from ..derivatives.table import ENTERED, OBSERVERS
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
-from .arguments import flatten
-from .guards import write_guards
-from .program import Program
-from .recording import current
-from .source import Names, Writer, write_program
+from .arguments import Unknown, flatten
+from .comparing import Difference, compare
+from .guards import first_change
+from .recording import CompileError, current
+from .replaying import BAIL, Held, Replay
 from .surroundings import Watch
-from .tracing import Trace, made
+from .tracing import Trace
 
-BAIL = object()  # what a replay gives where a guard finds something else
+MOST = 8  # kinds of arguments whose programs are kept, and programs for one kind
+recording_lock = threading.RLock()  # while a call is recorded, Recorders stand where other threads may read
 
 
-class Replay:
-    """A program that can be run, and what must hold for it."""
+@overload
+def compile(function: Callable[..., Any], *, passes: Iterable[str] | None = None) -> Compiled: ...
 
-    def __init__(self, trace: Trace, passes: tuple[Callable[[Program], Program], ...]):
-        program = trace.program
-        names = Names()
-        names.taken.add("bail")
-        names.namespace["bail"] = BAIL
-        effects = {place.id for place, _ in program.effects}
-        for place, value in trace.held:
-            program.memory[value] = value.data
-        for value in trace.recording.constants:
-            program.memory[value] = value.data
-        for change in passes:
-            program = change(program)
-        self.program = program
-        self.source = write_program(program, trace.arguments, trace.reads, names)
-        guards = write_guards(trace, effects, Writer(program, names))
-        exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
-        exec(compile(guards, "<guards of a compiled step>", "exec"), names.namespace)
-        self.run, self.holds, self.guards = names.namespace["step"], names.namespace["holds"], guards
-        returned = program.returned
-        self.where = {value: i for i, value in enumerate(returned)}
 
-    def results(self, values: tuple[Any, ...]) -> Any:
-        """What the step gives."""
-        return made(self.program.results, lambda value: values[self.where[value]])
+@overload
+def compile(
+    function: None = None, *, passes: Iterable[str] | None = None
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+
+
+def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str] | None = None) -> Any:
+    """The same function, recorded as a program of NumPy's calls when it is called, and from then on replayed.
+
+    A decorator too, `@compile` or `@compile(passes=...)`.
+    """
+    if function is None:
+        return lambda func: compile(func, passes=passes)
+    if not callable(function):
+        raise TypeError(f"compile: {function!r} is not a function")
+    return Compiled(function, ())
 
 
 class Compiled:
-    def __init__(self, function: Callable[..., Any], passes: tuple[Any, ...] = ()):
-        self.function = function
-        self.passes = passes
-        self.replays: dict[Any, Any] = {}
-        self.watches: dict[Any, Watch] = {}
+    """A function whose calls are recorded, and then replayed. See `compile`."""
+
+    def __init__(self, function: Callable[..., Any], passes: Sequence[Callable[..., Any]] = ()):
+        functools.update_wrapper(self, function, updated=())
+        self.function, self.passes = function, passes
+        self.name = getattr(function, "__name__", type(function).__name__)
+        self._lock = threading.Lock()
+        self._kinds: dict[Any, Kind] = {}
+        self._has_warned = False
+        self._latest: Kind | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        kind = self._latest
+        if kind is None or kwargs or OBSERVERS or current.recording is not None or not kind.fits(args):
+            return self._otherwise(args, kwargs)
+        if not self._lock.acquire(blocking=False):
+            return self._otherwise(args, kwargs)
+        try:
+            return kind.call(args, kwargs, args)
+        finally:
+            self._lock.release()
+
+    def _otherwise(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call that isn't like the one before."""
+        if current.recording is not None or OBSERVERS:  # it becomes part of what is recorded; or is to be observed
+            return self.function(*args, **kwargs)
         leaves: list[Any] = []
-        key = flatten((args, kwargs), leaves), is_grad_enabled()
-        replay = self.replays.get(key)
-        if replay is not None:
-            if replay.holds():
-                values = replay.run(*[leaf._data if type(leaf) is Tensor else leaf for leaf in leaves])
-                if values is not BAIL:
-                    return replay.results(values)
-            del self.replays[key]
-        if key not in self.watches:
-            self.watches[key] = watch = Watch()
-            with watch.watching():
-                return self.function(*args, **kwargs)
-        trace = Trace(self.function, args, kwargs, self.watches[key])
-        self.replays[key] = Replay(trace, self.passes)
+        try:
+            structure = flatten((args, kwargs), leaves)
+        except Unknown:
+            return self.function(*args, **kwargs)
+        with recording_lock:  # waits until no other thread records
+            pass
+        if not self._lock.acquire(blocking=False):  # another thread is in here, or the step has called itself
+            return self.function(*args, **kwargs)
+        try:
+            kind = self._kind((structure, is_grad_enabled(), len(ENTERED)))
+            self._latest = kind
+            return kind.call(args, kwargs, [leaf._data if type(leaf) is Tensor else leaf for leaf in leaves])
+        finally:
+            self._lock.release()
+
+    def _kind(self, key: Any) -> Kind:
+        if key not in self._kinds:
+            if len(self._kinds) == MOST and not self._has_warned:
+                self._has_warned = True
+                warnings.warn(
+                    f"compile: {self.name} has been called with more than {MOST} kinds of arguments, each of which is "
+                    f"recorded anew: other shapes or dtypes, or plain numbers and strings that change. Pass a number "
+                    f"that changes as an array, np.asarray(x); the programs for the oldest kind are given up",
+                    stacklevel=5,
+                )
+            if len(self._kinds) >= MOST:
+                del self._kinds[next(iter(self._kinds))]
+            self._kinds[key] = Kind(self)
+        return self._kinds[key]
+
+
+class Kind:
+    """Calls whose arguments are alike, and the programs for them: one for each state of what the step reads beside
+    them, and for each way that its conditions come out."""
+
+    def __init__(self, step: Compiled):
+        self.step, self.function = step, step.function
+        self.replays: list[Replay] = []  # of calls that were recorded twice; the latest first
+        self.traces: list[Held] = []  # of calls that were recorded once
+        self.calls = 0
+        self.unsuited = ""  # why these calls can't be replayed
+        self.is_given_up = False  # whether no further ways are recorded
+        self.reasons: list[str] = []  # why something was recorded again
+        self._is_watched = False  # the call before was, and so the next can be recorded
+        self._watch = Watch()
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Whether these are arrays of this kind."""
+        return bool(self.replays) and self.replays[0].fits(args)
+
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> Any:
+        """What the step gives."""
+        self.calls = calls = self.calls + 1
+        if calls & (calls - 1) or calls < 4:  # at the powers of two a call is recorded again, to see that all is right
+            for replay in self.replays:
+                if replay.holds() and replay.is_apart(leaves):
+                    values = replay.run(leaves)
+                    if values is not BAIL:
+                        if replay is not self.replays[0]:
+                            self.replays.remove(replay)
+                            self.replays.insert(0, replay)
+                        return replay.finish(values)
+        if self.unsuited or self.is_given_up:
+            return self.function(*args, **kwargs)
+        return self._record(args, kwargs, leaves)
+
+    def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> Any:
+        """A call of the function itself. Where something has changed it is watched; the next two are recorded, and must
+        do the same."""
+        replays = [replay for replay in self.replays if replay.holds()]
+        if not all(replay.is_apart(leaves) for replay in replays):
+            return self.function(*args, **kwargs)
+        traces = [trace for trace in self.traces if trace.holds()]
+        if not (replays or traces or self._is_watched):
+            return self._watched(args, kwargs)
+        self._is_watched = False
+        with recording_lock:
+            trace = Trace(self.function, args, kwargs, self._watch)
+        self._watch.add(trace.watch)
+        if trace.recording.unsuited is not None:
+            reason, line = trace.recording.unsuited
+            self.unsuited = f"{reason}{line.told}"
+        else:
+            self._enter(trace, replays, traces)
         return trace.result
 
-    @property
-    def source(self) -> str:
-        return next(iter(self.replays.values())).source
+    def _watched(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.replays or self.traces:
+            reason = first_change((*[r.trace for r in self.replays], *[t.trace for t in self.traces])[0])
+            self.reasons.append(f"call {self.calls}: {reason}")
+            if len(self.reasons) == MOST:
+                warnings.warn(
+                    f"compile: {self.step.name} has been recorded again {MOST} times, since what it reads changes from "
+                    f"call to call: {reason}. Pass it as an argument; from now on such calls run as they are",
+                    stacklevel=6,
+                )
+            if len(self.reasons) >= MOST:
+                return self.function(*args, **kwargs)
+        watch = Watch()
+        with watch.watching():
+            result = self.function(*args, **kwargs)
+        self._watch.add(watch)
+        self._is_watched = True
+        return result
 
+    def _enter(self, trace: Trace, replays: list[Replay], traces: list[Held]) -> None:
+        """Keep what was recorded, if it is what was recorded before, or another branch."""
+        for replay in replays:
+            difference = compare(replay.trace.program, trace.program)
+            if difference is None:
+                return
+            self._require_branch(difference, f"of call {self.calls} and of what has been replayed")
+        for known in traces:
+            difference = compare(known.trace.program, trace.program)
+            if difference is None:
+                self.traces.remove(known)
+                replay = Replay(trace, Held(trace), self.step.passes)
+                self.replays.insert(0, replay)
+                del self.replays[MOST:]
+                replay.forget()
+                return
+            self._require_branch(difference, "of two calls in a row")
+        self.traces.insert(0, Held(trace))
+        if len(self.traces) + len(self.replays) > MOST:
+            self._give_up(trace)
 
-__all__ = ["Compiled", "current", "np"]
+    def _give_up(self, trace: Trace) -> None:
+        """Conditions come out otherwise too often."""
+        difference = next((d for t in self.traces[1:] if (d := compare(t.trace.program, trace.program))), None)
+        why = f": {difference.text}{difference.line.told}" if difference else ""
+        self.traces, self.is_given_up = [], True
+        self.unsuited = "" if self.replays else f"its conditions come out otherwise at each call{why}"
+        warnings.warn(
+            f"compile: {self.step.name} has taken more than {MOST} ways, of which each is recorded anew{why}. Write "
+            f"np.where(condition, a, b) in place of an if, or leave such a loop out of the step; the other ways run as "
+            f"they are",
+            stacklevel=6,
+        )
+
+    def _require_branch(self, difference: Difference, which: str) -> None:
+        if not difference.branch:
+            self.replays, self.traces = [], []
+            raise CompileError(
+                f"compile: the recordings {which} did not do the same: {difference.text}{difference.line.told}. Pass "
+                f"what changes from call to call as an argument; draw random numbers from a np.random.Generator that "
+                f"the step finds in a variable or an attribute"
+            )

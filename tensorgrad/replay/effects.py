@@ -16,12 +16,13 @@ class Method:
     """A method of arrays or generators as a function, one for each name: Method("sum")(x, axis=0) is x.sum(axis=0)."""
 
     __slots__ = ("__name__",)
+    __name__: str
     _made: ClassVar[dict[Any, Any]] = {}
 
     def __new__(cls, name: str) -> Any:
         if (cls, name) not in cls._made:
             method = cls._made[cls, name] = object.__new__(cls)
-            method.__name__ = name  # type: ignore[misc]
+            method.__name__ = name
         return cls._made[cls, name]
 
     def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -50,12 +51,15 @@ class UfuncMethod:
     """A method of a ufunc, one for each: UfuncMethod(np.add, "reduce")(x) is np.add.reduce(x)."""
 
     __slots__ = ("__name__", "method", "ufunc")
+    __name__: str
+    method: str
+    ufunc: np.ufunc
     _made: ClassVar[dict[Any, Any]] = {}
 
     def __new__(cls, ufunc: np.ufunc, method: str) -> Any:
         if (ufunc, method) not in cls._made:
             made = cls._made[ufunc, method] = object.__new__(cls)
-            made.ufunc, made.method, made.__name__ = ufunc, method, f"{ufunc.__name__}.{method}"  # type: ignore[misc]
+            made.ufunc, made.method, made.__name__ = ufunc, method, f"{ufunc.__name__}.{method}"
         return cls._made[ufunc, method]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -6,49 +6,106 @@ from typing import Any
 
 import numpy as np
 
-from .places import Place
-from .program import Argument, Value
-from .recorder import Random
-from .source import Writer
+from .places import MISSING, Place
+from .source import Names, Writer
 from .surroundings import unchanged
 from .tracing import Trace
 
 
-def write_guards(trace: Trace, rebound: set[Any], writer: Writer) -> str:
-    """The text of a function of the step's arguments that is true as long as all is as it was when it was recorded.
+def write_guards(trace: Trace, writer: Writer) -> str:
+    """The text of `takes(*arguments)`, which says whether these are arrays such as were recorded, and of `holds()`,
+    which says whether what the step reads beside them is as it was."""
+    held = [*_of_held(trace, writer), *_of_surroundings(trace, writer), *_of_numbers(trace, writer)]
+    return _function("takes", *_of_arguments(trace, writer)) + _function("holds", [], held)
 
-    Args:
-        rebound: the ids of places that each step sets anew; of what is there the layout alone matters.
-    """
-    names = writer.names
-    tests: list[str] = []
+
+def _function(name: str, arguments: list[str], tests: list[str]) -> str:
+    lines = "\n        and ".join(tests or ["True"])
+    return f"def {name}({', '.join(arguments)}):\n    return (\n        {lines}\n    )\n"
+
+
+def _of_arguments(trace: Trace, writer: Writer) -> tuple[list[str], list[str]]:
+    names, tests = writer.names, []
+    arguments = [f"a{i}" for i in range(len(trace.arguments))]
+    array = names.of(np.ndarray, "ndarray")
+    for name, value in zip(arguments, trace.arguments, strict=True):
+        dtype = names.of(value.data.dtype, "dtype")
+        tests.append(f"type({name}) is {array} and {name}.shape == {value.data.shape} and {name}.dtype is {dtype}")
+        tests.append(f"{name}.strides == {getattr(value.data, 'strides', ())}")
+    return arguments, tests
+
+
+def _of_held(trace: Trace, writer: Writer) -> list[str]:
+    """Arrays are those that were recorded; where the step itself puts others, they lie alike."""
+    names, tests = writer.names, []
+    rebound = {place.id for place, _ in trace.program.effects}
     for place, value in trace.held:
-        if isinstance(value.data, np.ndarray) and place.id in rebound:
-            tests.append(
-                f"{names.of(layout_of, 'layout')}({writer.place(place)}) == {names.of(layout_of(value.data), 'l')}"
-            )
-        else:
+        if place.id not in rebound:
             tests.append(f"{writer.place(place)} is {names.of(value.data, place.text)}")
+        elif isinstance(value.data, np.ndarray) and value in trace.used:
+            known = names.of(layout_of(value.data), "layout")
+            tests.append(f"{names.of(layout_of, 'layout_of')}({writer.place(place)}) == {known}")
+    return tests
+
+
+def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
+    names, tests = writer.names, []
+    rebound = {place.id for place, _ in trace.program.effects}
     same = names.of(unchanged, "same")
     for place, value in trace.surroundings.guards.values():
         if place.id in rebound:
             continue
-        read, known = writer.place(place), names.of(value, place.text)
+        read = writer.place(place)
         if value is None or isinstance(value, bool):
             tests.append(f"{read} is {value}")
-        elif isinstance(value, int | float | str | complex | np.generic):
-            tests.append(f"({read} is {known} or {same}({read}, {known}))")
-        else:
-            tests.append(f"{read} is {known}")
+            continue
+        known = names.of(value, place.text)
+        plain = isinstance(value, int | float | str | complex | np.generic)
+        tests.append(f"({read} is {known} or {same}({read}, {known}))" if plain else f"{read} is {known}")
+    for attributes, name, text in trace.surroundings.absent.values():
+        tests.append(f"{name!r} not in {names.of(attributes, f'{text}_attributes')}")
     for container, length, text in trace.surroundings.lengths.values():
         tests.append(f"len({names.of(container, text)}) == {length}")
-    lines = "\n        and ".join(tests or ["True"])
-    return f"def holds():\n    return (\n        {lines}\n    )\n"
+    return tests
+
+
+def _of_numbers(trace: Trace, writer: Writer) -> list[str]:
+    """Numbers that were one have stayed so, and each is of the type that it was."""
+    return [f"{writer.place(first)} == {writer.place(second)}" for first, second in trace.equal]
 
 
 def layout_of(array: Any) -> Any:
     """What a program depends on of an array that it reads anew at each step."""
-    return (type(array), array.shape, array.dtype, array.strides) if isinstance(array, np.ndarray) else array
+    return (array.shape, array.dtype, array.strides) if type(array) is np.ndarray else None
 
 
-__all__ = ["Argument", "Place", "Random", "Value", "layout_of", "write_guards"]
+def first_change(trace: Trace) -> str:
+    """What isn't as it was, in words."""
+    rebound = {place.id for place, _ in trace.program.effects}
+    for place, value in trace.surroundings.guards.values():
+        now = place.get()
+        if place.id not in rebound and not unchanged(now, value):
+            return f"{place.text} was {_told(value)}, and is {_told(now)} now"
+    for place, held in trace.held:
+        if place.id not in rebound and place.get() is not held.data:
+            return f"{place.text} is another array now"
+    for attributes, name, text in trace.surroundings.absent.values():
+        if name in attributes:
+            return f"{text} was that of the class, and is the object's own now"
+    for container, length, text in trace.surroundings.lengths.values():
+        if len(container) != length:
+            return f"{text or 'a list'} had {length} items, and has {len(container)} now"
+    for first, second in trace.equal:
+        if first.get() != second.get():
+            return f"{first.text} isn't the same for all parameters any more"
+    return "something that the step reads has changed"
+
+
+def _told(value: Any) -> str:
+    if value is MISSING:
+        return "no more there"
+    text = repr(value)
+    return text if len(text) < 40 else f"a {type(value).__name__}"
+
+
+__all__ = ["Names", "Place", "first_change", "write_guards"]

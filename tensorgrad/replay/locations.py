@@ -9,7 +9,7 @@ from ..engine import backpropagate, record
 from .program import Line
 
 # Packages whose frames are passed over: the line that a user looks for is one of theirs.
-LIBRARIES = ("tensorgrad", "numpy", "contextlib", "functools", "scipy")
+LIBRARIES = frozenset({"tensorgrad", "numpy", "scipy"}) | (sys.stdlib_module_names - {"__main__"})
 
 
 def is_library(frame: FrameType) -> bool:

@@ -36,8 +36,8 @@ class Place:
 
 
 class Item(Place):
-    """An item of a dict or a list; so are global variables, and attributes of most objects. A dict that checks what it is
-    given isn't asked."""
+    """An item of a dict or a list; so are global variables, and attributes of most objects. A dict that checks what it
+    is given isn't asked."""
 
     __slots__ = ()
 

@@ -6,6 +6,7 @@ changes a storage, and what reads it afterwards stands behind it in the list.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +89,7 @@ class Call:
     result: Any = None  # a Value, a tuple of them, or None
     writes: tuple[Value, ...] = ()
     line: Line = field(default_factory=Line)
-    errstate: dict[str, str] | None = None
+    errstate: dict[str, Any] | None = None
 
     @property
     def inputs(self) -> list[Value]:
@@ -137,6 +138,11 @@ class Program:
     effects: list[tuple[Any, Any]]  # places, and the trees of what is set there
     memory: dict[Value, Any] = field(default_factory=dict)
     into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
+    first_write: int = 0  # the line of the source from which on something from outside has been changed
+
+    def copied(self) -> Program:
+        """The same program with calls that can be changed."""
+        return Program([copy.copy(call) for call in self.calls], self.results, [*self.effects])
 
     @property
     def returned(self) -> list[Value]:

@@ -69,7 +69,7 @@ class Recording:
         y = func(*real_args, **real_kwargs)
         errstate = np.geterr()
         line = location()
-        call = Call(func, args, kwargs, None, writes, line, errstate if errstate != self.errstate else None)
+        call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
         seen, call.result = self._decoded(y, call, given)
         self.calls.append(call)
         if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
@@ -99,9 +99,9 @@ class Recording:
         if value.source is CONSTANT:
             line = location()
             raise CompileError(
-                f"compile: {func.__name__} writes into an array of shape {np.shape(value.data)} that is no argument and "
-                f"that the step has made beside NumPy's protocols, so what becomes of it can't be recorded; make it "
-                f"like an argument, np.zeros_like(x, shape=...) or np.zeros(shape, like=x){line.told}"
+                f"compile: {func.__name__} writes into an array of shape {np.shape(value.data)} that the step has made "
+                f"of nothing that is recorded, so what becomes of it can't be followed; make it like an argument, "
+                f"np.zeros_like(x, shape=...) or np.zeros(shape, like=x){line.told}"
             )
 
     def _encoded(self, tree: Any) -> Any:

@@ -135,6 +135,8 @@ class Writer:
                 self.write(f"{self.define(value, source.text.rpartition('.')[2])} = {self.place(source)}")
 
     def instruction(self, call: Call | Guard) -> None:
+        if not self.program.first_write and any(value.storage.external for value in call.writes):
+            self.program.first_write = len(self.lines) + 2
         self._where(call)
         if isinstance(call, Guard):
             self._guard(call)

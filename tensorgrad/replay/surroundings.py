@@ -7,7 +7,7 @@ import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import CodeType, FrameType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from ..tensor import Tensor
 from ..tree import Tree
 from .locations import LIBRARIES, is_library
 from .places import MISSING, Cell, Item, Place, Slot
-from .recorder import Recorder
+from .recorder import Number, Random, Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
 GENERATORS = (np.random.Generator, np.random.RandomState)
+NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder, Number, list, tuple, dict)  # no objects with attributes
 MANY = 1000  # items of a list or dict that are too many to be watched one by one
 
 
@@ -29,8 +30,7 @@ class Watch:
     """The frames of a call: which names their code has, and the objects that they were given."""
 
     def __init__(self) -> None:
-        self.codes: dict[CodeType, FrameType] = {}
-        self.names: dict[int, str] = {}  # of the values of local variables, by the ids of Values
+        self.codes: dict[CodeType, dict[str, Any]] = {}  # with their global variables
         self.roots: list[tuple[Any, str]] = []
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
@@ -43,9 +43,15 @@ class Watch:
                 if type(data) is Recorder and not data._value.name:
                     data._value.name = name
         elif code not in self.codes:
-            self.codes[code] = frame
+            self.codes[code] = frame.f_globals
             count = code.co_argcount + code.co_kwonlyargcount
-            self.roots += [(frame.f_locals[name], name) for name in code.co_varnames[:count] if name in frame.f_locals]
+            given = [(frame.f_locals.get(name), name) for name in code.co_varnames[:count]]
+            self.roots += [(value, name) for value, name in given if not isinstance(value, NO_ROOTS)]
+
+    def add(self, other: Watch) -> None:
+        """Add what was seen in another call."""
+        self.codes.update(other.codes)
+        self.roots = other.roots
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -69,15 +75,17 @@ class Surroundings:
     def __init__(self, function: Any, watch: Watch):
         self.lifted: dict[Any, Place] = {}  # of arrays, generators, and numbers that are read at each step
         self.guards: dict[Any, tuple[Place, Any]] = {}  # places, and what was there
+        self.absent: dict[Any, tuple[dict[str, Any], str, str]] = {}  # attributes that an object takes from its class
         self.lengths: dict[int, tuple[Any, int, str]] = {}
         self.dicts: dict[int, tuple[dict[Any, Any], str]] = {}
         self.optimizers: dict[int, Optimizer] = {}
+        self.alike: dict[Any, Any] = {}  # of numbers that are the same for all parameters, whose they are
         self.tensors: dict[int, Tensor] = {}
         self._names = set().union(*map(names_of, watch.codes))
         self._seen: dict[int, Any] = {}
         self._inside(function, "")
-        for code, frame in watch.codes.items():
-            self._look_at_globals(frame.f_globals, names_of(code))
+        for code, variables in watch.codes.items():
+            self._look_at_globals(variables, names_of(code))
         for value, name in watch.roots:
             self._inside(value, name)
 
@@ -85,6 +93,8 @@ class Surroundings:
         """What is at this place, and what is inside of it."""
         value = place.get()
         if value is MISSING or place.id in self.guards or place.id in self.lifted:
+            return
+        if type(value) in (Recorder, Number, Random):  # in an object of the call that was recorded, which has ended
             return
         if (type(value) is np.ndarray and not value.dtype.hasobject) or isinstance(value, GENERATORS):
             self.lifted[place.id] = place
@@ -101,6 +111,8 @@ class Surroundings:
             self._look_at_tensor(value, text)
         elif isinstance(value, list | tuple | dict):
             self._look_at_items(value, text)
+        elif isinstance(value, set):
+            self.lengths[id(value)] = value, len(value), text
         elif isinstance(value, FunctionType):
             self._look_at_function(value)
         elif isinstance(value, MethodType):
@@ -171,7 +183,9 @@ class Surroundings:
             for p in group["params"]:
                 for name, value in optimizer.state.get(p, {}).items():
                     if type(value) in (int, float):
-                        self._lift_instead(Item(optimizer.state[p], name, f"{text}.{name}"))
+                        place = Item(optimizer.state[p], name, f"{text}.{name}")
+                        self._lift_instead(place)
+                        self.alike[place.id] = id(group), name, value
 
     def _lift_instead(self, place: Place) -> None:
         self.guards.pop(place.id, None)
@@ -189,6 +203,8 @@ class Surroundings:
             if kind.__module__.partition(".")[0] in LIBRARIES or kind is object:
                 continue
             for name in sorted(vars(kind).keys() & self._names):
+                if isinstance(attributes, dict) and name not in attributes and not name.startswith("__"):
+                    self.absent[id(attributes), name] = attributes, name, f"{text}.{name}"
                 self._look_at_class(value, kind, name, f"{text}.{name}")
 
     def _look_at_class(self, value: Any, kind: type, name: str, text: str) -> None:
@@ -197,16 +213,16 @@ class Surroundings:
             self._inside(found, text)
         elif isinstance(found, property):
             self._inside(found.fget, text)
-        elif hasattr(found, "__objclass__"):  # a slot
+        elif isinstance(found, MemberDescriptorType):  # of __slots__
             self.look(Slot(value, name, text))
-        elif not hasattr(found, "__get__"):
+        elif not hasattr(found, "__get__") and not name.startswith("__"):
             self.look(Item(vars(kind), name, text))
 
 
 def is_foreign(module: ModuleType) -> bool:
     """Whether a module is no part of the user's program."""
     name, file = module.__name__.partition(".")[0], getattr(module, "__file__", None) or ""
-    return name in LIBRARIES or name in sys.stdlib_module_names or "site-packages" in file
+    return name in LIBRARIES or "site-packages" in file
 
 
 def unchanged(now: Any, before: Any) -> bool:

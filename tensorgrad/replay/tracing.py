@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..node import new_node
+from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
-from .places import Item, Place
+from .places import MISSING, Item, Place
 from .program import CONSTANT, Argument, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import CompileError, Recording, current
@@ -27,6 +27,7 @@ class Trace:
         self.arguments: list[Value] = []
         self.reads: list[Value] = []  # numbers that are read from their places at each step
         self.held: list[tuple[Place, Value]] = []  # arrays that must be where they were
+        self.equal: list[tuple[Place, Place]] = []  # of which the second must hold the same number as the first
         self.tensors: list[tuple[Tensor, Any]] = []  # arguments, and their data
         self.watch = Watch()
         self.frames = watch
@@ -52,12 +53,14 @@ class Trace:
         finally:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
+        self.used = {value for call in self.recording.calls for value in call.inputs}
+        self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
         self.result = made(tree, lambda value: value.data)
 
     # Before -----------------------------------------------------------------------------------------------------------
 
     def _lift_places(self) -> None:
-        numbers: dict[Any, Number] = {}  # that are the same in the states of several parameters
+        numbers: dict[Any, tuple[Place, Number]] = {}  # that are the same in the states of several parameters
         for place in self.surroundings.lifted.values():
             before = place.get()
             meanwhile: Any
@@ -71,7 +74,12 @@ class Trace:
             elif isinstance(before, tuple):
                 meanwhile = tuple([self._number(part, Part(place, i)) for i, part in enumerate(before)])
             elif type(before) in (int, float):
-                meanwhile = self._number(before, place)
+                key = self.surroundings.alike.get(place.id, place.id)
+                if key not in numbers:
+                    numbers[key] = place, self._number(before, place)
+                else:
+                    self.equal.append((numbers[key][0], place))
+                meanwhile = numbers[key][1]
             else:
                 meanwhile = before  # None, of a gradient that isn't there
             self._lifted.append((place, before, meanwhile))
@@ -104,7 +112,7 @@ class Trace:
     def _effects(self) -> list[tuple[Place, Any]]:
         """What the call has set: arrays and numbers that it computed."""
         effects = []
-        for place, before, meanwhile in self._lifted:
+        for place, _, meanwhile in self._lifted:
             now = place.get()
             if now is not meanwhile and not (
                 type(now) is Recorder and now._value is getattr(meanwhile, "_value", None)
@@ -112,18 +120,22 @@ class Trace:
                 effects.append((place, self._encoded(now)))
         for place, before in self.surroundings.guards.values():
             now = place.get()
+            if now is MISSING:
+                raise CompileError(
+                    f"compile: the step deletes {place.text}, which a replay doesn't do; delete it outside"
+                )
             if not unchanged(now, before):
                 if not self._is_recorded(now):
                     raise CompileError(
-                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't do; "
-                        f"pass it as an argument and return what it becomes, or change it outside"
+                        f"compile: the step changes {place.text} from {before!r} to {now!r}, which a replay doesn't "
+                        f"do; pass it as an argument and return what it becomes, or change it outside"
                     )
                 effects.append((place, self._encoded(now)))
         for container, length, text in self.surroundings.lengths.values():
             if len(container) != length and not isinstance(container, dict):
                 raise CompileError(
-                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, which a "
-                    f"replay doesn't do; return what is appended, and append it outside"
+                    f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, "
+                    f"which a replay doesn't do; return what is appended, and append it outside"
                 )
         for container, text in self.surroundings.dicts.values():
             effects += self._added(container, text)
@@ -133,7 +145,7 @@ class Trace:
         known = {
             place.key if isinstance(place.key, str | int) else id(place.key) for place in self._places_in(container)
         }
-        added = []
+        added: list[tuple[Place, Any]] = []
         for key, value in [*container.items()]:
             if (key if isinstance(key, str | int) else id(key)) not in known and self._is_recorded(value):
                 added.append((Item(container, key, f"{text}.{key}"), self._encoded(value)))
@@ -230,9 +242,15 @@ def made(tree: Any, value_of: Callable[[Value], Any]) -> Any:
 def new_tensor(data: Any, name: str, requires_grad: bool) -> Tensor:
     """A Tensor of what a replay has computed; no gradient flows back through it."""
     data = data if type(data) is np.ndarray else np.asarray(data)
-    tensor: Tensor = new_node(Tensor, data, False, None, None)
+    tensor: Tensor = new_node(Tensor, data, requires_grad, REPLAYED, None)
     tensor.name = name
     return tensor
+
+
+REPLAYED = Ended(
+    "it was computed by a compiled function, through which no gradient flows back; compile a function that calls "
+    "backward itself, or the gradient, compile(grad(f))"
+)
 
 
 __all__ = ["CONSTANT", "Trace", "made", "new_tensor"]

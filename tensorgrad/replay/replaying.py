@@ -1,0 +1,194 @@
+"""Replay: a program that can be run again, and what must hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..derivatives.table import ENTERED
+from ..grad_mode import is_grad_enabled
+from ..memory import changes, owner_of
+from ..node import orders
+from .effects import Draw
+from .guards import write_guards
+from .program import Argument, Call, Guard, Made, Program, Value
+from .source import Names, Writer, write_program
+from .tracing import Trace, made, new_tensor
+
+BAIL = object()  # what a replay gives where a condition comes out otherwise: nothing has happened then
+
+
+class Held:
+    """What a recorded call read beside its arguments, and whether that is as it was."""
+
+    def __init__(self, trace: Trace):
+        self.trace, self.names = trace, Names()
+        text = write_guards(trace, Writer(trace.program, self.names))
+        exec(compile(text, "<what a compiled step reads>", "exec"), self.names.namespace)
+        self.takes: Callable[..., bool] = self.names.namespace["takes"]
+        self._holds: Callable[[], bool] = self.names.namespace["holds"]
+
+    def holds(self) -> bool:
+        """Whether all is as it was."""
+        try:
+            return self._holds()
+        except (LookupError, AttributeError, ValueError):  # something isn't there any more
+            return False
+
+
+class Replay:
+    """A program, made of a recorded call, and what becomes of its values."""
+
+    def __init__(self, trace: Trace, held: Held, passes: Sequence[Callable[[Program], Program]]):
+        program = trace.program.copied()
+        names = Names()
+        names.namespace["bail"] = BAIL
+        for value in (*[value for _, value in trace.held], *trace.recording.constants):
+            program.memory[value] = value.data
+        for change in passes:
+            program = change(program)
+        self.trace, self.held, self.program = trace, held, program
+        self.source = write_program(program, trace.arguments, trace.reads, names)
+        exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
+        self._step = names.namespace["step"]
+        self.takes, self.holds = held.takes, held.holds
+        self.is_plain = trace.is_plain
+        self._count = len(trace.arguments)
+        self._is_grad_enabled, self._rules = is_grad_enabled(), len(ENTERED)
+        self._first_write = self._line_of_first_write()
+        self._at_risk = self._written_before_guards()
+        self._sources = [
+            value.data for value in _external(program) if any(_draws(call, value) for call in program.calls)
+        ]
+        self._written = self._written_arrays()
+        self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
+        self._finish = self._builder()
+
+    # Before -----------------------------------------------------------------------------------------------------------
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """Whether these are arrays like those that were recorded, none of which shares memory with what is written."""
+        if len(args) != self._count or not self.takes(*args) or is_grad_enabled() is not self._is_grad_enabled:
+            return False
+        return len(ENTERED) == self._rules and (not self._written or self.is_apart(args))
+
+    def is_apart(self, arrays: Sequence[Any]) -> bool:
+        """Whether no argument shares memory with an array that the step writes into beside them."""
+        written = self._written
+        for array in arrays:
+            base = getattr(array, "base", None)
+            if id(array if base is None else base) in written:
+                return False
+        return True
+
+    def _written_arrays(self) -> dict[int, Any]:
+        """The memory that is written into and was there before, arguments left out; by ids."""
+        storages = {value.storage for call in self.program.calls for value in call.writes if value.storage.external}
+        held = [value.data for _, value in self.trace.held if value.storage in storages and value.is_array]
+        return {id(owner_of(array)): array for array in held}
+
+    def _written_before_guards(self) -> list[Value]:
+        """Arrays from outside that are written into before a condition is asked: a bail must undo that."""
+        calls = self.program.calls
+        last = max([i for i, call in enumerate(calls) if isinstance(call, Guard)], default=0)
+        storages = {value.storage for call in calls[:last] for value in call.writes if value.storage.external}
+        return [value for value in _external(self.program) if value.storage in storages and value.is_array]
+
+    # A replay ---------------------------------------------------------------------------------------------------------
+
+    def run(self, leaves: Sequence[Any]) -> Any:
+        """The values that the program gives for these arguments; or BAIL, and nothing has happened."""
+        undo = self._backup(leaves) if self._at_risk or self._sources else None
+        try:
+            values = self._step(*leaves)
+        except Exception as error:
+            line = error.__traceback__.tb_next.tb_lineno if error.__traceback__ and error.__traceback__.tb_next else 0
+            if line >= self._first_write and not self._at_risk:
+                raise
+            values = BAIL  # the function itself raises it, with the line, and leaves all as it does
+        if values is BAIL:
+            if undo is not None:
+                undo()
+            return BAIL
+        if self._marked:
+            self._mark()
+        return values
+
+    def finish(self, values: tuple[Any, ...]) -> Any:
+        """What the step gives."""
+        return self._finish(values)
+
+    def _backup(self, leaves: Sequence[Any]) -> Callable[[], None]:
+        arrays = [leaves[v.source.number] if isinstance(v.source, Argument) else v.data for v in self._at_risk]
+        copies = [array.copy() for array in arrays]
+        states = [_state(source) for source in self._sources]
+
+        def undo() -> None:
+            for array, copy in zip(arrays, copies, strict=True):
+                np.copyto(array, copy)
+            for source, state in zip(self._sources, states, strict=True):
+                _set_state(source, state)
+
+        return undo
+
+    def _mark(self) -> None:
+        """Note that data have changed: a graph that used them can't go backward any more."""
+        order = next(orders)
+        change = order, "", None
+        for tensor in self._marked:
+            tensor._order = order
+            changes.note(tensor._data, change)
+
+    # Results ----------------------------------------------------------------------------------------------------------
+
+    def _builder(self) -> Callable[[tuple[Any, ...]], Any]:
+        """What makes the results of the values that the program returns."""
+        results = self.program.results
+        where = {value: i for i, value in enumerate(self.program.returned)}
+        if type(results) is Value:
+            return lambda values: values[0]
+        if type(results) is Made:
+            return lambda values: new_tensor(values[0], results.name, results.requires_grad)
+        return lambda values: made(results, lambda value: values[where[value]])
+
+    def _line_of_first_write(self) -> int:
+        """From which line on of the source an error finds something changed."""
+        return self.program.first_write or 1_000_000
+
+    def forget(self) -> None:
+        """Let go of the arrays that were computed when it was recorded; their layouts stay."""
+        for call in self.trace.program.calls:
+            for value in call.outputs:
+                if value.source is None and value.is_array:
+                    value.data = hollow(value.data)
+        for value in self.trace.arguments:
+            if value.is_array:
+                value.data = hollow(value.data)
+
+
+def hollow(array: np.ndarray) -> np.ndarray:
+    """An array of the same shape, dtype and strides, with the memory of one element; it isn't to be read."""
+    return np.lib.stride_tricks.as_strided(np.zeros(1, array.dtype), array.shape, array.strides, writeable=False)
+
+
+def _external(program: Program) -> list[Value]:
+    """The values that were there before the call."""
+    found = dict.fromkeys(value for call in program.calls for value in call.inputs if value.storage.external)
+    return [value for value in found if value.source is not None]
+
+
+def _draws(call: Any, value: Value) -> bool:
+    return isinstance(call, Call) and type(call.func) is Draw and call.args[0] is value
+
+
+def _state(source: Any) -> Any:
+    return source.get_state() if isinstance(source, np.random.RandomState) else source.bit_generator.state
+
+
+def _set_state(source: Any, state: Any) -> None:
+    if isinstance(source, np.random.RandomState):
+        source.set_state(state)
+    else:
+        source.bit_generator.state = state

@@ -1,0 +1,742 @@
+"""A compiled step gives what the step gives; or it is recorded again, or there is an error that says what to do."""
+
+import threading
+import warnings
+from functools import partial
+
+import numpy as np
+import pytest
+
+import tensorgrad as tg
+from tensorgrad import CompileError, Tensor, nn
+
+X = np.random.default_rng(0).normal(size=(6, 3))
+coefficient, numbers, counter, random = 2.0, [], 0, np.random.default_rng(1)
+weights = np.arange(3.0)
+
+
+def same(a, b):
+    """Whether two results are the same to the last bit: structures, types, dtypes and numbers."""
+    if isinstance(a, tuple | list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, Tensor):
+        return isinstance(b, Tensor) and same(a.data, b.data)
+    if isinstance(a, np.ndarray | np.generic):
+        return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return type(a) is type(b) and a == b
+
+
+def replayed(step):
+    """How many programs a compiled step has."""
+    return sum(len(kind.replays) for kind in step._kinds.values())
+
+
+def check(function, *calls):
+    """Each call gives what the function gives; returns the compiled function."""
+    step = tg.compile(function)
+    for args in calls:
+        expected = function(*args)
+        assert same(step(*args), expected)
+    return step
+
+
+def training(seed=0, *, optimizer=tg.SGD, before=None, after=None, **settings):
+    """A model, its optimiser and a step; `before` and `after` are called within the step."""
+    model = tg.MLP(3, [4, 1], rng=seed)
+    optimizer = optimizer(model.parameters(), **({"lr": 0.1} | settings))
+
+    def step(x):
+        loss = (model(x) ** 2).mean()
+        if before:
+            before(loss)
+        optimizer.zero_grad()
+        loss.backward(retain_graph=False)
+        optimizer.step()
+        if after:
+            after(loss)
+        return loss
+
+    return model, optimizer, step
+
+
+def everything(model, optimizer):
+    """What a step changes."""
+    grads = [None if p._grad is None else p.grad for p in model.parameters()]
+    return dict(model.state_dict()), grads, optimizer.state_dict()
+
+
+def check_training(make, steps=20, change=None, x=X):
+    """Two trainings side by side, of which one is compiled, are the same after each step; change(i, model, optimizer)
+    is done to both before step i."""
+    (model, optimizer, step), (other, theirs, function) = make(), make()
+    step = tg.compile(step)
+    for i in range(steps):
+        if change:
+            change(i, model, optimizer)
+            change(i, other, theirs)
+        assert same(step(x), function(x)), i
+        assert same(everything(model, optimizer), everything(other, theirs)), i
+    return step
+
+
+# Arguments ------------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_recorded_anew_for_other_shapes_dtypes_and_layouts():
+    def f(x):
+        return (x * 2).sum(axis=0)
+
+    kinds = [X, X[:4], X.astype(np.float32), np.asfortranarray(X), X[::2], np.ones(3), np.empty((0, 3))]
+    step = check(f, *[(x,) for _ in range(5) for x in kinds])
+    assert replayed(step) == len(kinds)
+
+
+def test_structures_of_arguments_and_results():
+    def f(pair, table, *, scale):
+        return {"sum": pair[0] + pair[1], "rest": [table["a"] * scale, (pair[0], "text", None, 3)]}
+
+    step = tg.compile(f)
+    for i in range(6):
+        args = (X + i, X), {"a": X - i}
+        assert same(step(*args, scale=np.float64(i)), f(*args, scale=np.float64(i)))
+    assert replayed(step) == 1
+
+
+def test_numbers_strings_and_none_are_recorded_by_their_values():
+    def f(x, power, how, extra=None):
+        y = x**power
+        y = y.sum() if how == "sum" else y.mean()
+        return y if extra is None else y + extra
+
+    calls = [(X, 2, "sum"), (X, 3, "sum"), (X, 2, "mean"), (X, 2, "mean", 1.5), (X, 2.0, "sum"), (X, True, "sum")]
+    check(f, *calls * 5)
+
+
+def test_too_many_kinds_of_arguments_are_warned_of_once():
+    step = tg.compile(lambda x, k: x * k)
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        for i in range(30):
+            assert same(step(X, i), X * i)
+    assert len(found) == 1
+    assert "more than 8 kinds of arguments" in str(found[0].message)
+    assert len(step._kinds) == 8
+
+
+def test_tensors_without_gradient_are_arguments():
+    def f(x):
+        return np.exp(x) * 2
+
+    step = tg.compile(f)
+    for i in range(6):
+        x = Tensor(X + i, requires_grad=False)
+        assert same(step(x), f(x))
+        assert x._data is not None and type(x._data) is np.ndarray
+    assert replayed(step) == 1
+
+
+def test_arguments_that_are_one_array_and_that_share_memory():
+    def f(x, y):
+        x += y
+        return x * y
+
+    step = tg.compile(f)
+    for i in range(24):
+        a, b = np.arange(8.0) + i, np.arange(8.0) - i
+        pairs = [(a, b), (a, a), (a[:4], a[4:]), (a[:4], a[2:6])]
+        c, d = a.copy(), b.copy()
+        others = [(c, d), (c, c), (c[:4], c[4:]), (c[:4], c[2:6])]
+        assert same(step(*pairs[i % 4]), f(*others[i % 4])), i
+        assert same(a, c)
+
+
+def test_an_array_that_the_step_writes_into_is_given_as_an_argument():
+    global weights
+
+    def f(x):
+        global weights
+        weights += x
+        return weights * x
+
+    step, before = tg.compile(f), weights.copy()
+    for i in range(12):
+        x = np.full(3, 0.5) if i % 3 else weights
+        expected = (weights + x) * x if i % 3 else (weights + weights) * (weights + weights)
+        assert same(step(x), expected), i
+    weights = before
+
+
+# Conditions -----------------------------------------------------------------------------------------------------------
+
+
+def test_another_branch_is_recorded_too():
+    def f(x):
+        if x.sum() > 0:
+            return x * 2
+        return x * 3
+
+    step = check(f, *[(X if i % 3 else -X,) for i in range(40)])
+    assert replayed(step) == 2
+
+
+def test_loops_that_values_end():
+    def f(x):
+        n = 0
+        while np.abs(x).max() > 1:
+            x = x / 2
+            n += 1
+        return x, n
+
+    step = check(f, *[(X * s,) for _ in range(6) for s in (1, 4, 16)])
+    assert replayed(step) == 3
+
+
+def test_conditions_that_always_come_out_otherwise_are_warned_of():
+    def f(x, limit):
+        n = 0
+        while n < limit:
+            n += 1
+        return x * n
+
+    step = tg.compile(f)
+    with pytest.warns(UserWarning, match="has taken more than 8 ways"):
+        for i in range(15):
+            assert same(step(X, np.asarray(i)), f(X, np.asarray(i)))
+
+
+def test_a_condition_after_the_update_leaves_what_eager_leaves():
+    def make():
+        def after(loss):
+            if loss > 0.1:
+                model.layers[0].bias.data *= 0.5
+
+        model, optimizer, step = training(after=after, momentum=0.9)
+        return model, optimizer, step
+
+    step = check_training(make, steps=60)
+    assert replayed(step) == 2
+
+
+def test_labels_that_are_wrong_raise_what_they_raise():
+    model = tg.MLP(3, [4, 3], rng=0)
+    optimizer = tg.SGD(model.parameters(), lr=0.1)
+
+    @tg.compile
+    def step(x, labels):
+        optimizer.zero_grad()
+        loss = tg.softmax_cross_entropy(model(x), labels)
+        loss.backward(retain_graph=False)
+        optimizer.step()
+        return loss
+
+    labels = np.arange(6) % 3
+    for _ in range(6):
+        step(X, labels)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match="softmax_cross_entropy: label"):
+        step(X, labels + 1)
+    assert same(model.state_dict(), before)
+    assert all(p._grad is None for p in model.parameters())  # as eager leaves it, which has called zero_grad
+    assert np.isfinite(step(X, labels).data)
+
+
+# What looks at values -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "look",
+    [float, int, print, repr, str, np.asarray, np.array, lambda x: x.item(), lambda x: x.tolist(), lambda x: f"{x}",
+     lambda x: f"{x:.3f}", lambda x: [0, 1][x], lambda x: np.array([x, x])],
+)  # fmt: skip
+def test_looking_at_a_value_is_an_error_that_says_to_return_it(look):
+    @tg.compile
+    def step(x):
+        y = np.sum(x) if look not in (int,) else x.sum()
+        look(y)
+        return y
+
+    step(X)
+    with pytest.raises(CompileError, match=r"return the value, and look at it outside \(line \d+ of .*test_compile.py"):
+        step(X)
+
+
+def test_the_item_of_a_tensor():
+    @tg.compile
+    def step(x):
+        return Tensor(x).sum().item()
+
+    step(X)
+    with pytest.raises(CompileError, match="return the value"):
+        step(X)
+
+
+# What a step reads beside its arguments -------------------------------------------------------------------------------
+
+
+def test_global_variables():
+    global coefficient
+
+    def f(x):
+        return x * coefficient
+
+    step = tg.compile(f)
+    for value in (2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 2.0, 3.0, 3, True, np.float64(3.0), np.float32(3.0)):
+        coefficient = value
+        assert same(step(X), f(X))
+    coefficient = 2.0
+
+
+def test_variables_around_the_function_and_its_defaults():
+    factor = 1.0
+
+    def f(x, shift=[1.0]):  # noqa: B006
+        return x * factor + shift[0]
+
+    step = tg.compile(f)
+    for i in range(16):
+        factor = float(i // 6)
+        f.__defaults__[0][0] = float(i // 8)
+        assert same(step(X), f(X))
+
+
+def test_arrays_around_the_function_are_read_anew():
+    data = X.copy()
+    parts = {"a": X + 1, "list": [X * 2]}
+
+    def f(rows):
+        return data[rows].sum(axis=0), parts["a"] * parts["list"][0]
+
+    step = tg.compile(f)
+    for i in range(20):
+        data[0] += 1
+        parts["a"][0] -= 1
+        if i == 7:
+            data = -data
+        if i == 12:
+            parts["list"] = [X]
+        if i == 15:
+            parts["list"][0] = X * 3
+        rows = np.arange(3) + i % 3
+        assert same(step(rows), f(rows)), i
+
+
+def test_attributes_and_settings_of_objects():
+    class Settings:
+        scale, names = 2.0, ("a",)
+
+        def __init__(self):
+            self.shift, self.inner, self.flags = 1.0, {"k": [1, 2.5]}, {"relu"}
+
+        def apply(self, x):
+            y = x * self.scale + self.shift + self.inner["k"][1]
+            return np.maximum(y, 0) if "relu" in self.flags else y
+
+    settings = Settings()
+
+    def f(x):
+        return settings.apply(x)
+
+    step = tg.compile(f)
+    changes = [
+        lambda: setattr(settings, "shift", 5.0), lambda: settings.inner["k"].__setitem__(1, 7.5),
+        lambda: settings.flags.clear(), lambda: setattr(Settings, "scale", 0.5), lambda: setattr(settings, "scale", 4.0),
+        lambda: settings.inner.update(k=[0, 0.5]),
+    ]  # fmt: skip
+    for change in changes:
+        for _ in range(4):
+            assert same(step(X), f(X))
+        change()
+        assert same(step(X), f(X))
+
+
+def test_a_function_that_is_called_is_replaced():
+    def double(x):
+        return x * 2
+
+    helper = double
+
+    def f(x):
+        return helper(x)
+
+    step = check(f, *[(X,)] * 5)
+    helper = np.exp
+    assert same(step(X), np.exp(X))
+
+
+def test_the_learning_rate_is_read_at_each_step():
+    def change(i, model, optimizer):
+        optimizer.lr = 0.1 / (i + 1)
+
+    step = check_training(partial(training, momentum=0.9), change=change)
+    assert replayed(step) == 1
+
+
+def test_schedules():
+    schedules = {}
+
+    def change(i, model, optimizer):
+        schedule = schedules.setdefault(id(optimizer), tg.optim.CosineAnnealingLR(optimizer, 10))
+        if i:
+            schedule.step()
+
+    step = check_training(training, change=change)
+    assert replayed(step) == 1
+
+
+def test_train_and_eval_layers_added_and_replaced():
+    def make():
+        model = nn.Sequential(nn.Linear(3, 4, rng=0), nn.BatchNorm1d(4), nn.Dropout(0.5, rng=2), nn.Linear(4, 3, rng=1))
+        optimizer = tg.SGD(model.parameters(), lr=0.1, momentum=0.5)
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = (model(x) ** 2).mean()
+            loss.backward(retain_graph=False)
+            optimizer.step()
+            return loss
+
+        return model, optimizer, step
+
+    def change(i, model, optimizer):
+        if i == 8:
+            model.eval()
+        if i == 14:
+            model.train()
+        if i == 18:
+            model.append(nn.Tanh())
+        if i == 24:
+            model[0] = nn.Linear(3, 4, rng=5)
+            optimizer.add_param_group({"params": [*model[0].parameters()], "lr": 0.5})
+
+    check_training(make, steps=32, change=change)
+
+
+def test_data_of_parameters_are_written_and_replaced():
+    def change(i, model, optimizer):
+        weight = model.layers[0].weight
+        if i == 6:
+            weight.data = weight.data * 0.5
+        if i == 9:
+            weight.data[0] = 1.0
+        if i == 12:
+            weight.data *= 0.5
+        if i == 15:
+            model.load_state_dict({name: value * 0.9 for name, value in model.state_dict().items()})
+        if i == 18:
+            optimizer.load_state_dict(optimizer.state_dict())
+        if i == 20:
+            weight.requires_grad = False
+        if i == 23:
+            weight.requires_grad = True
+
+    check_training(partial(training, momentum=0.9), steps=28, change=change)
+
+
+def test_rules_that_are_replaced():
+    step = tg.compile(tg.grad(lambda x: np.tanh(x).sum()))
+    rules = tg.derivatives.TABLE[np.tanh].rules
+    try:
+        for _ in range(5):
+            step(X)
+        tg.derivative(np.tanh, lambda g, y, x: g * 7)
+        assert same(step(X), np.full_like(X, 7.0))
+    finally:
+        tg.derivative(np.tanh, *rules)
+    assert same(step(X), tg.grad(lambda x: np.tanh(x).sum())(X))
+
+
+def test_no_grad_around_a_step():
+    model = tg.MLP(3, [2], rng=0)
+    step = tg.compile(model)
+    for _ in range(5):
+        with tg.no_grad():
+            assert not step(X).requires_grad
+        assert step(X).requires_grad
+
+
+# Randomness, counters, and what can't be seen -------------------------------------------------------------------------
+
+
+def test_random_numbers_of_nobody_are_an_error_that_names_the_line():
+    @tg.compile
+    def step(x):
+        return x + np.random.normal(size=3)  # noqa: NPY002
+
+    step(X), step(X)
+    with pytest.raises(CompileError, match=r"two calls in a row did not do the same: add .* \(line \d+ of .*Generator"):
+        step(X)
+
+
+def test_a_generator_is_drawn_from_at_each_replay():
+    def f(x):
+        return x * random.normal(size=3) + random.uniform(-1, 1)
+
+    step, state = tg.compile(f), random.bit_generator.state
+    found = [step(X) for _ in range(12)]
+    random.bit_generator.state = state
+    assert same(found, [f(X) for _ in range(12)])
+    assert replayed(step) == 1
+
+
+def test_a_bail_after_a_draw_draws_the_same_again():
+    def f(x):
+        noise = random.normal(size=3)
+        return noise * 2 if np.sum(noise) > 0 else noise * 3
+
+    step, state = tg.compile(f), random.bit_generator.state
+    found = [step(X) for _ in range(40)]
+    random.bit_generator.state = state
+    assert same(found, [f(X) for _ in range(40)])
+
+
+def test_a_counter_is_an_error_that_names_it():
+    def f(x):
+        global counter
+        counter += 1
+        return x * counter
+
+    step = tg.compile(f)
+    step(X)
+    with pytest.raises(CompileError, match="the step changes counter from 1 to 2"):
+        step(X)
+
+
+def test_a_list_that_grows_is_an_error():
+    def f(x):
+        numbers.append(1)
+        return x * 2
+
+    step = tg.compile(f)
+    step(X)
+    with pytest.raises(CompileError, match="the length of numbers from 1 to 2"):
+        step(X)
+
+
+def test_what_no_guard_sees_is_found_when_a_call_is_recorded_again():
+    class Reader:
+        def __init__(self):
+            self.values = iter([1.0] * 5 + [2.0] * 100)
+
+        def __call__(self):
+            return next(self.values)
+
+    reader = Reader()
+    step = tg.compile(lambda x: x * reader())
+    for _ in range(5):
+        assert same(step(X), X)
+    with pytest.raises(CompileError, match="what has been replayed"):
+        for _ in range(60):
+            step(X)
+
+
+# After a step ---------------------------------------------------------------------------------------------------------
+
+
+def test_gradients_that_are_kept_stay_what_they_were():
+    model, _, step = training()
+    step = tg.compile(step)
+    kept = []
+    for _ in range(10):
+        step(X)
+        kept.append([(p.grad, p.grad.copy()) for p in model.parameters()])
+    for grads in kept:
+        assert all(same(grad, copy) for grad, copy in grads)
+
+
+def test_results_that_are_kept_stay_what_they_were():
+    step = tg.compile(lambda x: (x * 2, (x + 1).sum(), x[1:] * 1.0))
+    found = [step(X + i) for i in range(10)]
+    assert all(same(result, ((X + i) * 2, (X + i + 1).sum(), (X + i)[1:] * 1.0)) for i, result in enumerate(found))
+
+
+def test_gradients_that_add_up():
+    model, other = tg.MLP(3, [4, 1], rng=0), tg.MLP(3, [4, 1], rng=0)
+
+    def add(model, x):
+        (model(x) ** 2).mean().backward(retain_graph=False)
+
+    step = tg.compile(lambda x: add(model, x))
+    for i in range(12):
+        step(X)
+        add(other, X)
+        assert all(same(p.grad, q.grad) for p, q in zip(model.parameters(), other.parameters(), strict=True))
+        if i == 6:
+            model.zero_grad(), other.zero_grad()
+
+
+def test_a_graph_that_used_the_parameters_before_can_not_go_backward():
+    model, _, step = training()
+    step = tg.compile(step)
+    for _ in range(6):
+        step(X)
+    loss = model(X).sum()
+    step(X)
+    with pytest.raises(RuntimeError, match="changed"):
+        loss.backward()
+
+
+def test_no_gradient_flows_back_through_a_compiled_function():
+    model = tg.MLP(3, [2], rng=0)
+    step = tg.compile(model)
+    for _ in range(2):
+        step(X)
+    for _ in range(4):
+        with pytest.raises(RuntimeError, match=r"compile\(grad\(f\)\)"):
+            step(X).sum().backward()
+
+
+def test_an_exception_midway_leaves_what_eager_leaves():
+    def make():
+        model = nn.Sequential(nn.Linear(3, 3, rng=0), nn.BatchNorm1d(3), nn.Linear(3, 3, rng=1))
+        optimizer = tg.SGD(model.parameters(), lr=0.1)
+
+        def step(x, a):
+            optimizer.zero_grad()
+            loss = np.sum(np.linalg.solve(a, model(x)[:3]) ** 2)
+            loss.backward(retain_graph=False)
+            optimizer.step()
+            return loss
+
+        return model, optimizer, step
+
+    (model, optimizer, step), (other, theirs, function) = make(), make()
+    step = tg.compile(step)
+    for i in range(12):
+        a = np.zeros((3, 3)) if i in (7, 10) else np.eye(3) * (i + 1.0)
+        if i in (7, 10):
+            with pytest.raises(np.linalg.LinAlgError):
+                step(X, a)
+            with pytest.raises(np.linalg.LinAlgError):
+                function(X, a)
+        else:
+            assert same(step(X, a), function(X, a))
+        assert same(everything(model, optimizer), everything(other, theirs)), i
+
+
+def test_floating_point_errors_that_the_caller_asks_for():
+    step = check(lambda x: np.log(x), *[(np.abs(X),)] * 5)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        step(np.zeros_like(X))
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        step(np.zeros_like(X))
+
+
+def test_errstate_within_a_step():
+    def f(x):
+        with np.errstate(divide="ignore"):
+            return np.log(x)
+
+    check(f, *[(np.zeros((6, 3)),)] * 6)
+
+
+# Threads, and steps within steps --------------------------------------------------------------------------------------
+
+
+def test_threads_share_a_step():
+    step = tg.compile(lambda x: np.exp(x).sum(axis=0) * 2)
+    failed = []
+
+    def run(i):
+        for k in range(50):
+            x = X * (i + k % 3)
+            if not same(step(x), np.exp(x).sum(axis=0) * 2):
+                failed.append((i, k))
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+
+
+def test_a_compiled_step_in_a_compiled_step():
+    inner = tg.compile(lambda x: np.tanh(x) * 2)
+
+    def f(x):
+        return inner(x) + inner(x[:3]).sum()
+
+    check(f, *[(X + i,) for i in range(6)])
+
+
+def test_a_step_that_calls_itself():
+    def f(x, n):
+        return x if n == 0 else step(x * 2, n - 1)
+
+    step = tg.compile(f)
+    for _ in range(5):
+        assert same(step(X, 3), X * 8)
+
+
+def test_transforms_of_a_compiled_function():
+    f = tg.compile(lambda x: (x**3).sum())
+    for i in range(5):
+        assert same(f(X + i), ((X + i) ** 3).sum())
+        assert same(tg.grad(f)(X), tg.grad(lambda x: (x**3).sum())(X))
+        assert same(tg.vmap(f)(X), tg.vmap(lambda x: (x**3).sum())(X))
+
+
+def test_compiled_transforms():
+    def f(x):
+        return np.sum(np.sin(x) * x)
+
+    x = X[0]
+    for transform in (tg.grad, tg.value_and_grad, tg.jacobian, tg.hessian):
+        check(transform(f), *[(x + i,) for i in range(5)])
+    check(tg.hvp(f), *[(x + i, x) for i in range(5)])
+
+
+def test_while_it_is_observed_a_step_runs_as_it_is():
+    step = check(lambda x: np.exp(x), *[(X,)] * 5)
+    with tg.profile():
+        assert same(step(X), np.exp(X))
+
+
+# Shapes that depend on values -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: x[x > 0], lambda x: np.nonzero(x > 0), lambda x: np.unique(np.round(x)), lambda x: x.compress(x[0] > 0, axis=1),
+     lambda x: np.extract(x > 0, x), lambda x: np.where(x > 0), lambda x: np.repeat(x[0], (x[1] > 0).astype(int))],
+)  # fmt: skip
+def test_shapes_that_depend_on_values_run_as_they_are(f):
+    step = check(f, *[(X * s,) for s in (1, -1) for _ in range(3)])
+    assert replayed(step) == 0
+    (kind,) = step._kinds.values()
+    assert "depends on values" in kind.unsuited
+
+
+# Wrong calls ----------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_arguments_raise_what_they_raise():
+    step = tg.compile(lambda x, y=1: x * y)
+    for _ in range(4):
+        step(X)
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        step()
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        step(X, z=1)
+
+
+def test_what_is_compiled_must_be_a_function():
+    with pytest.raises(TypeError, match="compile: 3 is not a function"):
+        tg.compile(3)
+
+
+def test_as_a_decorator():
+    @tg.compile
+    def f(x):
+        """Doubles."""
+        return x * 2
+
+    @tg.compile(passes=())
+    def g(x):
+        return x * 2
+
+    assert f.__name__ == "f"
+    assert f.__doc__ == "Doubles."
+    assert same(f(X), g(X))
