@@ -36,6 +36,18 @@ class _Recorded:
         """The Value, to the recording that it belongs to; to others the array itself."""
         return self._value if self._recording is recording else recording.value_of(self._value.data)
 
+    # What a user's function asks by isinstance is answered as for the value itself.
+    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
+
+    @property
+    def underlying(self) -> Any:
+        """The real array, of which the library looks at the memory."""
+        return self._value.data
+
+    def record_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """func(*args, **kwargs), written down as one call; this is one of the arguments."""
+        return self._recording.call(func, *args, **kwargs)
+
     def __bool__(self) -> bool:
         return bool(self._recording.choose(self._value, bool(self._value.data)))
 
@@ -161,6 +173,13 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     def item(self, *args: Any) -> Any:
         return self._look("item()").item(*args)
 
+    def __index__(self) -> int:
+        """An index or a count, by which the step goes on: a guard."""
+        return int(self._recording.choose(self._value, operator.index(self._value.data)))
+
+    def __int__(self) -> int:
+        return operator.index(self) if self.dtype.kind in "biu" else int(self._look("int()"))
+
 
 for _name in (
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "byteswap", "choose", "clip", "compress",
@@ -169,7 +188,7 @@ for _name in (
     "std", "sum", "swapaxes", "take", "trace", "transpose", "var", "view",
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
-for _name in ("__array__", "__float__", "__int__", "__index__", "__complex__", "tolist", "tobytes"):
+for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
     setattr(Recorder, _name, _looking(_name))
 
 ARRAYS.add(Recorder)
@@ -244,7 +263,6 @@ class Random(_Recorded):
     """A generator of random numbers, from which each replay draws anew."""
 
     __slots__ = ()
-    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
         if not callable(getattr(self._value.data, name)):
