@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +69,14 @@ class Recording:
         real_args, real_kwargs = replaced((args, kwargs), data_of)
         if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
             return func(*real_args, **real_kwargs)
+        watch = sys.getprofile()
+        sys.setprofile(None)  # what is done here is no part of the step
+        try:
+            return self._record(func, args, kwargs, real_args, real_kwargs)
+        finally:
+            sys.setprofile(watch)
+
+    def _record(self, func: Any, args: Any, kwargs: Any, real_args: Any, real_kwargs: Any) -> Any:
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)

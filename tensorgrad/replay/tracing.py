@@ -64,7 +64,7 @@ class Trace:
     # Before -----------------------------------------------------------------------------------------------------------
 
     def _lift_places(self) -> None:
-        numbers: dict[Any, tuple[Place, Number]] = {}  # that are the same in the states of several parameters
+        numbers: dict[Any, tuple[Place, Any]] = {}  # that are the same in the states of several parameters
         for place in self.surroundings.lifted.values():
             before = place.get()
             meanwhile: Any
@@ -77,7 +77,7 @@ class Trace:
                 self.held.append((place, meanwhile._value))
             elif isinstance(before, tuple):
                 meanwhile = tuple([self._number(part, Part(place, i)) for i, part in enumerate(before)])
-            elif type(before) in (int, float):
+            elif type(before) in (int, float) or isinstance(before, np.floating):
                 key = self.surroundings.alike.get(place.id, place.id)
                 if key not in numbers:
                     numbers[key] = place, self._number(before, place)
@@ -90,10 +90,10 @@ class Trace:
         for place, _, meanwhile in self._lifted:
             place.set(meanwhile)
 
-    def _number(self, number: Any, source: Any) -> Number:
+    def _number(self, number: Any, source: Any) -> Any:
         value = Value(number, Storage(external=True), source)
         self.reads.append(value)
-        return Number(self.recording, value)
+        return wrapped(self.recording, value)
 
     def _lift_argument(self, leaf: Any, path: str) -> Any:
         source = Argument(len(self.arguments), path)
