@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy import asarray, ndarray
+from numpy import ndarray
 
 from .batch import levels_of, size_of, spread, sum_batch
-from .derivatives.arrays import ARRAYS
+from .derivatives.arrays import ARRAYS, no_scalar
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .memory import is_owned
@@ -33,8 +32,7 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
             return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
     else:
         d = sum_batches(d, node, keep)
-    if not hasattr(d, "dtype") or isinstance(d, np.generic):
-        d = asarray(d)
+    d = no_scalar(d)
     if d.shape != shape:
         extra = d.ndim - len(shape)
         ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1) if extra >= 0 else ()
@@ -47,7 +45,7 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
         if d.dtype.kind == "c" and data.dtype.kind != "c":
             d = d.real
         d = d.astype(data.dtype)
-    return asarray(d) if isinstance(d, np.generic) else d
+    return no_scalar(d)
 
 
 def with_batches_of(data: Any, grad: Any) -> tuple[Any, tuple[int, ...]]:
@@ -78,7 +76,7 @@ def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
         a += b
         return a
     total = a + b
-    return asarray(total) if isinstance(total, np.generic) else total
+    return no_scalar(total)
 
 
 def accumulate_part(a: Any, b: Scattered) -> Any:

@@ -17,7 +17,7 @@ from numpy import asarray, ndarray
 
 from .batch import retried
 from .broadcasting import accumulate, accumulate_part, can_be_accumulated, unbroadcast, with_batches_of
-from .derivatives.arrays import require_no_subclass
+from .derivatives.arrays import no_scalar, require_no_subclass
 from .derivatives.layouts import index_order
 from .derivatives.table import TABLE, Primitive
 from .errors import data_changed, explained, no_derivative
@@ -160,7 +160,7 @@ def _outputs(
     node_type: type[Node], primitive: Primitive, y: tuple, args: Any, kwargs: Any, saved: Any, needs_grad: bool
 ) -> tuple:
     """The nodes of a function with several outputs: each is picked out of one node that holds them all."""
-    arrays = tuple(p if hasattr(p, "dtype") and not isinstance(p, np.generic) else asarray(p) for p in y)
+    arrays = tuple(map(no_scalar, y))
     whole = new_node(node_type, arrays, needs_grad, primitive, args, kwargs)
     if needs_grad and primitive.saves:
         whole._saved = saved
@@ -178,8 +178,7 @@ pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i els
 
 def floating(y: Any, name: str) -> Any:
     """What a function gave, as an array of floats; NumPy gives scalars for 0-d arrays."""
-    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
-        y = asarray(y)
+    y = no_scalar(y)
     require_no_subclass(type(y), name)
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")

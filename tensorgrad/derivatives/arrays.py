@@ -16,6 +16,15 @@ def array_in(*values):
     return None
 
 
+def no_scalar(y):
+    """y, as an array of no axes if it is one of NumPy's numbers."""
+    if type(y) is np.ndarray:
+        return y
+    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
+        return np.asarray(y)
+    return np.asarray(y, like=y) if type(y) in ARRAYS else y  # recorded, it may be such a number, too
+
+
 _NO_ARRAYS = (np.dtype, type)  # though they have an ndim
 
 

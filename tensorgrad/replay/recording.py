@@ -74,7 +74,8 @@ class Recording:
         line = location()
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
         seen, call.result = self._decoded(y, call)
-        self.calls.append(call)
+        if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
+            self.calls.append(call)
         if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
             self.mark_unsuited(f"{func.__name__} gives an array whose shape depends on values", line)
         return seen
