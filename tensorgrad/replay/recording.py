@@ -34,6 +34,7 @@ class Recording:
         self._wrap = wrap
         self._values: dict[int, Value] = {}  # of arrays from outside, by their ids
         self._storages: dict[int, Storage] = {}  # of the memory that they show
+        self._chosen: set[Any] = set()  # what the step has chosen by already
         self._held: list[Any] = []  # what must live on, so that no id is used again
 
     @property
@@ -93,7 +94,9 @@ class Recording:
 
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""
-        if self.is_open:
+        choice = value, type(found), found
+        if self.is_open and (value.is_array or choice not in self._chosen):  # a number stays what it is
+            self._chosen.add(choice)
             self.calls.append(Guard(value, found, location()))
         return found
 
