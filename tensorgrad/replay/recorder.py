@@ -17,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
 from .effects import Attribute, Draw, Method, UfuncMethod
-from .locations import location
+from .locations import is_in_message, location
 from .program import Value
 from .recording import CompileError, Recording
 
@@ -65,10 +65,10 @@ class _Recorded:
         return self._value.data
 
     def __repr__(self) -> str:
-        return repr(self._look("repr() or print()"))
+        return repr(self._value.data if is_in_message() else self._look("repr() or print()"))
 
     def __format__(self, spec: str) -> str:
-        return format(self._look("a format"), spec)
+        return format(self._value.data if is_in_message() else self._look("a format"), spec)
 
 
 def _method(name: str) -> Callable[..., Any]:

@@ -73,11 +73,13 @@ class Recording:
         watch = sys.getprofile()
         sys.setprofile(None)  # what is done here is no part of the step
         try:
-            return self._record(func, args, kwargs, real_args, real_kwargs)
+            return self._record(func, args, kwargs, given)
         finally:
             sys.setprofile(watch)
 
-    def _record(self, func: Any, args: Any, kwargs: Any, real_args: Any, real_kwargs: Any) -> Any:
+    def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
+        """The same, of which the arguments are encoded already."""
+        real_args, real_kwargs = replaced((args, kwargs), data_of)
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)
