@@ -53,7 +53,11 @@ class Writer:
                 return self.name(tree)
             written = expression(call, self)
             return f"({written})" if binding(call) < level else written
-        written = literal(tree, self.text) or self.names.of(tree, getattr(tree, "__name__", type(tree).__name__).lower())
+        if type(tree) is Made:
+            return f"{self.names.of(tree.make, 'tensor')}({self.text(tree.value)}, {tree.name!r}, {tree.requires_grad})"
+        written = literal(tree, self.text) or self.names.of(
+            tree, getattr(tree, "__name__", type(tree).__name__).lower()
+        )
         return f"({written})" if level and written.startswith("-") else written
 
     def name(self, value: Value) -> str:

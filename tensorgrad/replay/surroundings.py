@@ -111,6 +111,10 @@ class Surroundings:
         for value, name in watch.roots:
             self._inside(value, name)
 
+    def knows(self, thing: Any) -> bool:
+        """Whether this was there before the step."""
+        return self._seen.get(id(thing)) is thing
+
     def look(self, place: Place) -> None:
         """What is at this place, and what is inside of it."""
         value = place.get()

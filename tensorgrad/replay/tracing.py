@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import numpy as np
 from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
+from .effects import Method
 from .places import MISSING, Item, Place
-from .program import CONSTANT, Argument, Made, Part, Program, Storage, Value
+from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import CompileError, Recording, current
-from .surroundings import GENERATORS, Surroundings, Watch, unchanged
+from .surroundings import GENERATORS, IMMUTABLE, Surroundings, Watch, unchanged
 
 
 class Trace:
@@ -55,6 +57,8 @@ class Trace:
         self.program = Program(self.recording.calls, tree, effects)
         self.result = made(tree, recorded_values(tree))
         self.used = {value for call in self.recording.calls for value in call.inputs}
+        rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
+        self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
     # Before -----------------------------------------------------------------------------------------------------------
@@ -167,17 +171,30 @@ class Trace:
             known = self.surroundings.tensors.get(id(tree)) is tree or any(tree is t for t, _ in self.tensors)
             if known or not self._is_recorded(tree):
                 return tree
-            return Made(tree._data._value, tree.name, bool(tree._requires_grad))
+            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor)
         if kind in (Recorder, Number):
             return tree._value
         if kind is Random:
             return tree._value.data
+        if kind is np.ndarray:
+            return self._array(tree)
         if kind is dict:
             return {key: self._encoded(part) for key, part in tree.items()}
         if isinstance(tree, tuple | list):
             parts = [self._encoded(part) for part in tree]
             return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        if not isinstance(tree, (*IMMUTABLE, type, FunctionType, ModuleType)) and not self.surroundings.knows(tree):
+            self.recording.mark_unsuited(f"the step gives a {kind.__name__} that is made anew at each call")
         return tree
+
+    def _array(self, array: np.ndarray) -> Value:
+        """An array that the step gives: one that was there before, or a copy of what it has made by itself."""
+        known = self.recording.known(array)
+        if known is not None:
+            return known
+        value = Value(array, Storage())
+        self.recording.calls.append(Call(Method("copy"), (self.recording.value_of(array.copy()),), {}, value))
+        return value
 
     def _restore(self) -> None:
         """Put real arrays where Recorders stand."""
