@@ -46,12 +46,14 @@ class Replay:
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
+        read = {value for _, value in trace.rebound}
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
-            program.memory[value] = value.data
+            if value not in read:
+                program.memory[value] = value.data
         for change in passes:
             program = change(program)
         self.trace, self.held, self.program = trace, held, program
-        self.source = write_program(program, trace.arguments, trace.reads, names, Wishes(trace, program))
+        self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
         self.takes, self.holds = held.takes, held.holds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,9 @@ class Trace:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
         self.result = made(tree, recorded_values(tree))
+        settings = {place.id for place, _ in effects}
+        self.rebound = [(place, value) for place, value in self.held if place.id in settings]  # read at each step
+        self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
@@ -209,6 +213,15 @@ class Trace:
             value = getattr(tensor, slot, None)
             if type(value) is Recorder:
                 setattr(tensor, slot, np.asarray(value._value.data))
+
+
+def described(function: Callable[..., Any]) -> tuple[str, str]:
+    """The name of a function, and where it is, if that is known."""
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    if code is None or str(getattr(function, "__module__", "")).startswith("tensorgrad."):
+        return name, ""
+    return name, f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}"
 
 
 def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
