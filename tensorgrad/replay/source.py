@@ -138,10 +138,9 @@ class Writer:
         heading = line.file and (line.file, line.number), origin and (origin.file, origin.number)
         if heading == before or not any(heading):
             return before or heading
-        if not before or heading[0] != before[0] or not origin:
-            if line.file:
-                again = before and heading[0] == before[0]  # after what it has called in between
-                self._heading(f"line {line.number}" if again else quoted(line, self.file))
+        if line.file and (not before or heading[0] != before[0] or not origin):
+            again = before and heading[0] == before[0]  # after what it has called in between
+            self._heading(f"line {line.number}" if again else quoted(line, self.file))
         if origin and origin.file:
             self._heading(f"derivative of {quoted(origin, self.file)}")
         return heading
@@ -265,7 +264,7 @@ def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) 
     return "\n".join([*about, f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
 
 
-# What stands above it --------------------------------------------------------------------------------------------------
+# What stands above it -------------------------------------------------------------------------------------------------
 
 
 def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
