@@ -115,7 +115,7 @@ class Changes:
 
     def note(self, array: Any, change: Change, by: Any = None) -> None:
         """The memory of this array has been written into, or is about to be; `by` what leaves versions behind."""
-        array = whole(array)
+        array = memory_of(array)
         entry = self.of_memory.get(id(array))
         if entry is not None:
             found, layout = entry[1], None
@@ -138,9 +138,22 @@ class Changes:
                 return {}
         return self.of_memory[key][1]
 
+    def repeatedly(self, arrays: Iterable[Any]) -> Callable[[Change], None]:
+        """What notes a change of all these arrays, which have no versions, as `note` does of one."""
+        owners = [owner_of(array) for array in arrays]
+        layouts = [None if a is owner else _layout(a) for a, owner in zip(arrays, owners, strict=True)]
+        entries = [(self._entry(owner), (None, layout)) for owner, layout in zip(owners, layouts, strict=True)]
+
+        def note(change: Change) -> None:
+            for found, key in entries:
+                found[key] = change
+            self.latest = self.latest_lost = change[0]
+
+        return note
+
     def since(self, array: Any, order: int, but: Any = None) -> Change | None:
         """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
-        array = whole(array)
+        array = memory_of(array)
         entry = self.of_memory.get(id(owner_of(array)))
         for (by, layout), change in list(entry[1].items()) if entry is not None else ():
             known = by is not None and by is but
@@ -158,9 +171,15 @@ def require_unchanged(name: str, inputs: Iterable[Any], start: int) -> None:
         raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
 
 
+def memory_of(array: Any) -> Any:
+    """The array of NumPy's that the numbers are in: of a batch that of all, of what stands for an array the real one."""
+    array = whole(array)
+    return array if type(array) is ndarray else getattr(array, "underlying", array)
+
+
 def owner_of(array: Any) -> Any:
     """The array that holds the memory which this one is a view of, or itself; of a batch, that of all its arrays."""
-    array = whole(array)
+    array = memory_of(array)
     base = array.base if isinstance(array, ndarray) else None
     while base is not None:
         if isinstance(base, ndarray):

@@ -174,7 +174,7 @@ def _to_maxima(g, x, y, axis, windows):
     """Each number to where its window has its maximum."""
     places = places_in_rows(g, x, y, axis, windows)
     if places is not None:
-        rows = np.zeros((*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]), g.dtype)
+        rows = np.zeros((*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]), g.dtype, like=g)
         np.put_along_axis(rows, places, np.expand_dims(g, axis), axis)
         return rows.reshape(x.shape)
     dx = np.empty_like(x if type(g) in ARRAYS else g, dtype=g.dtype, shape=x.shape)  # one may be a batch

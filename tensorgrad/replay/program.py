@@ -192,7 +192,7 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
     if kind is slice:
         return slice(*[replaced(part, func) for part in (tree.start, tree.stop, tree.step)])
     if kind is Made:
-        return Made(func(tree.value), tree.name, tree.requires_grad)
+        return Made(func(tree.value), tree.name, tree.requires_grad, tree.make)
     return tree
 
 
@@ -203,3 +203,4 @@ class Made:
     value: Value
     name: str
     requires_grad: bool
+    make: Callable[..., Any]  # make(data, name, requires_grad) is such a Tensor

@@ -17,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
 from .effects import Attribute, Draw, Method, UfuncMethod
-from .locations import location
+from .locations import is_in_message, location
 from .program import Value
 from .recording import CompileError, Recording
 
@@ -36,8 +36,24 @@ class _Recorded:
         """The Value, to the recording that it belongs to; to others the array itself."""
         return self._value if self._recording is recording else recording.value_of(self._value.data)
 
+    # What a user's function asks by isinstance is answered as for the value itself.
+    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
+
+    @property
+    def underlying(self) -> Any:
+        """The real array, of which the library looks at the memory."""
+        return self._value.data
+
+    def record_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """func(*args, **kwargs), written down as one call; this is one of the arguments."""
+        return self._recording.call(func, *args, **kwargs)
+
     def __bool__(self) -> bool:
         return bool(self._recording.choose(self._value, bool(self._value.data)))
+
+    def apply(self, func: Callable[..., Any], *args: Any) -> Any:
+        """func(*args), of which this is one, or more."""
+        return self._recording.call(func, *args)
 
     def _look(self, how: str) -> Any:
         """The real array or number, which only a recording that is done gives."""
@@ -49,10 +65,10 @@ class _Recorded:
         return self._value.data
 
     def __repr__(self) -> str:
-        return repr(self._look("repr() or print()"))
+        return repr(self._value.data if is_in_message() else self._look("repr() or print()"))
 
     def __format__(self, spec: str) -> str:
-        return format(self._look("a format"), spec)
+        return format(self._value.data if is_in_message() else self._look("a format"), spec)
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -161,6 +177,13 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     def item(self, *args: Any) -> Any:
         return self._look("item()").item(*args)
 
+    def __index__(self) -> int:
+        """An index or a count, by which the step goes on: a guard."""
+        return int(self._recording.choose(self._value, operator.index(self._value.data)))
+
+    def __int__(self) -> int:
+        return operator.index(self) if self.dtype.kind in "biu" else int(self._look("int()"))
+
 
 for _name in (
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "byteswap", "choose", "clip", "compress",
@@ -169,7 +192,7 @@ for _name in (
     "std", "sum", "swapaxes", "take", "trace", "transpose", "var", "view",
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
-for _name in ("__array__", "__float__", "__int__", "__index__", "__complex__", "tolist", "tobytes"):
+for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
     setattr(Recorder, _name, _looking(_name))
 
 ARRAYS.add(Recorder)
@@ -244,7 +267,6 @@ class Random(_Recorded):
     """A generator of random numbers, from which each replay draws anew."""
 
     __slots__ = ()
-    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
         if not callable(getattr(self._value.data, name)):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..errors import CompileError
 from ..memory import owner_of
 from .effects import METADATA, has_unstable_shape, written
 from .locations import location
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
-
-
-class CompileError(TypeError):
-    """What a step does can't be recorded, or a replay would not do the same. The message names the line."""
 
 
 class _Current(threading.local):
@@ -56,16 +54,32 @@ class Recording:
                 self.constants.append(value)
         return value
 
+    def known(self, array: Any) -> Value | None:
+        """The Value of an array that was there before."""
+        value = self._values.get(id(array))
+        return value if value is not None and value.source is not CONSTANT else None
+
     def lift(self, array: Any, source: Any, name: str = "") -> Any:
         """A Recorder of an array from outside."""
         return self._wrap(self, self.value_of(array, source, name))
 
     def call(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """func(*args, **kwargs), written down."""
+        given = args, kwargs
         args, kwargs = self._encoded(args), self._encoded(kwargs)
         real_args, real_kwargs = replaced((args, kwargs), data_of)
         if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
             return func(*real_args, **real_kwargs)
+        watch = sys.getprofile()
+        sys.setprofile(None)  # what is done here is no part of the step
+        try:
+            return self._record(func, args, kwargs, given)
+        finally:
+            sys.setprofile(watch)
+
+    def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
+        """The same, of which the arguments are encoded already."""
+        real_args, real_kwargs = replaced((args, kwargs), data_of)
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)
@@ -73,7 +87,7 @@ class Recording:
         errstate = np.geterr()
         line = location()
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
-        seen, call.result = self._decoded(y, call)
+        seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)
         if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
@@ -126,10 +140,10 @@ class Recording:
             return slice(*[self._encoded(part) for part in (tree.start, tree.stop, tree.step)])
         return tree
 
-    def _decoded(self, y: Any, call: Call) -> tuple[Any, Any]:
+    def _decoded(self, y: Any, call: Call, given: Any) -> tuple[Any, Any]:
         """What the step goes on with, and its Values, given what a function gave."""
         if isinstance(y, tuple | list):
-            parts = [self._decoded(part, call) for part in y]
+            parts = [self._decoded(part, call, given) for part in y]
             kind: Any = type(y)
             seen = [part for part, _ in parts]
             return kind(*seen) if hasattr(y, "_fields") else kind(seen), tuple([value for _, value in parts])
@@ -138,7 +152,8 @@ class Recording:
         inputs = call.inputs
         same = next((value for value in inputs if value.data is y and value.is_array), None)
         if same is not None:
-            return self._wrap(self, same), same
+            found = found_in(given, same)
+            return (self._wrap(self, same) if found is None else found), same
         storage = None
         if type(y) is np.ndarray:
             if y.base is not None:
@@ -148,6 +163,16 @@ class Recording:
             raise CompileError(f"compile: {call.func.__name__} gives a {type(y).__name__}{call.line.told}")
         value = Value(y, storage or Storage())
         return self._wrap(self, value), value
+
+
+def found_in(tree: Any, value: Value) -> Any:
+    """What stands for this value among the arguments of a call, or None: a function that gives its argument gives the
+    same object."""
+    if isinstance(tree, tuple | list):
+        return next((found for part in tree if (found := found_in(part, value)) is not None), None)
+    if type(tree) is dict:
+        return found_in([*tree.values()], value)
+    return tree if getattr(tree, "_value", None) is value else None
 
 
 def data_of(value: Value) -> Any:

@@ -46,9 +46,8 @@ class Replay:
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
-        read = {value for _, value in trace.rebound}
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
-            if value not in read:
+            if value not in trace.reads:
                 program.memory[value] = value.data
         for change in passes:
             program = change(program)
@@ -67,6 +66,7 @@ class Replay:
         ]
         self._written = self._written_arrays()
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
+        self._note = changes.repeatedly([t._data for t in self._marked])
         self._finish = self._builder()
 
     # Before -----------------------------------------------------------------------------------------------------------
@@ -139,10 +139,9 @@ class Replay:
     def _mark(self) -> None:
         """Note that data have changed: a graph that used them can't go backward any more."""
         order = next(orders)
-        change = order, "", None
         for tensor in self._marked:
             tensor._order = order
-            changes.note(tensor._data, change)
+        self._note((order, "", None))
 
     # Results ----------------------------------------------------------------------------------------------------------
 

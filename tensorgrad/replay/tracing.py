@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ import numpy as np
 from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
+from .effects import Method
 from .places import MISSING, Item, Place
-from .program import CONSTANT, Argument, Made, Part, Program, Storage, Value
+from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import CompileError, Recording, current
-from .surroundings import GENERATORS, Surroundings, Watch, unchanged
+from .surroundings import GENERATORS, IMMUTABLE, Surroundings, Watch, unchanged
 
 
 class Trace:
@@ -55,16 +57,16 @@ class Trace:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
         self.result = made(tree, recorded_values(tree))
-        settings = {place.id for place, _ in effects}
-        self.rebound = [(place, value) for place, value in self.held if place.id in settings]  # read at each step
         self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
+        rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
+        self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
     # Before -----------------------------------------------------------------------------------------------------------
 
     def _lift_places(self) -> None:
-        numbers: dict[Any, tuple[Place, Number]] = {}  # that are the same in the states of several parameters
+        numbers: dict[Any, tuple[Place, Any]] = {}  # that are the same in the states of several parameters
         for place in self.surroundings.lifted.values():
             before = place.get()
             meanwhile: Any
@@ -77,7 +79,7 @@ class Trace:
                 self.held.append((place, meanwhile._value))
             elif isinstance(before, tuple):
                 meanwhile = tuple([self._number(part, Part(place, i)) for i, part in enumerate(before)])
-            elif type(before) in (int, float):
+            elif type(before) in (int, float) or isinstance(before, np.floating):
                 key = self.surroundings.alike.get(place.id, place.id)
                 if key not in numbers:
                     numbers[key] = place, self._number(before, place)
@@ -90,10 +92,10 @@ class Trace:
         for place, _, meanwhile in self._lifted:
             place.set(meanwhile)
 
-    def _number(self, number: Any, source: Any) -> Number:
+    def _number(self, number: Any, source: Any) -> Any:
         value = Value(number, Storage(external=True), source)
         self.reads.append(value)
-        return Number(self.recording, value)
+        return wrapped(self.recording, value)
 
     def _lift_argument(self, leaf: Any, path: str) -> Any:
         source = Argument(len(self.arguments), path)
@@ -171,17 +173,30 @@ class Trace:
             known = self.surroundings.tensors.get(id(tree)) is tree or any(tree is t for t, _ in self.tensors)
             if known or not self._is_recorded(tree):
                 return tree
-            return Made(tree._data._value, tree.name, bool(tree._requires_grad))
+            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor)
         if kind in (Recorder, Number):
             return tree._value
         if kind is Random:
             return tree._value.data
+        if kind is np.ndarray:
+            return self._array(tree)
         if kind is dict:
             return {key: self._encoded(part) for key, part in tree.items()}
         if isinstance(tree, tuple | list):
             parts = [self._encoded(part) for part in tree]
             return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        if not isinstance(tree, (*IMMUTABLE, type, FunctionType, ModuleType)) and not self.surroundings.knows(tree):
+            self.recording.mark_unsuited(f"the step gives a {kind.__name__} that is made anew at each call")
         return tree
+
+    def _array(self, array: np.ndarray) -> Value:
+        """An array that the step gives: one that was there before, or a copy of what it has made by itself."""
+        known = self.recording.known(array)
+        if known is not None:
+            return known
+        value = Value(array, Storage())
+        self.recording.calls.append(Call(Method("copy"), (self.recording.value_of(array.copy()),), {}, value))
+        return value
 
     def _restore(self) -> None:
         """Put real arrays where Recorders stand."""
