@@ -52,7 +52,7 @@ class Replay:
         for change in passes:
             program = change(program)
         self.trace, self.held, self.program = trace, held, program
-        self.source = write_program(program, trace.arguments, trace.reads, names, Wishes(trace, program))
+        self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
         self.takes, self.holds = held.takes, held.holds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -56,6 +57,7 @@ class Trace:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
         self.result = made(tree, recorded_values(tree))
+        self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
         rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
         self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
@@ -226,6 +228,15 @@ class Trace:
             value = getattr(tensor, slot, None)
             if type(value) is Recorder:
                 setattr(tensor, slot, np.asarray(value._value.data))
+
+
+def described(function: Callable[..., Any]) -> tuple[str, str]:
+    """The name of a function, and where it is, if that is known."""
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    if code is None or str(getattr(function, "__module__", "")).startswith("tensorgrad."):
+        return name, ""
+    return name, f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}"
 
 
 def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
