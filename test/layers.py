@@ -7,7 +7,7 @@ rng = np.random.default_rng(2)
 INPUTS = {1: SERIES, 2: IMAGES, 3: VOLUMES}
 CHANNELS = {1: 3, 2: 3, 3: 2}
 CLASSES = np.array([0, 3, 1, 2, 3])
-SIGNS = np.array([1.0, -1.0, 1.0, 1.0, -1.0])
+SIGNS = np.array([1, -1, 1, 1, -1])
 SEQUENCE = rng.normal(size=(4, 2, 3))  # (L, N, C)
 TOKENS = rng.normal(size=(3, 2, 4))
 TARGETS = rng.uniform(0.1, 0.9, (5, 4))

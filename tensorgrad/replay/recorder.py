@@ -51,10 +51,6 @@ class _Recorded:
     def __bool__(self) -> bool:
         return bool(self._recording.choose(self._value, bool(self._value.data)))
 
-    def apply(self, func: Callable[..., Any], *args: Any) -> Any:
-        """func(*args), of which this is one, or more."""
-        return self._recording.call(func, *args)
-
     def _look(self, how: str) -> Any:
         """The real array or number, which only a recording that is done gives."""
         if self._recording.is_open:

@@ -248,9 +248,6 @@ def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) 
     used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
     reads = [value for value in trace.reads if value in used]
     writer.reads(reads)
-    rebound = [(place, value) for place, value in trace.rebound if value in used]
-    for place, value in rebound:
-        writer.write(f"{writer.define(value)} = {writer.place(place)}")
     writer.instructions(program.calls)
     if program.effects:
         writer._heading("what is left behind")
@@ -271,7 +268,8 @@ def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) 
 
 def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
     """Comments that say what the program stands for, and what its names are."""
-    places = dict.fromkeys(v for _, v in trace.held if v in used and v not in trace.arguments)
+    known = {*trace.arguments, *trace.reads}
+    places = dict.fromkeys(value for _, value in trace.held if value in used and value not in known)
     where = {value: place.text for place, value in reversed(trace.held)}
     for value in trace.reads:
         where[value] = (

@@ -53,10 +53,10 @@ class Trace:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
         self.result = made(tree, recorded_values(tree))
-        settings = {place.id for place, _ in effects}
-        self.rebound = [(place, value) for place, value in self.held if place.id in settings]  # read at each step
         self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
+        rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
+        self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
     # Before -----------------------------------------------------------------------------------------------------------
