@@ -175,7 +175,9 @@ for _name in (
     "std", "sum", "swapaxes", "take", "trace", "transpose", "var", "view",
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
-for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift"):
+for _name in (
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift",
+):  # fmt: skip
     setattr(Recorder, f"__i{_name}__", _in_place(_name))
 for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
     setattr(Recorder, _name, _looking(_name))

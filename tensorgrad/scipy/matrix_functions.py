@@ -170,7 +170,9 @@ def power_gradient(g: Any, y: Any, A: Any, t: Any) -> Any:
     return logm_gradient(t * directional(expm, flip(t * log), g), log, A)
 
 
-_power = with_derivative(scipy.linalg.fractional_matrix_power, power_gradient, lambda g, y, A, t: np.sum(g * (logm(A) @ y)))
+_power = with_derivative(
+    scipy.linalg.fractional_matrix_power, power_gradient, lambda g, y, A, t: np.sum(g * (logm(A) @ y))
+)
 
 
 @composed(scipy.linalg.fractional_matrix_power, "A", "t")

@@ -71,7 +71,7 @@ def recorded(func: Callable, *rules: Callable | each | None, saves: bool = False
 
 
 def with_derivative(func: Callable, *rules: Callable | each | None, saves: bool = False) -> Callable:
-    """`tensorgrad.derivative` of a function of SciPy's, or of one that calls SciPy's, which compile records as one call."""
+    """`tensorgrad.derivative` of a function of SciPy's, or of one that calls it, which compile records as one call."""
     return derivative(in_one_call(func), *rules, saves=saves)
 
 
