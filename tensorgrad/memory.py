@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.arrays import whole
+from .derivatives.arrays import real_array, whole
 from .errors import INPUT_ASSIGNMENT
 
 # Who holds an array --------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class Changes:
 
     def note(self, array: Any, change: Change, by: Any = None) -> None:
         """The memory of this array has been written into, or is about to be; `by` what leaves versions behind."""
-        array = whole(array)
+        array = memory_of(array)
         entry = self.of_memory.get(id(array))
         if entry is not None:
             found, layout = entry[1], None
@@ -153,7 +153,7 @@ class Changes:
 
     def since(self, array: Any, order: int, but: Any = None) -> Change | None:
         """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
-        array = whole(array)
+        array = memory_of(array)
         entry = self.of_memory.get(id(owner_of(array)))
         for (by, layout), change in list(entry[1].items()) if entry is not None else ():
             known = by is not None and by is but
@@ -171,9 +171,14 @@ def require_unchanged(name: str, inputs: Iterable[Any], start: int) -> None:
         raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
 
 
+def memory_of(array: Any) -> Any:
+    """The array of NumPy's that the numbers are in: of a batch that of all, of a recorder the real one."""
+    return real_array(whole(array))
+
+
 def owner_of(array: Any) -> Any:
     """The array that holds the memory which this one is a view of, or itself; of a batch, that of all its arrays."""
-    array = whole(array)
+    array = memory_of(array)
     base = array.base if isinstance(array, ndarray) else None
     while base is not None:
         if isinstance(base, ndarray):
