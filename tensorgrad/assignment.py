@@ -11,12 +11,12 @@ from numpy import ndarray
 
 from .batch import LIKE_AN_ARGUMENT, NotBatchable, levels_of
 from .batch_writing import change_one_by_one
-from .derivatives.arrays import as_array, require_no_subclass, whole
+from .derivatives.arrays import as_array, require_no_subclass
 from .derivatives.assigning import Place
 from .engine import HOLD_NO_NODE, IMMUTABLE, copied, holds_node, mark_changed
 from .errors import INPUT_ASSIGNMENT, LEAF_ASSIGNMENT, NO_INDEX, described_tensor, explained
 from .grad_mode import is_grad_enabled
-from .memory import changes, is_kept_by_one, owner_of
+from .memory import changes, is_kept_by_one, memory_of, owner_of
 from .node import Node
 from .versions import (
     INPUT,
@@ -69,7 +69,7 @@ def assign(target: Any, index: Any, value: Any, shared: bool = True) -> None:
     try:
         part = memory[index]
         overwritten = part.copy()
-        if holds_memory(data) and whole(data).base is not None and owner_of(data) is owner_of(memory):
+        if holds_memory(data) and memory_of(data).base is not None and owner_of(data) is owner_of(memory):
             if is_node and _are_the_same(part, data):
                 return None
             data = data.copy()
@@ -173,7 +173,7 @@ def _are_the_same(part: Any, data: Any) -> bool:
     """Whether data is the same part of the same memory: what `a[i] += 1` assigns to a[i] in the end."""
     if not holds_memory(part) or type(part) is not type(data) or owner_of(part) is not owner_of(data):
         return False
-    return whole(part).__array_interface__ == whole(data).__array_interface__
+    return bool(memory_of(part).__array_interface__ == memory_of(data).__array_interface__)
 
 
 def _refers_to(value: Any, base: Any, depth: int = 3) -> bool:
@@ -200,7 +200,7 @@ def _require_assignable(base: Any, views: list, recording: bool) -> None:
         )
     if is_scalar(base):
         raise TypeError(f"assignment: {_described(base)} is a scalar, as in NumPy; np.copy makes it an array")
-    if any([_overlaps_itself(whole(node._data)) for node in (base, *views[-1:])]):
+    if any([_overlaps_itself(memory_of(node._data)) for node in (base, *views[-1:])]):
         raise ValueError("assignment: some elements are shown twice, as in windows that overlap; assign into a copy")
     if not recording or type(base._op) is Versions:
         return

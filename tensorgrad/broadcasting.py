@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy import ndarray
 
 from .batch import levels_of, size_of, spread, sum_batch
-from .derivatives.arrays import ARRAYS, no_scalar
+from .derivatives.arrays import ARRAYS, as_0d
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .memory import is_owned
@@ -26,13 +27,14 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
     data = node._data
     shape = data.shape
     if type(d) in ARRAYS:
-        if d.dtype is data.dtype and d.shape == shape:
-            return d  # as one by index, whose zeros are there now
+        if d.dtype is data.dtype and d.shape == shape:  # as one by index, whose zeros are there now
+            return as_0d(d) if isinstance(d, np.generic) else d
         if d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
             return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
     else:
         d = sum_batches(d, node, keep)
-    d = no_scalar(d)
+    if not hasattr(d, "dtype") or isinstance(d, np.generic):
+        d = as_0d(d)
     if d.shape != shape:
         extra = d.ndim - len(shape)
         ones = tuple(i + extra for i, n in enumerate(shape) if n == 1 and d.shape[i + extra] != 1) if extra >= 0 else ()
@@ -45,7 +47,7 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
         if d.dtype.kind == "c" and data.dtype.kind != "c":
             d = d.real
         d = d.astype(data.dtype)
-    return no_scalar(d)
+    return as_0d(d) if isinstance(d, np.generic) else d
 
 
 def with_batches_of(data: Any, grad: Any) -> tuple[Any, tuple[int, ...]]:
@@ -76,7 +78,7 @@ def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
         a += b
         return a
     total = a + b
-    return no_scalar(total)
+    return as_0d(total) if isinstance(total, np.generic) else total
 
 
 def accumulate_part(a: Any, b: Scattered) -> Any:

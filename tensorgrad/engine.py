@@ -17,7 +17,7 @@ from numpy import asarray, ndarray
 
 from .batch import retried
 from .broadcasting import accumulate, accumulate_part, can_be_accumulated, unbroadcast, with_batches_of
-from .derivatives.arrays import no_scalar, require_no_subclass
+from .derivatives.arrays import as_0d, require_no_subclass
 from .derivatives.layouts import index_order
 from .derivatives.table import TABLE, Primitive
 from .errors import data_changed, explained, no_derivative
@@ -74,7 +74,7 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
     if type(y) is not ndarray or (y.dtype is not _FLOAT64 and y.dtype.kind not in "fc"):
         if isinstance(y, tuple):
             return _outputs(node_type, primitive, y, args, kwargs, saved, needs_grad)
-        scalar = type(y) is not ndarray
+        scalar = not isinstance(y, ndarray)
         y = floating(asarray(y) if isinstance(y, Node) else y, primitive.name)  # nodes may be in an array of objects
     else:
         scalar = False
@@ -160,7 +160,7 @@ def _outputs(
     node_type: type[Node], primitive: Primitive, y: tuple, args: Any, kwargs: Any, saved: Any, needs_grad: bool
 ) -> tuple:
     """The nodes of a function with several outputs: each is picked out of one node that holds them all."""
-    arrays = tuple(map(no_scalar, y))
+    arrays = tuple(p if hasattr(p, "dtype") and not isinstance(p, np.generic) else as_0d(p) for p in y)
     whole = new_node(node_type, arrays, needs_grad, primitive, args, kwargs)
     if needs_grad and primitive.saves:
         whole._saved = saved
@@ -178,7 +178,8 @@ pick = Primitive(operator.getitem, (lambda g, y, whole, i: tuple(g if k == i els
 
 def floating(y: Any, name: str) -> Any:
     """What a function gave, as an array of floats; NumPy gives scalars for 0-d arrays."""
-    y = no_scalar(y)
+    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
+        y = as_0d(y)
     require_no_subclass(type(y), name)
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")

@@ -68,6 +68,13 @@ def no_derivative(what: str, reason: str = "") -> TypeError:
     )
 
 
+# Errors of compile ---------------------------------------------------------------------------------------------------
+
+
+class CompileError(TypeError):
+    """What a step does can't be recorded, or a replay would not do the same. The message names the line."""
+
+
 # Errors of NumPy -----------------------------------------------------------------------------------------------------
 
 _KINDS = (np.linalg.LinAlgError, np.exceptions.AxisError, ValueError, IndexError, TypeError)
@@ -78,6 +85,8 @@ def explained(error: Exception, name: str, values: Iterable[Any]) -> Exception:
 
     Its type is the same, or the one of NumPy's that it is derived from; a ValueError for a number that is too large.
     """
+    if isinstance(error, CompileError):  # which says what can be done
+        return error
     text = str(error)
     values = [v for value in values for v in (value if type(value) in (list, tuple) else (value,))]
     shapes = " and ".join(str(v.shape) for v in values if isinstance(getattr(v, "shape", None), tuple))

@@ -10,7 +10,7 @@ import numpy as np
 
 from .batch import batch, unbatch
 from .calls import FIRST, Argnum, described, differentiated, positions
-from .derivatives.arrays import no_scalar
+from .derivatives.arrays import as_0d
 from .node import orders
 from .tensor import Tensor, data_of
 from .trace import Trace, named, scalar_trace
@@ -238,4 +238,4 @@ def _sum_of_second_derivatives(trace: Trace) -> Any:
         units = np.reshape(units, (n, *(1,) * (x.ndim - 1), d)) + np.zeros_like(x._data)
         (second,) = _for_each(trace, trace.vjp, [units])
         result = result + np.sum(np.where(units == 1, second, 0), axis=(0, -1))
-    return trace.wrapper()(no_scalar(result))
+    return trace.wrapper()(as_0d(result) if isinstance(result, np.generic) else result)

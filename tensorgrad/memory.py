@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.arrays import whole
+from .derivatives.arrays import real_array, whole
 from .errors import INPUT_ASSIGNMENT
 
 # Who holds an array --------------------------------------------------------------------------------------------------
@@ -30,6 +30,11 @@ def is_owned(array: Any) -> bool:
 def is_kept_by_one(array: Any) -> bool:
     """The same, where one attribute or container refers to the array beside the caller's variable."""
     return array.base is None and 0 < _ALONE == _count(array) - 1
+
+
+def counts_references() -> bool:
+    """Whether references can be counted here, so that it can be told who holds an array."""
+    return _ALONE > 0
 
 
 def _references_of_one_name(count: Callable[[Any], int]) -> int:
@@ -115,7 +120,7 @@ class Changes:
 
     def note(self, array: Any, change: Change, by: Any = None) -> None:
         """The memory of this array has been written into, or is about to be; `by` what leaves versions behind."""
-        array = whole(array)
+        array = memory_of(array)
         entry = self.of_memory.get(id(array))
         if entry is not None:
             found, layout = entry[1], None
@@ -153,7 +158,7 @@ class Changes:
 
     def since(self, array: Any, order: int, but: Any = None) -> Change | None:
         """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
-        array = whole(array)
+        array = memory_of(array)
         entry = self.of_memory.get(id(owner_of(array)))
         for (by, layout), change in list(entry[1].items()) if entry is not None else ():
             known = by is not None and by is but
@@ -171,9 +176,14 @@ def require_unchanged(name: str, inputs: Iterable[Any], start: int) -> None:
         raise TypeError(f"{name}: the function changes an argument that is differentiated. {INPUT_ASSIGNMENT}")
 
 
+def memory_of(array: Any) -> Any:
+    """The array of NumPy's that the numbers are in: of a batch that of all, of a recorder the real one."""
+    return real_array(whole(array))
+
+
 def owner_of(array: Any) -> Any:
     """The array that holds the memory which this one is a view of, or itself; of a batch, that of all its arrays."""
-    array = whole(array)
+    array = memory_of(array)
     base = array.base if isinstance(array, ndarray) else None
     while base is not None:
         if isinstance(base, ndarray):

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.arrays import whole
 from .errors import data_changed
-from .memory import changes, owner_of
+from .memory import changes, memory_of, owner_of
 from .node import Node
 from .versions import ASSIGN, State, holds_memory, named_by, origin, outline, recorded, was_view
 
@@ -71,7 +70,7 @@ class Past:
             return self._memory(data)
         if type(data) is tuple:
             return tuple([self._memory(part) if type(part) is State else part for part in data])
-        if not holds_memory(data) or (whole(data).base is None and id(whole(data)) not in changes.of_memory):
+        if not holds_memory(data) or (memory_of(data).base is None and id(memory_of(data)) not in changes.of_memory):
             return data
         if not was_view(node):
             return data
@@ -122,7 +121,7 @@ class Past:
             for s in _between(now, state):
                 memory = s.place.put(memory, self._written.pop(s))
         self._copies[key] = memory, state
-        self._ids.add(id(whole(memory)))
+        self._ids.add(id(memory_of(memory)))
         return memory
 
 

@@ -17,7 +17,7 @@ from .ancestors import dependent_nodes, leads_outside, nodes_behind
 from .batch import applied, levels_of
 from .broadcasting import unbroadcast
 from .calls import described, output_and_aux, positions, with_lists_named
-from .derivatives.arrays import ARRAYS, no_scalar
+from .derivatives.arrays import ARRAYS, as_0d
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs
 from .errors import ENTERED_NO_GRAD, LEFT_THE_GRAPH, data_changed
@@ -226,7 +226,7 @@ class Trace:
                         all_tangents[node] = plus(all_tangents[node], d) if node in all_tangents else d
         found = [all_tangents.get(y) for y in self.roots]
         return [
-            np.zeros_like(y._data) if d is None else no_scalar(d.copy())
+            np.zeros_like(y._data) if d is None else as_0d(d) if isinstance(d, np.generic) else d.copy()
             for d, y in zip(found, self.outputs, strict=True)
         ]
 

@@ -21,11 +21,11 @@ import numpy as np
 from numpy import ndarray
 
 from .batch import Batched
-from .derivatives.arrays import whole
+from .derivatives.arrays import ARRAYS, whole
 from .derivatives.assigning import Place, assign, part
 from .derivatives.table import OWN, TABLE, Primitive
 from .errors import data_changed
-from .memory import owner_of
+from .memory import memory_of, owner_of
 from .node import Node, new_node, orders
 
 ASSIGN, PART = OWN[assign], OWN[part]
@@ -112,12 +112,12 @@ def shows(data: Any, source: Any) -> bool:
     source = outline(source)
     if not holds_memory(data) or not holds_memory(source):
         return False
-    return data is source or (whole(data).base is not None and owner_of(data) is owner_of(source))
+    return data is source or (memory_of(data).base is not None and owner_of(data) is owner_of(source))
 
 
 def holds_memory(data: Any) -> bool:
     """Whether data is an array of NumPy's, or a batch of them: what can be assigned into, and shows other arrays'."""
-    return type(data) is ndarray or type(data) is Batched
+    return type(data) is ndarray or type(data) is Batched or type(data) in ARRAYS
 
 
 def base_and_views(node: Node) -> tuple[Node, list[Node]]:

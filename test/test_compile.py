@@ -235,7 +235,7 @@ def test_labels_that_are_wrong_raise_what_they_raise():
     for _ in range(6):
         step(X, labels)
     before = model.state_dict()
-    with pytest.raises(ValueError, match="softmax_cross_entropy: label"):
+    with pytest.raises(ValueError, match="softmax_cross_entropy: .* class numbers must lie from 0 to 2"):
         step(X, labels + 1)
     assert same(model.state_dict(), before)
     assert all(p._grad is None for p in model.parameters())  # as eager leaves it, which has called zero_grad

@@ -11,7 +11,6 @@ from contenders import with_pytorch
 VERSION = torch.__version__
 MISSING = dict.fromkeys(("record", "chain"), "compiled code records nothing")
 MISSING |= dict.fromkeys(("lstm", "simulation"), "steps that are written out take minutes to compile")
-MISSING["recurrent"] = MISSING["lstm"]
 
 if not shutil.which(os.environ.get("CXX", "c++")) and not shutil.which("g++"):
     MISSING |= dict.fromkeys(

@@ -1,5 +1,7 @@
 """What functions are given, as arrays: lists, lists of Tensors, and numbers."""
 
+import functools
+
 import numpy as np
 
 # Types that do all that NumPy's own array does: methods, out=, assignment, views with strides. What is written for that
@@ -11,18 +13,38 @@ def array_in(*values):
     """The first array that isn't NumPy's own, also in lists: what others must be like. None if there is none."""
     for value in values:
         found = array_in(*value) if isinstance(value, list | tuple) else value
-        if hasattr(found, "__array_function__") and not isinstance(found, np.ndarray):
+        if hasattr(found, "__array_function__") and not issubclass(type(found), np.ndarray):
             return found
     return None
 
 
-def no_scalar(y):
-    """y, as an array of no axes if it is one of NumPy's numbers."""
-    if type(y) is np.ndarray:
-        return y
-    if isinstance(y, np.generic) or not hasattr(y, "dtype"):
-        return np.asarray(y)
-    return np.asarray(y, like=y) if type(y) in ARRAYS else y  # recorded, it may be such a number, too
+def recorder_in(*values):
+    """The first array that writes down what is called with it, also in lists and dicts; None if there is none."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            value = recorder_in(*value)
+        elif type(value) is dict:
+            value = recorder_in(*value.values())
+        if hasattr(value, "record_call"):
+            return value
+    return None
+
+
+def in_one_call(func):
+    """Decorator: for compile, which writes down calls of NumPy's functions, func is one of these. It is for what
+    computes beside NumPy, as SciPy does, or goes by what the numbers are; func changes none of its arguments."""
+
+    @functools.wraps(func)
+    def called(*args, **kwargs):
+        return called_beside((args, kwargs), func, *args, **kwargs)
+
+    return called
+
+
+def called_beside(values, func, *args, **kwargs):
+    """func(*args, **kwargs), which compile takes note of if there is a recorder among the values."""
+    recorder = recorder_in(*values)
+    return func(*args, **kwargs) if recorder is None else recorder.record_call(func, args, kwargs)
 
 
 _NO_ARRAYS = (np.dtype, type)  # though they have an ndim
@@ -46,6 +68,27 @@ def as_array(x, like=None):
 def inside(x):
     """The array in a Tensor, so that `like=` makes arrays (like a Tensor, NumPy makes Tensors); else x as it is."""
     return getattr(x, "data", x) if hasattr(x, "__record__") else x
+
+
+def as_0d(x):
+    """A number of NumPy's, or of Python's, as an array of no axes."""
+    return np.asarray(x, like=x) if hasattr(x, "__array_function__") else np.asarray(x)
+
+
+def contiguous(x):
+    """An array, in C order: itself, or a copy."""
+    return np.ascontiguousarray(x, like=x)
+
+
+def real_array(x):
+    """The array that a recorder stands for; anything else as it is."""
+    return getattr(x, "underlying", x)
+
+
+@in_one_call
+def strided(x, shape, strides):
+    """A view of x with these strides, to be read alone."""
+    return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
 
 
 def whole(x):

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from .arrays import ARRAYS
+from .arrays import ARRAYS, array_in, contiguous, strided
 from .table import derivative
 
 # Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache,
@@ -52,7 +52,7 @@ def images_last(x, padding):
     n, c, *size = x.shape
     x = to_last(x)
     if not any(padding):
-        return np.ascontiguousarray(x) if type(x) in ARRAYS else x
+        return contiguous(x) if type(x) in ARRAYS else x
     each_axis = list(zip(size, padding, strict=True))
     padded = np.zeros((c, *[m + 2 * p for m, p in each_axis], n), x.dtype, like=x)
     padded[(slice(None), *[slice(p, p + m) for m, p in each_axis])] = x
@@ -68,7 +68,7 @@ def windows(x, kernel, output, geometry):
         elements = [d * step for d, step in zip(dilation, along, strict=True)]
         places = [s * step for s, step in zip(stride, along, strict=True)]
         shape, strides = (x.shape[0], *kernel, *output, x.shape[-1]), (channel, *elements, *places, image)
-        return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+        return strided(x, shape, strides)
     span = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
     view = np.lib.stride_tricks.sliding_window_view(x, span, axis=tuple(range(1, axes + 1)))
     view = view[(slice(None), *[slice(None, None, s) for s in stride], slice(None))]
@@ -131,7 +131,7 @@ def _correlate(x, weight, bias, geometry):
     parts = columns(images_last(x, geometry[1]), filters.shape, kernel, output, geometry, *given)
     shift = None if bias is None else bias.reshape(groups, o // groups, 1)
     if all(type(a) in ARRAYS for a in (x, *given)):
-        y = np.empty((groups, o // groups, math.prod(output) * n), np.result_type(x, *given))
+        y = np.empty((groups, o // groups, math.prod(output) * n), np.result_type(x, *given), like=array_in(x, *given))
         for part, place in parts:
             np.matmul(filters, part, out=y[:, :, place])
             if shift is not None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import ARRAYS, arange
+from .arrays import ARRAYS, arange, in_one_call
 from .indexing import Scattered
 from .table import derivative
 
@@ -44,6 +44,7 @@ def _sums(g: np.ndarray, numbers: np.ndarray, total: np.ndarray) -> None:
         np.add.reduce(g[order[begins[i] : begins[i] + sizes[i]]], axis=0, out=total[targets[i]])
 
 
+@in_one_call
 def _add_rows(g: Any, indices: Any, count: int, skipped: int | None = None) -> Any:
     """(count, D): row i is the sum of the rows of g (..., D) whose index is i; row `skipped` is zero."""
     if type(g) not in ARRAYS or type(indices) not in ARRAYS:

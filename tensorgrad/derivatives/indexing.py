@@ -71,7 +71,7 @@ class Scattered:
     def array(self):
         """The array itself."""
         g, shape = self.g, self.shape
-        out = np.zeros(shape, g.dtype) if type(g) in ARRAYS else np.zeros_like(g, shape=shape)
+        out = np.zeros(shape, g.dtype, like=g) if type(g) in ARRAYS else np.zeros_like(g, shape=shape)
         if self.repeats:
             np.add.at(out, self.index, g)  # a repeated index adds up
         else:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .activations import one_where_positive
-from .arrays import ARRAYS, inside
+from .arrays import ARRAYS, array_in, inside
 from .products import long_matrix
 
 # What they share -----------------------------------------------------------------------------------------------------
@@ -27,7 +27,7 @@ def rows_to_write(shape: tuple, *values: Any) -> tuple[Any, list]:
     None and Nones: then each step makes a row of its own, and they are stacked."""
     values = tuple([value for value in values if value is not None])
     if all([type(value) in ARRAYS for value in values]):
-        whole = np.empty(shape, np.result_type(*values))
+        whole = np.empty(shape, np.result_type(*values), like=array_in(*values))
         return whole, list(whole)
     return None, [None] * shape[0]
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from .arrays import ARRAYS, whole
+from .arrays import ARRAYS, contiguous, whole
 from .table import derivative
 
 BLOCK = 64  # rows, and the least lines for which dense blocks of them pay
@@ -139,7 +139,7 @@ def _resample(x, axis, kind, transposed):
     if type(x) not in ARRAYS or x.dtype.char not in "fd" or not x.size:
         return _gathered(x, axis, kind, transposed)
     order = sorted(range(x.ndim), key=lambda i: -x.strides[i])  # of memory
-    z = np.ascontiguousarray(x.transpose(order))
+    z = contiguous(x.transpose(order))
     place = order.index(x.ndim + axis)
     before, n, after = math.prod(z.shape[:place]), z.shape[place], math.prod(z.shape[place + 1 :])
     lines = z.reshape(before, n, after)
@@ -156,7 +156,7 @@ def _product(lines, kind, transposed):
     if (kind[0].startswith("nearest") and not transposed) or before * after < BLOCK:
         return None
     m = kind[1] if transposed else kind[2]
-    y = np.empty((before, m, after), lines.dtype)
+    y = np.empty((before, m, after), lines.dtype, like=lines)
     with np.errstate(over="ignore", invalid="ignore"):
         for rows, columns, block in blocks(kind, transposed, lines.dtype):
             if after == 1:
@@ -164,7 +164,7 @@ def _product(lines, kind, transposed):
             else:
                 np.matmul(block, lines[:, columns], out=y[:, rows])
         total = np.sum(lines if lines.size < y.size else y)
-    return y if math.isfinite(total) else None
+    return y if np.isfinite(total) else None
 
 
 def _gathered(x, axis, kind, transposed):

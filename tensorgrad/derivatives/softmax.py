@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .activations import sigmoid
-from .arrays import ARRAYS, as_numbers, is_floating
+from .arrays import ARRAYS, as_numbers, contiguous, is_floating
 from .elementwise import LN2
 from .reductions import KEPT_LENGTH, ones, restore, sum_rows
 from .signatures import dim_is_axis
@@ -56,7 +56,7 @@ def _exponentials_of_rows(x: Any, keep_shifted: bool) -> tuple[Any, Any, Any, An
     max, and BLAS in place of sum. The largest z, which is 1, is left out of the sum, so that log1p has all its digits.
     """
     n = x.shape[-1]
-    rows = np.ascontiguousarray(x).reshape(-1, n)
+    rows = contiguous(x).reshape(-1, n)
     largest = places(rows.argmax(axis=1), n)
     top = rows.ravel()[largest]
     if not np.isfinite(sum_rows(top)):

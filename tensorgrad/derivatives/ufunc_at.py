@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .arrays import as_array
+from .arrays import as_0d, as_array
 from .indexing import grid, may_repeat
 from .inplace import require_cast, require_no_tensor, require_target
 from .shapes import broadcasts_to
@@ -83,7 +83,7 @@ def alone(ufunc):
     """The ufunc, with its rules, computed for each number alone, as `at` does. (NumPy's loops over many numbers round
     some powers and products otherwise.)"""
     def compute(x, *b):
-        y = np.array(x) if isinstance(x, np.generic) else x.copy()
+        y = as_0d(x) if isinstance(x, np.generic) else x.copy()
         ufunc.at(y, np.arange(len(y)) if y.ndim else (), *b)
         return y
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
-from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, inside, whole
+from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, contiguous, in_one_call, inside, whole
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
 from .reduction import real, reduced, require_reduction
@@ -35,9 +35,10 @@ __all__ = ["ctc_loss"]
 
 def _emissions(log_probs: Any, states: Any) -> Any:
     picked = log_probs[:, np.expand_dims(arange(len(states), states), -1), states]
-    return np.ascontiguousarray(picked) if type(picked) in ARRAYS else picked
+    return contiguous(picked) if type(picked) in ARRAYS else picked
 
 
+@in_one_call
 def _added_up(g: Any, states: Any, classes: int) -> Any:
     steps, n, _ = g.shape
     if type(g) not in ARRAYS:
@@ -84,6 +85,7 @@ def _sums(emissions: Any, first: Any, start: Any, skips: Any) -> Any:
     return np.stack(sums)
 
 
+@in_one_call
 def _sums_of_arrays(emissions: np.ndarray, first: np.ndarray, start: np.ndarray, skips: np.ndarray) -> np.ndarray:
     """The same without a new array for each sum: log(e^a + e^b + e^c) is log(e^(a-m) + e^(b-m) + e^(c-m)) + m."""
     (_, n, states), dtype = emissions.shape, emissions.dtype

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import integer, probability
 from ..derivatives import derivative
-from ..derivatives.arrays import ARRAYS, all_lie, whole
+from ..derivatives.arrays import ARRAYS, all_lie, array_in, whole
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from ..tensor import Tensor, data_of
 from .reduction import (
@@ -242,7 +242,7 @@ def _picked(x: Any, labels: Any) -> Any:
 
 def _placed(g: Any, labels: Any, classes: int) -> Any:
     if type(g) in ARRAYS and type(labels) in ARRAYS:
-        rows = np.zeros((*labels.shape, classes), g.dtype)
+        rows = np.zeros((*labels.shape, classes), g.dtype, like=array_in(g, labels))
         rows.ravel()[places(labels, classes)] = g
         return rows
     return np.where(_as_rows(labels, classes), np.expand_dims(g, -1), 0)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from ..derivatives.table import ENTERED, OBSERVERS
+from ..errors import CompileError
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from .arguments import Unknown, flatten
 from .comparing import Difference, compare
 from .guards import first_change
 from .passes import chosen
-from .recording import CompileError, current
+from .recording import current
 from .replaying import BAIL, Held, Replay
 from .surroundings import Watch
 from .tracing import Trace
@@ -198,10 +199,12 @@ class Kind:
             difference = compare(known.trace.program, trace.program)
             if difference is None:
                 self.traces.remove(known)
-                replay = Replay(trace, Held(trace), self.step.passes)
+                known.forget()
+                traces.clear()
+                del known  # so that no array is held that the step may have for itself
+                replay = Replay(trace, self.step.passes)
                 self.replays.insert(0, replay)
                 del self.replays[MOST:]
-                replay.forget()
                 return
             self._require_branch(difference, "of two calls in a row")
         self.traces.insert(0, Held(trace))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -73,7 +75,7 @@ def is_in_place(call: Call) -> bool:
 def expression(call: Call, writer: Any) -> str:
     """A call as it is written in NumPy. writer.text(argument, binding) gives the arguments, in parentheses where they
     are expressions that are bound less tight."""
-    func, args, kwargs, text = call.func, call.args, call.kwargs, writer.text
+    func, args, text = call.func, call.args, writer.text
     if is_infix(call):
         sign, level = INFIX[func]
         left = level + 1 if level in (COMPARING, POWER) else level  # a < b < c means something else
@@ -91,7 +93,7 @@ def expression(call: Call, writer: Any) -> str:
         return f"{text(args[0], ATOM)}[{index_text(args[1], text)}] = {text(args[2])}"
     if type(func) is Attribute:
         return f"{text(args[0], ATOM)}.{func.__name__}"
-    rest = [*map(text, args[1:]), *[f"{name}={text(value)}" for name, value in kwargs.items()]]
+    rest = [*map(text, args[1:]), *[f"{name}={text(value)}" for name, value in given(call).items()]]
     if type(func) in (Method, Draw):
         return f"{text(args[0], ATOM)}.{func.__name__}({', '.join(rest)})"
     if func is np.dot and args and type(args[0]) is Value and args[0].is_array:
@@ -105,9 +107,30 @@ def index_text(index: Any, text: Callable[[Any], str]) -> str:
     if type(index) is tuple and index:
         return ", ".join(index_text(part, text) for part in index) + ("," if len(index) == 1 else "")
     if type(index) is slice:
-        parts = ["" if part is None else text(part) for part in (index.start, index.stop, index.step)]
+        parts = ["" if part is None else index_text(part, text) for part in (index.start, index.stop, index.step)]
         return ":".join(parts if parts[2] else parts[:2])
-    return text(index)
+    return str(index) if isinstance(index, np.integer) else text(index)
+
+
+def given(call: Call) -> dict[str, Any]:
+    """The keyword arguments of a call, without those that are as the function has them anyway."""
+    usual = defaults(call.func) if call.kwargs else {}
+    return {k: v for k, v in call.kwargs.items() if not (k in usual and same_setting(v, usual[k]))}
+
+
+@functools.cache
+def defaults(func: Callable[..., Any]) -> dict[str, Any]:
+    """The keyword arguments that a function has, and what they are by default."""
+    try:
+        parameters = inspect.signature(func).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def same_setting(a: Any, b: Any) -> bool:
+    """Whether both are the same None, bool, int or string."""
+    return a is b or (type(a) is type(b) and isinstance(a, int | str) and a == b)
 
 
 def function_text(func: Callable[..., Any], writer: Any) -> str:
@@ -132,7 +155,9 @@ def literal(value: Any, text: Callable[[Any], str]) -> str | None:
         return "{" + ", ".join(f"{text(key)}: {text(part)}" for key, part in value.items()) + "}"
     if kind is slice:
         return f"slice({text(value.start)}, {text(value.stop)}, {text(value.step)})"
-    if value is None or kind in (bool, int, str) or (kind is float and math.isfinite(value)):
+    if kind is str:
+        return repr(value) if '"' in value or "\\" in value else f'"{repr(value)[1:-1]}"'
+    if value is None or kind in (bool, int) or (kind is float and math.isfinite(value)):
         return repr(value)
     if value is Ellipsis:
         return "..."

@@ -53,3 +53,13 @@ def _value_of(node: Any) -> Value | None:
     """What the data of a node are in the program."""
     value = getattr(getattr(node, "_data", None), "_value", None)
     return value if type(value) is Value else None
+
+
+def is_in_message() -> bool:
+    """Whether a text is made by a function of the library, as for an error; not because the user has asked for it, as
+    print(tensor) does."""
+    frame, outermost = sys._getframe(2), ""
+    while frame is not None and is_library(frame):
+        outermost = frame.f_code.co_name
+        frame = frame.f_back  # type: ignore[assignment]
+    return outermost not in ("", "__repr__", "__str__", "__format__")

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
-from .effects import Attribute, Draw, Method, UfuncMethod
-from .locations import location
+from .effects import Attribute, Draw, Method, UfuncMethod, is_generator
+from .locations import is_in_message, location
 from .program import Value
 from .recording import CompileError, Recording
 
@@ -36,6 +36,18 @@ class _Recorded:
         """The Value, to the recording that it belongs to; to others the array itself."""
         return self._value if self._recording is recording else recording.value_of(self._value.data)
 
+    # What a user's function asks by isinstance is answered as for the value itself.
+    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
+
+    @property
+    def underlying(self) -> Any:
+        """The real array, of which the library looks at the memory."""
+        return self._value.data
+
+    def record_call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """func(*args, **kwargs), written down as one call; this is one of the arguments."""
+        return self._recording.call(func, *args, **kwargs)
+
     def __bool__(self) -> bool:
         return bool(self._recording.choose(self._value, bool(self._value.data)))
 
@@ -49,10 +61,10 @@ class _Recorded:
         return self._value.data
 
     def __repr__(self) -> str:
-        return repr(self._look("repr() or print()"))
+        return repr(self._value.data if is_in_message() else self._look("repr() or print()"))
 
     def __format__(self, spec: str) -> str:
-        return format(self._look("a format"), spec)
+        return format(self._value.data if is_in_message() else self._look("a format"), spec)
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -85,6 +97,17 @@ def _looking(name: str) -> Callable[..., Any]:
 def _is_known(x: Any) -> bool:
     """Whether this is an array or a number, with which a Recorder computes itself."""
     return type(x) in _KNOWN or isinstance(x, np.generic | _Recorded)
+
+
+def _in_place(name: str) -> Callable[..., Any]:
+    """`a += b`, which changes an array; of a number of NumPy's it gives another."""
+    changing = getattr(NDArrayOperatorsMixin, f"__i{name}__")
+
+    def method(self: Recorder, other: Any) -> Any:
+        return getattr(self, f"__{name}__")(other) if isinstance(self, np.generic) else changing(self, other)
+
+    method.__name__ = f"__i{name}__"
+    return method
 
 
 class Recorder(_Recorded, NDArrayOperatorsMixin):
@@ -161,6 +184,13 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     def item(self, *args: Any) -> Any:
         return self._look("item()").item(*args)
 
+    def __index__(self) -> int:
+        """An index or a count, by which the step goes on: a guard."""
+        return int(self._recording.choose(self._value, operator.index(self._value.data)))
+
+    def __int__(self) -> int:
+        return operator.index(self) if self.dtype.kind in "biu" else int(self._look("int()"))
+
 
 for _name in (
     "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "byteswap", "choose", "clip", "compress",
@@ -169,7 +199,11 @@ for _name in (
     "std", "sum", "swapaxes", "take", "trace", "transpose", "var", "view",
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
-for _name in ("__array__", "__float__", "__int__", "__index__", "__complex__", "tolist", "tobytes"):
+for _name in (
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift",
+):  # fmt: skip
+    setattr(Recorder, f"__i{_name}__", _in_place(_name))
+for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
     setattr(Recorder, _name, _looking(_name))
 
 ARRAYS.add(Recorder)
@@ -244,7 +278,6 @@ class Random(_Recorded):
     """A generator of random numbers, from which each replay draws anew."""
 
     __slots__ = ()
-    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
         if not callable(getattr(self._value.data, name)):
@@ -255,9 +288,10 @@ class Random(_Recorded):
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
     value.storage.recorders += 1
-    return _WRAPPERS.get(type(value.data), Recorder)(recording, value)
+    kind = Random if is_generator(value.data) else _WRAPPERS.get(type(value.data), Recorder)
+    return kind(recording, value)
 
 
 _WRAPPERS: dict[type, Any] = {
-    int: Number, float: Number, bool: Number, np.random.Generator: Random, np.random.RandomState: Random,
+    int: Number, float: Number, bool: Number,
 }  # fmt: skip

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from ..errors import CompileError
 from ..memory import owner_of
 from .effects import METADATA, has_unstable_shape, written
 from .locations import location
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
-
-
-class CompileError(TypeError):
-    """What a step does can't be recorded, or a replay would not do the same. The message names the line."""
 
 
 class _Current(threading.local):
@@ -36,7 +35,17 @@ class Recording:
         self._wrap = wrap
         self._values: dict[int, Value] = {}  # of arrays from outside, by their ids
         self._storages: dict[int, Storage] = {}  # of the memory that they show
+        self._chosen: set[Any] = set()  # what the step has chosen by already
         self._held: list[Any] = []  # what must live on, so that no id is used again
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """While this lasts, what this thread does is recorded here."""
+        outer, current.recording = current.recording, self
+        try:
+            yield
+        finally:
+            current.recording = outer
 
     @property
     def is_open(self) -> bool:
@@ -66,10 +75,21 @@ class Recording:
 
     def call(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """func(*args, **kwargs), written down."""
+        given = args, kwargs
         args, kwargs = self._encoded(args), self._encoded(kwargs)
         real_args, real_kwargs = replaced((args, kwargs), data_of)
         if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
             return func(*real_args, **real_kwargs)
+        watch = sys.getprofile()
+        sys.setprofile(None)  # what is done here is no part of the step
+        try:
+            return self._record(func, args, kwargs, given)
+        finally:
+            sys.setprofile(watch)
+
+    def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
+        """The same, of which the arguments are encoded already."""
+        real_args, real_kwargs = replaced((args, kwargs), data_of)
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)
@@ -77,7 +97,7 @@ class Recording:
         errstate = np.geterr()
         line = location()
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
-        seen, call.result = self._decoded(y, call)
+        seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)
         if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
@@ -86,7 +106,9 @@ class Recording:
 
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""
-        if self.is_open:
+        choice = value, type(found), found
+        if self.is_open and (value.is_array or choice not in self._chosen):  # a number stays what it is
+            self._chosen.add(choice)
             self.calls.append(Guard(value, found, location()))
         return found
 
@@ -102,6 +124,10 @@ class Recording:
             return False
         same = part.__array_interface__["data"] == view.__array_interface__["data"] and part.strides == view.strides
         return same and part.dtype == view.dtype
+
+    def release(self) -> None:
+        """Let go of arrays from outside, when nothing more is recorded."""
+        self._held, self._values, self._storages = [], {}, {}
 
     def _require_known(self, func: Callable[..., Any], value: Value) -> None:
         if value.source is CONSTANT:
@@ -128,10 +154,10 @@ class Recording:
             return slice(*[self._encoded(part) for part in (tree.start, tree.stop, tree.step)])
         return tree
 
-    def _decoded(self, y: Any, call: Call) -> tuple[Any, Any]:
+    def _decoded(self, y: Any, call: Call, given: Any) -> tuple[Any, Any]:
         """What the step goes on with, and its Values, given what a function gave."""
         if isinstance(y, tuple | list):
-            parts = [self._decoded(part, call) for part in y]
+            parts = [self._decoded(part, call, given) for part in y]
             kind: Any = type(y)
             seen = [part for part, _ in parts]
             return kind(*seen) if hasattr(y, "_fields") else kind(seen), tuple([value for _, value in parts])
@@ -140,7 +166,8 @@ class Recording:
         inputs = call.inputs
         same = next((value for value in inputs if value.data is y and value.is_array), None)
         if same is not None:
-            return self._wrap(self, same), same
+            found = found_in(given, same)
+            return (self._wrap(self, same) if found is None else found), same
         storage = None
         if type(y) is np.ndarray:
             if y.base is not None:
@@ -150,6 +177,16 @@ class Recording:
             raise CompileError(f"compile: {call.func.__name__} gives a {type(y).__name__}{call.line.told}")
         value = Value(y, storage or Storage())
         return self._wrap(self, value), value
+
+
+def found_in(tree: Any, value: Value) -> Any:
+    """What stands for this value among the arguments of a call, or None: a function that gives its argument gives the
+    same object."""
+    if isinstance(tree, tuple | list):
+        return next((found for part in tree if (found := found_in(part, value)) is not None), None)
+    if type(tree) is dict:
+        return found_in([*tree.values()], value)
+    return tree if getattr(tree, "_value", None) is value else None
 
 
 def data_of(value: Value) -> Any:

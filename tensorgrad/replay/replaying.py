@@ -38,11 +38,17 @@ class Held:
         except (LookupError, AttributeError, ValueError):  # something isn't there any more
             return False
 
+    def forget(self) -> None:
+        """Let go of all that was recorded."""
+        self.names.namespace.clear()
+
 
 class Replay:
     """A program, made of a recorded call, and what becomes of its values."""
 
-    def __init__(self, trace: Trace, held: Held, passes: Sequence[Callable[[Program], Program]]):
+    def __init__(self, trace: Trace, passes: Sequence[Callable[[Program], Program]]):
+        trace.release()
+        forget(trace)
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
@@ -51,11 +57,11 @@ class Replay:
                 program.memory[value] = value.data
         for change in passes:
             program = change(program)
-        self.trace, self.held, self.program = trace, held, program
-        self.source = write_program(program, trace.arguments, trace.reads, names, Wishes(trace, program))
+        self.trace, self.held, self.program = trace, Held(trace), program
+        self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
-        self.takes, self.holds = held.takes, held.holds
+        self.takes, self.holds = self.held.takes, self.held.holds
         self.is_plain = trace.is_plain
         self._count = len(trace.arguments)
         self._is_grad_enabled, self._rules = is_grad_enabled(), len(ENTERED)
@@ -158,15 +164,16 @@ class Replay:
         """From which line on of the source an error finds something changed."""
         return self.program.first_write or 1_000_000
 
-    def forget(self) -> None:
-        """Let go of the arrays that were computed when it was recorded; their layouts stay."""
-        for call in self.trace.program.calls:
-            for value in call.outputs:
-                if value.source is None and value.is_array:
-                    value.data = hollow(value.data)
-        for value in self.trace.arguments:
-            if value.is_array:
+
+def forget(trace: Trace) -> None:
+    """Let go of the arrays that were computed when it was recorded; their layouts stay."""
+    for call in trace.program.calls:
+        for value in call.outputs:
+            if value.source is None and value.is_array:
                 value.data = hollow(value.data)
+    for value in trace.arguments:
+        if value.is_array:
+            value.data = hollow(value.data)
 
 
 def hollow(array: np.ndarray) -> np.ndarray:
@@ -185,11 +192,11 @@ def _draws(call: Any, value: Value) -> bool:
 
 
 def _state(source: Any) -> Any:
-    return source.get_state() if isinstance(source, np.random.RandomState) else source.bit_generator.state
+    return source.get_state() if hasattr(source, "get_state") else source.bit_generator.state
 
 
 def _set_state(source: Any, state: Any) -> None:
-    if isinstance(source, np.random.RandomState):
+    if hasattr(source, "get_state"):
         source.set_state(state)
     else:
         source.bit_generator.state = state

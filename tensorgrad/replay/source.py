@@ -6,6 +6,7 @@ import itertools
 import linecache
 import os
 import re
+import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ import numpy as np
 from .expressions import ATOM, binding, expression, is_in_place, literal
 from .naming import Names, Wishes
 from .places import Place
-from .program import Argument, Call, Guard, Line, Made, Part, Program, Value, values_in
+from .program import Call, Guard, Line, Made, Part, Program, Value
+from .tracing import Trace
 
 WIDTH = 100
 NESTED = 4  # calls in one statement, at most
@@ -138,9 +140,9 @@ class Writer:
         heading = line.file and (line.file, line.number), origin and (origin.file, origin.number)
         if heading == before or not any(heading):
             return before or heading
-        if not before or heading[0] != before[0] or not origin:
-            if line.file:
-                self._heading(quoted(line, self.file))
+        if line.file and (not before or heading[0] != before[0] or not origin):
+            again = before and heading[0] == before[0]  # after what it has called in between
+            self._heading(f"line {line.number}" if again else quoted(line, self.file))
         if origin and origin.file:
             self._heading(f"derivative of {quoted(origin, self.file)}")
         return heading
@@ -236,17 +238,16 @@ def quoted(line: Line, file: str) -> str:
 # The text -------------------------------------------------------------------------------------------------------------
 
 
-def write_program(
-    program: Program, arguments: list[Value], reads: list[Value], names: Names, wishes: Wishes | None = None
-) -> str:
+def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) -> str:
     """The text of the function that does what the program does."""
     program.origins = {value: call.line for call in program.calls for value in call.outputs if not call.line.node}
     writer = Writer(program, names, wishes)
     files = Counter(line.file for line in program.origins.values() if line.file)
     writer.file = max(files, key=files.__getitem__, default="")
-    head = ", ".join([writer.define(value) for value in arguments])
+    head = ", ".join([writer.define(value) for value in trace.arguments])
     used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
-    writer.reads([value for value in reads if value in used])
+    reads = [value for value in trace.reads if value in used]
+    writer.reads(reads)
     writer.instructions(program.calls)
     if program.effects:
         writer._heading("what is left behind")
@@ -255,16 +256,73 @@ def write_program(
     result = writer.results(program.results)
     writer.write(f"return {result[1:-1] if type(program.results) is tuple and len(result) < WIDTH - 12 else result}")
     body, first_write = laid_out(writer.rows)
+    about = header(writer, trace, used)
     declared = wrapped(f"global {', '.join(writer.changed)}") if writer.changed else []
     body = [*declared, *body]
-    program.first_write = first_write + len(declared) + 2 if first_write is not None else 0
-    return "\n".join([f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
+    program.first_write = 0 if first_write is None else len(about) + 1 + len(declared) + first_write + 1
+    return "\n".join([*about, f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
+
+
+# What stands above it -------------------------------------------------------------------------------------------------
+
+
+def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
+    """Comments that say what the program stands for, and what its names are."""
+    known = {*trace.arguments, *trace.reads}
+    places = dict.fromkeys(value for _, value in trace.held if value in used and value not in known)
+    where = {value: place.text for place, value in reversed(trace.held)}
+    for value in trace.reads:
+        where[value] = (
+            f"{value.source.place.text}[{value.source.number}]" if isinstance(value.source, Part) else value.source.text
+        )
+    constants = [value for value in trace.recording.constants if value in used]
+    rows: list[tuple[str, ...]] = [described(writer, value) for value in trace.arguments]
+    read = [*places, *[value for value in trace.reads if value in used]]
+    if read:
+        rows += [
+            ("read from outside:",),
+            *[(*described(writer, value), where[value].removeprefix(writer.name(value))) for value in read],
+        ]
+    if constants:
+        rows += [("constants:",), *[(*described(writer, value), content(value.data)) for value in constants]]
+    wide = [row for row in rows if len(row) > 1]
+    widths = [max([len(row[i]) for row in wide], default=0) for i in range(3)]
+    title = f"{trace.title}({', '.join(map(writer.name, trace.arguments))})"
+    lines = [*wrapped_comment(f"{title}{trace.where and ' of '}{trace.where}, as NumPy computes it"), "#"]
+    for row in rows:
+        if len(row) == 1:
+            lines.append(f"# {row[0]}")
+        else:
+            line = "  ".join([part.ljust(width) for part, width in zip(row, widths, strict=False)] + [*row[3:]])
+            lines.append(f"#   {line}".rstrip())
+    return lines
+
+
+def wrapped_comment(text: str) -> list[str]:
+    """A comment in as many lines as are needed."""
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2, break_long_words=False, break_on_hyphens=False)]
+
+
+def described(writer: Writer, value: Value) -> tuple[str, str, str]:
+    """The name of a value, its shape and its dtype."""
+    data = value.data
+    if isinstance(data, np.ndarray):
+        return writer.name(value), str(data.shape), str(data.dtype)
+    return writer.name(value), "", type(data).__name__
+
+
+def content(array: Any) -> str:
+    """What is in a constant, if it is short."""
+    if isinstance(array, np.ndarray) and array.size and (array.size == 1 or (array == array.flat[0]).all()):
+        return str(array.flat[0])
+    return ""
 
 
 def laid_out(rows: list[Row]) -> tuple[list[str], int | None]:
     """The lines, and which of them is the first that changes something from outside. What they come from stands at
     their side, once where it is the same for several."""
-    said, lines, first_write = "", [], None
+    said, first_write = "", None
+    lines: list[str] = []
     lengths = [len(row.code) for row in rows if row.about]
     column = min(max(lengths, default=0), 56) + 2
     for row in rows:
@@ -312,6 +370,3 @@ def breaking_point(line: str) -> int:
         elif piece[0] == "," and depth and line[piece.end() :].startswith(" "):
             found = piece.end()
     return found
-
-
-__all__ = ["Argument", "Names", "Writer", "expression", "np", "values_in", "write_program"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -12,12 +13,12 @@ import numpy as np
 from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
-from .effects import Method
+from .effects import Method, is_generator
 from .places import MISSING, Item, Place
 from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
-from .recording import CompileError, Recording, current
-from .surroundings import GENERATORS, IMMUTABLE, Surroundings, Watch, unchanged
+from .recording import CompileError, Recording
+from .surroundings import IMMUTABLE, Surroundings, Watch, unchanged
 
 
 class Trace:
@@ -44,27 +45,29 @@ class Trace:
             named = {name: rebuilt(arg, self._lift_argument, name) for name, arg in kwargs.items()}
             for optimizer, _, _ in self._scratch:
                 optimizer._scratch, optimizer._shared = {}, {}
-            outer, current.recording = current.recording, self.recording
-            try:
-                with self.watch.watching():
-                    result = function(*given, **named)
-            finally:
-                current.recording = outer
+            with self.recording.going_on(), self.watch.watching():
+                result = function(*given, **named)
             effects = self._effects()
             tree = self._encoded(result)
         finally:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
         self.result = made(tree, recorded_values(tree))
+        self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
         rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
         self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
+    def release(self) -> None:
+        """Let go of the arrays that were there before the call, but for those that Values stand for."""
+        self._lifted = []
+        self.recording.release()
+
     # Before -----------------------------------------------------------------------------------------------------------
 
     def _lift_places(self) -> None:
-        numbers: dict[Any, tuple[Place, Number]] = {}  # that are the same in the states of several parameters
+        numbers: dict[Any, tuple[Place, Any]] = {}  # that are the same in the states of several parameters
         for place in self.surroundings.lifted.values():
             before = place.get()
             meanwhile: Any
@@ -72,12 +75,12 @@ class Trace:
                 value = self.recording.value_of(before, place, place.text)
                 self.held.append((place, value))
                 meanwhile = wrapped(self.recording, value)
-            elif isinstance(before, GENERATORS):
+            elif is_generator(before):
                 meanwhile = Random(self.recording, Value(before, Storage(external=True), place, place.text))
                 self.held.append((place, meanwhile._value))
             elif isinstance(before, tuple):
                 meanwhile = tuple([self._number(part, Part(place, i)) for i, part in enumerate(before)])
-            elif type(before) in (int, float):
+            elif type(before) in (int, float) or isinstance(before, np.floating):
                 key = self.surroundings.alike.get(place.id, place.id)
                 if key not in numbers:
                     numbers[key] = place, self._number(before, place)
@@ -90,10 +93,10 @@ class Trace:
         for place, _, meanwhile in self._lifted:
             place.set(meanwhile)
 
-    def _number(self, number: Any, source: Any) -> Number:
+    def _number(self, number: Any, source: Any) -> Any:
         value = Value(number, Storage(external=True), source)
         self.reads.append(value)
-        return Number(self.recording, value)
+        return wrapped(self.recording, value)
 
     def _lift_argument(self, leaf: Any, path: str) -> Any:
         source = Argument(len(self.arguments), path)
@@ -226,6 +229,15 @@ class Trace:
             value = getattr(tensor, slot, None)
             if type(value) is Recorder:
                 setattr(tensor, slot, np.asarray(value._value.data))
+
+
+def described(function: Callable[..., Any]) -> tuple[str, str]:
+    """The name of a function, and where it is, if that is known."""
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    if code is None or str(getattr(function, "__module__", "")).startswith("tensorgrad."):
+        return name, ""
+    return name, f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}"
 
 
 def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..batch import applied
-from ..derivatives.arrays import as_array, whole
+from ..derivatives.arrays import as_array, in_one_call, whole
 from ..tensor import data_of
 from ..transforms import vjp
 from .recording import constant, holds_recording, recorded
@@ -57,7 +57,7 @@ def composed(func: Callable, *arrays: str, pairs: str = "", reason: str = "") ->
         @functools.wraps(func)
         def function(*args: Any, **kwargs: Any) -> Any:
             if not holds_recording(args) and not holds_recording(kwargs.values()):
-                return func(*args, **kwargs)
+                return in_one_call(func)(*args, **kwargs)
             values = {}
             for argument, value in bound(args, kwargs).items():
                 if not arrays:

@@ -12,6 +12,9 @@ from .constants import constants
 from .copies import copies
 from .dead import dead
 from .guards import guards
+from .packing import pack
+from .relocating import relocate
+from .renewing import gradients
 from .stack import stack
 from .values import values
 from .views import views
@@ -21,7 +24,8 @@ Pass = Callable[[Program], Program]
 # In the order in which they are done
 PASSES: dict[str, Pass] = {
     "values": values, "constants": constants, "common": common, "copies": copies, "stack": stack,
-    "dead": dead, "guards": guards, "blocks": blocks, "buffers": buffers, "views": views,
+    "dead": dead, "guards": guards, "gradients": gradients, "relocate": relocate, "pack": pack, "blocks": blocks,
+    "buffers": buffers, "views": views,
 }  # fmt: skip
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..effects import Method, UfuncMethod
-from ..expressions import function_text
+from ..expressions import ATOM, function_text
 from ..program import Call, Value
 
 REDUCTIONS = {
@@ -22,6 +21,7 @@ REDUCTIONS = {
 BY_NAME = frozenset({
     np.cumsum, np.cumprod, np.clip, np.einsum, np.concatenate, np.stack, np.mean, np.var, np.std, np.outer, np.round,
 })  # fmt: skip
+ONLY_BY_NAME = frozenset({np.maximum, np.minimum})  # where a third argument is deprecated
 FILLED = {np.zeros: 0, np.zeros_like: 0, np.ones: 1, np.ones_like: 1}
 
 Into = Callable[[Call, Any], str]
@@ -56,15 +56,16 @@ def into(call: Call) -> Into | None:
 
 
 def _ufunc(call: Call, writer: Any) -> str:
+    out = ("out=" if call.func in ONLY_BY_NAME else "") + writer.name(call.result)
     rest = [f"{name}={writer.text(value)}" for name, value in call.kwargs.items() if name != "order"]
-    return f"{function_text(call.func, writer)}({', '.join([*map(writer.text, call.args), writer.name(call.result), *rest])})"
+    return f"{function_text(call.func, writer)}({', '.join([*map(writer.text, call.args), out, *rest])})"
 
 
 def _dot(call: Call, writer: Any) -> str:
     a, b = call.args
     if not (isinstance(a, Value) and a.is_array):
         return f"np.dot({writer.text(a)}, {writer.text(b)}, {writer.name(call.result)})"
-    return f"{writer.text(a, 10)}.dot({writer.text(b)}, {writer.name(call.result)})"
+    return f"{writer.text(a, ATOM)}.dot({writer.text(b)}, {writer.name(call.result)})"
 
 
 def reduction(call: Call) -> tuple[np.ufunc, Value, Any, Any, bool] | None:
@@ -89,7 +90,7 @@ def _reduction(call: Call, writer: Any) -> str:
     found = reduction(call)
     assert found is not None
     ufunc, array, axis, dtype, keepdims = found
-    given = [writer.name(array), writer.text(axis), writer.text(dtype), writer.name(call.result)]
+    given = [writer.text(array), writer.text(axis), writer.text(dtype), writer.name(call.result)]
     return f"{function_text(ufunc, writer)}.reduce({', '.join([*given, *(['True'] if keepdims else [])])})"
 
 
@@ -98,7 +99,7 @@ def shortest(call: Call, writer: Any) -> str:
     found = reduction(call)
     assert found is not None
     ufunc, array, axis, dtype, keepdims = found
-    given = [writer.name(array), writer.text(axis)]
+    given = [writer.text(array), writer.text(axis)]
     if dtype is not None or keepdims:
         given += [writer.text(dtype), "None", "True"][: 3 if keepdims else 1]
     return f"{writer.define(call.result)} = {function_text(ufunc, writer)}.reduce({', '.join(given)})"
@@ -112,7 +113,7 @@ def _accumulation(call: Call, writer: Any) -> str:
 
 def _argument(call: Call, writer: Any) -> str:
     axis = call.kwargs.get("axis", call.args[1] if len(call.args) > 1 else None)
-    return f"{writer.name(call.args[0])}.{call.func.__name__}({writer.text(axis)}, {writer.name(call.result)})"
+    return f"{writer.text(call.args[0], ATOM)}.{call.func.__name__}({writer.text(axis)}, {writer.name(call.result)})"
 
 
 def _conversion(call: Call, writer: Any) -> str:
@@ -135,6 +136,3 @@ def _nothing(call: Call, writer: Any) -> str:
 def _by_name(call: Call, writer: Any) -> str:
     rest = [*map(writer.text, call.args), *[f"{name}={writer.text(value)}" for name, value in call.kwargs.items()]]
     return f"{function_text(call.func, writer)}({', '.join(rest)}, out={writer.name(call.result)})"
-
-
-__all__ = ["Into", "into", "operator", "reduction", "shortest"]
