@@ -15,6 +15,7 @@ from ..tensor import Tensor
 from .arguments import Unknown, flatten
 from .comparing import Difference, compare
 from .guards import first_change
+from .passes import chosen
 from .recording import current
 from .replaying import BAIL, Held, Replay
 from .surroundings import Watch
@@ -43,7 +44,7 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
         return lambda func: compile(func, passes=passes)
     if not callable(function):
         raise TypeError(f"compile: {function!r} is not a function")
-    return Compiled(function, ())
+    return Compiled(function, chosen(passes))
 
 
 class Compiled:
