@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
-from .effects import Attribute, Draw, Method, UfuncMethod
+from .effects import Attribute, Draw, Method, UfuncMethod, is_generator
 from .locations import is_in_message, location
 from .program import Value
 from .recording import CompileError, Recording
@@ -273,9 +273,10 @@ class Random(_Recorded):
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
     value.storage.recorders += 1
-    return _WRAPPERS.get(type(value.data), Recorder)(recording, value)
+    kind = Random if is_generator(value.data) else _WRAPPERS.get(type(value.data), Recorder)
+    return kind(recording, value)
 
 
 _WRAPPERS: dict[type, Any] = {
-    int: Number, float: Number, bool: Number, np.random.Generator: Random, np.random.RandomState: Random,
+    int: Number, float: Number, bool: Number,
 }  # fmt: skip

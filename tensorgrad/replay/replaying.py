@@ -46,8 +46,9 @@ class Replay:
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
+        read = {value for _, value in trace.rebound}
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
-            if value not in trace.reads:
+            if value not in read:
                 program.memory[value] = value.data
         for change in passes:
             program = change(program)
@@ -185,11 +186,11 @@ def _draws(call: Any, value: Value) -> bool:
 
 
 def _state(source: Any) -> Any:
-    return source.get_state() if isinstance(source, np.random.RandomState) else source.bit_generator.state
+    return source.get_state() if hasattr(source, "get_state") else source.bit_generator.state
 
 
 def _set_state(source: Any, state: Any) -> None:
-    if isinstance(source, np.random.RandomState):
+    if hasattr(source, "get_state"):
         source.set_state(state)
     else:
         source.bit_generator.state = state
