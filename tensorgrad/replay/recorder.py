@@ -99,6 +99,17 @@ def _is_known(x: Any) -> bool:
     return type(x) in _KNOWN or isinstance(x, np.generic | _Recorded)
 
 
+def _in_place(name: str) -> Callable[..., Any]:
+    """`a += b`, which changes an array; of a number of NumPy's it gives another."""
+    changing = getattr(NDArrayOperatorsMixin, f"__i{name}__")
+
+    def method(self: Recorder, other: Any) -> Any:
+        return getattr(self, f"__{name}__")(other) if isinstance(self, np.generic) else changing(self, other)
+
+    method.__name__ = f"__i{name}__"
+    return method
+
+
 class Recorder(_Recorded, NDArrayOperatorsMixin):
     """An array of NumPy's, or a number of NumPy's, and its place in a program."""
 
@@ -188,6 +199,10 @@ for _name in (
     "std", "sum", "swapaxes", "take", "trace", "transpose", "var", "view",
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
+for _name in (
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift",
+):  # fmt: skip
+    setattr(Recorder, f"__i{_name}__", _in_place(_name))
 for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
     setattr(Recorder, _name, _looking(_name))
 

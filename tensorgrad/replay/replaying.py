@@ -46,9 +46,8 @@ class Replay:
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
-        read = {value for _, value in trace.rebound}
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
-            if value not in read:
+            if value not in trace.reads:
                 program.memory[value] = value.data
         for change in passes:
             program = change(program)

@@ -55,6 +55,8 @@ class Trace:
         self.result = made(tree, recorded_values(tree))
         self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
+        rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
+        self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
     # Before -----------------------------------------------------------------------------------------------------------
