@@ -27,8 +27,8 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
     data = node._data
     shape = data.shape
     if type(d) in ARRAYS:
-        if d.dtype is data.dtype and d.shape == shape:
-            return d  # as one by index, whose zeros are there now
+        if d.dtype is data.dtype and d.shape == shape:  # as one by index, whose zeros are there now
+            return as_0d(d) if isinstance(d, np.generic) else d
         if d.dtype is data.dtype and shape and data.size and d.shape[-len(shape) :] == shape:
             return sum_rows(d.reshape(-1, data.size)).reshape(shape)  # only leading axes to sum over
     else:

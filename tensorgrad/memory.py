@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .derivatives.arrays import whole
+from .derivatives.arrays import real_array, whole
 from .errors import INPUT_ASSIGNMENT
 
 # Who holds an array --------------------------------------------------------------------------------------------------
@@ -172,9 +172,8 @@ def require_unchanged(name: str, inputs: Iterable[Any], start: int) -> None:
 
 
 def memory_of(array: Any) -> Any:
-    """The array of NumPy's that the numbers are in: of a batch that of all, of what stands for an array the real one."""
-    array = whole(array)
-    return array if type(array) is ndarray else getattr(array, "underlying", array)
+    """The array of NumPy's that the numbers are in: of a batch that of all, of a recorder the real one."""
+    return real_array(whole(array))
 
 
 def owner_of(array: Any) -> Any:

@@ -1,12 +1,15 @@
 """Networks and optimisers inside a compiled step: after each step everything is as after an eager one, to the last bit."""
 
+import copy
+
 import numpy as np
 import pytest
+from layers import LAYERS
 from torch_samples import SCHEDULES
 from twins import Twin, run_twins
 
 import tensorgrad
-from tensorgrad import MLP, Tensor, nn, optim
+from tensorgrad import MLP, Tensor, nn, no_grad, optim
 
 DTYPES = [np.float32, np.float64]
 REPLAYED = 7  # of 12 steps: the first is watched, the second, third, fourth and eighth are recorded
@@ -90,3 +93,68 @@ def test_optimisers(name, settings):
 def test_optimisers_over_a_hundred_steps(name, settings, dtype):
     make = trained(lambda model: getattr(optim, name)(model.parameters(), lr=0.05, **settings), dtype)
     assert run_twins(make, 100, inputs=batches(dtype)) >= 80
+
+
+# Layers ---------------------------------------------------------------------------------------------------------------
+
+
+class Scaled(nn.Module):
+    """A layer behind parameters of its inputs, so that there is something to train before those without parameters."""
+
+    def __init__(self, layer, inputs, dtype):
+        self.layer = layer
+        self.scales = [Tensor(np.full(x.shape[-1], 0.9, dtype)) for x in inputs if is_floating(x)]
+
+    def forward(self, *inputs):
+        scales = iter(self.scales)
+        return self.layer(*[x * next(scales) if is_floating(x) else x for x in inputs])
+
+
+def is_floating(x):
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
+def total(y):
+    """A number that depends on all numbers in a result, or in several."""
+    return sum(map(total, y)) if isinstance(y, tuple | list) else 0.0 if y is None else (y * y).sum()
+
+
+def layer_twins(make, inputs, dtype, training):
+    """What makes a layer with a step: of training, or one that computes without a gradient."""
+    model = Scaled(make(nn).to(dtype), inputs, dtype).train(training)
+
+    def make():
+        own = copy.deepcopy(model)
+        optimizer = optim.SGD(own.parameters(), 0.01, momentum=0.5)
+
+        def train(*inputs):
+            y = own(*inputs)
+            loss = total(y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss, y
+
+        def evaluate(*inputs):
+            with no_grad():
+                return own(*inputs)
+
+        return Twin(train if training else evaluate, own, optimizer)
+
+    return make
+
+
+SAMPLES = [(name, i) for name, several in LAYERS.items() for i in range(len(several))]
+
+
+def test_every_layer_is_tried():
+    kinds = {name for name in nn.__all__ if isinstance(getattr(nn, name), type)}
+    assert kinds - {"Parameter"} == LAYERS.keys()
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize("name, i", SAMPLES)
+def test_layers(name, i, training, dtype=np.float64):
+    make, inputs = LAYERS[name][i]
+    inputs = [x.astype(dtype) if is_floating(x) else x for x in inputs]
+    run_twins(layer_twins(make, inputs, dtype, training), inputs=lambda i: inputs)

@@ -31,15 +31,20 @@ def recorder_in(*values):
 
 
 def in_one_call(func):
-    """Decorator: for compile, which writes down calls of NumPy's functions, func is one of these. It is for what computes
-    beside NumPy, as SciPy does, or goes by what the numbers are; func changes none of its arguments."""
+    """Decorator: for compile, which writes down calls of NumPy's functions, func is one of these. It is for what
+    computes beside NumPy, as SciPy does, or goes by what the numbers are; func changes none of its arguments."""
 
     @functools.wraps(func)
     def called(*args, **kwargs):
-        recorder = recorder_in(args, kwargs)
-        return func(*args, **kwargs) if recorder is None else recorder.record_call(func, args, kwargs)
+        return called_beside((args, kwargs), func, *args, **kwargs)
 
     return called
+
+
+def called_beside(values, func, *args, **kwargs):
+    """func(*args, **kwargs), which compile takes note of if there is a recorder among the values."""
+    recorder = recorder_in(*values)
+    return func(*args, **kwargs) if recorder is None else recorder.record_call(func, args, kwargs)
 
 
 _NO_ARRAYS = (np.dtype, type)  # though they have an ndim
@@ -73,6 +78,11 @@ def as_0d(x):
 def contiguous(x):
     """An array, in C order: itself, or a copy."""
     return np.ascontiguousarray(x, like=x)
+
+
+def real_array(x):
+    """The array that a recorder stands for; anything else as it is."""
+    return getattr(x, "underlying", x)
 
 
 @in_one_call

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .arrays import ARRAYS, array_in, whole
+from .arrays import ARRAYS, array_in, real_array, whole
 from .indexing import Scattered, may_repeat
 from .table import derivative, views
 
@@ -54,7 +54,8 @@ class Place:
 
     def last_written(self, value, shape):
         """Which elements of a value remain, where an index names an element of an array of this shape several times."""
-        numbers = np.empty_like(value, dtype=int, subok=False)  # the value's order in memory is that of writing
+        # The value's order in memory is that of writing
+        numbers = np.empty_like(real_array(value), dtype=int, subok=False)
         numbers[...] = np.reshape(np.arange(numbers.size), numbers.shape)
         parts = self.index if isinstance(self.index, tuple) else (self.index,)
         arrays = [p for p in parts if not isinstance(p, list | tuple)]

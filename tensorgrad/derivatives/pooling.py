@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from .arrays import ARRAYS, inside, whole
+from .arrays import ARRAYS, called_beside, inside, whole
 from .table import derivative
 
 ALL = slice(None)
@@ -177,7 +177,8 @@ def _to_maxima(g, x, y, axis, windows):
         rows = np.zeros((*x.shape[:axis], windows[-1], windows[0], *x.shape[x.ndim + axis + 1 :]), g.dtype, like=g)
         np.put_along_axis(rows, places, np.expand_dims(g, axis), axis)
         return rows.reshape(x.shape)
-    dx = np.empty_like(x if type(g) in ARRAYS else g, dtype=g.dtype, shape=x.shape)  # one may be a batch
+    prototype = x if type(g) in ARRAYS else g  # one may be a batch
+    dx = called_beside((g,), np.empty_like, prototype, dtype=g.dtype, shape=x.shape)
     disjoint = is_disjoint(windows)
     if not is_tiled(x.shape[axis], windows):
         dx[...] = 0
@@ -196,7 +197,8 @@ def _at_maxima(a, x, y, axis, windows):
     places = places_in_rows(a, x, y, axis, windows)
     if places is not None:
         return np.take_along_axis(rows_of(a, axis, windows), places, axis).reshape(y.shape)
-    found = np.zeros_like(y if type(a) in ARRAYS else a, dtype=a.dtype, shape=y.shape)
+    prototype = y if type(a) in ARRAYS else a
+    found = called_beside((a,), np.zeros_like, prototype, dtype=a.dtype, shape=y.shape)
     for outs, ins, hit in hits(x, y, axis, windows):
         found[outs] += a[ins] * hit
     return found

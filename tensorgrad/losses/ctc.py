@@ -38,6 +38,7 @@ def _emissions(log_probs: Any, states: Any) -> Any:
     return contiguous(picked) if type(picked) in ARRAYS else picked
 
 
+@in_one_call
 def _added_up(g: Any, states: Any, classes: int) -> Any:
     steps, n, _ = g.shape
     if type(g) not in ARRAYS:

@@ -368,8 +368,8 @@ def computed(func: Callable[..., Any], *numbers: Any) -> Any:
     """func(*numbers), of Python's numbers, where an operator won't do. In a compiled step some are read anew at each
     replay, such as lr; then func is part of what is replayed."""
     for number in numbers:
-        if hasattr(number, "__recorded__"):
-            return number.apply(func, *numbers)
+        if hasattr(number, "record_call"):
+            return number.record_call(func, numbers, {})
     return func(*numbers)
 
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from ..derivatives.table import ENTERED, OBSERVERS
+from ..errors import CompileError
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from .arguments import Unknown, flatten
 from .comparing import Difference, compare
 from .guards import first_change
 from .history import History, Text, explanation, structure_told
-from .recording import CompileError, current
+from .recording import current
 from .replaying import BAIL, Held, Replay
 from .surroundings import Watch
 from .tracing import Trace

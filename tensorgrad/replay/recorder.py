@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
-from .effects import Attribute, Draw, Method, UfuncMethod
+from .effects import Attribute, Draw, Method, UfuncMethod, is_generator
 from .locations import is_in_message, location
 from .program import Value
 from .recording import CompileError, Recording
@@ -50,10 +50,6 @@ class _Recorded:
 
     def __bool__(self) -> bool:
         return bool(self._recording.choose(self._value, bool(self._value.data)))
-
-    def apply(self, func: Callable[..., Any], *args: Any) -> Any:
-        """func(*args), of which this is one, or more."""
-        return self._recording.call(func, *args)
 
     def _look(self, how: str) -> Any:
         """The real array or number, which only a recording that is done gives."""
@@ -101,6 +97,17 @@ def _looking(name: str) -> Callable[..., Any]:
 def _is_known(x: Any) -> bool:
     """Whether this is an array or a number, with which a Recorder computes itself."""
     return type(x) in _KNOWN or isinstance(x, np.generic | _Recorded)
+
+
+def _in_place(name: str) -> Callable[..., Any]:
+    """`a += b`, which changes an array; of a number of NumPy's it gives another."""
+    changing = getattr(NDArrayOperatorsMixin, f"__i{name}__")
+
+    def method(self: Recorder, other: Any) -> Any:
+        return getattr(self, f"__{name}__")(other) if isinstance(self, np.generic) else changing(self, other)
+
+    method.__name__ = f"__i{name}__"
+    return method
 
 
 class Recorder(_Recorded, NDArrayOperatorsMixin):
@@ -192,6 +199,10 @@ for _name in (
     "std", "sum", "swapaxes", "take", "trace", "transpose", "var", "view",
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
+for _name in (
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift",
+):  # fmt: skip
+    setattr(Recorder, f"__i{_name}__", _in_place(_name))
 for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
     setattr(Recorder, _name, _looking(_name))
 
@@ -277,9 +288,10 @@ class Random(_Recorded):
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
     value.storage.recorders += 1
-    return _WRAPPERS.get(type(value.data), Recorder)(recording, value)
+    kind = Random if is_generator(value.data) else _WRAPPERS.get(type(value.data), Recorder)
+    return kind(recording, value)
 
 
 _WRAPPERS: dict[type, Any] = {
-    int: Number, float: Number, bool: Number, np.random.Generator: Random, np.random.RandomState: Random,
+    int: Number, float: Number, bool: Number,
 }  # fmt: skip

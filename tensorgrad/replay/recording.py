@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,15 @@ class Recording:
         self._storages: dict[int, Storage] = {}  # of the memory that they show
         self._chosen: set[Any] = set()  # what the step has chosen by already
         self._held: list[Any] = []  # what must live on, so that no id is used again
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """While this lasts, what this thread does is recorded here."""
+        outer, current.recording = current.recording, self
+        try:
+            yield
+        finally:
+            current.recording = outer
 
     @property
     def is_open(self) -> bool:

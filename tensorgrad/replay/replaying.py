@@ -185,11 +185,11 @@ def _draws(call: Any, value: Value) -> bool:
 
 
 def _state(source: Any) -> Any:
-    return source.get_state() if isinstance(source, np.random.RandomState) else source.bit_generator.state
+    return source.get_state() if hasattr(source, "get_state") else source.bit_generator.state
 
 
 def _set_state(source: Any, state: Any) -> None:
-    if isinstance(source, np.random.RandomState):
+    if hasattr(source, "get_state"):
         source.set_state(state)
     else:
         source.bit_generator.state = state

@@ -16,12 +16,12 @@ from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
 from ..tensor import Tensor
 from ..tree import Tree
+from .effects import is_generator
 from .locations import LIBRARIES, is_library
 from .places import MISSING, Cell, Item, Place, Slot
 from .recorder import Number, Random, Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
-GENERATORS = (np.random.Generator, np.random.RandomState)
 NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder, Number, list, tuple, dict)  # no objects with attributes
 MANY = 1000  # items of a list or dict that are too many to be watched one by one
 
@@ -122,7 +122,7 @@ class Surroundings:
             return
         if type(value) in (Recorder, Number, Random):  # in an object of the call that was recorded, which has ended
             return
-        if (type(value) is np.ndarray and not value.dtype.hasobject) or isinstance(value, GENERATORS):
+        if (type(value) is np.ndarray and not value.dtype.hasobject) or is_generator(value):
             self.lifted[place.id] = place
             return
         self.guards[place.id] = place, value

@@ -13,12 +13,12 @@ import numpy as np
 from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
-from .effects import Method
+from .effects import Method, is_generator
 from .places import MISSING, Item, Place
 from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
-from .recording import CompileError, Recording, current
-from .surroundings import GENERATORS, IMMUTABLE, Surroundings, Watch, unchanged
+from .recording import CompileError, Recording
+from .surroundings import IMMUTABLE, Surroundings, Watch, unchanged
 
 
 class Trace:
@@ -45,12 +45,8 @@ class Trace:
             named = {name: rebuilt(arg, self._lift_argument, name) for name, arg in kwargs.items()}
             for optimizer, _, _ in self._scratch:
                 optimizer._scratch, optimizer._shared = {}, {}
-            outer, current.recording = current.recording, self.recording
-            try:
-                with self.watch.watching():
-                    result = function(*given, **named)
-            finally:
-                current.recording = outer
+            with self.recording.going_on(), self.watch.watching():
+                result = function(*given, **named)
             effects = self._effects()
             tree = self._encoded(result)
         finally:
@@ -74,7 +70,7 @@ class Trace:
                 value = self.recording.value_of(before, place, place.text)
                 self.held.append((place, value))
                 meanwhile = wrapped(self.recording, value)
-            elif isinstance(before, GENERATORS):
+            elif is_generator(before):
                 meanwhile = Random(self.recording, Value(before, Storage(external=True), place, place.text))
                 self.held.append((place, meanwhile._value))
             elif isinstance(before, tuple):

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives import derivative
 from ..derivatives.decompositions import diagonal_of, eigh_gradient
 from ..derivatives.products import conj, flip, matmul_left, matmul_right
 from .composing import composed, named, with_tuples
 from .equations import columns, minus_outer
+from .recording import with_derivative
 from .special_matrices import toeplitz
 
 # Banded matrices -----------------------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def _solve_band(ab: Any, b: Any, l_and_u: tuple, **settings: Any) -> Any:
     return scipy.linalg.solve_banded(l_and_u, ab, b, **settings)
 
 
-_solve_banded = derivative(_solve_band, band_ab, band_b)
+_solve_banded = with_derivative(_solve_band, band_ab, band_b)
 
 
 @composed(scipy.linalg.solve_banded, "ab", "b")
@@ -88,7 +88,7 @@ def hermitian_band_ab(g: Any, y: Any, ab: Any, b: Any, lower: bool = False, **se
     return np.stack(rows, axis=-2)
 
 
-_solveh_banded = derivative(scipy.linalg.solveh_banded, hermitian_band_ab, hermitian_band_b)
+_solveh_banded = with_derivative(scipy.linalg.solveh_banded, hermitian_band_ab, hermitian_band_b)
 
 
 @composed(scipy.linalg.solveh_banded, "ab", "b")
@@ -98,7 +98,7 @@ def solveh_banded(ab: Any, b: Any, **settings: Any) -> Any:
 
 # Eigenvalues of symmetric tridiagonal matrices: d on the diagonal, e beside it ----------------------------------------
 
-_eigh_tridiagonal = derivative(
+_eigh_tridiagonal = with_derivative(
     with_tuples(scipy.linalg.eigh_tridiagonal),
     lambda g, y, d, e, **_: diagonal_of(eigh_gradient(g, y, None)),
     lambda g, y, d, e, **_: 2 * np.diagonal(eigh_gradient(g, y, None), -1, -2, -1),
@@ -144,8 +144,8 @@ def toeplitz_a(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:
     return minus_outer(toeplitz_b(g, y, a, b, **settings), y, b)
 
 
-_solve_toeplitz = derivative(_solve_with_toeplitz, toeplitz_a, toeplitz_b)
-_matmul_toeplitz = derivative(
+_solve_toeplitz = with_derivative(_solve_with_toeplitz, toeplitz_a, toeplitz_b)
+_matmul_toeplitz = with_derivative(
     _multiply_by_toeplitz,
     lambda g, y, a, x, **_: matmul_left(g, y, a, x),
     lambda g, y, a, x, **_: matmul_right(g, y, a, x),

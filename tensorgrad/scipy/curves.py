@@ -10,7 +10,7 @@ import scipy.interpolate
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..batch import holds_batch, one_by_one
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, real_array, recorder_in
 from ..tensor import data_of
 from .composing import derived_from
 from .recording import constant, holds_recording
@@ -37,14 +37,15 @@ class Interpolator:
         self._given = tuple(np.copy(as_array(v)) for v in given)
         data = tuple(map(data_of, self._given))
         if not holds_batch(data):
-            self._made = made(*data)
+            self._made = made(*map(real_array, data))
             return
         of_each: list[Any] = []  # which see whether the data are right, and are otherwise alike
         one_by_one(lambda *arrays: of_each.append(made(*arrays)), data)
         self._made = of_each[0]
 
     def _records(self, *arguments: Any) -> bool:
-        return holds_recording((*self._given, *arguments))
+        values = (*self._given, *arguments)
+        return holds_recording(values) or recorder_in(*values) is not None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

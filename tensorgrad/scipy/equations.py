@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives import derivative
 from ..derivatives import matrices as numpys
 from ..derivatives.arrays import as_array
 from ..derivatives.decompositions import diagonal_of
@@ -23,6 +22,7 @@ from ..derivatives.matrices import H, cofactors, diagonal_matrix, pinv_gradient
 from ..derivatives.products import conj, flip
 from ..tensor import data_of
 from .composing import composed, named, require_finite
+from .recording import with_derivative
 
 
 def as_read(a: Any, structure: str | None, lower: bool = False) -> Any:
@@ -47,8 +47,8 @@ def triangle(lower: bool) -> str:
 
 # Inverses and determinants -------------------------------------------------------------------------------------------
 
-_inv = derivative(scipy.linalg.inv, lambda g, y, a, **_: -flip(y) @ g @ flip(y))
-_det = derivative(scipy.linalg.det, lambda g, y, a, **_: g[..., None, None] * cofactors(a, y))
+_inv = with_derivative(scipy.linalg.inv, lambda g, y, a, **_: -flip(y) @ g @ flip(y))
+_det = with_derivative(scipy.linalg.det, lambda g, y, a, **_: g[..., None, None] * cofactors(a, y))
 
 
 @composed(scipy.linalg.inv, "a")
@@ -76,8 +76,8 @@ def ranks(name: str, s: Any, shape: tuple, atol: float | None, rtol: float | Non
     return divide_safely(atol, size) + rtol, np.sum(kept, axis=-1), cut
 
 
-_pinv = derivative(scipy.linalg.pinv, lambda g, y, a, **_: pinv_gradient(g, y, a))
-_pinvh = derivative(scipy.linalg.pinvh, lambda g, y, a, **_: pinv_gradient(g, y, a, hermitian=True))
+_pinv = with_derivative(scipy.linalg.pinv, lambda g, y, a, **_: pinv_gradient(g, y, a))
+_pinvh = with_derivative(scipy.linalg.pinvh, lambda g, y, a, **_: pinv_gradient(g, y, a, hermitian=True))
 
 
 @composed(scipy.linalg.pinv, "a")
@@ -115,7 +115,7 @@ def _norm(a: Any, **settings: Any) -> Any:
     return np.asarray(scipy.linalg.norm(a, **settings), np.real(a).dtype)  # SciPy gives a float, of float32 too
 
 
-_length = derivative(_norm, lambda g, y, a, **_: g * divide_safely(conj(a), y))
+_length = with_derivative(_norm, lambda g, y, a, **_: g * divide_safely(conj(a), y))
 
 
 @composed(scipy.linalg.norm, "a")
@@ -144,7 +144,7 @@ def solve_a(g: Any, y: Any, a: Any, b: Any, transposed: bool = False, **_: Any) 
     return flip(da) if transposed else da
 
 
-_solve = derivative(scipy.linalg.solve, solve_a, solve_b)
+_solve = with_derivative(scipy.linalg.solve, solve_a, solve_b)
 
 
 @composed(scipy.linalg.solve, "a", "b")
@@ -183,7 +183,7 @@ def solve_triangular_a(g: Any, y: Any, a: Any, b: Any, trans: Any = 0, **setting
     return of_transposed(minus_outer(solve_triangular_b(g, y, a, b, trans, **settings), y, b), trans)
 
 
-_solve_triangular = derivative(scipy.linalg.solve_triangular, solve_triangular_a, solve_triangular_b)
+_solve_triangular = with_derivative(scipy.linalg.solve_triangular, solve_triangular_a, solve_triangular_b)
 
 
 @composed(scipy.linalg.solve_triangular, "a", "b")
@@ -230,7 +230,7 @@ def _cho_solve_packed(c: Any, b: Any, lower: bool, **settings: Any) -> Any:
     return scipy.linalg.cho_solve((c, lower), b, **settings)
 
 
-_cho_solve = derivative(_cho_solve_packed, cho_solve_c, cho_solve_b)
+_cho_solve = with_derivative(_cho_solve_packed, cho_solve_c, cho_solve_b)
 
 
 @composed(scipy.linalg.cho_solve, "b", pairs="c_and_lower")
@@ -284,7 +284,7 @@ def _lu_solve_packed(lu: Any, b: Any, piv: Any, trans: int, **settings: Any) -> 
     return scipy.linalg.lu_solve((lu, piv), b, trans, **settings)
 
 
-_lu_solve = derivative(_lu_solve_packed, lu_solve_lu, lu_solve_b)
+_lu_solve = with_derivative(_lu_solve_packed, lu_solve_lu, lu_solve_b)
 
 
 @composed(scipy.linalg.lu_solve, "b", pairs="lu_and_piv")

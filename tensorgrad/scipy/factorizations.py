@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives import derivative
+from ..derivatives.arrays import in_one_call
 from ..derivatives.decompositions import (
     cholesky_gradient,
     eig_gradient,
@@ -28,10 +28,11 @@ from ..tensor import data_of
 from .composing import composed, named, require_finite, with_tuples
 from .equations import as_read, permutation, rows_at, solve_triangular, with_ones
 from .matrix_equations import solve_continuous_lyapunov
+from .recording import with_derivative
 
 # Triangular factors --------------------------------------------------------------------------------------------------
 
-_cholesky = derivative(
+_cholesky = with_derivative(
     scipy.linalg.cholesky, lambda g, y, a, lower=False, **_: cholesky_gradient(g, y, a, upper=not lower)
 )
 
@@ -94,7 +95,7 @@ def lu_rows_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
 def lu_permuted_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     """A = (P L) U, with the order of rows that SciPy finds again."""
     (gl, gu), (low, u) = g, y
-    p = scipy.linalg.lu(data_of(a), p_indices=True)[0]
+    p = in_one_call(_lu)(data_of(a))[0]
     back = np.argsort(p, axis=-1)
     return rows_at(lu_gradient(rows_at(gl, back), gu, rows_at(low, back), u), p)
 
@@ -108,9 +109,9 @@ def _lu_in_order(a: Any, **settings: Any) -> tuple:
     return scipy.linalg.lu(a, permute_l=True, **settings)
 
 
-_lu_factor = derivative(with_tuples(scipy.linalg.lu_factor), lu_factor_gradient)
-_lu_rows = derivative(_lu, lu_rows_gradient)
-_lu_permuted = derivative(_lu_in_order, lu_permuted_gradient)
+_lu_factor = with_derivative(with_tuples(scipy.linalg.lu_factor), lu_factor_gradient)
+_lu_rows = with_derivative(_lu, lu_rows_gradient)
+_lu_permuted = with_derivative(_lu_in_order, lu_permuted_gradient)
 
 
 @composed(scipy.linalg.lu_factor, "a")
@@ -140,7 +141,7 @@ def scipy_qr_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     return flip(rows_at(flip(da), np.argsort(p, axis=-1)))
 
 
-_qr = derivative(with_tuples(scipy.linalg.qr), scipy_qr_gradient)
+_qr = with_derivative(with_tuples(scipy.linalg.qr), scipy_qr_gradient)
 
 
 @composed(scipy.linalg.qr, "a")
@@ -168,8 +169,8 @@ def eigh_b(g: Any, y: Any, a: Any, b: Any, **_: Any) -> Any:
     return conj(-hermitian((v * w[..., None, :]) @ (H(v) @ b @ da) + v @ (H(v) @ gv) @ H(v) / 2))
 
 
-_eigh = derivative(with_tuples(scipy.linalg.eigh), lambda g, y, a, **_: eigh_gradient(g, y, a))
-_eigh_of_two = derivative(with_tuples(scipy.linalg.eigh), lambda g, y, a, b, **_: eigh_gradient(g, y, a), eigh_b)
+_eigh = with_derivative(with_tuples(scipy.linalg.eigh), lambda g, y, a, **_: eigh_gradient(g, y, a))
+_eigh_of_two = with_derivative(with_tuples(scipy.linalg.eigh), lambda g, y, a, b, **_: eigh_gradient(g, y, a), eigh_b)
 
 
 @composed(scipy.linalg.eigh, "a", "b")
@@ -222,7 +223,7 @@ def eigvalsh(a: Any, b: Any = None, **settings: Any) -> Any:
     return eigh(a, b, eigvals_only=True, **settings)
 
 
-_eig = derivative(with_tuples(scipy.linalg.eig), lambda g, y, a, **_: eig_gradient(g, y, a))
+_eig = with_derivative(with_tuples(scipy.linalg.eig), lambda g, y, a, **_: eig_gradient(g, y, a))
 
 
 @composed(scipy.linalg.eig, "a")
@@ -240,7 +241,7 @@ def eigvals(a: Any, b: None = None, **settings: Any) -> Any:
 
 # Singular values, and the polar factors ------------------------------------------------------------------------------
 
-_svd = derivative(with_tuples(scipy.linalg.svd), lambda g, y, a, **_: svd_gradient(g, y, a, None))
+_svd = with_derivative(with_tuples(scipy.linalg.svd), lambda g, y, a, **_: svd_gradient(g, y, a, None))
 
 
 @composed(scipy.linalg.svd, "a")
@@ -270,7 +271,7 @@ def polar_gradient(g: Any, y: Any, a: Any) -> Any:
     return conj(d)
 
 
-_polar = derivative(with_tuples(scipy.linalg.polar), polar_gradient)
+_polar = with_derivative(with_tuples(scipy.linalg.polar), polar_gradient)
 
 
 @composed(scipy.linalg.polar, "a")

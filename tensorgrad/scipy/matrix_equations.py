@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives import derivative
 from ..derivatives.decompositions import hermitian
 from ..derivatives.matrices import H
 from ..derivatives.products import conj, flip
 from .composing import composed
-from .recording import recorded
+from .recording import recorded, with_derivative
 
 
 def of_one_kind(*arrays: Any) -> list[np.ndarray]:
@@ -131,7 +130,7 @@ def riccati(func: Callable, loop: Callable) -> Callable:
         k, _p, dq = loop(g, y, *args)
         return conj(k @ dq @ H(k))
 
-    primitive = derivative(func, of_a, of_b, lambda g, y, *args, **_: conj(loop(g, y, *args)[-1]), of_r)
+    primitive = with_derivative(func, of_a, of_b, lambda g, y, *args, **_: conj(loop(g, y, *args)[-1]), of_r)
 
     @composed(func, "a", "b", "q", "r", reason="only a, b, q and r have derivatives")
     def solution(a: Any, b: Any, q: Any, r: Any, e: None = None, s: None = None, balanced: bool = True) -> Any:

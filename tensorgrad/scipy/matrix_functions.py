@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives import derivative
 from ..derivatives.arrays import inside
 from ..derivatives.layouts import in_order
 from ..derivatives.products import flip
 from .composing import composed, with_tuples
 from .equations import solve
 from .matrix_equations import solve_sylvester
+from .recording import with_derivative
 
 
 def blocks(a: Any, e: Any) -> Any:
@@ -40,7 +40,7 @@ def directional(f: Callable, a: Any, e: Any) -> Any:
 
 # The exponential -----------------------------------------------------------------------------------------------------
 
-_expm = derivative(scipy.linalg.expm, lambda g, y, A: directional(expm, flip(A), g))
+_expm = with_derivative(scipy.linalg.expm, lambda g, y, A: directional(expm, flip(A), g))
 
 
 def square(name: str, a: Any) -> Any:
@@ -61,7 +61,7 @@ def frechet_a(g: Any, y: Any, A: Any, E: Any, **_: Any) -> Any:
     return d[..., :n, :n] + d[..., n:, n:]
 
 
-_frechet = derivative(
+_frechet = with_derivative(
     with_tuples(scipy.linalg.expm_frechet), frechet_a, lambda g, y, A, E, **_: directional(expm, flip(A), g[1])
 )
 
@@ -121,7 +121,7 @@ def _root(A: Any) -> Any:
 
 
 # X^2 = A, so X dX + dX X = dA
-_sqrtm = derivative(_root, lambda g, y, A: solve_sylvester(flip(y), flip(y), g))
+_sqrtm = with_derivative(_root, lambda g, y, A: solve_sylvester(flip(y), flip(y), g))
 
 
 @composed(scipy.linalg.sqrtm, "A")
@@ -156,7 +156,7 @@ def largest_row(a: Any) -> Any:
     return np.max(np.sum(np.abs(a), axis=-1), axis=-1, initial=0)
 
 
-_logm = derivative(scipy.linalg.logm, logm_gradient)
+_logm = with_derivative(scipy.linalg.logm, logm_gradient)
 
 
 @composed(scipy.linalg.logm, "A")
@@ -170,7 +170,9 @@ def power_gradient(g: Any, y: Any, A: Any, t: Any) -> Any:
     return logm_gradient(t * directional(expm, flip(t * log), g), log, A)
 
 
-_power = derivative(scipy.linalg.fractional_matrix_power, power_gradient, lambda g, y, A, t: np.sum(g * (logm(A) @ y)))
+_power = with_derivative(
+    scipy.linalg.fractional_matrix_power, power_gradient, lambda g, y, A, t: np.sum(g * (logm(A) @ y))
+)
 
 
 @composed(scipy.linalg.fractional_matrix_power, "A", "t")

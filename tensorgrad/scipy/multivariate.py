@@ -15,7 +15,7 @@ import numpy as np
 import scipy.stats
 
 from ..batch import applied
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, in_one_call
 from ..special import digamma, gammaln
 from ..tensor import data_of
 from .distributions import Distribution, as_double
@@ -45,7 +45,7 @@ class Multivariate(Distribution):
         @functools.wraps(of_scipy)
         def function(*args: Any, **kwargs: Any) -> Any:
             if not holds_recording(args) and not holds_recording(kwargs.values()):
-                return of_scipy(*args, **kwargs)
+                return in_one_call(of_scipy)(*args, **kwargs)
             return applied(through_kernel, args, kwargs)
 
         setattr(self, method, function)

@@ -10,6 +10,7 @@ import scipy.ndimage
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..derivatives.arrays import as_array
+from ..tensor import data_of
 from .composing import composed
 from .correlations import (
     along_axis,
@@ -87,7 +88,7 @@ def gaussian_filter(
     axes = axes_of(axes, np.ndim(input))
     output = require_dtype("gaussian_filter", output)
     settings = zip(axes, *[each(value, axes) for value in (sigma, order, mode, radius)], strict=True)
-    chosen = [setting for setting in settings if float(setting[1]) > 1e-15]
+    chosen = [setting for setting in settings if data_of(setting[1]) > 1e-15]
     for axis, width, derivative_order, beyond, size in chosen:
         input = gaussian_filter1d(input, width, axis, derivative_order, output, beyond, cval, truncate, radius=size)
     return input if chosen else unfiltered(input, output)

@@ -39,7 +39,7 @@ def recorded(func: Callable, *rules: Callable | each | None, saves: bool = False
     >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]]), k=2)
     Tensor(10.)
     """
-    primitive = derivative(in_one_call(func), *rules, saves=saves)
+    primitive = with_derivative(func, *rules, saves=saves)
     signature = inspect.signature(func)
     names = list(signature.parameters)
     further = bool(rules) and isinstance(rules[-1], each)
@@ -68,6 +68,11 @@ def recorded(func: Callable, *rules: Callable | each | None, saves: bool = False
         return primitive(*values, **settings)
 
     return function
+
+
+def with_derivative(func: Callable, *rules: Callable | each | None, saves: bool = False) -> Callable:
+    """`tensorgrad.derivative` of a function of SciPy's, or of one that calls it, which compile records as one call."""
+    return derivative(in_one_call(func), *rules, saves=saves)
 
 
 def holds_recording(values: Iterable[Any]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives import derivative
+from .recording import with_derivative
 
 # Systems with a banded matrix ----------------------------------------------------------------------------------------
 #
@@ -43,7 +43,7 @@ def _of_bands(g: Any, y: Any, bands: Any, b: Any, lower: int, upper: int) -> Any
     return np.stack([-np.sum(moved(g, -d) * y, 1) for d in along])
 
 
-solve_banded: Callable = derivative(
+solve_banded: Callable = with_derivative(
     _solve_banded,
     _of_bands,
     lambda g, y, bands, b, lower, upper: solve_banded(transposed(bands, lower, upper), g, upper, lower),

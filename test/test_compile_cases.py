@@ -1,0 +1,82 @@
+"""compile against eager, bit by bit: each case of the tables, the function itself and its derivatives, see cases.py.
+
+Seven calls: the first is eager, the next two are recorded, and so is the fourth, for comparison; others are replayed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cases import CASES, Case, name_of, parameters
+from compiling import differentiated, differentiated_twice, outcome, plain, require_same, values
+
+from tensorgrad import CompileError
+from tensorgrad.replay.compiled import Compiled
+
+for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(path.stem)
+
+# What can't be recorded, and why: by the beginning of a case's text. The call is an eager one, or a CompileError.
+UNRECORDED: dict[str, str] = {}
+
+# Of these the first case is tried each time
+QUICK = {
+    "exp", "add", "power", "where", "sum", "mean", "var", "cumsum", "sort", "max", "linalg.norm", "matmul", "einsum",
+    "tensordot", "linalg.inv", "linalg.solve", "linalg.eigh", "linalg.svd", "linalg.qr", "concatenate", "stack",
+    "reshape", "transpose", "take", "getitem", "assign", "add.at", "put", "fft.fft", "interp", "polyval", "relu",
+    "gelu", "softmax", "logsumexp", "softmax_cross_entropy", "ctc_loss", "conv2d", "max_pool2d", "layer_norm",
+    "embedding", "gammaln", "norm.logpdf", "lfilter",
+}  # fmt: skip
+
+
+def is_quick(case: Case) -> bool:
+    return case.first and name_of(case.func) in QUICK
+
+
+def reason(case: Case) -> str | None:
+    """Why a case can't be recorded."""
+    return next((UNRECORDED[text] for text in UNRECORDED if repr(case).startswith(text)), None)
+
+
+def require_compiled(case: Case, function: Callable, dtype: type = float) -> bool:
+    """Seven calls, each as an eager one. Whether there is a program for the last."""
+    step = Compiled(function)
+    for i in (0, 1, 2, 3, 4, 5, 5):
+        given = values(case, i, dtype)
+        expected = outcome(function, [a.copy() if a.flags.c_contiguous and a.flags.writeable else a for a in given])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "compile: .* ways, of which each is recorded anew")
+            found = outcome(step, given)
+        if reason(case) and isinstance(found, CompileError):
+            return False
+        require_same(found, expected)
+    return isinstance(expected, Exception) or any(kind.replays for kind in step._kinds.values())
+
+
+WAYS = {"value": plain, "gradient": differentiated, "second derivative": differentiated_twice}
+
+
+def ways(case: Case) -> list[str]:
+    """What of a case is compiled: of the first of each function also the second derivative."""
+    return [way for way in WAYS if way != "second derivative" or (case.first and case.twice)]
+
+
+@pytest.mark.parametrize("case", parameters(CASES, is_quick))
+def test_equal_to_eager(case: Case):
+    for way in ways(case):
+        for dtype in (float, np.float32) if case.first and way != "second derivative" else (float,):
+            is_recorded = require_compiled(case, WAYS[way](case), dtype)
+            assert is_recorded or reason(case), f"no program for the {way}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", UNRECORDED)
+def test_what_cannot_be_recorded(text: str):
+    """An entry of the table that isn't needed any more is to go."""
+    cases = [case for case in CASES if repr(case).startswith(text)]
+    assert not all(require_compiled(case, WAYS[way](case)) for case in cases for way in ways(case))
