@@ -149,6 +149,8 @@ class Surroundings:
         elif isinstance(value, functools.partial):
             self._inside(value.func, text)
             self._inside((value.args, value.keywords), text)
+        elif getattr(type(value), "is_compiled", False):  # a step inside of this one; what it keeps beside is its own
+            self._inside(value.function, text)
         elif isinstance(value, Optimizer):
             self._look_at_optimizer(value, text)
         elif isinstance(value, ModuleType):
