@@ -42,8 +42,8 @@ def buffers(program: Program) -> Program:
 
 
 def _is_reduction(call: Call) -> bool:
-    from .writing import REDUCTIONS
     from ..effects import UfuncMethod
+    from .writing import REDUCTIONS
 
     known = call.func in REDUCTIONS or (type(call.func) is UfuncMethod and call.func.method == "reduce")
     return known and isinstance(call.result, Value) and not call.writes and reduction(call) is not None
