@@ -17,7 +17,7 @@ from .tracing import Trace
 
 
 def write_guards(trace: Trace, writer: Writer) -> str:
-    """The text of `takes(args)`, which says whether these are arrays such as were recorded and may be replayed now, and of
+    """The text of `takes(args)`, which says whether these are arrays that may be replayed now, and of
     `holds()`, which says whether what the step reads beside them is as it was."""
     held = [*_of_held(trace, writer), *_of_surroundings(trace, writer), *_of_numbers(trace, writer)]
     count, arguments = len(trace.arguments), _names_of_arguments(trace)
