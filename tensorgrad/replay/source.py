@@ -42,6 +42,7 @@ class Writer:
         self.indent = ""
         self.file = ""  # that most of the lines are in
         self.changed: dict[str, None] = {}  # global names that the program assigns to
+        self.used: set[Value] = set()
         self._texts: dict[Value, str] = {}
         self._inline: dict[Value, Call] = {}
 
@@ -193,7 +194,34 @@ class Writer:
         if value in self.program.memory:
             self.changed[self.name(value)] = None
 
-    # What it ends in --------------------------------------------------------------------------------------------------
+    # The whole --------------------------------------------------------------------------------------------------------
+
+    def function(self, trace: Trace) -> tuple[str, list[str]]:
+        """The function that does what the program does: its first line, and the others."""
+        program = self.program
+        program.conditions = []
+        program.origins = {value: call.line for call in program.calls for value in call.outputs if not call.line.node}
+        files = Counter(line.file for line in program.origins.values() if line.file)
+        self.file = max(files, key=files.__getitem__, default="")
+        head = ", ".join([self.define(value) for value in trace.arguments])
+        self.used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
+        self.reads([value for value in trace.reads if value in self.used])
+        self.instructions(program.calls)
+        self.effects(program.effects)
+        result = self.results(program.results)
+        is_tuple = type(program.results) is tuple and len(program.results) > 1
+        self.write(f"return {result[1:-1] if is_tuple and len(result) < WIDTH - 12 else result}")
+        body, first_write = laid_out(self.rows)
+        declared = wrapped(f"global {', '.join(self.changed)}") if self.changed else []
+        program.first_write = 0 if first_write is None else len(declared) + first_write + 1
+        return f"def step({head}):", [f"    {line}" if line else "" for line in [*declared, *body]]
+
+    def effects(self, effects: list[tuple[Place, Any]]) -> None:
+        """What is set beside the results."""
+        if effects:
+            self._heading("what is left behind")
+        for place, tree in effects:
+            self.write(f"{self.place(place)} = {self.text(tree)}", writes=True)
 
     def results(self, tree: Any) -> str:
         """What the step gives, in its structure."""
@@ -248,34 +276,20 @@ def quoted(line: Line, file: str) -> str:
 
 def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) -> str:
     """The text of the function that does what the program does."""
-    program.origins = {value: call.line for call in program.calls for value in call.outputs if not call.line.node}
     writer = Writer(program, names, wishes)
-    files = Counter(line.file for line in program.origins.values() if line.file)
-    writer.file = max(files, key=files.__getitem__, default="")
-    head = ", ".join([writer.define(value) for value in trace.arguments])
-    used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
-    reads = [value for value in trace.reads if value in used]
-    writer.reads(reads)
-    writer.instructions(program.calls)
-    if program.effects:
-        writer._heading("what is left behind")
-    for place, tree in program.effects:
-        writer.write(f"{writer.place(place)} = {writer.text(tree)}", writes=True)
-    result = writer.results(program.results)
-    writer.write(f"return {result[1:-1] if type(program.results) is tuple and len(result) < WIDTH - 12 else result}")
-    body, first_write = laid_out(writer.rows)
-    about = header(writer, trace, used)
-    declared = wrapped(f"global {', '.join(writer.changed)}") if writer.changed else []
-    body = [*declared, *body]
-    program.first_write = 0 if first_write is None else len(about) + 1 + len(declared) + first_write + 1
-    return "\n".join([*about, f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
+    head, body = writer.function(trace)
+    about = header(writer, trace)
+    if program.first_write:
+        program.first_write += len(about) + 1
+    return "\n".join([*about, head, *body]) + "\n"
 
 
 # What stands above it -------------------------------------------------------------------------------------------------
 
 
-def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
+def header(writer: Writer, trace: Trace) -> list[str]:
     """Comments that say what the program stands for, and what its names are."""
+    used = writer.used
     known = {*trace.arguments, *trace.reads}
     places = dict.fromkeys(value for _, value in trace.held if value in used and value not in known)
     where = {value: place.text for place, value in reversed(trace.held)}
