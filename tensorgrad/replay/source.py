@@ -163,7 +163,8 @@ class Writer:
             value, known = self.text(guard.value, ATOM), self.text(expected, ATOM)
             condition, otherwise = value, f"{value} != {known}"
         self.program.conditions.append((f"{condition} is {expected!r}", guard.line))
-        self.write(f"if {otherwise}: {self.refusal(condition, expected, guard.line)}")
+        for line in f"if {otherwise}: {self.refusal(condition, expected, guard.line)}".splitlines():
+            self.rows.append(Row(f"{self.indent}{line.rstrip()}"))
 
     def refusal(self, condition: str, expected: Any, line: Line) -> str:
         """What is done where a condition comes out otherwise."""
@@ -212,7 +213,8 @@ class Writer:
         is_tuple = type(program.results) is tuple and len(program.results) > 1
         self.write(f"return {result[1:-1] if is_tuple and len(result) < WIDTH - 12 else result}")
         body, first_write = laid_out(self.rows)
-        declared = wrapped(f"global {', '.join(self.changed)}") if self.changed else []
+        declared = textwrap.wrap(", ".join(self.changed), WIDTH - 12, break_on_hyphens=False)
+        declared = [f"global {names.removesuffix(',')}" for names in declared]
         program.first_write = 0 if first_write is None else len(declared) + first_write + 1
         return f"def step({head}):", [f"    {line}" if line else "" for line in [*declared, *body]]
 
