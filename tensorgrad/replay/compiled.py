@@ -17,6 +17,7 @@ from .arguments import Unknown, flatten
 from .comparing import Difference, compare
 from .guards import first_change
 from .history import History, Text, explanation, structure_told
+from .passes import chosen
 from .recording import current
 from .replaying import BAIL, Held, Replay
 from .saved import save
@@ -46,7 +47,7 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
         return lambda func: compile(func, passes=passes)
     if not callable(function):
         raise TypeError(f"compile: {function!r} is not a function")
-    return Compiled(function, ())
+    return Compiled(function, chosen(passes))
 
 
 class Compiled:

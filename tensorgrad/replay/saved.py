@@ -198,7 +198,9 @@ class Contents:
 
     def _state(self, name: str, state: Any) -> str:
         if isinstance(state, dict):
-            return "{" + ", ".join(f"{key!r}: {self._state(f'{name}_{key}', part)}" for key, part in state.items()) + "}"
+            return (
+                "{" + ", ".join(f"{key!r}: {self._state(f'{name}_{key}', part)}" for key, part in state.items()) + "}"
+            )
         if isinstance(state, np.ndarray):
             self.arrays[f"state_of_{name}"] = state
             self.loads.append(f'state_of_{name} = arrays["state_of_{name}"]')
@@ -212,7 +214,9 @@ class Contents:
         except ImportError:
             found = None
         if found is not func or where == "__main__":
-            raise CompileError(f"save: the step calls {what or func!r}, which is no function of a module that can be imported")
+            raise CompileError(
+                f"save: the step calls {what or func!r}, which is no function of a module that can be imported"
+            )
         self.imports.append(f"from {where} import {what}" + (f" as {name}" if name != what else ""))
 
 

@@ -118,7 +118,8 @@ class Writer:
         """All calls and guards: under the line of the user's that they come from, with the operation at their side."""
         self._inline = nested_calls(self.program, self.wish)
         heading: tuple[Any, ...] = ()
-        shown = [call for call in calls if call.result not in self._inline or type(call.result) is not Value]
+        nested = {id(call) for call in self._inline.values()}
+        shown = [call for call in calls if id(call) not in nested]
         for errstate, group in itertools.groupby(shown, lambda call: getattr(call, "errstate", None)):
             if errstate is not None:
                 settings = ", ".join(f"{kind}={what!r}" for kind, what in errstate.items())
