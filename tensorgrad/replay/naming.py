@@ -116,6 +116,9 @@ class Wishes:
                 if id(p) in tensors:
                     self._states[id(state)] = tensors[id(p)]
                     self._containers[id(state)] = f"{tensors[id(p)]}_state"
+        for place, tree in trace.program.effects:
+            if type(tree) is Value and tree.source is None and not tree.name:
+                self._values[tree] = self.place(place)
         for place, value in trace.held:
             if not isinstance(value.source, Argument):
                 self._values[value] = self.place(place)
@@ -138,6 +141,7 @@ class Wishes:
                 found.setdefault(line.wrt, {})[value] = None
         for wrt, values in found.items():
             for i, value in enumerate(values, 1):
+                self._values.pop(value, None)
                 self._gradients[value] = wrt, i if i < len(values) else 0
 
 

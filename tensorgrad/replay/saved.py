@@ -114,14 +114,14 @@ def save(replay: Any, path: Any) -> None:
     arrays_path = target.with_suffix(".npz")
     text, arrays = module(replay, arrays_path.name)
     with replacing("save", arrays_path) as draft_of_arrays, replacing("save", target) as draft:
-        np.savez(draft_of_arrays, **arrays)
+        np.savez(draft_of_arrays, allow_pickle=False, **arrays)
         draft.write_text(text, encoding="utf-8")
 
 
 def module(replay: Any, arrays_name: str) -> tuple[str, dict[str, np.ndarray]]:
     """The text of a module, and the arrays that it loads."""
     names = Names()
-    names.taken |= {"Path", "arrays", "checked"}
+    names.taken |= {"Path", "arrays", "checked", "allow_pickle", "file"}  # the last two are arguments of np.savez
     before = {*names.namespace}
     program, trace = replay.program, replay.trace
     writer = ModuleWriter(program, names, Wishes(trace, program), trace)

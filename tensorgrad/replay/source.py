@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import owner_of
 from .expressions import ATOM, binding, expression, is_in_place, literal
 from .naming import Names, Wishes
 from .places import Place
-from .program import Call, Guard, Line, Made, Part, Program, Value
+from .program import Call, Guard, Line, Made, Part, Program, Storage, Value
 from .tracing import Trace
 
 WIDTH = 100
@@ -43,6 +44,7 @@ class Writer:
         self.file = ""  # that most of the lines are in
         self.changed: dict[str, None] = {}  # global names that the program assigns to
         self.used: set[Value] = set()
+        self._shown: dict[Storage, Value] = {}  # of the memory that has a name, what it is
         self._texts: dict[Value, str] = {}
         self._inline: dict[Value, Call] = {}
 
@@ -69,8 +71,18 @@ class Writer:
             held = self.program.memory.get(value)
             if held is None:
                 raise KeyError(f"{value!r} is used before it is computed")
-            self._texts[value] = self.names.of(held, self.wish(value) or "t")
+            self._texts[value] = self.names.of(held, self.wish(value) or self._wish_of_view(value, held))
+            self._shown.setdefault(value.storage, value)
         return self._texts[value]
+
+    def _wish_of_view(self, value: Value, view: Any) -> str:
+        """What an array is called that shows another one's memory, such as W_T."""
+        shown = self._shown.get(value.storage)
+        if shown is None or not isinstance(view, np.ndarray):
+            return ""
+        array = self.program.memory[shown]
+        is_transposed = view.ndim > 1 and (view.shape, view.strides) == (array.shape[::-1], array.strides[::-1])
+        return f"{self.name(shown)}_{'T' if is_transposed else 'view'}"
 
     def define(self, value: Value, wish: str = "") -> str:
         """The name of a value that is computed now."""
@@ -310,6 +322,12 @@ def header(writer: Writer, trace: Trace) -> list[str]:
         ]
     if constants:
         rows += [("constants:",), *[(*described(writer, value), content(value.data)) for value in constants]]
+    buffers = {}
+    for value, array in writer.program.memory.items():
+        if value in writer._texts and value not in places and value not in constants:
+            buffers[id(owner_of(array))] = owner_of(array).nbytes
+    if buffers:
+        rows.append((f"{len(buffers)} buffers of {sum(buffers.values()):,} bytes are kept from call to call",))
     wide = [row for row in rows if len(row) > 1]
     widths = [max([len(row[i]) for row in wide], default=0) for i in range(3)]
     title = f"{trace.title}({', '.join(map(writer.name, trace.arguments))})"
