@@ -20,6 +20,7 @@ from .history import History, Text, explanation, structure_told
 from .passes import chosen
 from .recording import current
 from .replaying import BAIL, Held, Replay
+from .saved import save
 from .surroundings import Watch
 from .tracing import Trace
 
@@ -110,6 +111,20 @@ class Compiled:
         if kind is None or not kind.replays:
             return f"# {self.name}: nothing is replayed yet; see explain()\n"
         return kind.replays[0].source
+
+    def save(self, path: Any) -> None:
+        """Write the program that was replayed last as a module, `save("step.py")`, which needs NumPy only. Its function
+        `step` takes the arrays among the arguments, in their order. What the step reads beside them is saved as it is
+        now, arrays in a file beside it, "step.npz"; what it sets it sets in variables of the module.
+
+        Raises:
+            CompileError: nothing is replayed yet, what the step reads has changed since, or something can't be saved.
+            ValueError: path doesn't end in .py. TypeError: it is no path. OSError: nothing can be written there.
+        """
+        kind = self._latest
+        if kind is None or not kind.replays or not kind.replays[0].holds():
+            raise CompileError(f"save: {self.name} has no program to save; call it three times, as explain() says")
+        save(kind.replays[0], path)
 
     def explain(self) -> Text:
         """What was recorded, and what became of it: the programs, what each pass did to them, what is looked at before
