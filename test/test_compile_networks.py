@@ -116,7 +116,7 @@ def is_floating(x):
 
 def total(y):
     """A number that depends on all numbers in a result, or in several."""
-    return sum(map(total, y)) if isinstance(y, tuple | list) else 0.0 if y is None else (y * y).sum()
+    return sum(map(total, y)) if isinstance(y, tuple | list) else 0.0 if y is None else (y * y).mean()
 
 
 def layer_twins(make, inputs, dtype, training):
