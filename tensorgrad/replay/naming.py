@@ -128,7 +128,7 @@ class Wishes:
         """What a derivative rule computed last is the gradient of an argument, or a part of it."""
         found: dict[Value, dict[Value, None]] = {}
         calls = [call for call in program.calls if isinstance(call, Call)]
-        for call, following in zip(calls, [*calls[1:], None], strict=True):
+        for call, following in zip(calls, [*calls[1:], None], strict=False):
             line, value = call.line, call.result
             if line.wrt is None or (following and (following.line.node, following.line.wrt) == (line.node, line.wrt)):
                 continue

@@ -143,6 +143,7 @@ class Program:
     memory: dict[Value, Any] = field(default_factory=dict)
     into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
     origins: dict[Value, Line] = field(default_factory=dict)  # the lines that values come from which have derivatives
+    conditions: list[tuple[str, Line]] = field(default_factory=list)  # what the guards ask, as it is written
     notes: list[str] = field(default_factory=list)  # what passes did, for explain()
     first_write: int = 0  # the line of the source from which on something from outside has been changed
 

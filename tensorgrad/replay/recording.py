@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import CompileError
 from ..memory import owner_of
-from .effects import METADATA, has_unstable_shape, written
+from .effects import METADATA, shapes_by, written
 from .locations import location
+from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
 
 
@@ -100,9 +101,24 @@ class Recording:
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)
-        if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
-            self.mark_unsuited(f"{func.__name__} gives an array whose shape depends on values", line)
+        self._require_shape(call)
         return seen
+
+    def _require_shape(self, call: Call) -> None:
+        """See to a shape that depends on values: the call is unsuited, but where these are in a variable, which changes
+        rarely; then the number of elements is guarded."""
+        values = [v for v in values_in(shapes_by(call.func, call.args, call.kwargs)) if v.source is not CONSTANT]
+        if not values:
+            return
+        if not all(
+            [isinstance(value.source, Place) and np.size(result.data) for value in values for result in call.outputs]
+        ):
+            self.mark_unsuited(f"{call.func.__name__} gives an array whose shape depends on values", call.line)
+            return
+        for result in call.outputs:
+            size = Value(np.size(result.data), Storage())
+            self.calls.append(Call(np.size, (result,), {}, size, line=call.line))
+            self.choose(size, size.data)
 
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""

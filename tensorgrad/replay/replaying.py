@@ -13,6 +13,7 @@ from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
 from .guards import write_guards
+from .history import applied
 from .naming import Names, Wishes
 from .program import Argument, Call, Guard, Made, Program, Value
 from .source import Writer, write_program
@@ -49,8 +50,7 @@ class Replay:
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
             if value not in trace.reads:
                 program.memory[value] = value.data
-        for change in passes:
-            program = change(program)
+        program, self.notes = applied(program, passes)
         self.trace, self.held, self.program = trace, held, program
         self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)

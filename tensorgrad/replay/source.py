@@ -156,12 +156,18 @@ class Writer:
     def guard(self, guard: Guard) -> None:
         """What chooses the way of the step: another value than the recorded one ends the replay."""
         expected = guard.expected
-        if expected is True:
-            self.write(f"if not {self.text(guard.value, ATOM)}: return bail")
-        elif expected is False:
-            self.write(f"if {self.text(guard.value)}: return bail")
+        if expected is True or expected is False:
+            text = self.text(guard.value, 0 if not expected else ATOM)
+            condition, otherwise = self.text(guard.value), f"not {text}" if expected else text
         else:
-            self.write(f"if {self.text(guard.value, ATOM)} != {self.text(expected, ATOM)}: return bail")
+            value, known = self.text(guard.value, ATOM), self.text(expected, ATOM)
+            condition, otherwise = value, f"{value} != {known}"
+        self.program.conditions.append((f"{condition} is {expected!r}", guard.line))
+        self.write(f"if {otherwise}: {self.refusal(condition, expected, guard.line)}")
+
+    def refusal(self, condition: str, expected: Any, line: Line) -> str:
+        """What is done where a condition comes out otherwise."""
+        return "return bail"
 
     def _call(self, call: Call) -> None:
         into = self.program.into.get(call)
@@ -226,6 +232,8 @@ def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
             value = call.result
             if uses.get(value) == 1 and value not in program.memory and value not in call.inputs and not wish(value):
                 open_[value], depth[value] = call, size
+    if not program.effects:
+        nested |= {value: call for value, call in open_.items() if value in program.returned}
     return nested
 
 
