@@ -1,7 +1,7 @@
-"""tensorgrad beside hand-written NumPy and five other libraries, in one run.
+"""tensorgrad, eager and compiled, beside hand-written NumPy and five other libraries, in one run.
 
-    python benchmarks/run.py                           all of it, about half an hour
-    python benchmarks/run.py --quick                   a look, in about two minutes
+    python benchmarks/run.py                           all of it, one to two hours
+    python benchmarks/run.py --quick                   a look, in a few minutes, without torch.compile
     python benchmarks/run.py --only moons,mnist --dtypes float64 --threads 1
     python benchmarks/run.py --before ../other-checkout --contenders tensorgrad      what a change costs
 
@@ -11,6 +11,8 @@ ends. Then they take turns: in every round each runs a number of steps, the othe
 the rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
 A second process of hand-written NumPy runs among them and shows how noisy the machine was; in a third glibc keeps
 freed memory, as tensorgrad has it do, which shows how much of the difference that makes where arrays are large.
+
+The part "compile" measures how long it takes until a step runs at its full speed, each time in a new process.
 
 With --before DIR, the tensorgrad of another checkout takes part, and a last column gives the time of this one divided
 by the time of that one in the same round.
@@ -31,6 +33,8 @@ from pathlib import Path
 
 import numpy as np
 from contenders import CONTENDERS
+from picture import draw
+from tuning import TUNING
 from workloads import WORKLOADS
 
 HERE = Path(__file__).resolve().parent
@@ -41,7 +45,11 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": s
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 SLACK = 0.25  # of a thread, for what prepares the next call while the last one is computed
 MOST_SECONDS, FEWEST_ROUNDS = 60, 11  # a workload whose rounds take longer than that gets fewer of them
-PARTS = [*WORKLOADS, "import", "memory", "scaling", "rows"]
+ALL = WORKLOADS | TUNING
+PARTS = [*WORKLOADS, "compile", "import", "memory", "scaling", "rows"]
+COMPILERS = ("jax", "compiled", "torch_compile")
+COMPILED = ("moons", "moons_adam", "digits", "mnist", "transformer", "recurrent", "black_scholes")
+VARIANTS = ("numpy_out", "compiled", "torch_compile")  # of contenders that have a name of their own
 PACKAGES = {
     "numpy": "numpy", "tensorgrad": "tensorgrad", "pytorch": "torch", "jax": "jax", "mygrad": "mygrad",
     "autograd": "autograd.numpy", AGAIN: "numpy", BEFORE: "tensorgrad",
@@ -54,6 +62,7 @@ def pinned(threads):
         "OPENBLAS_NUM_THREADS",
         "OMP_NUM_THREADS",
         "MKL_NUM_THREADS",
+        "TORCHINDUCTOR_COMPILE_THREADS",
         "VECLIB_MAXIMUM_THREADS",
         "NPROC",
         "PJRT_NPROC",
@@ -190,16 +199,34 @@ def race_of_imports(options):
     return seconds
 
 
+# Compiling ------------------------------------------------------------------------------------------------------------
+
+
+def race_of_compilers(options, workload):
+    """{contender: seconds in each round}; one that has taken MOST_SECONDS sits the later rounds out."""
+    seconds = {name: [] for name in COMPILERS if name in options.contenders}
+    order = list(seconds)
+    for _ in range(options.repeats):
+        for name in order:
+            if sum(seconds[name]) < MOST_SECONDS:
+                answer = ask(options, "compile", name, workload, "float64")
+                seconds[name] += [answer["seconds"]] if "seconds" in answer else []
+        order = order[1:] + order[:1]
+    return {name: times for name, times in seconds.items() if times}
+
+
 # The tables -----------------------------------------------------------------------------------------------------------
 
 
-def spread(ratios):
+def spread(ratios, digits=2):
     """Median and quartiles."""
     low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def duration(seconds):
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
     return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
 
 
@@ -213,14 +240,30 @@ def training_table(results, names):
     rows = []
     for workload, (seconds, _) in results.items():
         base = np.array(seconds["numpy"])
-        cells = [WORKLOADS[workload].title, duration(statistics.median(base))]
+        cells = [ALL[workload].title, duration(statistics.median(base))]
         for name in names[1:]:
             cell = spread(np.array(seconds[name]) / base) if name in seconds else "—"
-            cells.append(f"**{cell}**" if name == "tensorgrad" else cell)
+            cells.append(f"**{cell}**" if name in ("tensorgrad", "compiled") else cell)
         if BEFORE in names:
             cells.append(spread(np.array(seconds["tensorgrad"]) / np.array(seconds[BEFORE])))
         rows.append(cells)
     return table(["a step of", *(TITLES[name] for name in names), *(["now / before"] if BEFORE in names else [])], rows)
+
+
+def compile_table(options):
+    """One row a workload, one column a contender: its time, and the ratio to JAX's where that takes part."""
+    names, rows = [name for name in COMPILERS if name in options.contenders], []
+    for workload in COMPILED:
+        print(f"{workload}, compiling ...", file=sys.stderr, flush=True)
+        seconds = race_of_compilers(options, workload)
+        cells = [WORKLOADS[workload].title]
+        for name in names:
+            cell = duration(statistics.median(seconds[name])) if name in seconds else "—"
+            if name != "jax" and name in seconds and "jax" in seconds:
+                cell += f", {spread(np.array(seconds[name]) / statistics.median(seconds['jax']), digits=3)}"
+            cells.append(f"**{cell}**" if name == "compiled" else cell)
+        rows.append(cells)
+    return table(["compiling a step of", *(TITLES[name] for name in names)], rows)
 
 
 def import_table(options):
@@ -293,53 +336,6 @@ def rows_table(options):
     return table(["", "program", "rows", "forward", "backward", "time / stacked", "bytes per row"], cells)
 
 
-# The picture ----------------------------------------------------------------------------------------------------------
-
-COLORS = {
-    "tensorgrad": "#d1495b", "pytorch": "#2e6f95", "jax": "#4d9f70",
-    "mygrad": "#8d6bb8", "autograd": "#c08a2b", "micrograd": "#7a7a7a",
-}  # fmt: skip
-MARKERS = {"tensorgrad": "D", "pytorch": "o", "jax": "s", "mygrad": "^", "autograd": "v", "micrograd": "P"}
-
-
-def draw(results, heading, path):
-    """One line a workload, one mark a contender, on a logarithmic axis."""
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-
-    names = [name for name in COLORS if any(name in seconds for seconds, _ in results.values())]
-    figure = Figure(figsize=(8.4, 1.2 + 0.36 * len(results)), layout="constrained")
-    axes = figure.subplots()
-    axes.axvline(1, color="#222222", linewidth=1.2, zorder=1)
-    for y, (seconds, _) in enumerate(results.values()):
-        axes.axhline(y, color="#e6e6e6", linewidth=0.8, zorder=0)
-        for name in reversed(names):  # tensorgrad on top
-            if name in seconds:
-                ratio = statistics.median(np.array(seconds[name]) / seconds["numpy"])
-                axes.plot(ratio, y, **style(name), zorder=3)
-    axes.set_xscale("log")
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
-    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axes.minorticks_off()
-    axes.set_yticks(range(len(results)), [WORKLOADS[name].title.replace("`", "") for name in results])
-    axes.invert_yaxis()
-    axes.tick_params(length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_xlabel(f"time of a step, as a multiple of hand-written NumPy's ({heading})")
-    handles = [Line2D([], [], **style(name), label=TITLES[name]) for name in names]
-    figure.legend(handles=handles, ncols=len(names), loc="outside upper center", frameon=False, handletextpad=0.1,
-                  columnspacing=1.4)  # fmt: skip
-    figure.savefig(path, dpi=150)
-
-
-def style(name):
-    """How a contender's mark looks."""
-    return {
-        "marker": MARKERS[name], "color": COLORS[name], "linestyle": "none", "markeredgecolor": "white",
-        "markeredgewidth": 0.7, "markersize": 9 if name == "tensorgrad" else 7,
-    }  # fmt: skip
-
-
 # The command ----------------------------------------------------------------------------------------------------------
 
 
@@ -354,11 +350,15 @@ def choice(text, allowed):
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--only", type=lambda text: choice(text, PARTS), default=PARTS, help=",".join(PARTS))
+    add(
+        "--only",
+        type=lambda text: choice(text, [*PARTS, *TUNING]),
+        default=PARTS,
+        help=f"{','.join(PARTS)}; and what is tuned on, {','.join(TUNING)}",
+    )
     add(
         "--contenders",
         type=lambda text: choice(text, list(CONTENDERS)),
-        default=list(CONTENDERS),
         help=",".join(CONTENDERS),
     )
     add("--dtypes", type=lambda text: choice(text, list(TOLERANCE)), default=list(TOLERANCE), help="float64,float32")
@@ -371,7 +371,8 @@ def parse(arguments):
     add("--out", type=Path, default=HERE, help="where results.md and results.png go")
     options = parser.parse_args(arguments)
     options.python = dict(text.split("=", 1) for text in options.python)
-    options.contenders = list(dict.fromkeys(["numpy", *options.contenders]))
+    everybody = [name for name in CONTENDERS if not (options.quick and name == "torch_compile")]  # it takes minutes
+    options.contenders = list(dict.fromkeys(["numpy", *(options.contenders or everybody)]))
     if options.before:
         options.before = options.before.resolve()
         options.contenders = list(dict.fromkeys([*options.contenders, "tensorgrad"]))
@@ -390,7 +391,7 @@ def main(arguments=None):
         print(text, flush=True)
         report.append(text)
 
-    workloads = [name for name in options.only if name in WORKLOADS]
+    workloads = [name for name in options.only if name in ALL]
     left_out, pictured = {}, None
     for threads in options.threads:
         for dtype in options.dtypes:
@@ -409,6 +410,9 @@ def main(arguments=None):
         say("NumPy by hand: its time. The others: the ratio to it, median of the rounds, in brackets the quartiles.\n")
     for (name, why), missed in left_out.items():
         say(f"- Left out: {TITLES[name]} in {', '.join(dict.fromkeys(missed))}: {why}.")
+    if "compile" in options.only:
+        say("\n### Time to compile, float64, one thread\n\n" + compile_table(options))
+        say("By how much the first calls take longer than later ones, the median, and its ratio to that of JAX.\n")
     if "import" in options.only:
         say("\n### Time of an import\n\n" + import_table(options))
     if "memory" in options.only:
@@ -417,7 +421,7 @@ def main(arguments=None):
         say("\n### A node of a graph, by the size of the graph\n\n" + scaling_table(options))
     if "rows" in options.only:
         say("\n### A row of 4 numbers, float64, by the number of rows\n\n" + rows_table(options))
-    others = [name for name in options.versions if name in CONTENDERS and name != "numpy"]
+    others = [name for name in options.versions if name in CONTENDERS and name not in ("numpy", *VARIANTS)]
     versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
     versions += [f"{TITLES[name]} {options.versions[name]}" for name in others]
     say(f"{', '.join(versions)}; {options.rounds} rounds, fewer where they take long.")

@@ -3,49 +3,97 @@
 import importlib
 import json
 import os
+import statistics
 import sys
+import tempfile
 import time
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(1, os.environ.get("TENSORGRAD") or str(Path(__file__).resolve().parent.parent))  # of which checkout
 
 
-def load(contender):
-    return importlib.import_module(f"contenders.with_{contender}")
+FIRST, LATER = 10, 21  # the calls that include compiling, and those whose median is a step's usual time
+
+
+def load(contender, modules="with"):
+    return importlib.import_module(f"contenders.{modules}_{contender}")
+
+
+def prepare(contender, name, dtype):
+    """The contender's step of a workload; or None, and why there is none is said."""
+    from tuning import TUNING
+    from workloads import WORKLOADS
+
+    workload = (WORKLOADS | TUNING)[name]
+    try:
+        module = load(contender, workload.modules)
+    except ModuleNotFoundError:
+        answer({"skipped": "what is tuned on is not written for it"})
+        return None
+    if workload.task in module.MISSING:
+        answer({"skipped": module.MISSING[workload.task]})
+        return None
+    return getattr(module, workload.task)(workload.arrays(dtype))
+
+
+def numbers(result):
+    """A step's loss, once it is there; of a value with its gradients, that value and the gradients' means."""
+    import numpy as np
+
+    if not isinstance(result, tuple):
+        return float(result)
+    value, gradients = result
+    return [float(value), *(float(np.asarray(g).mean()) for g in gradients)]
+
+
+def wait(result):
+    """Until the step is done, and not only on its way."""
+    float(result[0] if isinstance(result, tuple) else result)
 
 
 def run(step, n):
     """Run n steps; the seconds that they took, by the clock and in all threads of this process together."""
-    float(step())  # wakes what fell asleep while others ran
+    wait(step())  # wakes what fell asleep while others ran
     cpu, start = time.process_time(), time.perf_counter()
     for _ in range(n):
-        loss = step()
-    float(loss)  # waits for what is still on its way
+        result = step()
+    wait(result)
     return time.perf_counter() - start, time.process_time() - cpu
 
 
 def train(contender, workload, dtype):
     """Say who this is and the losses of the first three steps; then run as many steps as each line asks for."""
-    from workloads import WORKLOADS
-
-    module, workload = load(contender), WORKLOADS[workload]
-    if workload.task in module.MISSING:
-        answer({"skipped": module.MISSING[workload.task]})
+    step = prepare(contender, workload, dtype)
+    if step is None:
         return
-    step = getattr(module, workload.task)(workload.arrays(dtype))
-    answer({"version": module.VERSION, "losses": [float(step()) for _ in range(3)]})
+    answer({"version": load(contender).VERSION, "losses": [numbers(step()) for _ in range(3)]})
     for line in sys.stdin:
         answer(run(step, json.loads(line)))
 
 
+def compiling(contender, workload, dtype):
+    """The seconds that the first calls of a step take longer than as many later ones."""
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache  # nothing is there from before
+        step = prepare(contender, workload, dtype)
+        if step is None:
+            return
+        times = [time.perf_counter()]
+        for _ in range(FIRST + LATER):
+            wait(step())
+            times.append(time.perf_counter())
+        taken = [end - start for start, end in pairwise(times)]
+        answer({"seconds": sum(taken[:FIRST]) - FIRST * statistics.median(taken[FIRST:])})
+
+
 def memory(contender, workload, dtype):
     """The most memory that NumPy and Python held at once in a training step, parameters and data included."""
-    from workloads import WORKLOADS
-
-    module, workload = load(contender), WORKLOADS[workload]
     tracemalloc.start()
-    step = getattr(module, workload.task)(workload.arrays(dtype))
+    step = prepare(contender, workload, dtype)
+    if step is None:
+        return
     for _ in range(3):
         step()
     tracemalloc.reset_peak()
@@ -174,5 +222,6 @@ if __name__ == "__main__":
     except ImportError as error:
         answer({"skipped": f"not installed: {error}"})
     else:
-        tasks = {"train": train, "memory": memory, "scaling": scaling, "plain": plain, "rows": rows}
+        tasks = {"train": train, "compile": compiling, "memory": memory, "scaling": scaling, "plain": plain}
+        tasks["rows"] = rows
         tasks[task](contender, *rest)

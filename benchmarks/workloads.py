@@ -13,6 +13,8 @@ import numpy as np
 HEADS, EPS = 4, 1e-5  # of the transformer: how many heads, and what layer norm adds to the variance
 DT, SOFTENING, DRAG = 2e-3, 0.1, 0.2  # of the simulation: a step in time, what is added to distance^2, drag of the gas
 
+BETAS, EPSILON, MOMENTUM = (0.9, 0.999), 1e-8, 0.9  # of Adam; of SGD with momentum
+
 LSTM_NAMES = {"weight_ih_l0": "Wx", "weight_hh_l0": "Wh", "bias_ih_l0": "bx", "bias_hh_l0": "bh"}  # as PyTorch has them
 
 
@@ -77,8 +79,8 @@ def transformer(rng, layers=2, batch=8, length=64, width=64, classes=32):
     return {"X": X, "Y": rng.integers(0, classes, (batch, length)), "params": params, "lr": 0.01}
 
 
-def recurrent(rng, steps=200, batch=16, nin=8, width=32):
-    """h = tanh(x Wx + h Wh + b), 200 times; mean squared error of a linear layer on the last h."""
+def recurrent(rng, steps=64, batch=16, nin=8, width=32):
+    """h = tanh(x Wx + h Wh + b), step after step; mean squared error of a linear layer on the last h."""
     params = {
         "Wx": rng.normal(size=(nin, width)) / np.sqrt(nin),
         "Wh": rng.normal(size=(width, width)) * 0.5 / np.sqrt(width),
@@ -115,6 +117,17 @@ def bodies(rng, steps=1000, n=8):
     return {"X": X, "Y": rng.normal(size=(steps + 1, n, 3)), "params": params, "lr": 0.1}
 
 
+def options(rng, n=1_000_000):
+    """European call options: X is the strike; the value is to be derived by all else that it depends on."""
+    params = {
+        "spot": rng.uniform(50, 150, n),
+        "volatility": rng.uniform(0.1, 0.5, n),
+        "rate": rng.uniform(0, 0.1, n),
+        "time": rng.uniform(0.1, 2, n),
+    }
+    return {"X": rng.uniform(50, 150, n), "params": params}
+
+
 def four_numbers(rng):
     """Two arrays of 4 numbers, and how often they are added."""
     return {"a": rng.normal(size=4), "b": rng.normal(size=4), "ops": 1000}
@@ -125,6 +138,7 @@ class Workload:
     title: str
     task: str  # the function of a contender's module that prepares its step
     make: Callable
+    modules: str = "with"  # how the names of the contenders' modules that have the task begin
 
     def arrays(self, dtype="float64"):
         """The workload's arrays, as attributes; a contender may change them."""
@@ -139,16 +153,18 @@ class Workload:
 
 WORKLOADS = {
     "moons": Workload("moons, 2-16-16-1, batch 100", "mlp", mlp(100, 2, 16, 16, 1)),
+    "moons_adam": Workload("moons, 2-16-16-1, batch 100, Adam", "mlp_adam", mlp(100, 2, 16, 16, 1)),
     "digits": Workload("digits, 64-128-64-10, batch 128", "mlp", mlp(128, 64, 128, 64, 10)),
     "mnist": Workload("MNIST-sized, 784-512-512-10, batch 128", "mlp", mlp(128, 784, 512, 512, 10)),
     "logistic": Workload("logistic regression, 100,000 x 50", "mlp", mlp(100_000, 50, 1)),
     "convolution": Workload("convolutional net, 8x8 digits, batch 64", "convolution", convolutional),
     "convnet": Workload("convolutional net with max-pooling, 28x28, batch 64", "convnet", convnet),
     "transformer": Workload("transformer, 2 layers, 8 x 64 x 64", "transformer", transformer),
-    "recurrent": Workload("recurrent net, 200 steps, 16 x 32", "recurrent", recurrent),
+    "recurrent": Workload("recurrent net, 64 steps, 16 x 32", "recurrent", recurrent),
     "lstm": Workload("LSTM, 64 steps, 32 x 128", "lstm", lstm),
     "embedding": Workload("embedding and softmax, 5,000 words", "embedding", embedding),
     "simulation": Workload("simulation of 8 bodies, 1,000 steps, assigned", "simulation", bodies),
+    "black_scholes": Workload("Black-Scholes, value and gradient, 1e6 options", "black_scholes", options),
     "record": Workload("`a + b` of 4 numbers, recorded", "record", four_numbers),
     "chain": Workload("1,000 such additions and backward", "chain", four_numbers),
 }

@@ -182,4 +182,4 @@ def generator(where: str, rng: Any) -> np.random.Generator:
         raise TypeError(
             f"{where} must be a numpy.random.Generator, or a seed: an int that isn't negative, or several; not {rng!r}"
         )
-    return random.default_rng(rng)
+    return rng if isinstance(rng, random.Generator) else random.default_rng(rng)

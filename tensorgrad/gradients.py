@@ -9,7 +9,6 @@ from typing import Any
 from weakref import ref
 
 import numpy as np
-from numpy import ndarray
 
 from .derivatives.arrays import ARRAYS
 from .derivatives.locks import fork_safe_lock, locked
@@ -51,7 +50,7 @@ def _accumulate(grads: dict[Any, Any]) -> None:
             before = node._grad
         if before is None:
             nodes.append(node)
-            first.append(grad if type(grad) is ndarray and is_owned(grad) else grad.copy())
+            first.append(grad if type(grad) in ARRAYS and is_owned(grad) else grad.copy())
         elif isinstance(before, Node):  # of an earlier backward with create_graph
             nodes.append(node)
             first.append(before + grad)

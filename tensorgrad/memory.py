@@ -138,6 +138,19 @@ class Changes:
                 return {}
         return self.of_memory[key][1]
 
+    def repeatedly(self, arrays: Iterable[Any]) -> Callable[[Change], None]:
+        """What notes a change of all these arrays, which have no versions, as `note` does of one."""
+        owners = [owner_of(array) for array in arrays]
+        layouts = [None if a is owner else _layout(a) for a, owner in zip(arrays, owners, strict=True)]
+        entries = [(self._entry(owner), (None, layout)) for owner, layout in zip(owners, layouts, strict=True)]
+
+        def note(change: Change) -> None:
+            for found, key in entries:
+                found[key] = change
+            self.latest = self.latest_lost = change[0]
+
+        return note
+
     def since(self, array: Any, order: int, but: Any = None) -> Change | None:
         """A change of this array's memory that is newer than `order`, if there is one that wasn't made by `but`."""
         array = memory_of(array)

@@ -17,7 +17,7 @@ from .ancestors import dependent_nodes, leads_outside, nodes_behind
 from .batch import applied, levels_of
 from .broadcasting import unbroadcast
 from .calls import described, output_and_aux, positions, with_lists_named
-from .derivatives.arrays import as_0d
+from .derivatives.arrays import ARRAYS, as_0d
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs
 from .errors import ENTERED_NO_GRAD, LEFT_THE_GRAPH, data_changed
@@ -194,7 +194,7 @@ class Trace:
         if x not in grads:
             return np.zeros_like(x._data)
         g = grads.pop(x)
-        return g if type(g) is Tensor or (type(g) is np.ndarray and is_owned(g)) else g.copy()
+        return g if type(g) is Tensor or (type(g) in ARRAYS and is_owned(g)) else g.copy()
 
     def jvp(self, tangents: list) -> list:
         """The tangent of each output, given that of each input."""

@@ -235,7 +235,7 @@ def test_labels_that_are_wrong_raise_what_they_raise():
     for _ in range(6):
         step(X, labels)
     before = model.state_dict()
-    with pytest.raises(ValueError, match="softmax_cross_entropy: label"):
+    with pytest.raises(ValueError, match="softmax_cross_entropy: .* class numbers must lie from 0 to 2"):
         step(X, labels + 1)
     assert same(model.state_dict(), before)
     assert all(p._grad is None for p in model.parameters())  # as eager leaves it, which has called zero_grad
@@ -248,7 +248,7 @@ def test_labels_that_are_wrong_raise_what_they_raise():
 @pytest.mark.parametrize(
     "look",
     [float, int, print, repr, str, np.asarray, np.array, lambda x: x.item(), lambda x: x.tolist(), lambda x: f"{x}",
-     lambda x: f"{x:.3f}", lambda x: [0, 1][x], lambda x: np.array([x, x])],
+     lambda x: f"{x:.3f}", lambda x: np.array([x, x])],
 )  # fmt: skip
 def test_looking_at_a_value_is_an_error_that_says_to_return_it(look):
     @tg.compile
@@ -462,7 +462,7 @@ def test_no_grad_around_a_step():
 def test_random_numbers_of_nobody_are_an_error_that_names_the_line():
     @tg.compile
     def step(x):
-        return x + np.random.normal(size=3)  # noqa: NPY002
+        return x + np.random.normal(size=3)
 
     step(X), step(X)
     with pytest.raises(CompileError, match=r"two calls in a row did not do the same: add .* \(line \d+ of .*Generator"):
@@ -631,6 +631,64 @@ def test_errstate_within_a_step():
     check(f, *[(np.zeros((6, 3)),)] * 6)
 
 
+def test_what_a_step_sets_is_set_by_a_replay():
+    class Trainer:
+        def __init__(self):
+            self.model, self.best, self.history = tg.MLP(3, [4, 1], rng=0), np.asarray(np.inf), {"last": None}
+            self.velocity = np.zeros(3)
+
+        def step(self, x):
+            self.out = self.model(x)
+            loss = (self.out**2).mean()
+            loss.backward(retain_graph=False)
+            self.loss, self.best = loss, np.minimum(self.best, loss.data)
+            self.history["last"] = loss.data * 2
+            self.velocity = self.velocity * 0.9 + x[0]
+            self.model.zero_grad()
+
+    trainer, other = Trainer(), Trainer()
+    step = tg.compile(trainer.step)
+    for i in range(20):
+        x = X * (i % 5)
+        step(x), other.step(x)
+        for a, b in [(trainer, other), (trainer.history, other.history)]:
+            a, b = (thing if isinstance(thing, dict) else vars(thing) for thing in (a, b))
+            assert all(same(a[key], b[key]) for key in a if key != "model" and key != "history"), i
+    assert replayed(step) == 1
+
+
+def test_variables_that_a_step_sets():
+    def make():
+        total, last = np.zeros(3), None
+
+        def f(x):
+            nonlocal total, last
+            total = total + x[0]
+            last = Tensor(total) * 2
+
+        return f, lambda: (total, last)
+
+    (f, ours), (g, theirs) = make(), make()
+    step = tg.compile(f)
+    for i in range(16):
+        step(X + i), g(X + i)
+        assert same(ours(), theirs()), i
+
+
+def test_arrays_that_a_step_makes_by_itself_are_new_each_time():
+    step = tg.compile(lambda x: (np.zeros(3), x + np.arange(3)))
+    for _ in range(8):
+        zeros, y = step(X)
+        assert same(zeros, np.zeros(3))
+        zeros += 1
+
+
+def test_what_gives_an_object_that_is_new_each_time_runs_as_it_is():
+    step = tg.compile(lambda x: (row * 2 for row in x))
+    for _ in range(6):
+        assert same([*step(X)], [*(X * 2)])
+
+
 # Threads, and steps within steps --------------------------------------------------------------------------------------
 
 
@@ -706,7 +764,7 @@ def test_shapes_that_depend_on_values_run_as_they_are(f):
     step = check(f, *[(X * s,) for s in (1, -1) for _ in range(3)])
     assert replayed(step) == 0
     (kind,) = step._kinds.values()
-    assert "depends on values" in kind.unsuited
+    assert "depends on values" in kind.history.unsuited
 
 
 # Wrong calls ----------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from contenders import functional
 
 VERSION = version("autograd")
 MISSING = {"convolution": "has no conv2d", "convnet": "has no conv2d", "simulation": "has no assignment"}
+MISSING["mlp_adam"] = "its adam is a whole loop, not a step"
 
 
 def log_softmax(x):
@@ -58,6 +59,11 @@ transformer = partial(training, functional.transformer)
 recurrent = partial(training, functional.recurrent)
 lstm = partial(training, functional.lstm)
 embedding = partial(training, functional.embedding)
+
+
+def black_scholes(w):
+    both = value_and_grad(partial(functional.black_scholes, np), argnum=(0, 1, 2, 3))
+    return partial(both, *w.params.values(), w.X)
 
 
 def record(w):

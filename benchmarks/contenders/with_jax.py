@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
-from workloads import DRAG, DT, SOFTENING
+from workloads import BETAS, DRAG, DT, EPSILON, SOFTENING
 
 from contenders import functional
 
@@ -66,23 +66,47 @@ LIB = SimpleNamespace(
 )  # fmt: skip
 
 
-def training(model, w):
-    @partial(jax.jit, donate_argnums=0)
-    def update(params, X, Y):
+def sgd(lr, params, grads, state):
+    return jax.tree.map(lambda p, g: p - lr * g, params, grads), state
+
+
+def adam(lr, params, grads, state):
+    (beta1, beta2), (t, means, squares) = BETAS, state
+    t = t + 1
+    means = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, means, grads)
+    squares = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, squares, grads)
+
+    def update(p, m, v):
+        return p - (lr * (m / (1 - beta1**t)) / (jnp.sqrt(v / (1 - beta2**t)) + EPSILON)).astype(p.dtype)
+
+    return jax.tree.map(update, params, means, squares), (t, means, squares)
+
+
+def training(model, w, optimizer=sgd):
+    @partial(jax.jit, donate_argnums=(0, 1))
+    def update(params, state, X, Y):
         loss, grads = jax.value_and_grad(partial(model, LIB))(params, X, Y)
-        return loss, {name: params[name] - w.lr * grads[name] for name in params}
+        return loss, *optimizer(w.lr, params, grads, state)
 
     params, X, Y = jax.tree.map(jnp.array, (w.params, w.X, w.Y))
+    state = () if optimizer is sgd else (jnp.array(0), *(jax.tree.map(jnp.zeros_like, params) for _ in range(2)))
 
     def step():
-        nonlocal params
-        loss, params = update(params, X, Y)
+        nonlocal params, state
+        loss, params, state = update(params, state, X, Y)
         return loss  # not waited for: the next step may be on its way already
 
     return step
 
 
+def black_scholes(w):
+    arrays = [jnp.array(array) for array in (*w.params.values(), w.X)]
+    both = jax.jit(jax.value_and_grad(partial(functional.black_scholes, jnp), argnums=(0, 1, 2, 3)))
+    return lambda: jax.block_until_ready(both(*arrays))  # waited for: the results of many would fill the memory
+
+
 mlp = partial(training, functional.mlp)
+mlp_adam = partial(training, functional.mlp, optimizer=adam)
 convolution = partial(training, functional.convolution)
 convnet = partial(training, functional.convnet)
 transformer = partial(training, functional.transformer)

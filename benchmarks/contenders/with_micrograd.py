@@ -7,8 +7,8 @@ from micrograd.engine import Value
 
 VERSION = version("micrograd")
 _NETWORKS = "has no exp and no log, and one object per number"
-MISSING = dict.fromkeys(("mlp", "convolution", "convnet", "transformer", "recurrent", "lstm", "embedding"), _NETWORKS)
-MISSING["simulation"] = "has no arrays"
+_TASKS = ("mlp", "mlp_adam", "convolution", "convnet", "transformer", "recurrent", "lstm", "embedding")
+MISSING = dict.fromkeys(_TASKS, _NETWORKS) | dict.fromkeys(("simulation", "black_scholes"), "has no arrays")
 
 sys.setrecursionlimit(20_000)  # its backward pass calls itself
 

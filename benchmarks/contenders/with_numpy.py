@@ -1,84 +1,62 @@
 """The floor: the same steps with their derivatives worked out on paper, in ordinary NumPy."""
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from workloads import DRAG, DT, EPS, HEADS, SOFTENING
+from workloads import DRAG, DT, HEADS
+
+from contenders.pieces import (
+    ROOT,
+    adam,
+    as_matrix,
+    channels_last,
+    gelu,
+    gelu_gradient,
+    gravity_gradient,
+    logistic,
+    maxima,
+    maxima_gradient,
+    norm,
+    norm_gradient,
+    patches,
+    perceptron,
+    pull,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    unpatch,
+)
 
 VERSION = np.__version__
 MISSING: dict[str, str] = {}
 
 
-def softmax_cross_entropy(logits, labels):
-    """The mean loss, and its gradient."""
-    rows = np.arange(len(labels))
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    d = np.exp(shifted)
-    total = d.sum(axis=1, keepdims=True)
-    loss = (np.log(total[:, 0]) - shifted[rows, labels]).mean()
-    d /= total
-    d[rows, labels] -= 1
-    d /= len(labels)
-    return loss, d
-
-
-def sigmoid_cross_entropy(logits, labels):
-    """The mean loss, and its gradient, without overflow."""
-    z = np.exp(-np.abs(logits))
-    loss = (np.maximum(logits, 0) - logits * labels + np.log1p(z)).mean()
-    return loss, (np.where(logits >= 0, 1, z) / (1 + z) - labels) / len(labels)
+def weights(w):
+    n = len(w.params) // 2
+    return ([w.params[f"{name}{i}"] for i in range(n)] for name in "Wb")
 
 
 def mlp(w):
-    n = len(w.params) // 2
-    W, b = ([w.params[f"{name}{i}"] for i in range(n)] for name in "Wb")
+    W, b = weights(w)
     loss_and_gradient = sigmoid_cross_entropy if w.Y.ndim == 2 else softmax_cross_entropy
 
     def step():
-        inputs, h = [], w.X
-        for i in range(n):
-            inputs.append(h)
-            h = h @ W[i] + b[i]
-            if i < n - 1:
-                h = np.maximum(h, 0)
-        loss, d = loss_and_gradient(h, w.Y)
-        for i in reversed(range(n)):
-            dW, db = inputs[i].T @ d, d.sum(axis=0)
-            if i:
-                d = (d @ W[i].T) * (inputs[i] > 0)
-            W[i] -= w.lr * dW
-            b[i] -= w.lr * db
+        loss, dW, db = perceptron(W, b, w.X, w.Y, loss_and_gradient)
+        for i in range(len(W)):
+            W[i] -= w.lr * dW[i]
+            b[i] -= w.lr * db[i]
         return loss
 
     return step
 
 
-def patches(x, stride=1):
-    """Each 3x3 neighbourhood of x (N, H, W, C), zeros around it, as a row: (N, H', W', C * 3 * 3)."""
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    windows = sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::stride, ::stride]
-    return windows.reshape(*windows.shape[:3], -1)
+def mlp_adam(w):
+    W, b = weights(w)
+    update = adam([*W, *b], w.lr)
 
+    def step():
+        loss, dW, db = perceptron(W, b, w.X, w.Y, sigmoid_cross_entropy)
+        update([*dW, *db])
+        return loss
 
-def unpatch(d, shape, stride=1):
-    """The reverse: every element adds up what arrives at its copies."""
-    n, height, width, channels = shape
-    out = np.zeros((n, height + 2, width + 2, channels), d.dtype)
-    d = d.reshape(*d.shape[:3], channels, 3, 3)
-    for i in range(3):
-        for j in range(3):
-            out[:, i : i + height : stride, j : j + width : stride] += d[..., i, j]
-    return out[:, 1:-1, 1:-1]
-
-
-def as_matrix(filters):
-    """(out, in, 3, 3) as (in * 3 * 3, out)."""
-    return np.ascontiguousarray(filters.reshape(len(filters), -1).T)
-
-
-def channels_last(weight, channels, size):
-    """The weight of a linear layer on images, for images whose channels come last."""
-    weight = weight.reshape(channels, size, size, -1).transpose(1, 2, 0, 3)
-    return np.ascontiguousarray(weight.reshape(channels * size * size, -1))
+    return step
 
 
 def convolution(w):
@@ -110,19 +88,6 @@ def convolution(w):
     return step
 
 
-def maxima(x):
-    """The largest of each 2x2 square, and what tells where they were."""
-    n, height, width, channels = x.shape
-    squares = x.reshape(n, height // 2, 2, width // 2, 2, channels)
-    y = squares.max(axis=(2, 4))
-    return y, squares == y[:, :, None, :, None]
-
-
-def maxima_gradient(g, places):
-    n, height, _, width, _, channels = places.shape
-    return (g[:, :, None, :, None] * places).reshape(n, 2 * height, 2 * width, channels)
-
-
 def convnet(w):
     """Channels last; a linear layer sees the channels of each place beside each other."""
     p = w.params
@@ -152,37 +117,6 @@ def convnet(w):
         return loss
 
     return step
-
-
-def norm(x, scale, shift):
-    """Layer norm, and what its gradient needs."""
-    away = x - x.mean(axis=-1, keepdims=True)
-    inverse = 1 / np.sqrt((away * away).mean(axis=-1, keepdims=True) + EPS)
-    away *= inverse
-    return away * scale + shift, (away, inverse)
-
-
-def norm_gradient(g, scale, saved):
-    """The gradients of x, scale and shift."""
-    away, inverse = saved
-    dscale, dshift = (g * away).sum(axis=0), g.sum(axis=0)
-    g = g * scale
-    dx = g - g.mean(axis=-1, keepdims=True) - away * (g * away).mean(axis=-1, keepdims=True)
-    dx *= inverse
-    return dx, dscale, dshift
-
-
-ROOT = np.sqrt(2 / np.pi).item()
-
-
-def gelu(x):
-    """The approximation with tanh, and that tanh."""
-    t = np.tanh(ROOT * (x + 0.044715 * (x * x * x)))
-    return 0.5 * x * (1 + t), t
-
-
-def gelu_gradient(g, x, t):
-    return g * (0.5 * (1 + t) + (0.5 * ROOT) * x * (1 - t * t) * (1 + 3 * 0.044715 * (x * x)))
 
 
 def transformer(w):
@@ -282,10 +216,6 @@ def recurrent(w):
     return step
 
 
-def logistic(x):
-    return 1 / (1 + np.exp(-x))
-
-
 def lstm(w):
     Wx, Wh, bx, bh, W0, b0 = (w.params[name] for name in ("Wx", "Wh", "bx", "bh", "W0", "b0"))
     steps, batch, nin = w.X.shape
@@ -350,25 +280,6 @@ def embedding(w):
     return step
 
 
-def pull(mass, r):
-    """The way from each body to each other one, 1 / (distance^2 + softening), and the factor of that way in gravity."""
-    away = r - r[:, None]
-    inverse = 1 / ((away * away).sum(axis=-1) + SOFTENING)
-    return away, inverse, mass * (inverse * np.sqrt(inverse))
-
-
-def gravity_gradient(g, away, inverse, factor):
-    """The gradient of the positions, from that of the gravity on each body, sum_j factor_ij away_ij."""
-    g = g[:, None]
-    along = (g * away).sum(axis=-1)
-    along *= factor
-    along *= inverse
-    along *= -3
-    d = factor[:, :, None] * g
-    d += along[:, :, None] * away
-    return d.sum(axis=0) - d.sum(axis=1)
-
-
 def simulation(w):
     position, velocity, mass = w.params["position"], w.params["velocity"], w.X
     steps = len(w.Y) - 1
@@ -399,6 +310,39 @@ def simulation(w):
         for param, grad in ((position, dx), (velocity, dv)):
             param -= w.lr * grad
         return loss
+
+    return step
+
+
+def normal_cdf(x):
+    """The approximation with tanh, and its derivative."""
+    square = x * x
+    t = np.tanh(ROOT * x * (1 + 0.044715 * square))
+    return 0.5 + 0.5 * t, (0.5 * ROOT) * (1 - t * t) * (1 + 3 * 0.044715 * square)
+
+
+def black_scholes(w):
+    spot, volatility, rate, time = (w.params[name] for name in ("spot", "volatility", "rate", "time"))
+    strike = w.X
+
+    def step():
+        root = np.sqrt(time)
+        deviation = volatility * root
+        drift = rate + 0.5 * (volatility * volatility)
+        d1 = (np.log(spot / strike) + drift * time) / deviation
+        discounted = strike * np.exp(-rate * time)
+        (n1, slope1), (n2, slope2) = normal_cdf(d1), normal_cdf(d1 - deviation)
+        value = (spot * n1 - discounted * n2).sum()
+
+        g2 = discounted * slope2
+        above = (spot * slope1 - g2) / deviation  # the gradient of what is divided by the deviation
+        ddeviation = g2 - above * d1
+        through = n2 * discounted  # minus the gradient of the exponent
+        dspot = n1 + above / spot
+        dvolatility = above * volatility * time + ddeviation * root
+        drate = (above + through) * time
+        dtime = above * drift + through * rate + 0.5 * ddeviation * volatility / root
+        return value, (dspot, dvolatility, drate, dtime)
 
     return step
 

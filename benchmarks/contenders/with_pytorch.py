@@ -1,11 +1,14 @@
 """PyTorch, eager: modules, optim.SGD, and the loop of its tutorials."""
 
 import os
+from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from workloads import DRAG, DT, EPS, HEADS, LSTM_NAMES, SOFTENING
+
+from contenders import functional
 
 VERSION = torch.__version__
 MISSING: dict[str, str] = {}
@@ -13,18 +16,18 @@ MISSING: dict[str, str] = {}
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
 
 
-def training(w, model, loss_of):
-    X, Y = torch.from_numpy(w.X), torch.from_numpy(w.Y)
-    optimizer = torch.optim.SGD(model.parameters(), w.lr)
+def training(w, model, loss_of, optimizer=torch.optim.SGD):
+    """The step, a function of the data, which `with_torch_compile.py` compiles."""
+    optimizer = optimizer(model.parameters(), w.lr)
 
-    def step():
+    def step(X, Y):
         loss = loss_of(model(X), Y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         return loss.detach()
 
-    return step
+    return partial(step, torch.from_numpy(w.X), torch.from_numpy(w.Y))
 
 
 def parameter(array):
@@ -37,10 +40,17 @@ def dense(params, weight, bias):
     return layer
 
 
-def mlp(w):
+def perceptron(w):
     layers = [dense(w.params, f"W{i}", f"b{i}") for i in range(len(w.params) // 2)]
-    model = nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
-    return training(w, model, F.binary_cross_entropy_with_logits if w.Y.ndim == 2 else F.cross_entropy)
+    return nn.Sequential(*(part for layer in layers for part in (layer, nn.ReLU())))[:-1]
+
+
+def mlp(w):
+    return training(w, perceptron(w), F.binary_cross_entropy_with_logits if w.Y.ndim == 2 else F.cross_entropy)
+
+
+def mlp_adam(w):
+    return training(w, perceptron(w), F.binary_cross_entropy_with_logits, torch.optim.Adam)
 
 
 def filters(params, weight, bias, stride=1):
@@ -169,6 +179,16 @@ def simulation(w):
         return loss.detach()
 
     return step
+
+
+def black_scholes(w):
+    by = [parameter(array) for array in w.params.values()]
+
+    def step(strike):
+        value = functional.black_scholes(torch, *by, strike)
+        return value.detach(), torch.autograd.grad(value, by)
+
+    return partial(step, torch.from_numpy(w.X))
 
 
 def assigned(a, b, n):

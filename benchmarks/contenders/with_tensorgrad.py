@@ -1,26 +1,30 @@
 """tensorgrad, as its README has a training loop written."""
 
+from functools import partial
+
 import numpy as np
 from workloads import DRAG, DT, EPS, HEADS, LSTM_NAMES, SOFTENING
 
 import tensorgrad as tg
+from contenders import functional
 
 VERSION = tg.__version__
 MISSING: dict[str, str] = {}
 
 
-def training(w, model, loss_of):
-    """The step of an ordinary loop, from the weights of the workload."""
-    optimizer = tg.SGD(model.parameters(), w.lr)
+def training(w, model, loss_of, optimizer=tg.SGD):
+    """The step of an ordinary loop, from the weights of the workload. What it does is a function of the data, and
+    `with_compiled.py` compiles that."""
+    optimizer = optimizer(model.parameters(), w.lr)
 
-    def step():
-        loss = loss_of(model(w.X), w.Y)
+    def step(X, Y):
+        loss = loss_of(model(X), Y)
         optimizer.zero_grad()
         loss.backward(retain_graph=False)
         optimizer.step()
         return loss
 
-    return step
+    return partial(step, w.X, w.Y)
 
 
 def dense(params, weight, bias):
@@ -30,13 +34,21 @@ def dense(params, weight, bias):
     return layer
 
 
-def mlp(w):
+def perceptron(w, **options):
     n = len(w.params) // 2
     sizes = [*(w.params[f"W{i}"].shape[0] for i in range(n)), w.params[f"W{n - 1}"].shape[1]]
-    model = tg.MLP(sizes[0], sizes[1:], dtype=w.X.dtype)
+    model = tg.MLP(sizes[0], sizes[1:], dtype=w.X.dtype, **options)
     for i, layer in enumerate(model.layers):
         layer.weight.data, layer.bias.data = w.params[f"W{i}"], w.params[f"b{i}"]
-    return training(w, model, tg.sigmoid_cross_entropy if w.Y.ndim == 2 else tg.softmax_cross_entropy)
+    return model
+
+
+def mlp(w):
+    return training(w, perceptron(w), tg.sigmoid_cross_entropy if w.Y.ndim == 2 else tg.softmax_cross_entropy)
+
+
+def mlp_adam(w):
+    return training(w, perceptron(w), tg.sigmoid_cross_entropy, tg.Adam)
 
 
 class Convolutional(tg.Module):
@@ -173,14 +185,19 @@ def simulation(w):
     position, velocity = tg.Tensor(w.params["position"]), tg.Tensor(w.params["velocity"])
     optimizer = tg.SGD([position, velocity], w.lr)
 
-    def step():
-        loss = tg.mse_loss(simulate(w.X, position, velocity, len(w.Y) - 1), w.Y)
+    def step(mass, Y):
+        loss = tg.mse_loss(simulate(mass, position, velocity, len(Y) - 1), Y)
         optimizer.zero_grad()
         loss.backward(retain_graph=False)
         optimizer.step()
         return loss
 
-    return step
+    return partial(step, w.X, w.Y)
+
+
+def black_scholes(w):
+    by = (0, 1, 2, 3)  # spot, volatility, rate and time
+    return partial(tg.value_and_grad(partial(functional.black_scholes, np), by), *w.params.values(), w.X)
 
 
 def record(w):

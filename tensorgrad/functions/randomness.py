@@ -23,6 +23,7 @@ def drawn(x: Any, rng: Any, draw: Callable[[np.random.Generator, tuple[int, ...]
     1 along the others. For each array of a batch, a generator goes on; a seed gives the same to each."""
     if hasattr(x, "stack") and isinstance(rng, np.random.Generator):
         return type(x)(drawn(x.stack, rng, draw, axes + 1), x.level)
-    numbers = draw(np.random.default_rng(rng), x.shape[:axes] + (1,) * (x.ndim - axes)).astype(x.dtype)
+    made = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    numbers = draw(made, x.shape[:axes] + (1,) * (x.ndim - axes)).astype(x.dtype)
     kind = whole(x)
     return numbers if type(kind) in ARRAYS else np.asarray(numbers, like=kind)

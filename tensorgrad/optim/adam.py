@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
-from .optimizer import Optimizer, running_mean
+from .optimizer import Optimizer, computed, running_mean
 from .settings import Group, Setting, two_rates
 
 
@@ -76,7 +76,7 @@ class Adam(Optimizer):
     def _update(self, group: Group, state: dict[str, Any], data: Any, grad: Any, scratch: Any) -> None:
         (beta1, beta2), amsgrad = group["betas"], group["amsgrad"]
         t = state["step"] = state["step"] + 1
-        root = math.sqrt(1 - beta2**t)  # sqrt(v_hat) + eps is (sqrt(v) + eps * root) / root
+        root = computed(math.sqrt, 1 - beta2**t)  # sqrt(v_hat) + eps is (sqrt(v) + eps * root) / root
         eps, lr = group["eps"] * root, group["lr"] / (1 - beta1**t) * root
         means = [state["exp_avg"], state["exp_avg_sq"]]
         if amsgrad:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
-from .optimizer import Optimizer
+from .optimizer import Optimizer, computed
 from .settings import Group, Setting
 
 
@@ -68,17 +68,18 @@ class ASGD(Optimizer):
 
     def _update(self, group: Group, state: dict[str, Any], data: Any, grad: Any, scratch: Any) -> None:
         lr, lambd, t = group["lr"], group["lambd"], state["step"] + 1
-        eta, mu = float(state["eta"]), float(state["mu"])
+        eta, mu = computed(float, state["eta"]), computed(float, state["mu"])
+        is_copied = bool(mu == 1)
         for part, g, average, change in self._pieces(group, scratch, data, grad, state["ax"]):
             np.multiply(g, eta, change)
             part *= 1 - lambd * eta
             part -= change
-            if mu == 1:
+            if is_copied:
                 average[...] = part
             else:
                 np.subtract(part, average, change)
                 change *= mu
                 average += change
         state["step"] = t
-        state["eta"] = np.float32(lr / (1 + lambd * lr * t) ** group["alpha"])
-        state["mu"] = np.float32(1 / max(1, t - group["t0"]))
+        state["eta"] = computed(np.float32, lr / (1 + lambd * lr * t) ** group["alpha"])
+        state["mu"] = computed(np.float32, 1 / computed(max, 1, t - group["t0"]))

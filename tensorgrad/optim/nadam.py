@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
-from .optimizer import Optimizer, running_mean
+from .optimizer import Optimizer, computed, running_mean
 from .settings import Group, Setting, two_rates
 
 
@@ -85,10 +85,10 @@ class NAdam(Optimizer):
         (beta1, beta2), lr, decay = group["betas"], group["lr"], group["momentum_decay"]
         t = state["step"] = state["step"] + 1
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (n * decay)) for n in (t, t + 1))
-        state["mu_product"] = np.float32(state["mu_product"] * np.float32(mu))
-        product = float(state["mu_product"])
+        rounded = state["mu_product"] = state["mu_product"] * computed(np.float32, mu)
+        product = computed(float, rounded)
         of_grad, of_mean = lr * (1 - mu) / (1 - product), lr * mu_next / (1 - product * mu_next)
-        root = math.sqrt(1 - beta2**t)  # sqrt(v_hat) + eps is (sqrt(v) + eps * root) / root
+        root = computed(math.sqrt, 1 - beta2**t)  # sqrt(v_hat) + eps is (sqrt(v) + eps * root) / root
         means = (state["exp_avg"], state["exp_avg_sq"])
         for part, g, m, v, change, more in self._pieces(group, scratch, data, grad, *means):
             running_mean(m, g, beta1, change)

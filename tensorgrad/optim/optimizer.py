@@ -364,6 +364,15 @@ def _rows(arrays: tuple[Any, ...]) -> Iterator[list[Any]]:
         yield [*arrays]
 
 
+def computed(func: Callable[..., Any], *numbers: Any) -> Any:
+    """func(*numbers), of Python's numbers, where an operator won't do. In a compiled step some are read anew at each
+    replay, such as lr; then func is part of what is replayed."""
+    for number in numbers:
+        if hasattr(number, "record_call"):
+            return number.record_call(func, numbers, {})
+    return func(*numbers)
+
+
 def running_mean(mean: Any, value: Any, rate: float, out: Any) -> None:
     """mean = rate * mean + (1 - rate) * value, with an array to compute in, which may be that of the value."""
     mean *= rate

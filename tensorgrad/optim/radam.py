@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, yes_or_no
-from .optimizer import Optimizer, running_mean
+from .optimizer import Optimizer, computed, running_mean
 from .settings import Group, Setting, two_rates
 
 
@@ -76,13 +76,15 @@ class RAdam(Optimizer):
         lr = group["lr"] / (1 - beta1**t)
         most = 2 / (1 - beta2) - 1
         seen = most - 2 * t * beta2**t / (1 - beta2**t)
-        if seen > 5:
-            lr *= math.sqrt((seen - 4) * (seen - 2) * most / ((most - 4) * (most - 2) * seen) * (1 - beta2**t))
+        has_seen_enough = bool(seen > 5)
+        if has_seen_enough:
+            square = (seen - 4) * (seen - 2) * most / ((most - 4) * (most - 2) * seen) * (1 - beta2**t)
+            lr *= computed(math.sqrt, square)
         means = (state["exp_avg"], state["exp_avg_sq"])
         for part, g, m, v, change in self._pieces(group, scratch, data, grad, *means):
             running_mean(m, g, beta1, change)
             running_mean(v, np.multiply(g, g, change), beta2, change)
-            if seen > 5:
+            if has_seen_enough:
                 np.sqrt(v, change)
                 change += eps
                 np.divide(m, change, change)

@@ -71,9 +71,15 @@ class UfuncMethod:
         return f"np.{self.__name__}"
 
 
+def is_generator(value: Any) -> bool:
+    """Whether random numbers are drawn from this. (NumPy imports their module when it is first asked for.)"""
+    kind = type(value)
+    return kind.__name__ in ("Generator", "RandomState") and kind.__module__.startswith("numpy.random")
+
+
 # What changes its first argument
 CHANGING = frozenset({
-    operator.setitem, np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
+    operator.setitem, operator.ipow, np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,
     *map(Method, ("fill", "sort", "partition", "put", "setfield")),
 })  # fmt: skip
 

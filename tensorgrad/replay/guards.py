@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .naming import Names
 from .places import MISSING, Place
-from .source import Names, Writer
+from .source import Writer
 from .surroundings import unchanged
 from .tracing import Trace
 

@@ -3,31 +3,63 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 from ..engine import backpropagate, record
-from .program import Line
+from .program import Line, Value
 
 # Packages whose frames are passed over: the line that a user looks for is one of theirs.
 LIBRARIES = frozenset({"tensorgrad", "numpy", "scipy"}) | (sys.stdlib_module_names - {"__main__"})
+RECORDING = "tensorgrad.replay.tracing"  # the module that calls the step
 
 
 def is_library(frame: FrameType) -> bool:
-    """Whether the code of this frame is the library's own, or NumPy's."""
+    """Whether the code of this frame is the library's own, or NumPy's, or Python's."""
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES
 
 
 def location() -> Line:
-    """The line of the user's that is running, and the operation of the table that it led to."""
+    """The line of the user's that is running, and the operation of the table that it led to; none of the user's, if
+    the step is one of the library's functions, as grad(f) is where it goes backward."""
     frame: FrameType | None = sys._getframe(1)
-    operation = ""
+    operation, node, wrt = "", None, None
     while frame is not None and is_library(frame):
-        if not operation:
-            if frame.f_code is record.__code__:
-                operation = frame.f_locals["primitive"].name
-            elif frame.f_code is backpropagate.__code__:
-                operation = f"derivative of {frame.f_locals['op'].name}"
+        if frame.f_code is record.__code__ and not operation:
+            operation = frame.f_locals["primitive"].name
+        elif frame.f_code is backpropagate.__code__ and node is None:
+            operation, node, wrt = _derivative(frame.f_locals)
+        elif frame.f_globals.get("__name__") == RECORDING:  # what is further out called the step
+            frame = None
+            break
         frame = frame.f_back
     if frame is None:
-        return Line(operation=operation)
-    return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, operation)
+        return Line(operation=operation, node=node, wrt=wrt)
+    return Line(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, operation, node, wrt)
+
+
+def _derivative(variables: Mapping[str, Any]) -> tuple[str, Value | None, Value | None]:
+    """Which derivative the backward walk with these variables is at."""
+    if "op" not in variables:
+        return "", None, None
+    parent = variables.get("parent")
+    if not any(parent is arg for arg in variables["args"]):  # that of the node before
+        parent = None
+    return f"derivative of {variables['op'].name}", _value_of(variables["node"]), _value_of(parent)
+
+
+def _value_of(node: Any) -> Value | None:
+    """What the data of a node are in the program."""
+    value = getattr(getattr(node, "_data", None), "_value", None)
+    return value if type(value) is Value else None
+
+
+def is_in_message() -> bool:
+    """Whether a text is made by a function of the library, as for an error; not because the user has asked for it, as
+    print(tensor) does."""
+    frame, outermost = sys._getframe(2), ""
+    while frame is not None and is_library(frame):
+        outermost = frame.f_code.co_name
+        frame = frame.f_back  # type: ignore[assignment]
+    return outermost not in ("", "__repr__", "__str__", "__format__")

@@ -15,12 +15,14 @@ import numpy as np
 
 
 class Storage:
-    """The memory of an array, which its views share. It is external if it was there before the call."""
+    """The memory of an array, which its views share. It is external if it was there before the call. `recorders` counts
+    what has shown it to the recorded call."""
 
-    __slots__ = ("external",)
+    __slots__ = ("external", "recorders")
 
     def __init__(self, external: bool = False):
         self.external = external
+        self.recorders = 0
 
 
 class Value:
@@ -68,6 +70,8 @@ class Line:
     number: int = 0
     function: str = ""
     operation: str = ""  # such as "multiply", or "derivative of multiply"
+    node: Any = None  # the Value whose derivative is computed: what the operation gave
+    wrt: Any = None  # and the Value of the argument that it is computed with respect to
 
     @property
     def told(self) -> str:
@@ -138,6 +142,9 @@ class Program:
     effects: list[tuple[Any, Any]]  # places, and the trees of what is set there
     memory: dict[Value, Any] = field(default_factory=dict)
     into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
+    origins: dict[Value, Line] = field(default_factory=dict)  # the lines that values come from which have derivatives
+    conditions: list[tuple[str, Line]] = field(default_factory=list)  # what the guards ask, as it is written
+    notes: list[str] = field(default_factory=list)  # what passes did, for explain()
     first_write: int = 0  # the line of the source from which on something from outside has been changed
 
     def copied(self) -> Program:
@@ -186,7 +193,7 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
     if kind is slice:
         return slice(*[replaced(part, func) for part in (tree.start, tree.stop, tree.step)])
     if kind is Made:
-        return Made(func(tree.value), tree.name, tree.requires_grad)
+        return Made(func(tree.value), tree.name, tree.requires_grad, tree.make)
     return tree
 
 
@@ -197,3 +204,4 @@ class Made:
     value: Value
     name: str
     requires_grad: bool
+    make: Callable[..., Any]  # make(data, name, requires_grad) is such a Tensor

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
-from .effects import Attribute, Draw, Method, UfuncMethod
-from .locations import location
+from .effects import Attribute, Draw, Method, UfuncMethod, is_generator
+from .locations import is_in_message, location
 from .program import Value
 from .recording import CompileError, Recording
 
@@ -61,10 +61,10 @@ class _Recorded:
         return self._value.data
 
     def __repr__(self) -> str:
-        return repr(self._look("repr() or print()"))
+        return repr(self._value.data if is_in_message() else self._look("repr() or print()"))
 
     def __format__(self, spec: str) -> str:
-        return format(self._look("a format"), spec)
+        return format(self._value.data if is_in_message() else self._look("a format"), spec)
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -94,6 +94,11 @@ def _looking(name: str) -> Callable[..., Any]:
     return method
 
 
+def _is_known(x: Any) -> bool:
+    """Whether this is an array or a number, with which a Recorder computes itself."""
+    return type(x) in _KNOWN or isinstance(x, np.generic | _Recorded)
+
+
 def _in_place(name: str) -> Callable[..., Any]:
     """`a += b`, which changes an array; of a number of NumPy's it gives another."""
     changing = getattr(NDArrayOperatorsMixin, f"__i{name}__")
@@ -112,11 +117,19 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     __hash__ = object.__hash__
 
     shape, ndim, size, dtype, strides = map(_known, ("shape", "ndim", "size", "dtype", "strides"))
-    flags, base, itemsize, nbytes = map(_known, ("flags", "base", "itemsize", "nbytes"))
+    flags, itemsize, nbytes = map(_known, ("flags", "itemsize", "nbytes"))
     T, mT, real, imag = map(_attribute, ("T", "mT", "real", "imag"))
 
+    @property
+    def base(self) -> Any:
+        """What it shows memory of; the array itself, where something else may show it, too: then nobody owns it, as far
+        as memory.is_owned can tell."""
+        value = self._value
+        is_shared = value.storage.external or value.storage.recorders > 1
+        return value.data if is_shared and value.data.base is None else value.data.base
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if not all([type(x) in _KNOWN or isinstance(x, np.generic | _Recorded) for x in inputs]):
+        if not all(map(_is_known, inputs)):
             return NotImplemented
         out = kwargs.get("out")
         if out is not None and len(out) == 1:
@@ -127,6 +140,17 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
         if not all([kind is np.ndarray or issubclass(kind, _Recorded) for kind in types]):
             return NotImplemented
         return self._recording.call(func, *args, **kwargs)
+
+    # A power of an array isn't np.power: NumPy has squares and roots of its own for it.
+
+    def __pow__(self, other: Any) -> Any:
+        return self._recording.call(operator.pow, self, other) if _is_known(other) else np.power(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._recording.call(operator.pow, other, self) if _is_known(other) else np.power(other, self)
+
+    def __ipow__(self, other: Any) -> Any:
+        return self._recording.call(operator.ipow, self, other)
 
     def __getitem__(self, index: Any) -> Any:
         return self._recording.call(operator.getitem, self, index)
@@ -263,9 +287,11 @@ class Random(_Recorded):
 
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
-    return _WRAPPERS.get(type(value.data), Recorder)(recording, value)
+    value.storage.recorders += 1
+    kind = Random if is_generator(value.data) else _WRAPPERS.get(type(value.data), Recorder)
+    return kind(recording, value)
 
 
 _WRAPPERS: dict[type, Any] = {
-    int: Number, float: Number, bool: Number, np.random.Generator: Random, np.random.RandomState: Random,
+    int: Number, float: Number, bool: Number,
 }  # fmt: skip

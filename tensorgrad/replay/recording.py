@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,17 @@ class Recording:
         self._wrap = wrap
         self._values: dict[int, Value] = {}  # of arrays from outside, by their ids
         self._storages: dict[int, Storage] = {}  # of the memory that they show
+        self._chosen: set[Any] = set()  # what the step has chosen by already
         self._held: list[Any] = []  # what must live on, so that no id is used again
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """While this lasts, what this thread does is recorded here."""
+        outer, current.recording = current.recording, self
+        try:
+            yield
+        finally:
+            current.recording = outer
 
     @property
     def is_open(self) -> bool:
@@ -53,6 +65,11 @@ class Recording:
                 self.constants.append(value)
         return value
 
+    def known(self, array: Any) -> Value | None:
+        """The Value of an array that was there before."""
+        value = self._values.get(id(array))
+        return value if value is not None and value.source is not CONSTANT else None
+
     def lift(self, array: Any, source: Any, name: str = "") -> Any:
         """A Recorder of an array from outside."""
         return self._wrap(self, self.value_of(array, source, name))
@@ -64,6 +81,16 @@ class Recording:
         real_args, real_kwargs = replaced((args, kwargs), data_of)
         if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
             return func(*real_args, **real_kwargs)
+        watch = sys.getprofile()
+        sys.setprofile(None)  # what is done here is no part of the step
+        try:
+            return self._record(func, args, kwargs, given)
+        finally:
+            sys.setprofile(watch)
+
+    def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
+        """The same, of which the arguments are encoded already."""
+        real_args, real_kwargs = replaced((args, kwargs), data_of)
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)
@@ -73,7 +100,8 @@ class Recording:
         line = location()
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
         seen, call.result = self._decoded(y, call, given)
-        self.calls.append(call)
+        if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
+            self.calls.append(call)
         if shaping:
             self._require_shape(call, shaping)
         return seen
@@ -99,7 +127,9 @@ class Recording:
 
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""
-        if self.is_open:
+        choice = value, type(found), found
+        if self.is_open and (value.is_array or choice not in self._chosen):  # a number stays what it is
+            self._chosen.add(choice)
             self.calls.append(Guard(value, found, location()))
         return found
 

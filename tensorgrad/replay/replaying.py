@@ -13,8 +13,10 @@ from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
 from .guards import write_guards
+from .history import applied
+from .naming import Names, Wishes
 from .program import Argument, Call, Guard, Made, Program, Value
-from .source import Names, Writer, write_program
+from .source import Writer, write_program
 from .tracing import Trace, made, new_tensor
 
 BAIL = object()  # what a replay gives where a condition comes out otherwise: nothing has happened then
@@ -25,7 +27,7 @@ class Held:
 
     def __init__(self, trace: Trace):
         self.trace, self.names = trace, Names()
-        text = write_guards(trace, Writer(trace.program, self.names))
+        text = write_guards(trace, Writer(trace.program, self.names, Wishes(trace)))
         exec(compile(text, "<what a compiled step reads>", "exec"), self.names.namespace)
         self.takes: Callable[..., bool] = self.names.namespace["takes"]
         self._holds: Callable[[], bool] = self.names.namespace["holds"]
@@ -46,11 +48,11 @@ class Replay:
         names = Names()
         names.namespace["bail"] = BAIL
         for value in (*[value for _, value in trace.held], *trace.recording.constants):
-            program.memory[value] = value.data
-        for change in passes:
-            program = change(program)
+            if value not in trace.reads:
+                program.memory[value] = value.data
+        program, self.notes = applied(program, passes)
         self.trace, self.held, self.program = trace, held, program
-        self.source = write_program(program, trace.arguments, trace.reads, names)
+        self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
         self.takes, self.holds = held.takes, held.holds
@@ -64,6 +66,7 @@ class Replay:
         ]
         self._written = self._written_arrays()
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
+        self._note = changes.repeatedly([t._data for t in self._marked])
         self._finish = self._builder()
 
     # Before -----------------------------------------------------------------------------------------------------------
@@ -136,22 +139,20 @@ class Replay:
     def _mark(self) -> None:
         """Note that data have changed: a graph that used them can't go backward any more."""
         order = next(orders)
-        change = order, "", None
         for tensor in self._marked:
             tensor._order = order
-            changes.note(tensor._data, change)
+        self._note((order, "", None))
 
     # Results ----------------------------------------------------------------------------------------------------------
 
-    def _builder(self) -> Callable[[tuple[Any, ...]], Any]:
-        """What makes the results of the values that the program returns."""
+    def _builder(self) -> Callable[[Any], Any]:
+        """What makes the results of what the program returns."""
         results = self.program.results
-        where = {value: i for i, value in enumerate(self.program.returned)}
         if type(results) is Value:
-            return lambda values: values[0]
+            return lambda values: values
         if type(results) is Made:
-            return lambda values: new_tensor(values[0], results.name, results.requires_grad)
-        return lambda values: made(results, lambda value: values[where[value]])
+            return lambda values: new_tensor(values, results.name, results.requires_grad)
+        return lambda values: made(results, values)
 
     def _line_of_first_write(self) -> int:
         """From which line on of the source an error finds something changed."""
@@ -184,11 +185,11 @@ def _draws(call: Any, value: Value) -> bool:
 
 
 def _state(source: Any) -> Any:
-    return source.get_state() if isinstance(source, np.random.RandomState) else source.bit_generator.state
+    return source.get_state() if hasattr(source, "get_state") else source.bit_generator.state
 
 
 def _set_state(source: Any, state: Any) -> None:
-    if isinstance(source, np.random.RandomState):
+    if hasattr(source, "get_state"):
         source.set_state(state)
     else:
         source.bit_generator.state = state

@@ -1,97 +1,66 @@
-"""A program as the text of a NumPy program, and what its names stand for."""
+"""A program as the text of a NumPy program, as one would write it by hand."""
 
 from __future__ import annotations
 
-import builtins
-import keyword
+import itertools
 import linecache
-import math
-import operator
+import os
 import re
-from collections.abc import Callable
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .effects import Attribute, Draw, Method, UfuncMethod
+from .expressions import ATOM, binding, expression, is_in_place, literal
+from .naming import Names, Wishes
 from .places import Place
-from .program import Argument, Call, Guard, Part, Program, Value
+from .program import Call, Guard, Line, Made, Part, Program, Value
+from .tracing import Trace
 
-INFIX = {
-    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.matmul: "@", np.greater: ">", np.less: "<",
-    np.greater_equal: ">=", np.less_equal: "<=", np.equal: "==", np.not_equal: "!=", operator.add: "+",
-    operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**", operator.floordiv: "//",
-    operator.mod: "%", operator.lt: "<", operator.gt: ">", operator.le: "<=", operator.ge: ">=", operator.eq: "==",
-    operator.ne: "!=",
-}  # fmt: skip
-TAKEN = {*keyword.kwlist, *dir(builtins), "np", "math", "operator", "bail", "step", "holds"}
+WIDTH = 100
+NESTED = 4  # calls in one statement, at most
 
 
-class Names:
-    """A name for each thing, each name once; and what the names stand for."""
+@dataclass
+class Row:
+    """A line of the text, and what it comes from."""
 
-    def __init__(self) -> None:
-        self.namespace: dict[str, Any] = {"np": np, "math": math, "operator": operator}
-        self.taken = set(TAKEN)
-        self._of_objects: dict[int, str] = {}
-
-    def new(self, wish: str) -> str:
-        """A name that isn't taken yet, like the one that is wished for."""
-        wish = re.sub(r"\W+", "_", wish).strip("_") or "t"
-        wish = f"_{wish}" if wish[0].isdigit() else wish
-        name, i = wish, 2
-        while name in self.taken:
-            name, i = f"{wish}_{i}", i + 1
-        self.taken.add(name)
-        return name
-
-    def of(self, thing: Any, wish: str) -> str:
-        """The name of an object from outside, which becomes a global variable of the program."""
-        if id(thing) not in self._of_objects:
-            name = self._of_objects[id(thing)] = self.new(wish)
-            self.namespace[name] = thing
-        return self._of_objects[id(thing)]
+    code: str
+    about: str = ""
+    writes: bool = False  # whether it changes something from outside
 
 
 class Writer:
     """Writes a program down, line by line."""
 
-    def __init__(self, program: Program, names: Names):
+    def __init__(self, program: Program, names: Names, wishes: Wishes | None = None):
         self.program, self.names = program, names
-        self.lines: list[str] = []
-        self.indent = "    "
+        self.wishes = wishes or Wishes(program=program)
+        self.rows: list[Row] = []
+        self.indent = ""
+        self.file = ""  # that most of the lines are in
+        self.changed: dict[str, None] = {}  # global names that the program assigns to
         self._texts: dict[Value, str] = {}
-        self._last: tuple[Any, ...] = ()
+        self._inline: dict[Value, Call] = {}
 
     # Values -----------------------------------------------------------------------------------------------------------
 
-    def text(self, tree: Any) -> str:
-        """An argument, as it is written."""
-        kind = type(tree)
-        if kind is Value:
-            return self.name(tree)
-        if kind is tuple:
-            return (
-                "("
-                + "".join(f"{self.text(part)}, " for part in tree).removesuffix(" " if len(tree) == 1 else ", ")
-                + ")"
-            )
-        if kind is list:
-            return f"[{', '.join(map(self.text, tree))}]"
-        if kind is dict:
-            return "{" + ", ".join(f"{key!r}: {self.text(part)}" for key, part in tree.items()) + "}"
-        if kind is slice:
-            return f"slice({self.text(tree.start)}, {self.text(tree.stop)}, {self.text(tree.step)})"
-        if tree is None or kind in (bool, int, str) or (kind is float and math.isfinite(tree)):
-            text = repr(tree)
-            return f"({text})" if text.startswith("-") else text
-        if tree is Ellipsis:
-            return "..."
-        if isinstance(tree, np.dtype) and tree.isbuiltin == 1:
-            return f"np.dtype({tree.str!r})"
-        if isinstance(tree, type) and issubclass(tree, np.generic):
-            return f"np.{tree.__name__}"
-        return self.names.of(tree, getattr(tree, "__name__", kind.__name__).lower())
+    def text(self, tree: Any, level: int = 0) -> str:
+        """An argument, as it is written; in parentheses, if it is an expression that is bound less tight than this."""
+        if type(tree) is Value:
+            call = self._inline.get(tree)
+            if call is None:
+                return self.name(tree)
+            written = expression(call, self)
+            return f"({written})" if binding(call) < level else written
+        if type(tree) is Made:
+            return f"{self.names.of(tree.make, 'tensor')}({self.text(tree.value)}, {tree.name!r}, {tree.requires_grad})"
+        written = literal(tree, self.text) or self.names.of(
+            tree, getattr(tree, "__name__", type(tree).__name__).lower()
+        )
+        return f"({written})" if level and written.startswith("-") else written
 
     def name(self, value: Value) -> str:
         """The name of a value that is there by now."""
@@ -99,26 +68,37 @@ class Writer:
             held = self.program.memory.get(value)
             if held is None:
                 raise KeyError(f"{value!r} is used before it is computed")
-            self._texts[value] = self.names.of(held, value.name or "t")
+            self._texts[value] = self.names.of(held, self.wish(value) or "t")
         return self._texts[value]
 
     def define(self, value: Value, wish: str = "") -> str:
         """The name of a value that is computed now."""
         if value in self.program.memory:
             return self.name(value)
-        self._texts[value] = name = self.names.new(value.name or wish or "t")
+        self._texts[value] = name = self.names.new(self.wish(value) or wish)
         return name
+
+    def wish(self, value: Value) -> str:
+        """What a value would like to be called."""
+        gradient = None if value.name else self.wishes.gradient(value)
+        if gradient is None:
+            return self.wishes.of(value)
+        of, part = gradient
+        name = self._texts.get(of) or self.wishes.of(of)
+        return name and f"d_{name}" + (f"_{part}" if part else "")
 
     def place(self, place: Place) -> str:
         """What a place is read and set by."""
         key = self.text(place.key) if type(place.key) in (str, int) else self.names.of(place.key, "key")
-        wish = place.text.rpartition(".")[0] or place.text.partition("[")[0] or "variables"
-        return place.code(self.names.of(place.container, f"{wish}_{type(place.container).__name__.lower()}"), key)
+        return place.code(self.names.of(place.container, self.wishes.container(place)), key)
 
     # Lines ------------------------------------------------------------------------------------------------------------
 
-    def write(self, line: str, comment: str = "") -> None:
-        self.lines.append(f"{self.indent}{line}" + (f"  # {comment}" if comment else ""))
+    def write(self, line: str, about: str = "", writes: bool = False) -> None:
+        self.rows.append(Row(f"{self.indent}{line}", about, writes))
+
+    def comment(self, text: str) -> None:
+        self.rows.append(Row(f"{self.indent}# {text}"))
 
     def reads(self, values: list[Value]) -> None:
         """What is read from places at each step."""
@@ -129,112 +109,273 @@ class Writer:
                 if source.place.id not in tuples:
                     tuples[source.place.id] = name = self.names.new(source.place.text.rpartition(".")[2])
                     self.write(f"{name} = {self.place(source.place)}")
-                wish = value.name or f"{source.place.text.rpartition('.')[2]}_{source.number}"
-                self.write(f"{self.define(value, wish)} = {tuples[source.place.id]}[{source.number}]")
+                self.write(f"{self.define(value)} = {tuples[source.place.id]}[{source.number}]")
             else:
-                self.write(f"{self.define(value, source.text.rpartition('.')[2])} = {self.place(source)}")
+                self.write(f"{self.define(value)} = {self.place(source)}")
+
+    def instructions(self, calls: list[Call | Guard]) -> None:
+        """All calls and guards: under the line of the user's that they come from, with the operation at their side."""
+        self._inline = nested_calls(self.program, self.wish)
+        heading: tuple[Any, ...] = ()
+        nested = {id(call) for call in self._inline.values()}
+        shown = [call for call in calls if id(call) not in nested]
+        for errstate, group in itertools.groupby(shown, lambda call: getattr(call, "errstate", None)):
+            if errstate is not None:
+                settings = ", ".join(f"{kind}={what!r}" for kind, what in errstate.items())
+                self.write(f"with np.errstate({settings}):")
+                self.indent += "    "
+            for call in group:
+                heading = self._headings(call.line, heading)
+                self.instruction(call)
+            self.indent = ""
 
     def instruction(self, call: Call | Guard) -> None:
-        if not self.program.first_write and any(value.storage.external for value in call.writes):
-            self.program.first_write = len(self.lines) + 2
-        self._where(call)
         if isinstance(call, Guard):
-            self._guard(call)
-        elif call.errstate is not None:
-            settings = ", ".join(f"{kind}={what!r}" for kind, what in call.errstate.items())
-            self.write(f"with np.errstate({settings}):")
-            self.indent += "    "
-            self._call(call)
-            self.indent = self.indent[4:]
+            self.guard(call)
         else:
             self._call(call)
 
-    def _where(self, call: Call | Guard) -> None:
-        """A comment where the lines begin that stand for another line of the user's."""
-        line = call.line
-        if line.file and (line.file, line.number) != self._last:
-            self._last = line.file, line.number
-            text = linecache.getline(line.file, line.number).strip()
-            self.write(f"# line {line.number}{': ' + text if text else ''}")
+    def _headings(self, line: Line, before: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Comments where the lines begin that stand for another line of the user's, or for its derivative."""
+        origin = self.program.origins.get(line.node) if line.node else None
+        heading = line.file and (line.file, line.number), origin and (origin.file, origin.number)
+        if heading == before or not any(heading):
+            return before or heading
+        if line.file and (not before or heading[0] != before[0] or not origin):
+            again = before and heading[0] == before[0]  # after what it has called in between
+            self._heading(f"line {line.number}" if again else quoted(line, self.file))
+        if origin and origin.file:
+            self._heading(f"derivative of {quoted(origin, self.file)}")
+        return heading
 
-    def _guard(self, guard: Guard) -> None:
-        value, expected = self.name(guard.value), guard.expected
-        if expected is True:
-            self.write(f"if not {value}: return bail")
-        elif expected is False:
-            self.write(f"if {value}: return bail")
+    def _heading(self, text: str) -> None:
+        if self.rows and not self.rows[-1].code.lstrip().startswith("# "):
+            self.rows.append(Row(""))
+        self.comment(text)
+
+    def guard(self, guard: Guard) -> None:
+        """What chooses the way of the step: another value than the recorded one ends the replay."""
+        expected = guard.expected
+        if expected is True or expected is False:
+            text = self.text(guard.value, 0 if not expected else ATOM)
+            condition, otherwise = self.text(guard.value), f"not {text}" if expected else text
         else:
-            self.write(f"if {value} != {self.text(expected)}: return bail")
+            value, known = self.text(guard.value, ATOM), self.text(expected, ATOM)
+            condition, otherwise = value, f"{value} != {known}"
+        self.program.conditions.append((f"{condition} is {expected!r}", guard.line))
+        self.write(f"if {otherwise}: {self.refusal(condition, expected, guard.line)}")
+
+    def refusal(self, condition: str, expected: Any, line: Line) -> str:
+        """What is done where a condition comes out otherwise."""
+        return "return bail"
 
     def _call(self, call: Call) -> None:
         into = self.program.into.get(call)
         line = into(call, self) if into else None
         if line is None:
             line = expression(call, self)
-            if (isinstance(call.result, Value) and not call.writes) or (
-                call.writes and isinstance(call.result, Value) and call.result not in call.writes
-            ):
-                line = f"{self.define(call.result)} = {line}"
-            elif isinstance(call.result, tuple):
-                line = f"{', '.join([self.define(part) if part else '_' for part in call.result])}, = {line}"
-        self.write(line, call.line.operation)
+            result = call.result
+            if is_in_place(call):
+                self._note_change(call.args[0])
+            elif isinstance(result, tuple):
+                line = f"{', '.join([self.define(part) if part else '_' for part in result])}, = {line}"
+            elif isinstance(result, Value) and result not in call.writes:
+                line = f"{self.define(result)} = {line}"
+        self.write(line, self._rule(call), any(value.storage.external for value in call.writes))
+
+    def _rule(self, call: Call) -> str:
+        """What is said at the side of a call: the operation whose derivative it is, or that it is a part of."""
+        operation = call.line.operation
+        if call.line.node in self.program.origins:
+            return operation.removeprefix("derivative of ")
+        return "" if operation == call.func.__name__ else operation
+
+    def _note_change(self, value: Value) -> None:
+        if value in self.program.memory:
+            self.changed[self.name(value)] = None
+
+    # What it ends in --------------------------------------------------------------------------------------------------
+
+    def results(self, tree: Any) -> str:
+        """What the step gives, in its structure."""
+        if type(tree) is Made:
+            return self.text(tree.value)
+        if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+            return f"{self.names.of(type(tree), type(tree).__name__)}({', '.join(map(self.results, tree))})"
+        if type(tree) in (tuple, list, dict):
+            return str(literal(tree, self.results))
+        return self.text(tree)
 
 
-def expression(call: Call, writer: Writer) -> str:
-    """A call as it is written in NumPy."""
-    func, args, kwargs, text = call.func, call.args, call.kwargs, writer.text
-    if func in INFIX and len(args) == 2 and not kwargs:
-        return f"{text(args[0])} {INFIX[func]} {text(args[1])}"
-    if func is np.negative and not kwargs and len(args) == 1:
-        return f"-{text(args[0])}"
-    if func is operator.neg:
-        return f"-{text(args[0])}"
-    if func is operator.getitem:
-        return f"{text(args[0])}[{index_text(args[1], text)}]"
-    if func is operator.setitem:
-        return f"{text(args[0])}[{index_text(args[1], text)}] = {text(args[2])}"
-    if type(func) is Attribute:
-        return f"{text(args[0])}.{func.__name__}"
-    rest = [*map(text, args), *[f"{name}={text(value)}" for name, value in kwargs.items()]]
-    if type(func) in (Method, Draw):
-        return f"{rest[0]}.{func.__name__}({', '.join(rest[1:])})"
-    return f"{function_text(func, writer)}({', '.join(rest)})"
-
-
-def index_text(index: Any, text: Callable[[Any], str]) -> str:
-    """What stands between brackets."""
-    if type(index) is tuple and index:
-        return ", ".join(index_text(part, text) for part in index) + ("," if len(index) == 1 else "")
-    if type(index) is slice:
-        parts = ["" if part is None else text(part) for part in (index.start, index.stop, index.step)]
-        return ":".join(parts if parts[2] else parts[:2])
-    return text(index)
-
-
-def function_text(func: Callable[..., Any], writer: Writer) -> str:
-    """The name of a function of NumPy's, or of a variable that holds another."""
-    if isinstance(func, UfuncMethod):
-        return f"{function_text(func.ufunc, writer)}.{func.method}"
-    name = func.__name__
-    for module, prefix in ((np, "np"), (np.linalg, "np.linalg"), (np.fft, "np.fft"), (math, "math")):
-        if getattr(module, name, None) is func:
-            return f"{prefix}.{name}"
-    return writer.names.of(func, name)
-
-
-def write_program(program: Program, arguments: list[Value], reads: list[Value], names: Names) -> str:
-    """The text of the function that does what the program does."""
-    writer = Writer(program, names)
-    for value in arguments:
-        assert isinstance(value.source, Argument)
-        writer.define(value, value.source.text)
-    head = f"def step({', '.join(map(writer.name, arguments))}):"
-    writer.reads(reads)
+def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
+    """The calls that are written inside of the one that uses what they give: nothing else does, it has no name, and
+    nothing is written meanwhile."""
+    uses: dict[Value, int] = {}
+    for value in itertools.chain(program.kept, *[call.inputs for call in program.calls]):
+        uses[value] = uses.get(value, 0) + 1
+    nested: dict[Value, Call] = {}
+    depth: dict[Value, int] = {}
+    open_: dict[Value, Call] = {}  # what may still become part of another
+    group: Any = None
     for call in program.calls:
-        writer.instruction(call)
-    writer._last = ()
+        found = (call.line.file, call.line.number, call.line.node, getattr(call, "errstate", None))
+        if found != group:
+            group, open_ = found, {}
+        size = int(isinstance(call, Call))
+        for value in call.inputs:
+            if value in open_ and size + depth[value] <= NESTED:
+                nested[value] = open_.pop(value)
+                size += depth[value]
+        if isinstance(call, Guard) or call.writes:
+            open_ = {}
+        elif type(call.result) is Value and call not in program.into:
+            value = call.result
+            if uses.get(value) == 1 and value not in program.memory and value not in call.inputs and not wish(value):
+                open_[value], depth[value] = call, size
+    if not program.effects:
+        nested |= {value: call for value, call in open_.items() if value in program.returned}
+    return nested
+
+
+def quoted(line: Line, file: str) -> str:
+    """A line of the user's: its number and its text."""
+    text = linecache.getline(line.file, line.number).strip()
+    where = "" if line.file == file else f"{os.path.basename(line.file)}, "
+    return f"{where}line {line.number}" + (f": {text}" if text else "")
+
+
+# The text -------------------------------------------------------------------------------------------------------------
+
+
+def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) -> str:
+    """The text of the function that does what the program does."""
+    program.origins = {value: call.line for call in program.calls for value in call.outputs if not call.line.node}
+    writer = Writer(program, names, wishes)
+    files = Counter(line.file for line in program.origins.values() if line.file)
+    writer.file = max(files, key=files.__getitem__, default="")
+    head = ", ".join([writer.define(value) for value in trace.arguments])
+    used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
+    reads = [value for value in trace.reads if value in used]
+    writer.reads(reads)
+    writer.instructions(program.calls)
+    if program.effects:
+        writer._heading("what is left behind")
     for place, tree in program.effects:
-        writer.write(f"{writer.place(place)} = {writer.text(tree)}")
-    results = ", ".join(map(writer.name, program.returned))
-    writer.write(f"return {results}{',' if len(program.returned) == 1 else ''}" if results else "return ()")
-    return "\n".join([head, *writer.lines]) + "\n"
+        writer.write(f"{writer.place(place)} = {writer.text(tree)}", writes=True)
+    result = writer.results(program.results)
+    writer.write(f"return {result[1:-1] if type(program.results) is tuple and len(result) < WIDTH - 12 else result}")
+    body, first_write = laid_out(writer.rows)
+    about = header(writer, trace, used)
+    declared = wrapped(f"global {', '.join(writer.changed)}") if writer.changed else []
+    body = [*declared, *body]
+    program.first_write = 0 if first_write is None else len(about) + 1 + len(declared) + first_write + 1
+    return "\n".join([*about, f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
+
+
+# What stands above it -------------------------------------------------------------------------------------------------
+
+
+def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
+    """Comments that say what the program stands for, and what its names are."""
+    known = {*trace.arguments, *trace.reads}
+    places = dict.fromkeys(value for _, value in trace.held if value in used and value not in known)
+    where = {value: place.text for place, value in reversed(trace.held)}
+    for value in trace.reads:
+        where[value] = (
+            f"{value.source.place.text}[{value.source.number}]" if isinstance(value.source, Part) else value.source.text
+        )
+    constants = [value for value in trace.recording.constants if value in used]
+    rows: list[tuple[str, ...]] = [described(writer, value) for value in trace.arguments]
+    read = [*places, *[value for value in trace.reads if value in used]]
+    if read:
+        rows += [
+            ("read from outside:",),
+            *[(*described(writer, value), where[value].removeprefix(writer.name(value))) for value in read],
+        ]
+    if constants:
+        rows += [("constants:",), *[(*described(writer, value), content(value.data)) for value in constants]]
+    wide = [row for row in rows if len(row) > 1]
+    widths = [max([len(row[i]) for row in wide], default=0) for i in range(3)]
+    title = f"{trace.title}({', '.join(map(writer.name, trace.arguments))})"
+    lines = [*wrapped_comment(f"{title}{trace.where and ' of '}{trace.where}, as NumPy computes it"), "#"]
+    for row in rows:
+        if len(row) == 1:
+            lines.append(f"# {row[0]}")
+        else:
+            line = "  ".join([part.ljust(width) for part, width in zip(row, widths, strict=False)] + [*row[3:]])
+            lines.append(f"#   {line}".rstrip())
+    return lines
+
+
+def wrapped_comment(text: str) -> list[str]:
+    """A comment in as many lines as are needed."""
+    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 2, break_long_words=False, break_on_hyphens=False)]
+
+
+def described(writer: Writer, value: Value) -> tuple[str, str, str]:
+    """The name of a value, its shape and its dtype."""
+    data = value.data
+    if isinstance(data, np.ndarray):
+        return writer.name(value), str(data.shape), str(data.dtype)
+    return writer.name(value), "", type(data).__name__
+
+
+def content(array: Any) -> str:
+    """What is in a constant, if it is short."""
+    if isinstance(array, np.ndarray) and array.size and (array.size == 1 or (array == array.flat[0]).all()):
+        return str(array.flat[0])
+    return ""
+
+
+def laid_out(rows: list[Row]) -> tuple[list[str], int | None]:
+    """The lines, and which of them is the first that changes something from outside. What they come from stands at
+    their side, once where it is the same for several."""
+    said, first_write = "", None
+    lines: list[str] = []
+    lengths = [len(row.code) for row in rows if row.about]
+    column = min(max(lengths, default=0), 56) + 2
+    for row in rows:
+        if row.writes and first_write is None:
+            first_write = len(lines)
+        if not row.about or row.about == said:
+            lines += wrapped(row.code)
+            said = row.about
+            continue
+        said = row.about
+        line = f"{row.code.ljust(column)}# {row.about}"
+        if len(row.code) + 2 >= column:
+            line = f"{row.code}  # {row.about}"
+        if len(line) + 4 <= WIDTH:
+            lines.append(line)
+        else:
+            space = row.code[: len(row.code) - len(row.code.lstrip())]
+            lines += [f"{space}# {row.about}", *wrapped(row.code)]
+    return lines, first_write
+
+
+def wrapped(line: str) -> list[str]:
+    """A line of code in as many as are needed."""
+    lines = []
+    space = " " * (len(line) - len(line.lstrip()))
+    while len(line) + 4 > WIDTH and not line.lstrip().startswith("#"):
+        cut = breaking_point(line)
+        if not cut:
+            break
+        lines.append(line[:cut].rstrip())
+        line = f"{space}    {line[cut:].lstrip()}"
+    return [*lines, line]
+
+
+def breaking_point(line: str) -> int:
+    """Behind the last comma in brackets before the margin; 0 if there is none."""
+    depth, found = 0, 0
+    for piece in re.finditer(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|.", line):
+        if piece.end() + 4 > WIDTH:
+            break
+        if piece[0] in "([{":
+            depth += 1
+        elif piece[0] in ")]}":
+            depth -= 1
+        elif piece[0] == "," and depth and line[piece.end() :].startswith(" "):
+            found = piece.end()
+    return found

@@ -16,12 +16,12 @@ from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
 from ..tensor import Tensor
 from ..tree import Tree
+from .effects import is_generator
 from .locations import LIBRARIES, is_library
 from .places import MISSING, Cell, Item, Place, Slot
 from .recorder import Number, Random, Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
-GENERATORS = (np.random.Generator, np.random.RandomState)
 NO_ROOTS = (*IMMUTABLE, np.ndarray, Tensor, Recorder, Number, list, tuple, dict)  # no objects with attributes
 MANY = 1000  # items of a list or dict that are too many to be watched one by one
 
@@ -32,21 +32,32 @@ class Watch:
     def __init__(self) -> None:
         self.codes: dict[CodeType, dict[str, Any]] = {}  # with their global variables
         self.roots: list[tuple[Any, str]] = []
+        self._passed_over: dict[int, CodeType] = {}  # of the libraries, by ids: to hash a code takes long
 
     def _event(self, frame: FrameType, event: str, arg: Any) -> None:
-        if event not in ("call", "return") or is_library(frame):
+        if event != "call" and event != "return":
+            return
+        if event == "call" and frame.f_back is not None and not self._is_library(frame.f_back):
+            name_variables(frame.f_back)  # each time, for they may have others soon
+        if self._is_library(frame):
             return
         code = frame.f_code
         if event == "return":
-            for name, value in [*frame.f_locals.items()]:
-                data = value._data if type(value) is Tensor else value
-                if type(data) is Recorder and not data._value.name:
-                    data._value.name = name
+            name_variables(frame)
         elif code not in self.codes:
             self.codes[code] = frame.f_globals
             count = code.co_argcount + code.co_kwonlyargcount
             given = [(frame.f_locals.get(name), name) for name in code.co_varnames[:count]]
             self.roots += [(value, name) for value, name in given if not isinstance(value, NO_ROOTS)]
+
+    def _is_library(self, frame: FrameType) -> bool:
+        code = frame.f_code
+        if id(code) in self._passed_over:
+            return True
+        if is_library(frame):
+            self._passed_over[id(code)] = code
+            return True
+        return False
 
     def add(self, other: Watch) -> None:
         """Add what was seen in another call."""
@@ -60,13 +71,26 @@ class Watch:
         try:
             yield
         finally:
-            sys.setprofile(before)
+            if before is None or callable(before):
+                sys.setprofile(before)
+            else:  # cProfile's, which sets itself
+                before.enable()
+
+
+def name_variables(frame: FrameType) -> None:
+    """Give values the names of the variables that hold them."""
+    for name, value in [*frame.f_locals.items()]:
+        data = value._data if type(value) is Tensor else value
+        if type(data) is Recorder and not data._value.name:
+            data._value.name = name
 
 
 def names_of(code: CodeType) -> set[str]:
-    """The names of variables and attributes that this code, and that of functions inside of it, reads."""
+    """The names of variables and attributes that this code, and that of functions inside of it, reads; also those that
+    it has as texts, as for getattr."""
     inner = [names_of(part) for part in code.co_consts if isinstance(part, CodeType)]
-    return set(code.co_names).union(*inner)
+    texts = [part for part in code.co_consts if isinstance(part, str) and part.isidentifier()]
+    return set(code.co_names).union(texts, *inner)
 
 
 class Surroundings:
@@ -89,6 +113,10 @@ class Surroundings:
         for value, name in watch.roots:
             self._inside(value, name)
 
+    def knows(self, thing: Any) -> bool:
+        """Whether this was there before the step."""
+        return self._seen.get(id(thing)) is thing
+
     def look(self, place: Place) -> None:
         """What is at this place, and what is inside of it."""
         value = place.get()
@@ -96,7 +124,7 @@ class Surroundings:
             return
         if type(value) in (Recorder, Number, Random):  # in an object of the call that was recorded, which has ended
             return
-        if (type(value) is np.ndarray and not value.dtype.hasobject) or isinstance(value, GENERATORS):
+        if (type(value) is np.ndarray and not value.dtype.hasobject) or is_generator(value):
             self.lifted[place.id] = place
             return
         self.guards[place.id] = place, value
@@ -121,6 +149,8 @@ class Surroundings:
         elif isinstance(value, functools.partial):
             self._inside(value.func, text)
             self._inside((value.args, value.keywords), text)
+        elif getattr(type(value), "is_compiled", False):  # a step inside of this one; what it keeps beside is its own
+            self._inside(value.function, text)
         elif isinstance(value, Optimizer):
             self._look_at_optimizer(value, text)
         elif isinstance(value, ModuleType):
@@ -182,7 +212,7 @@ class Surroundings:
                     self._lift_instead(Item(group, name, f"{text}.{name}"))
             for p in group["params"]:
                 for name, value in optimizer.state.get(p, {}).items():
-                    if type(value) in (int, float):
+                    if type(value) in (int, float) or isinstance(value, np.floating):
                         place = Item(optimizer.state[p], name, f"{text}.{name}")
                         self._lift_instead(place)
                         self.alike[place.id] = id(group), name, value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,12 @@ import numpy as np
 from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
+from .effects import Method, is_generator
 from .places import MISSING, Item, Place
-from .program import CONSTANT, Argument, Made, Part, Program, Storage, Value
+from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
-from .recording import CompileError, Recording, current
-from .surroundings import GENERATORS, Surroundings, Watch, unchanged
+from .recording import CompileError, Recording
+from .surroundings import IMMUTABLE, Surroundings, Watch, unchanged
 
 
 class Trace:
@@ -42,25 +45,24 @@ class Trace:
             named = {name: rebuilt(arg, self._lift_argument, name) for name, arg in kwargs.items()}
             for optimizer, _, _ in self._scratch:
                 optimizer._scratch, optimizer._shared = {}, {}
-            outer, current.recording = current.recording, self.recording
-            try:
-                with self.watch.watching():
-                    result = function(*given, **named)
-            finally:
-                current.recording = outer
+            with self.recording.going_on(), self.watch.watching():
+                result = function(*given, **named)
             effects = self._effects()
             tree = self._encoded(result)
         finally:
             self._restore()
         self.program = Program(self.recording.calls, tree, effects)
+        self.result = made(tree, recorded_values(tree))
+        self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
+        rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
+        self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
-        self.result = made(tree, lambda value: value.data)
 
     # Before -----------------------------------------------------------------------------------------------------------
 
     def _lift_places(self) -> None:
-        numbers: dict[Any, tuple[Place, Number]] = {}  # that are the same in the states of several parameters
+        numbers: dict[Any, tuple[Place, Any]] = {}  # that are the same in the states of several parameters
         for place in self.surroundings.lifted.values():
             before = place.get()
             meanwhile: Any
@@ -68,12 +70,12 @@ class Trace:
                 value = self.recording.value_of(before, place, place.text)
                 self.held.append((place, value))
                 meanwhile = wrapped(self.recording, value)
-            elif isinstance(before, GENERATORS):
+            elif is_generator(before):
                 meanwhile = Random(self.recording, Value(before, Storage(external=True), place, place.text))
                 self.held.append((place, meanwhile._value))
             elif isinstance(before, tuple):
                 meanwhile = tuple([self._number(part, Part(place, i)) for i, part in enumerate(before)])
-            elif type(before) in (int, float):
+            elif type(before) in (int, float) or isinstance(before, np.floating):
                 key = self.surroundings.alike.get(place.id, place.id)
                 if key not in numbers:
                     numbers[key] = place, self._number(before, place)
@@ -86,22 +88,22 @@ class Trace:
         for place, _, meanwhile in self._lifted:
             place.set(meanwhile)
 
-    def _number(self, number: Any, source: Any) -> Number:
+    def _number(self, number: Any, source: Any) -> Any:
         value = Value(number, Storage(external=True), source)
         self.reads.append(value)
-        return Number(self.recording, value)
+        return wrapped(self.recording, value)
 
     def _lift_argument(self, leaf: Any, path: str) -> Any:
         source = Argument(len(self.arguments), path)
         if type(leaf) is not Tensor:
             if isinstance(leaf, np.generic) or id(leaf) in {id(v.data) for v in self.arguments}:
-                value = Value(leaf, Storage(external=True), source, path)
+                value = Value(leaf, Storage(external=True), source)
             else:
-                value = self.recording.value_of(leaf, source, path)
+                value = self.recording.value_of(leaf, source)
             self.arguments.append(value)
             return wrapped(self.recording, value)
         data = leaf._data
-        value = self.recording.value_of(data, source, path)
+        value = self.recording.value_of(data, source)
         self.arguments.append(value)
         self.tensors.append((leaf, data))
         leaf._data = wrapped(self.recording, value)
@@ -167,17 +169,30 @@ class Trace:
             known = self.surroundings.tensors.get(id(tree)) is tree or any(tree is t for t, _ in self.tensors)
             if known or not self._is_recorded(tree):
                 return tree
-            return Made(tree._data._value, tree.name, bool(tree._requires_grad))
+            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor)
         if kind in (Recorder, Number):
             return tree._value
         if kind is Random:
             return tree._value.data
+        if kind is np.ndarray:
+            return self._array(tree)
         if kind is dict:
             return {key: self._encoded(part) for key, part in tree.items()}
         if isinstance(tree, tuple | list):
             parts = [self._encoded(part) for part in tree]
             return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        if not isinstance(tree, (*IMMUTABLE, type, FunctionType, ModuleType)) and not self.surroundings.knows(tree):
+            self.recording.mark_unsuited(f"the step gives a {kind.__name__} that is made anew at each call")
         return tree
+
+    def _array(self, array: np.ndarray) -> Value:
+        """An array that the step gives: one that was there before, or a copy of what it has made by itself."""
+        known = self.recording.known(array)
+        if known is not None:
+            return known
+        value = Value(array, Storage())
+        self.recording.calls.append(Call(Method("copy"), (self.recording.value_of(array.copy()),), {}, value))
+        return value
 
     def _restore(self) -> None:
         """Put real arrays where Recorders stand."""
@@ -211,6 +226,15 @@ class Trace:
                 setattr(tensor, slot, np.asarray(value._value.data))
 
 
+def described(function: Callable[..., Any]) -> tuple[str, str]:
+    """The name of a function, and where it is, if that is known."""
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    if code is None or str(getattr(function, "__module__", "")).startswith("tensorgrad."):
+        return name, ""
+    return name, f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}"
+
+
 def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
     """What the parameters are called that positional arguments are given for."""
     try:
@@ -224,18 +248,30 @@ def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[
     return names
 
 
-def made(tree: Any, value_of: Callable[[Value], Any]) -> Any:
-    """The results, given the values: new Tensors where they were new."""
+def made(tree: Any, values: Any) -> Any:
+    """The results, given the values in their structure: new Tensors where they were new."""
     kind = type(tree)
     if kind is Value:
-        return value_of(tree)
+        return values
     if kind is Made:
-        return new_tensor(value_of(tree.value), tree.name, tree.requires_grad)
+        return new_tensor(values, tree.name, tree.requires_grad)
     if kind is dict:
-        return {key: made(part, value_of) for key, part in tree.items()}
+        return {key: made(part, values[key]) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
-        parts = [made(part, value_of) for part in tree]
+        parts = [made(part, value) for part, value in zip(tree, values, strict=True)]
         return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+    return tree
+
+
+def recorded_values(tree: Any) -> Any:
+    """What the results were in the recorded call, in their structure."""
+    kind = type(tree)
+    if kind is Value or kind is Made:
+        return (tree if kind is Value else tree.value).data
+    if kind is dict:
+        return {key: recorded_values(part) for key, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        return [recorded_values(part) for part in tree]
     return tree
 
 

@@ -1,0 +1,35 @@
+"""Passes: each makes a program that does the same, and sooner. Any of them can be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..program import Program
+from .buffers import buffers
+from .common import common
+from .constants import constants
+from .copies import copies
+from .dead import dead
+from .guards import guards
+from .values import values
+from .views import views
+
+Pass = Callable[[Program], Program]
+
+# In the order in which they are done
+PASSES: dict[str, Pass] = {
+    "values": values, "constants": constants, "common": common, "copies": copies, "dead": dead, "guards": guards,
+    "buffers": buffers, "views": views,
+}  # fmt: skip
+
+
+def chosen(names: Iterable[str] | None) -> list[Pass]:
+    """The passes of these names, all if it is None, in their order."""
+    names = [*PASSES] if names is None else [*names] if not isinstance(names, str) else [names]
+    unknown = [name for name in names if name not in PASSES]
+    if unknown:
+        raise ValueError(f"compile: there is no pass {unknown[0]!r}; passes are {', '.join(PASSES)}")
+    return [func for name, func in PASSES.items() if name in names]
+
+
+__all__ = ["PASSES", "Pass", "chosen"]

@@ -1,0 +1,95 @@
+"""values: what the step writes into arrays of its own becomes new values, `t += b` becomes `t2 = t + b`.
+
+So the passes behind this one see values that never change, and buffers puts them into one place again.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..program import Call, Program, Storage, Value
+from .flow import definitions, is_elementwise, is_whole, rewritten, split_out, with_values
+
+
+def values(program: Program) -> Program:
+    """The program with a new value for each whole array of its own that a ufunc writes all elements of."""
+    defined = definitions(program)
+    now: dict[Value, Value] = {}  # values that stand for others from here on
+    storages: dict[Storage, Storage] = {}
+    latest: dict[Storage, list[Value]] = {}  # the values of a storage that are there by now
+    last_use = last_uses(program)
+    calls: list[Any] = []
+
+    def current(value: Value) -> Value:
+        return now.get(value, value)
+
+    for i, call in enumerate(program.calls):
+        for value in call.outputs:
+            known = latest.setdefault(value.storage, [])
+            if value not in known:
+                known.append(value)
+            storage = storages.get(value.storage)
+            if storage is not None and value not in now:  # a view of what has become another value
+                now[value] = Value(value.data, storage, value.source, value.name)
+        written = _written(call)
+        if written is None or not is_whole(written, defined):
+            changed = with_values(call, current)
+            if isinstance(changed, Call):
+                changed.result = _renamed(changed.result, now)
+            calls.append(changed)
+            continue
+        others = [value for value in latest[written.storage] if value is not written]
+        if any(last_use.get(value, -1) > i for value in others) or not gives_the_same(call, written):
+            calls.append(with_values(call, current))
+            continue
+        args, kwargs, _ = split_out(with_values(call, current))
+        new = Value(written.data, Storage(), None, written.name)
+        calls.append(Call(call.func, args, kwargs, new, (), call.line, call.errstate))
+        now[written], storages[written.storage] = new, new.storage
+    return rewritten(program, calls, current)
+
+
+def _renamed(result: Any, now: dict[Value, Value]) -> Any:
+    if isinstance(result, tuple):
+        return tuple([_renamed(part, now) for part in result])
+    return now.get(result, result) if isinstance(result, Value) else result
+
+
+def last_uses(program: Program) -> dict[Value, int]:
+    """The numbers of the last calls that are given values; beyond all for what outlives the program."""
+    found = {value: i for i, call in enumerate(program.calls) for value in call.inputs}
+    return found | dict.fromkeys(program.kept, len(program.calls))
+
+
+def _written(call: Any) -> Value | None:
+    """The one array that a ufunc's call writes into."""
+    return call.writes[0] if is_elementwise(call) and len(call.writes) == 1 else None
+
+
+def gives_the_same(call: Call, out: Value) -> bool:
+    """Whether a ufunc gives an array of this shape, dtype and order, when it is given nothing to write into."""
+    args, kwargs, target = split_out(call)
+    if target is not out or kwargs:
+        return False
+    arrays = [arg.data for arg in args if isinstance(arg, Value) and isinstance(arg.data, np.ndarray)]
+    if not arrays or np.broadcast_shapes(*[a.shape for a in arrays]) != out.data.shape:
+        return False
+    order = "C" if out.data.flags.c_contiguous else "F"
+    if not all(a.flags[f"{order}_CONTIGUOUS"] for a in (*arrays, out.data)):
+        return False
+    if order == "F" and any(a.ndim < out.data.ndim for a in arrays):
+        return False
+    return natural_dtype(call.func, args) == out.data.dtype and math.prod(out.data.shape) > 0
+
+
+def natural_dtype(func: np.ufunc, args: tuple[Any, ...]) -> Any:
+    """The dtype that a ufunc gives by itself; None where NumPy doesn't tell."""
+    kinds = [arg.data if isinstance(arg, Value) else arg for arg in args]
+    plain = [type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype for x in kinds]
+    try:
+        return func.resolve_dtypes((*plain, None))[-1]
+    except (TypeError, ValueError):
+        return None
