@@ -241,10 +241,12 @@ class Kind:
             difference = compare(known.trace.program, trace.program)
             if difference is None:
                 self.traces.remove(known)
-                replay = Replay(trace, Held(trace), self.step.passes, self.history)
+                known.forget()
+                traces.clear()
+                del known  # so that no array is held that the step may have for itself
+                replay = Replay(trace, self.step.passes, self.history)
                 self.replays.insert(0, replay)
                 del self.replays[MOST:]
-                replay.forget()
                 return
             self._require_branch(difference, "of two calls in a row")
         self.traces.insert(0, Held(trace))

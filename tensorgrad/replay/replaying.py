@@ -37,12 +37,18 @@ class Held:
         except (LookupError, AttributeError, ValueError):  # something isn't there any more
             return False
 
+    def forget(self) -> None:
+        """Let go of all that was recorded."""
+        self.names.namespace.clear()
+
 
 class Replay:
     """A program, made of a recorded call, and what becomes of its values."""
 
-    def __init__(self, trace: Trace, held: Held, passes: Sequence[Callable[[Program], Program]], history: History):
+    def __init__(self, trace: Trace, passes: Sequence[Callable[[Program], Program]], history: History):
         self._history = history
+        trace.release()
+        forget(trace)
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
@@ -50,11 +56,11 @@ class Replay:
             if value not in trace.reads:
                 program.memory[value] = value.data
         program, self.notes = applied(program, passes)
-        self.trace, self.held, self.program = trace, held, program
+        self.trace, self.held, self.program = trace, Held(trace), program
         self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
-        self.takes, self.holds = held.takes, held.holds
+        self.takes, self.holds = self.held.takes, self.held.holds
         self.is_plain = trace.is_plain
         self._first_write = self._line_of_first_write()
         self._at_risk = self._written_before_guards()
@@ -62,7 +68,7 @@ class Replay:
             value.data for value in _external(program) if any(_draws(call, value) for call in program.calls)
         ]
         self._written = self._written_arrays()
-        held.names.namespace["written"].update(self._written)
+        self.held.names.namespace["written"].update(self._written)
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
         self._note = changes.repeatedly([t._data for t in self._marked])
         self._finish = self._builder()
@@ -161,15 +167,16 @@ class Replay:
         """From which line on of the source an error finds something changed."""
         return self.program.first_write or 1_000_000
 
-    def forget(self) -> None:
-        """Let go of the arrays that were computed when it was recorded; their layouts stay."""
-        for call in self.trace.program.calls:
-            for value in call.outputs:
-                if value.source is None and value.is_array:
-                    value.data = hollow(value.data)
-        for value in self.trace.arguments:
-            if value.is_array:
+
+def forget(trace: Trace) -> None:
+    """Let go of the arrays that were computed when it was recorded; their layouts stay."""
+    for call in trace.program.calls:
+        for value in call.outputs:
+            if value.source is None and value.is_array:
                 value.data = hollow(value.data)
+    for value in trace.arguments:
+        if value.is_array:
+            value.data = hollow(value.data)
 
 
 def hollow(array: np.ndarray) -> np.ndarray:

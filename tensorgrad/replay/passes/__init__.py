@@ -11,6 +11,9 @@ from .constants import constants
 from .copies import copies
 from .dead import dead
 from .guards import guards
+from .packing import pack
+from .relocating import relocate
+from .renewing import gradients
 from .values import values
 from .views import views
 
@@ -19,7 +22,7 @@ Pass = Callable[[Program], Program]
 # In the order in which they are done
 PASSES: dict[str, Pass] = {
     "values": values, "constants": constants, "common": common, "copies": copies, "dead": dead, "guards": guards,
-    "buffers": buffers, "views": views,
+    "gradients": gradients, "relocate": relocate, "pack": pack, "buffers": buffers, "views": views,
 }  # fmt: skip
 
 
