@@ -6,9 +6,9 @@
     python benchmarks/run.py --before ../other-checkout --contenders tensorgrad      what a change costs
 
 Every contender is a process of its own, held to the same number of threads (and checked: one that used more is left
-out). They start from the same weights and data, and their losses in the first three steps must agree, or the run
-ends. Then they take turns: in every round each runs a number of steps, the others waiting. A figure is the median, over
-the rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
+out). They start from the same weights and data, and their losses in the first steps must agree, or the run ends. Then
+they take turns: in every round each runs a number of steps, the others waiting. A figure is the median, over the
+rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
 A second process of hand-written NumPy runs among them and shows how noisy the machine was; in a third glibc keeps
 freed memory, as tensorgrad has it do, which shows how much of the difference that makes where arrays are large.
 
@@ -47,8 +47,8 @@ SLACK = 0.25  # of a thread, for what prepares the next call while the last one 
 MOST_SECONDS, FEWEST_ROUNDS = 60, 11  # a workload whose rounds take longer than that gets fewer of them
 ALL = WORKLOADS | TUNING
 PARTS = [*WORKLOADS, "compile", "import", "memory", "scaling", "rows"]
-COMPILERS = ("jax", "compiled", "torch_compile")  # the first is what the others are compared with
-COMPILED = ("moons", "moons_adam", "digits", "mnist", "transformer", "recurrent64", "black_scholes")
+COMPILERS = ("jax", "compiled", "torch_compile")
+COMPILED = ("moons", "moons_adam", "digits", "mnist", "transformer", "recurrent", "black_scholes")
 VARIANTS = ("numpy_out", "compiled", "torch_compile")  # of contenders that have a name of their own
 PACKAGES = {
     "numpy": "numpy", "tensorgrad": "tensorgrad", "pytorch": "torch", "jax": "jax", "mygrad": "mygrad",
@@ -150,7 +150,7 @@ def everyone(options):
 
 
 def check_losses(workload, dtype, losses):
-    """The losses of the first three steps agree: the loss itself, its gradients and the update are the same."""
+    """The losses of the first steps agree: the loss itself, its gradients and the update are the same."""
     for name, values in losses.items():
         if not np.allclose(values, losses["numpy"], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype]):
             raise SystemExit(f"benchmark: {workload}, {dtype}: {name} has losses {values}, NumPy {losses['numpy']}")
@@ -218,13 +218,15 @@ def race_of_compilers(options, workload):
 # The tables -----------------------------------------------------------------------------------------------------------
 
 
-def spread(ratios):
+def spread(ratios, digits=2):
     """Median and quartiles."""
     low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    return f"{middle:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def duration(seconds):
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
     return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
 
 
@@ -249,16 +251,16 @@ def training_table(results, names):
 
 
 def compile_table(options):
-    """One row a workload: the time of the first that compiles, and of the others the ratio to it."""
+    """One row a workload, one column a contender: its time, and the ratio to JAX's where that takes part."""
     names, rows = [name for name in COMPILERS if name in options.contenders], []
     for workload in COMPILED:
         print(f"{workload}, compiling ...", file=sys.stderr, flush=True)
         seconds = race_of_compilers(options, workload)
-        base = statistics.median(seconds.get(names[0], [float("nan")]))
-        cells = [WORKLOADS[workload].title, duration(base) if names[0] in seconds else "—"]
-        for name in names[1:]:
-            times = np.array(seconds.get(name, []))
-            cell = f"{duration(np.median(times))}: {spread(times / base)}" if len(times) else "—"
+        cells = [WORKLOADS[workload].title]
+        for name in names:
+            cell = duration(statistics.median(seconds[name])) if name in seconds else "—"
+            if name != "jax" and name in seconds and "jax" in seconds:
+                cell += f", {spread(np.array(seconds[name]) / statistics.median(seconds['jax']), digits=3)}"
             cells.append(f"**{cell}**" if name == "compiled" else cell)
         rows.append(cells)
     return table(["compiling a step of", *(TITLES[name] for name in names)], rows)
@@ -410,7 +412,7 @@ def main(arguments=None):
         say(f"- Left out: {TITLES[name]} in {', '.join(dict.fromkeys(missed))}: {why}.")
     if "compile" in options.only:
         say("\n### Time to compile, float64, one thread\n\n" + compile_table(options))
-        say("By how much the first calls take longer than later ones; then the ratio to that of JAX, where it runs.\n")
+        say("By how much the first calls take longer than later ones, the median, and its ratio to that of JAX.\n")
     if "import" in options.only:
         say("\n### Time of an import\n\n" + import_table(options))
     if "memory" in options.only:

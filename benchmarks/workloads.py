@@ -5,7 +5,6 @@ The numbers are random, in the shapes of the real thing: how long a step takes d
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -80,7 +79,7 @@ def transformer(rng, layers=2, batch=8, length=64, width=64, classes=32):
     return {"X": X, "Y": rng.integers(0, classes, (batch, length)), "params": params, "lr": 0.01}
 
 
-def recurrent(rng, steps=200, batch=16, nin=8, width=32):
+def recurrent(rng, steps=64, batch=16, nin=8, width=32):
     """h = tanh(x Wx + h Wh + b), step after step; mean squared error of a linear layer on the last h."""
     params = {
         "Wx": rng.normal(size=(nin, width)) / np.sqrt(nin),
@@ -161,8 +160,7 @@ WORKLOADS = {
     "convolution": Workload("convolutional net, 8x8 digits, batch 64", "convolution", convolutional),
     "convnet": Workload("convolutional net with max-pooling, 28x28, batch 64", "convnet", convnet),
     "transformer": Workload("transformer, 2 layers, 8 x 64 x 64", "transformer", transformer),
-    "recurrent": Workload("recurrent net, 200 steps, 16 x 32", "recurrent", recurrent),
-    "recurrent64": Workload("recurrent net, 64 steps, 16 x 32", "recurrent", partial(recurrent, steps=64)),
+    "recurrent": Workload("recurrent net, 64 steps, 16 x 32", "recurrent", recurrent),
     "lstm": Workload("LSTM, 64 steps, 32 x 128", "lstm", lstm),
     "embedding": Workload("embedding and softmax, 5,000 words", "embedding", embedding),
     "simulation": Workload("simulation of 8 bodies, 1,000 steps, assigned", "simulation", bodies),

@@ -10,7 +10,8 @@ from .tensor import Tensor
 from .tree import Tree
 
 _INSTEAD = {
-    **dict.fromkeys(("cuda", "cpu", "compile"), "it computes with NumPy, on the CPU, as it is written"),
+    **dict.fromkeys(("cuda", "cpu"), "it computes with NumPy, on the CPU, as it is written"),
+    "compile": "tensorgrad.compile(model) gives a function that replays what it computes",
     "float": "to(np.float32) makes it of another dtype",
     "double": "to(np.float64) makes it of another dtype",
     "half": "to(np.float16) makes it of another dtype",

@@ -764,7 +764,7 @@ def test_shapes_that_depend_on_values_run_as_they_are(f):
     step = check(f, *[(X * s,) for s in (1, -1) for _ in range(3)])
     assert replayed(step) == 0
     (kind,) = step._kinds.values()
-    assert "depends on values" in kind.unsuited
+    assert "depends on values" in kind.history.unsuited
 
 
 # Wrong calls ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A step does the whole work of one training step (forward, loss, backward, update) and returns the loss before it; where
 there is nothing to train, it returns a value and its gradients. It is written as the library's documentation would have
-it written. A task, or a single workload, that a module leaves out is in its MISSING, with the reason.
+it written. A task that a module leaves out is in its MISSING, with the reason.
 """
 
 CONTENDERS = {

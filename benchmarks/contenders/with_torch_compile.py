@@ -14,7 +14,7 @@ MISSING |= dict.fromkeys(("lstm", "simulation"), "steps that are written out tak
 
 if not shutil.which(os.environ.get("CXX", "c++")) and not shutil.which("g++"):
     MISSING |= dict.fromkeys(
-        ("mlp", "mlp_adam", "convolution", "convnet", "transformer", "recurrent64", "embedding", "black_scholes"),
+        ("mlp", "mlp_adam", "convolution", "convnet", "transformer", "recurrent", "embedding", "black_scholes"),
         "needs a C++ compiler",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
@@ -15,9 +16,11 @@ from ..tensor import Tensor
 from .arguments import Unknown, flatten
 from .comparing import Difference, compare
 from .guards import first_change
+from .history import History, Text, explanation, structure_told
 from .passes import chosen
 from .recording import current
 from .replaying import BAIL, Held, Replay
+from .saved import save
 from .surroundings import Watch
 from .tracing import Trace
 
@@ -50,45 +53,56 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
 class Compiled:
     """A function whose calls are recorded, and then replayed. See `compile`."""
 
+    is_compiled = True
+
     def __init__(self, function: Callable[..., Any], passes: Sequence[Callable[..., Any]] = ()):
         functools.update_wrapper(self, function, updated=())
         self.function, self.passes = function, passes
         self.name = getattr(function, "__name__", type(function).__name__)
+        self.aside: Counter[str] = Counter()  # calls that were neither recorded nor replayed, and why
         self._lock = threading.Lock()
         self._kinds: dict[Any, Kind] = {}
         self._has_warned = False
         self._latest: Kind | None = None
+        self._fast: Replay | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kind = self._latest
-        if kind is None or kwargs or OBSERVERS or current.recording is not None or not kind.fits(args):
-            return self._otherwise(args, kwargs)
-        if not self._lock.acquire(blocking=False):
-            return self._otherwise(args, kwargs)
-        try:
-            return kind.call(args, kwargs, args)
-        finally:
-            self._lock.release()
+        replay = self._fast  # the one that was replayed last, which most calls go by
+        if replay is not None and not kwargs and replay.takes(args) and self._lock.acquire(blocking=False):
+            try:
+                values = replay.next(args)
+            finally:
+                self._lock.release()
+            if values is not BAIL:
+                return replay.finish(values)
+        return self._otherwise(args, kwargs)
 
     def _otherwise(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that isn't like the one before."""
         if current.recording is not None or OBSERVERS:  # it becomes part of what is recorded; or is to be observed
-            return self.function(*args, **kwargs)
+            return self._aside("inside of another recorded function, or while operations are observed", args, kwargs)
         leaves: list[Any] = []
         try:
             structure = flatten((args, kwargs), leaves)
         except Unknown:
-            return self.function(*args, **kwargs)
+            return self._aside("with a Tensor of a graph, or another library's array", args, kwargs)
         with recording_lock:  # waits until no other thread records
             pass
         if not self._lock.acquire(blocking=False):  # another thread is in here, or the step has called itself
-            return self.function(*args, **kwargs)
+            return self._aside("while another call of it went on", args, kwargs)
         try:
             kind = self._kind((structure, is_grad_enabled(), len(ENTERED)))
             self._latest = kind
-            return kind.call(args, kwargs, [leaf._data if type(leaf) is Tensor else leaf for leaf in leaves])
+            result = kind.call(args, kwargs, [leaf._data if type(leaf) is Tensor else leaf for leaf in leaves])
+            self._fast = kind.replays[0] if kind.replays and kind.replays[0].is_plain else None
+            return result
         finally:
             self._lock.release()
+
+    def _aside(self, why: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call of the function as it is."""
+        self.aside[why] += 1
+        return self.function(*args, **kwargs)
 
     @property
     def source(self) -> str:
@@ -97,6 +111,26 @@ class Compiled:
         if kind is None or not kind.replays:
             return f"# {self.name}: nothing is replayed yet; see explain()\n"
         return kind.replays[0].source
+
+    def save(self, path: Any) -> None:
+        """Write the program that was replayed last as a module, `save("step.py")`, which needs NumPy only. Its function
+        `step` takes the arrays among the arguments, in their order. What the step reads beside them is saved as it is
+        now, arrays in a file beside it, "step.npz"; what it sets it sets in variables of the module.
+
+        Raises:
+            CompileError: nothing is replayed yet, what the step reads has changed since, or something can't be saved.
+            ValueError: path doesn't end in .py. TypeError: it is no path. OSError: nothing can be written there.
+        """
+        kind = self._latest
+        if kind is None or not kind.replays or not kind.replays[0].holds():
+            raise CompileError(f"save: {self.name} has no program to save; call it three times, as explain() says")
+        save(kind.replays[0], path)
+
+    def explain(self) -> Text:
+        """What was recorded, and what became of it: the programs, what each pass did to them, what is looked at before
+        each replay, how often each was replayed, and why something was recorded again or can't be."""
+        kinds = [(structure_told(key), kind.history, kind.replays) for key, kind in self._kinds.items()]
+        return explanation(self.name, kinds, self.aside)
 
     def _kind(self, key: Any) -> Kind:
         if key not in self._kinds:
@@ -122,21 +156,17 @@ class Kind:
         self.step, self.function = step, step.function
         self.replays: list[Replay] = []  # of calls that were recorded twice; the latest first
         self.traces: list[Held] = []  # of calls that were recorded once
-        self.calls = 0
-        self.unsuited = ""  # why these calls can't be replayed
+        self.history = History()
         self.is_given_up = False  # whether no further ways are recorded
-        self.reasons: list[str] = []  # why something was recorded again
         self._is_watched = False  # the call before was, and so the next can be recorded
+        self._changes = 0  # how often something had changed since the last replay
         self._watch = Watch()
-
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these are arrays of this kind."""
-        return bool(self.replays) and self.replays[0].fits(args)
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> Any:
         """What the step gives."""
-        self.calls = calls = self.calls + 1
-        if calls & (calls - 1) or calls < 4:  # at the powers of two a call is recorded again, to see that all is right
+        history = self.history
+        history.calls += 1
+        if not history.is_due:
             for replay in self.replays:
                 if replay.holds() and replay.is_apart(leaves):
                     values = replay.run(leaves)
@@ -144,27 +174,35 @@ class Kind:
                         if replay is not self.replays[0]:
                             self.replays.remove(replay)
                             self.replays.insert(0, replay)
+                        self._changes = 0
                         return replay.finish(values)
-        if self.unsuited or self.is_given_up:
-            return self.function(*args, **kwargs)
+                    history.bailed += 1
+        if history.unsuited or self.is_given_up:
+            return self._eager(args, kwargs)
         return self._record(args, kwargs, leaves)
+
+    def _eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call of the function as it is."""
+        self.history.eager += 1
+        return self.function(*args, **kwargs)
 
     def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> Any:
         """A call of the function itself. Where something has changed it is watched; the next two are recorded, and must
         do the same."""
         replays = [replay for replay in self.replays if replay.holds()]
         if not all(replay.is_apart(leaves) for replay in replays):
-            return self.function(*args, **kwargs)
+            return self._eager(args, kwargs)
         traces = [trace for trace in self.traces if trace.holds()]
         if not (replays or traces or self._is_watched):
             return self._watched(args, kwargs)
         self._is_watched = False
+        self.history.recorded += 1
         with recording_lock:
             trace = Trace(self.function, args, kwargs, self._watch)
         self._watch.add(trace.watch)
         if trace.recording.unsuited is not None:
             reason, line = trace.recording.unsuited
-            self.unsuited = f"{reason}{line.told}"
+            self.history.unsuited = f"{reason}{line.told}"
         else:
             self._enter(trace, replays, traces)
         return trace.result
@@ -172,15 +210,18 @@ class Kind:
     def _watched(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.replays or self.traces:
             reason = first_change((*[r.trace for r in self.replays], *[t.trace for t in self.traces])[0])
-            self.reasons.append(f"call {self.calls}: {reason}")
-            if len(self.reasons) == MOST:
+            self.history.again.append(f"call {self.history.calls}: {reason}")
+            self._changes += 1
+            if self._changes == MOST:
                 warnings.warn(
-                    f"compile: {self.step.name} has been recorded again {MOST} times, since what it reads changes from "
-                    f"call to call: {reason}. Pass it as an argument; from now on such calls run as they are",
+                    f"compile: {self.step.name} has been recorded again {MOST} times and never replayed, since what "
+                    f"it reads changes from call to call: {reason}. Pass it as an argument; from now on such "
+                    f"calls run as they are",
                     stacklevel=6,
                 )
-            if len(self.reasons) >= MOST:
-                return self.function(*args, **kwargs)
+            if self._changes >= MOST:
+                return self._eager(args, kwargs)
+        self.history.watched += 1
         watch = Watch()
         with watch.watching():
             result = self.function(*args, **kwargs)
@@ -193,8 +234,9 @@ class Kind:
         for replay in replays:
             difference = compare(replay.trace.program, trace.program)
             if difference is None:
+                self._changes = 0
                 return
-            self._require_branch(difference, f"of call {self.calls} and of what has been replayed")
+            self._require_branch(difference, f"of call {self.history.calls} and of what has been replayed")
         for known in traces:
             difference = compare(known.trace.program, trace.program)
             if difference is None:
@@ -202,7 +244,7 @@ class Kind:
                 known.forget()
                 traces.clear()
                 del known  # so that no array is held that the step may have for itself
-                replay = Replay(trace, self.step.passes)
+                replay = Replay(trace, self.step.passes, self.history)
                 self.replays.insert(0, replay)
                 del self.replays[MOST:]
                 return
@@ -216,7 +258,7 @@ class Kind:
         difference = next((d for t in self.traces[1:] if (d := compare(t.trace.program, trace.program))), None)
         why = f": {difference.text}{difference.line.told}" if difference else ""
         self.traces, self.is_given_up = [], True
-        self.unsuited = "" if self.replays else f"its conditions come out otherwise at each call{why}"
+        self.history.unsuited = "" if self.replays else f"its conditions come out otherwise at each call{why}"
         warnings.warn(
             f"compile: {self.step.name} has taken more than {MOST} ways, of which each is recorded anew{why}. Write "
             f"np.where(condition, a, b) in place of an if, or leave such a loop out of the step; the other ways run as "

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .program import Value
+
 
 class Method:
     """A method of arrays or generators as a function, one for each name: Method("sum")(x, axis=0) is x.sum(axis=0)."""
@@ -91,8 +93,17 @@ METADATA = frozenset({
 UNSTABLE = frozenset({
     np.nonzero, np.flatnonzero, np.argwhere, np.compress, np.extract, np.trim_zeros, np.bincount, np.unique,
     np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values, np.union1d, np.intersect1d, np.setdiff1d,
-    np.setxor1d, *map(Method, ("nonzero", "compress")),
+    np.setxor1d, np.roots, np.polydiv, np.linalg.lstsq, *map(Method, ("nonzero", "compress")),
 })  # fmt: skip
+
+# What gives as many as its arguments behind the first say
+COUNTING = frozenset({
+    np.repeat, np.delete, np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.tile, np.resize, np.pad,
+    np.histogram, np.histogram2d, np.broadcast_to, np.reshape, *map(Method, ("repeat", "reshape")),
+})  # fmt: skip
+
+# What makes an array as large as its arguments say
+MAKING = frozenset({np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity, np.tri})
 
 # Where methods of arrays and of ufuncs take what they write into, the array itself counted
 OUT_OF_METHODS = {
@@ -118,10 +129,15 @@ def position_of_out(func: Callable[..., Any]) -> int | None:
     return names.index("out") if "out" in names else None
 
 
+def outputs_of(func: Callable[..., Any]) -> int:
+    """How many results func may write into arguments."""
+    return func.nout if isinstance(func, np.ufunc) else 1
+
+
 def written(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The arguments that func changes."""
     position = position_of_out(func)
-    found = [kwargs.get("out"), *(args[position:][:1] if position is not None else ())]
+    found = [kwargs.get("out"), *(args[position : position + outputs_of(func)] if position is not None else ())]
     if func in CHANGING or type(func) is Draw or (type(func) is UfuncMethod and func.method == "at"):
         found.append(args[0])
     if type(func) is Draw and func.__name__ == "shuffle":
@@ -131,18 +147,15 @@ def written(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     return found
 
 
-def has_unstable_shape(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], varying: Any) -> bool:
-    """Whether the shape of what func gives depends on the values in its arguments; varying(arg) tells whether there
-    are such that a replay may find changed."""
-    if func in UNSTABLE:
-        return True
-    if func is np.where:
-        return len(args) == 1
-    if func in (np.repeat, Method("repeat")):
-        return varying(args[1] if len(args) > 1 else kwargs.get("repeats"))
-    if func is np.delete:
-        return varying(args[1] if len(args) > 1 else kwargs.get("obj"))
-    if func is operator.getitem:
+def shapes_by(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The arguments whose values, and not their shapes alone, say what shape func gives; None if there are none."""
+    if func is np.bincount:
+        return args[0], args[2:], kwargs.get("minlength")
+    if func in MAKING or func in UNSTABLE or (func is np.where and len(args) == 1):
+        return args, kwargs
+    if func in COUNTING:
+        return args[1:], kwargs
+    if func in (operator.getitem, np.insert):
         parts = args[1] if isinstance(args[1], tuple) else (args[1],)
-        return any(varying(part) and np.asarray(part.data).dtype == bool for part in parts)
-    return False
+        return [part for part in parts if type(part) is Value and np.asarray(part.data).dtype == bool]
+    return None

@@ -147,6 +147,7 @@ class Program:
     renewed: dict[Value, Any] = field(default_factory=dict)  # what outlives a replay in memory that is used again
     movable: set[Value] = field(default_factory=set)  # arrays from outside that may be put elsewhere
     origins: dict[Value, Line] = field(default_factory=dict)  # the lines that values come from which have derivatives
+    conditions: list[tuple[str, Line]] = field(default_factory=list)  # what the guards ask, as it is written
     notes: list[str] = field(default_factory=list)  # what passes did, for explain()
     first_write: int = 0  # the line of the source from which on something from outside has been changed
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..errors import CompileError
 from ..memory import owner_of
-from .effects import METADATA, has_unstable_shape, written
+from .effects import METADATA, shapes_by, written
 from .locations import location
+from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
 
 
@@ -93,6 +94,7 @@ class Recording:
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)
+        shaping = self._pinned(func, args, kwargs)
         y = func(*real_args, **real_kwargs)
         errstate = np.geterr()
         line = location()
@@ -100,9 +102,28 @@ class Recording:
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)
-        if has_unstable_shape(func, args, kwargs, lambda part: any(True for _ in values_in(part))):
-            self.mark_unsuited(f"{func.__name__} gives an array whose shape depends on values", line)
+        if shaping:
+            self._require_shape(call, shaping)
         return seen
+
+    def _pinned(self, func: Callable[..., Any], args: Any, kwargs: Any) -> list[Value]:
+        """The values that say what shape func gives, but for constants and single numbers: these become guards."""
+        values = [v for v in values_in(shapes_by(func, args, kwargs)) if v.source is not CONSTANT]
+        for value in values:
+            if not np.ndim(value.data):
+                self.choose(value, value.data)
+        return [value for value in values if np.ndim(value.data)]
+
+    def _require_shape(self, call: Call, shaping: list[Value]) -> None:
+        """The call is unsuited, where a shape depends on values; but if these are in a variable, which changes rarely,
+        the number of elements is guarded."""
+        if not all([isinstance(v.source, Place) and np.size(y.data) for v in shaping for y in call.outputs]):
+            self.mark_unsuited(f"{call.func.__name__} gives an array whose shape depends on values", call.line)
+            return
+        for y in call.outputs:
+            size = Value(np.size(y.data), Storage())
+            self.calls.append(Call(np.size, (y,), {}, size, line=call.line))
+            self.choose(size, size.data)
 
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""

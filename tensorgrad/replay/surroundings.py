@@ -86,9 +86,11 @@ def name_variables(frame: FrameType) -> None:
 
 
 def names_of(code: CodeType) -> set[str]:
-    """The names of variables and attributes that this code, and that of functions inside of it, reads."""
+    """The names of variables and attributes that this code, and that of functions inside of it, reads; also those that
+    it has as texts, as for getattr."""
     inner = [names_of(part) for part in code.co_consts if isinstance(part, CodeType)]
-    return set(code.co_names).union(*inner)
+    texts = [part for part in code.co_consts if isinstance(part, str) and part.isidentifier()]
+    return set(code.co_names).union(texts, *inner)
 
 
 class Surroundings:
@@ -147,6 +149,8 @@ class Surroundings:
         elif isinstance(value, functools.partial):
             self._inside(value.func, text)
             self._inside((value.args, value.keywords), text)
+        elif getattr(type(value), "is_compiled", False):  # a step inside of this one; what it keeps beside is its own
+            self._inside(value.function, text)
         elif isinstance(value, Optimizer):
             self._look_at_optimizer(value, text)
         elif isinstance(value, ModuleType):

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives import matrices as numpys
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, in_one_call
 from ..derivatives.decompositions import diagonal_of
 from ..derivatives.elementwise import divide_safely
 from ..derivatives.matrices import H, cofactors, diagonal_matrix, pinv_gradient
@@ -242,6 +242,7 @@ def cho_solve(c_and_lower: tuple, b: Any, **settings: Any) -> Any:
     return _cho_solve(as_read(as_array(c), triangle(lower)), b, lower=lower, **settings)
 
 
+@in_one_call
 def permutation(piv: Any, m: int) -> np.ndarray:
     """The order of the m rows after row i was interchanged with row piv[i], for one i after the other."""
     rows = np.broadcast_to(np.arange(m), (*piv.shape[:-1], m)).copy()

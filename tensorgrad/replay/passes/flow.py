@@ -80,7 +80,9 @@ def may_raise(call: Any) -> bool:
 
 def is_elementwise(call: Any) -> bool:
     """Whether it is a ufunc of one result, each element of which depends on the elements at its own place."""
-    return isinstance(call, Call) and isinstance(call.func, np.ufunc) and call.func.nout == 1 and not call.func.signature
+    return (
+        isinstance(call, Call) and isinstance(call.func, np.ufunc) and call.func.nout == 1 and not call.func.signature
+    )
 
 
 def split_out(call: Call) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
