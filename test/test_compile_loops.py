@@ -15,11 +15,17 @@ from tensorgrad.replay.passes import PASSES
 from tensorgrad.replay.passes.blocks import Loop, blocks
 from tensorgrad.replay.passes.stack import stack
 
-SMALL = {
-    "blocks": functools.partial(blocks, least=50, block=8 * 16),
-    "stack": functools.partial(stack, fewest=3),
-}
-ALONE = [[name] for name in SMALL]
+
+
+def small_blocks(program):
+    return blocks(program, least=50, block=8 * 16)
+
+
+def small_stack(program):
+    return stack(program, fewest=3)
+
+
+SMALL = {"blocks": small_blocks, "stack": small_stack}
 
 
 def compiled(function, names=None):
@@ -225,7 +231,7 @@ def check_program(program, passes):
         require_equal(functools.partial(run, steps, results), make, passes, calls=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(programs())
 def test_random_chains(program):
     check_program(program, ["blocks"])
@@ -386,7 +392,7 @@ def test_a_write_between_keeps_calls_apart():
     require_equal(function, make, ["stack"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=4), st.integers(3, 6))
 def test_random_recurrences(body, steps):
     def function(X, w):
