@@ -33,7 +33,7 @@ def state_of(twin):
         generators += [m.rng for m in model.modules() if isinstance(getattr(m, "rng", None), np.random.Generator)]
     return {
         "data": [t.data for t in tensors],
-        "gradients": [t.grad for t in tensors],
+        "gradients": [t._grad for t in tensors],  # for .grad begins one where there is none
         "buffers": model.state_dict() if isinstance(model, Module) else {},
         "optimiser": optimizer.state_dict() if isinstance(optimizer, Optimizer) else {},
         "generators": [rng.bit_generator.state for rng in generators],
