@@ -7,9 +7,9 @@ from unittest import mock
 
 import numpy as np
 
+import tensorgrad
 from tensorgrad import Module, Tensor
 from tensorgrad.optim import Optimizer
-from tensorgrad.replay.compiled import Compiled
 from tensorgrad.replay.replaying import Replay
 
 
@@ -75,16 +75,17 @@ def counting():
         yield replayed
 
 
-def run_twins(make, steps=12, before=None, inputs=None, passes=()):
+def run_twins(make, steps=12, before=None, inputs=None, **options):
     """Run both as often, and compare after each step. How many of the steps were replayed.
 
     Args:
         make: gives a Twin, the same at each call.
         before: before(twin, i) changes something between the steps.
         inputs: inputs(i) gives what both are called with.
+        options: of compile.
     """
     eager, other = make(), make()
-    compiled = Compiled(other.step, passes)
+    compiled = tensorgrad.compile(other.step, **options)
     with counting() as replayed:
         for i in range(steps):
             for twin in (eager, other) if before else ():
