@@ -1,6 +1,7 @@
 """What functions are given, as arrays: lists, lists of Tensors, and numbers."""
 
 import functools
+import operator
 
 import numpy as np
 
@@ -78,6 +79,11 @@ def as_0d(x):
 def contiguous(x):
     """An array, in C order: itself, or a copy."""
     return np.ascontiguousarray(x, like=x)
+
+
+def rows_of(table, index):
+    """table[index], which compile also takes note of where the table is a constant."""
+    return called_beside((table, index), operator.getitem, table, index)
 
 
 def real_array(x):
