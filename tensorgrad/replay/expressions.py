@@ -162,7 +162,7 @@ def literal(value: Any, text: Callable[[Any], str]) -> str | None:
     if value is Ellipsis:
         return "..."
     if isinstance(value, np.dtype) and value.isbuiltin == 1 and value.isnative:
-        return "bool" if value == bool else f"np.{value.name}"
+        return "bool" if value.kind == "b" else f"np.{value.name}"
     if isinstance(value, type) and issubclass(value, np.generic):
         return f"np.{value.__name__}"
     return None

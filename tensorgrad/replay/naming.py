@@ -4,6 +4,7 @@ t2, ..."""
 from __future__ import annotations
 
 import builtins
+import itertools
 import keyword
 import math
 import operator
@@ -18,7 +19,7 @@ from .places import Place, Slot
 from .program import CONSTANT, Argument, Call, Part, Program, Value
 from .tracing import Trace
 
-TAKEN = {*keyword.kwlist, *dir(builtins), "np", "math", "operator", "bail", "step", "holds"}
+TAKEN = {*keyword.kwlist, *dir(builtins), "np", "math", "operator", "bail", "step", "holds", "takes", "args"}
 
 
 class Names:
@@ -68,6 +69,8 @@ class Wishes:
     def __init__(self, trace: Trace | None = None, program: Program | None = None):
         self._values: dict[Value, str] = {}
         self._containers: dict[int, str] = {}
+        self._states: dict[int, str] = {}  # of the states of optimisers, the names of their parameters
+        self._short: dict[str, str] = {}
         self._gradients: dict[Value, tuple[Value, int]] = {}  # of which value, and which of several that are added up
         if trace is not None:
             self._name_places(trace)
@@ -91,44 +94,46 @@ class Wishes:
         wish = place.text.rpartition(".")[0] or place.text.partition("[")[0] or "variables"
         return self._containers.get(id(place.container)) or f"{wish}_{type(place.container).__name__.lower()}"
 
+    def place(self, place: Place) -> str:
+        """The name that what is at a place would have, as a variable."""
+        parameter = self._states.get(id(place.container))
+        return f"{parameter}_{place.key}" if parameter else self._short.get(place.text) or identifier(place.text)
+
     def _name_places(self, trace: Trace) -> None:
         """Parameters without the name of the variable that holds the model; the state of an optimiser by them."""
         surroundings = trace.surroundings
-        places = [place for place, _ in trace.held] + [v.source for v in trace.reads if isinstance(v.source, Place)]
-        texts = [place.text for place in [*surroundings.lifted.values(), *places]]
-        short = shortened(texts)
+        places = [place for place, _ in [*trace.held, *trace.program.effects]]
+        places += [value.source for value in trace.reads if isinstance(value.source, Place)]
+        self._short = shortened([place.text for place in [*surroundings.lifted.values(), *places]])
         tensors = {
-            id(place.container): short.get(place.text) or identifier(place.text)
+            id(place.container): self.place(place)
             for place in surroundings.lifted.values()
             if type(place) is Slot and place.key == "_data"
         }
         self._containers = {key: f"{name}_tensor" for key, name in tensors.items()}
-        states = {}
         for optimizer in surroundings.optimizers.values():
             for p, state in optimizer.state.items():
                 if id(p) in tensors:
-                    states[id(state)] = tensors[id(p)]
+                    self._states[id(state)] = tensors[id(p)]
                     self._containers[id(state)] = f"{tensors[id(p)]}_state"
-
-        def wish(place: Place) -> str:
-            parameter = states.get(id(place.container))
-            return f"{parameter}_{place.key}" if parameter else short.get(place.text, place.text)
-
+        for place, tree in trace.program.effects:
+            if type(tree) is Value and tree.source is None and not tree.name:
+                self._values[tree] = self.place(place)
         for place, value in trace.held:
             if not isinstance(value.source, Argument):
-                self._values[value] = wish(place)
+                self._values[value] = self.place(place)
         for value in trace.reads:
             source = value.source
             if isinstance(source, Part):
-                self._values[value] = f"{wish(source.place)}_{source.number}"
+                self._values[value] = f"{self.place(source.place)}_{source.number}"
             elif isinstance(source, Place):
-                self._values[value] = wish(source)
+                self._values[value] = self.place(source)
 
     def _find_gradients(self, program: Program) -> None:
         """What a derivative rule computed last is the gradient of an argument, or a part of it."""
         found: dict[Value, dict[Value, None]] = {}
         calls = [call for call in program.calls if isinstance(call, Call)]
-        for call, following in zip(calls, [*calls[1:], None], strict=False):
+        for call, following in itertools.zip_longest(calls, calls[1:]):
             line, value = call.line, call.result
             if line.wrt is None or (following and (following.line.node, following.line.wrt) == (line.node, line.wrt)):
                 continue
@@ -136,6 +141,7 @@ class Wishes:
                 found.setdefault(line.wrt, {})[value] = None
         for wrt, values in found.items():
             for i, value in enumerate(values, 1):
+                self._values.pop(value, None)
                 self._gradients[value] = wrt, i if i < len(values) else 0
 
 

@@ -152,6 +152,10 @@ class Recording:
         same = part.__array_interface__["data"] == view.__array_interface__["data"] and part.strides == view.strides
         return same and part.dtype == view.dtype
 
+    def release(self) -> None:
+        """Let go of arrays from outside, when nothing more is recorded."""
+        self._held, self._values, self._storages = [], {}, {}
+
     def _require_known(self, func: Callable[..., Any], value: Value) -> None:
         if value.source is CONSTANT:
             line = location()

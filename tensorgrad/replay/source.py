@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import owner_of
 from .expressions import ATOM, binding, expression, is_in_place, literal
 from .naming import Names, Wishes
 from .places import Place
-from .program import Call, Guard, Line, Made, Part, Program, Value
+from .program import Call, Guard, Line, Made, Part, Program, Storage, Value
 from .tracing import Trace
 
 WIDTH = 100
@@ -42,6 +43,8 @@ class Writer:
         self.indent = ""
         self.file = ""  # that most of the lines are in
         self.changed: dict[str, None] = {}  # global names that the program assigns to
+        self.used: set[Value] = set()
+        self._shown: dict[Storage, Value] = {}  # of the memory that has a name, what it is
         self._texts: dict[Value, str] = {}
         self._inline: dict[Value, Call] = {}
 
@@ -68,8 +71,18 @@ class Writer:
             held = self.program.memory.get(value)
             if held is None:
                 raise KeyError(f"{value!r} is used before it is computed")
-            self._texts[value] = self.names.of(held, self.wish(value) or "t")
+            self._texts[value] = self.names.of(held, self.wish(value) or self._wish_of_view(value, held))
+            self._shown.setdefault(value.storage, value)
         return self._texts[value]
+
+    def _wish_of_view(self, value: Value, view: Any) -> str:
+        """What an array is called that shows another one's memory, such as W_T."""
+        shown = self._shown.get(value.storage)
+        if shown is None or not isinstance(view, np.ndarray):
+            return ""
+        array = self.program.memory[shown]
+        is_transposed = view.ndim > 1 and (view.shape, view.strides) == (array.shape[::-1], array.strides[::-1])
+        return f"{self.name(shown)}_{'T' if is_transposed else 'view'}"
 
     def define(self, value: Value, wish: str = "") -> str:
         """The name of a value that is computed now."""
@@ -163,7 +176,8 @@ class Writer:
             value, known = self.text(guard.value, ATOM), self.text(expected, ATOM)
             condition, otherwise = value, f"{value} != {known}"
         self.program.conditions.append((f"{condition} is {expected!r}", guard.line))
-        self.write(f"if {otherwise}: {self.refusal(condition, expected, guard.line)}")
+        for line in f"if {otherwise}: {self.refusal(condition, expected, guard.line)}".splitlines():
+            self.rows.append(Row(f"{self.indent}{line.rstrip()}"))
 
     def refusal(self, condition: str, expected: Any, line: Line) -> str:
         """What is done where a condition comes out otherwise."""
@@ -194,7 +208,35 @@ class Writer:
         if value in self.program.memory:
             self.changed[self.name(value)] = None
 
-    # What it ends in --------------------------------------------------------------------------------------------------
+    # The whole --------------------------------------------------------------------------------------------------------
+
+    def function(self, trace: Trace) -> tuple[str, list[str]]:
+        """The function that does what the program does: its first line, and the others."""
+        program = self.program
+        program.conditions = []
+        program.origins = {value: call.line for call in program.calls for value in call.outputs if not call.line.node}
+        files = Counter(line.file for line in program.origins.values() if line.file)
+        self.file = max(files, key=files.__getitem__, default="")
+        head = ", ".join([self.define(value) for value in trace.arguments])
+        self.used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
+        self.reads([value for value in trace.reads if value in self.used])
+        self.instructions(program.calls)
+        self.effects(program.effects)
+        result = self.results(program.results)
+        is_tuple = type(program.results) is tuple and len(program.results) > 1
+        self.write(f"return {result[1:-1] if is_tuple and len(result) < WIDTH - 12 else result}")
+        body, first_write = laid_out(self.rows)
+        declared = textwrap.wrap(", ".join(self.changed), WIDTH - 12, break_on_hyphens=False)
+        declared = [f"global {names.removesuffix(',')}" for names in declared]
+        program.first_write = 0 if first_write is None else len(declared) + first_write + 1
+        return f"def step({head}):", [f"    {line}" if line else "" for line in [*declared, *body]]
+
+    def effects(self, effects: list[tuple[Place, Any]]) -> None:
+        """What is set beside the results."""
+        if effects:
+            self._heading("what is left behind")
+        for place, tree in effects:
+            self.write(f"{self.place(place)} = {self.text(tree)}", writes=True)
 
     def results(self, tree: Any) -> str:
         """What the step gives, in its structure."""
@@ -249,34 +291,20 @@ def quoted(line: Line, file: str) -> str:
 
 def write_program(trace: Trace, program: Program, names: Names, wishes: Wishes) -> str:
     """The text of the function that does what the program does."""
-    program.origins = {value: call.line for call in program.calls for value in call.outputs if not call.line.node}
     writer = Writer(program, names, wishes)
-    files = Counter(line.file for line in program.origins.values() if line.file)
-    writer.file = max(files, key=files.__getitem__, default="")
-    head = ", ".join([writer.define(value) for value in trace.arguments])
-    used = {*program.kept, *[value for call in program.calls for value in call.inputs]}
-    reads = [value for value in trace.reads if value in used]
-    writer.reads(reads)
-    writer.instructions(program.calls)
-    if program.effects:
-        writer._heading("what is left behind")
-    for place, tree in program.effects:
-        writer.write(f"{writer.place(place)} = {writer.text(tree)}", writes=True)
-    result = writer.results(program.results)
-    writer.write(f"return {result[1:-1] if type(program.results) is tuple and len(result) < WIDTH - 12 else result}")
-    body, first_write = laid_out(writer.rows)
-    about = header(writer, trace, used)
-    declared = wrapped(f"global {', '.join(writer.changed)}") if writer.changed else []
-    body = [*declared, *body]
-    program.first_write = 0 if first_write is None else len(about) + 1 + len(declared) + first_write + 1
-    return "\n".join([*about, f"def step({head}):", *[f"    {line}" if line else "" for line in body]]) + "\n"
+    head, body = writer.function(trace)
+    about = header(writer, trace)
+    if program.first_write:
+        program.first_write += len(about) + 1
+    return "\n".join([*about, head, *body]) + "\n"
 
 
 # What stands above it -------------------------------------------------------------------------------------------------
 
 
-def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
+def header(writer: Writer, trace: Trace) -> list[str]:
     """Comments that say what the program stands for, and what its names are."""
+    used = writer.used
     known = {*trace.arguments, *trace.reads}
     places = dict.fromkeys(value for _, value in trace.held if value in used and value not in known)
     where = {value: place.text for place, value in reversed(trace.held)}
@@ -294,6 +322,12 @@ def header(writer: Writer, trace: Trace, used: set[Value]) -> list[str]:
         ]
     if constants:
         rows += [("constants:",), *[(*described(writer, value), content(value.data)) for value in constants]]
+    buffers = {}
+    for value, array in writer.program.memory.items():
+        if value in writer._texts and value not in places and value not in constants:
+            buffers[id(owner_of(array))] = owner_of(array).nbytes
+    if buffers:
+        rows.append((f"{len(buffers)} buffers of {sum(buffers.values()):,} bytes are kept from call to call",))
     wide = [row for row in rows if len(row) > 1]
     widths = [max([len(row[i]) for row in wide], default=0) for i in range(3)]
     title = f"{trace.title}({', '.join(map(writer.name, trace.arguments))})"
