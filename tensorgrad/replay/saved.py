@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import CompileError
 from ..files import as_path, replacing
 from ..memory import owner_of
+from ..saving import write_arrays
 from ..tensor import Tensor
 from .expressions import literal
 from .naming import Names, Wishes
@@ -53,6 +54,12 @@ class ModuleWriter(Writer):
             self.names.namespace[name] = now
             if not isinstance(source, Part):
                 self._variables[place.id] = name
+        for place, _ in self.program.effects:
+            self.variable(place)
+
+    def wish(self, value: Value) -> str:
+        name = super().wish(value)
+        return f"new_{name}" if name in self._variables.values() and value not in self.program.memory else name
 
     def refusal(self, condition: str, expected: Any, line: Line) -> str:
         where = f" (line {line.number})" if line.file else ""
@@ -113,15 +120,15 @@ def save(replay: Any, path: Any) -> None:
         raise ValueError(f"save: {target.name} is to be a module of Python's; give it a name that ends in .py")
     arrays_path = target.with_suffix(".npz")
     text, arrays = module(replay, arrays_path.name)
-    with replacing("save", arrays_path) as draft_of_arrays, replacing("save", target) as draft:
-        np.savez(draft_of_arrays, allow_pickle=False, **arrays)
+    with replacing("save", target) as draft:
         draft.write_text(text, encoding="utf-8")
+        write_arrays("save", arrays_path, arrays)
 
 
 def module(replay: Any, arrays_name: str) -> tuple[str, dict[str, np.ndarray]]:
     """The text of a module, and the arrays that it loads."""
     names = Names()
-    names.taken |= {"Path", "arrays", "checked", "allow_pickle", "file"}  # the last two are arguments of np.savez
+    names.taken |= {"Path", "arrays", "checked"}
     before = {*names.namespace}
     program, trace = replay.program, replay.trace
     writer = ModuleWriter(program, names, Wishes(trace, program), trace)

@@ -195,14 +195,14 @@ class Writer:
                 line = f"{', '.join([self.define(part) if part else '_' for part in result])}, = {line}"
             elif isinstance(result, Value) and result not in call.writes:
                 line = f"{self.define(result)} = {line}"
-        self.write(line, self._rule(call), any(value.storage.external for value in call.writes))
+        self.write(line, self._rule(call, line), any(value.storage.external for value in call.writes))
 
-    def _rule(self, call: Call) -> str:
+    def _rule(self, call: Call, line: str) -> str:
         """What is said at the side of a call: the operation whose derivative it is, or that it is a part of."""
         operation = call.line.operation
         if call.line.node in self.program.origins:
             return operation.removeprefix("derivative of ")
-        return "" if operation == call.func.__name__ else operation
+        return "" if operation == call.func.__name__ or f".{operation}(" in line else operation
 
     def _note_change(self, value: Value) -> None:
         if value in self.program.memory:
