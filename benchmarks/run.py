@@ -6,9 +6,9 @@
     python benchmarks/run.py --before ../other-checkout --contenders tensorgrad      what a change costs
 
 Every contender is a process of its own, held to the same number of threads (and checked: one that used more is left
-out). They start from the same weights and data, and their losses in the first three steps must agree, or the run
-ends. Then they take turns: in every round each runs a number of steps, the others waiting. A figure is the median, over
-the rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
+out). They start from the same weights and data, and their losses in the first steps must agree, or the run ends. Then
+they take turns: in every round each runs a number of steps, the others waiting. A figure is the median, over the
+rounds, of a contender's time divided by that of hand-written NumPy in the same round; in brackets its quartiles.
 A second process of hand-written NumPy runs among them and shows how noisy the machine was; in a third glibc keeps
 freed memory, as tensorgrad has it do, which shows how much of the difference that makes where arrays are large.
 
@@ -150,7 +150,7 @@ def everyone(options):
 
 
 def check_losses(workload, dtype, losses):
-    """The losses of the first three steps agree: the loss itself, its gradients and the update are the same."""
+    """The losses of the first steps agree: the loss itself, its gradients and the update are the same."""
     for name, values in losses.items():
         if not np.allclose(values, losses["numpy"], rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype]):
             raise SystemExit(f"benchmark: {workload}, {dtype}: {name} has losses {values}, NumPy {losses['numpy']}")

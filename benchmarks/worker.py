@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(1, os.environ.get("TENSORGRAD") or str(Path(__file__).resolve().parent.parent))  # of which checkout
 
 
+CHECKED = 6  # steps whose losses are compared; by then a compiled step is replayed, no longer recorded
 FIRST, LATER = 10, 21  # the calls that include compiling, and those whose median is a step's usual time
 
 
@@ -64,11 +65,11 @@ def run(step, n):
 
 
 def train(contender, workload, dtype):
-    """Say who this is and the losses of the first three steps; then run as many steps as each line asks for."""
+    """Say who this is and the losses of the first steps; then run as many steps as each line asks for."""
     step = prepare(contender, workload, dtype)
     if step is None:
         return
-    answer({"version": load(contender).VERSION, "losses": [numbers(step()) for _ in range(3)]})
+    answer({"version": load(contender).VERSION, "losses": [numbers(step()) for _ in range(CHECKED)]})
     for line in sys.stdin:
         answer(run(step, json.loads(line)))
 

@@ -214,7 +214,7 @@ def record(name: str, data: Any, parts: Sequence[Any], of: Differentiable) -> An
         constants = tuple([Tensor(d, requires_grad=False) for d in (data if several else (data,))])
         return constants if several else constants[0]
     # The data of a name will be other data when it has been assigned into again
-    held = [(p._data.copy() if is_name(p) else p._data) if isinstance(p, Tensor) else np.asarray(p) for p in parts]
+    held = [(p._data.copy() if is_name(p) else p._data) if isinstance(p, Tensor) else as_array(p) for p in parts]
     node = computed(operation(name), data, (computed(gather, tuple(held), tuple(parts)), of))
     return tuple([output(node, i) for i in range(len(data))]) if several else node
 

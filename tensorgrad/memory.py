@@ -32,6 +32,11 @@ def is_kept_by_one(array: Any) -> bool:
     return array.base is None and 0 < _ALONE == _count(array) - 1
 
 
+def counts_references() -> bool:
+    """Whether references can be counted here, so that it can be told who holds an array."""
+    return _ALONE > 0
+
+
 def _references_of_one_name(count: Callable[[Any], int]) -> int:
     """What `count` gives of an array that only one variable of the caller holds; -1 where it can't be told by that.
 

@@ -44,12 +44,12 @@ def by_workload(names):
     )
 
 
-def first_losses(contender, workload, dtype):
-    """Of three steps: each loss depends on the steps before it."""
+def first_losses(contender, workload, dtype, steps=3):
+    """Of some steps: each loss depends on the steps before it."""
     import worker
 
     step = worker.prepare(contender, workload, dtype)
-    return [worker.numbers(step()) for _ in range(3)]
+    return [worker.numbers(step()) for _ in range(steps)]
 
 
 @by_workload(NAMES + TUNED)

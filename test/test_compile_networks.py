@@ -1,6 +1,9 @@
 """Networks and optimisers inside a compiled step: after each step everything is as after an eager one, to the last bit."""
 
 import copy
+import sys
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +13,10 @@ from twins import Twin, run_twins
 
 import tensorgrad
 from tensorgrad import MLP, Tensor, nn, no_grad, optim
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import workloads  # noqa: E402
+from contenders import with_tensorgrad  # noqa: E402
 
 DTYPES = [np.float32, np.float64]
 REPLAYED = 7  # of 12 steps: the first is watched, the second, third, fourth and eighth are recorded
@@ -116,7 +123,7 @@ def is_floating(x):
 
 def total(y):
     """A number that depends on all numbers in a result, or in several."""
-    return sum(map(total, y)) if isinstance(y, tuple | list) else 0.0 if y is None else (y * y).sum()
+    return sum(map(total, y)) if isinstance(y, tuple | list) else 0.0 if y is None else (y * y).mean()
 
 
 def layer_twins(make, inputs, dtype, training):
@@ -158,3 +165,472 @@ def test_layers(name, i, training, dtype=np.float64):
     make, inputs = LAYERS[name][i]
     inputs = [x.astype(dtype) if is_floating(x) else x for x in inputs]
     run_twins(layer_twins(make, inputs, dtype, training), inputs=lambda i: inputs)
+
+
+# What training loops do -----------------------------------------------------------------------------------------------
+
+
+def loop(body, before=None, steps=12, replayed=REPLAYED, make_optimizer=None, **options):
+    """Twins whose step is body(model, optimizer, X, Y)."""
+
+    def make():
+        model = MLP(3, [4, 1], rng=0)
+        optimizer = (make_optimizer or (lambda p: optim.SGD(p, 0.05, momentum=0.9)))(model.parameters())
+        return Twin(lambda X, Y: body(model, optimizer, X, Y), model, optimizer)
+
+    count = run_twins(make, steps, before, batches(), **options)
+    assert count >= replayed
+
+
+def loss_of(model, X, Y):
+    return tensorgrad.sigmoid_cross_entropy(model(X), Y)
+
+
+def ordinary(model, optimizer, X, Y):
+    loss = loss_of(model, X, Y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+@pytest.mark.parametrize("norm", [2.0, 1.0, np.inf])
+def test_clipped_norms(norm):
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        optimizer.zero_grad()
+        loss.backward()
+        size = optim.clip_grad_norm_(model.parameters(), 0.3, norm)
+        optimizer.step()
+        return loss, size
+
+    loop(body, replayed=1)
+
+
+def test_clipped_values():
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        optimizer.zero_grad()
+        loss.backward()
+        optim.clip_grad_value_(model.parameters(), 0.01)
+        optimizer.step()
+        return loss
+
+    loop(body)
+
+
+def test_gradients_that_add_up():
+    """Without zero_grad in the step: each adds to what is there."""
+
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        loss.backward()
+        return loss
+
+    def before(twin, i):
+        if i % 4 == 3:
+            twin.optimizer.step()
+            twin.optimizer.zero_grad()
+
+    loop(body, before, steps=40)
+
+
+def test_two_batches_in_one_step():
+    def body(model, optimizer, X, Y):
+        optimizer.zero_grad()
+        for half in (slice(3), slice(3, None)):
+            loss = loss_of(model, X[half], Y[half]) / 2
+            loss.backward()
+        optimizer.step()
+        return loss
+
+    loop(body)
+
+
+def test_gradients_that_become_zeros():
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        optimizer.zero_grad(set_to_none=False)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    loop(body)
+
+
+@pytest.mark.parametrize("to_none", [True, False])
+def test_gradients_that_are_forgotten_at_the_end(to_none):
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=to_none)
+        return loss
+
+    loop(body)
+
+
+def test_gradients_that_the_model_forgets():
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        model.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    loop(body)
+
+
+def test_gradients_between_the_steps():
+    """What is added to a gradient between two steps counts in the next."""
+
+    def before(twin, i):
+        if i % 3 == 2:
+            loss_of(twin.model, *batches()(i + 1)).backward()
+
+    def body(model, optimizer, X, Y):
+        loss_of(model, X, Y).backward()
+        optimizer.step()
+
+    loop(body, before, steps=20)
+
+
+def test_gradients_between_steps_that_forget_theirs():
+    def before(twin, i):
+        if i % 5 == 4:
+            loss_of(twin.model, *batches()(i + 1)).backward()
+
+    def body(model, optimizer, X, Y):
+        loss_of(model, X, Y).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    loop(body, before, steps=30)
+
+
+def test_gradients_that_record():
+    """After backward(create_graph=True), they are Tensors."""
+
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        optimizer.zero_grad()
+        loss.backward(create_graph=True)
+        optimizer.step()
+        return loss
+
+    loop(body, replayed=0)
+
+
+def test_two_walks_over_one_graph():
+    def body(model, optimizer, X, Y):
+        loss = loss_of(model, X, Y)
+        optimizer.zero_grad()
+        loss.backward(retain_graph=True)
+        loss.backward(retain_graph=False)
+        optimizer.step()
+        return loss
+
+    loop(body)
+
+
+def test_gradients_of_gradients():
+    def body(model, optimizer, X, Y):
+        optimizer.zero_grad()
+        loss = loss_of(model, X, Y)
+        loss.backward(create_graph=True)
+        size = sum((p.grad * p.grad).sum() for p in model.parameters())
+        optimizer.zero_grad()
+        (loss + 0.1 * size).backward()
+        optimizer.step()
+        return size
+
+    loop(body)
+
+
+def test_a_closure_that_the_optimiser_calls():
+    def body(model, optimizer, X, Y):
+        def closure():
+            optimizer.zero_grad()
+            loss = loss_of(model, X, Y)
+            loss.backward()
+            return loss
+
+        return optimizer.step(closure)
+
+    loop(body)
+
+
+# What changes between the steps ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "ASGD"])
+def test_a_learning_rate_that_is_set(name):
+    """It is read at each step, and nothing is recorded anew."""
+
+    def before(twin, i):
+        twin.optimizer.lr = 0.1 / (1 + i)
+
+    loop(ordinary, before, replayed=REPLAYED if name != "ASGD" else 1, make_optimizer=getattr(optim, name))
+
+
+def test_settings_that_change():
+    """Rates are read at each step, what is switched on or off is recorded anew."""
+
+    def before(twin, i):
+        (group,) = twin.optimizer.param_groups
+        if i == 9:
+            group["betas"] = (0.8, 0.9)
+        if i == 14:
+            group["weight_decay"] = 0.1
+        if i == 20:
+            group["amsgrad"] = True
+        if i == 26:
+            group.update(maximize=True, weight_decay=0, eps=1e-3)
+
+    loop(ordinary, before, steps=40, replayed=20, make_optimizer=lambda p: optim.Adam(p, 0.05))
+
+
+def test_momentum_that_is_switched_on():
+    def before(twin, i):
+        if i == 7:
+            twin.optimizer.momentum = 0.9
+        if i == 13:
+            twin.optimizer.nesterov = True
+
+    loop(ordinary, before, steps=30, make_optimizer=lambda p: optim.SGD(p, 0.05))
+
+
+@pytest.mark.parametrize("name, i", [(name, i) for name, several in SCHEDULES.items() for i in range(len(several))])
+def test_schedules(name, i):
+    """The rates of two groups follow a schedule, and nothing is recorded anew."""
+
+    def make():
+        model = MLP(3, [4, 1], rng=0)
+        groups = [{"params": model.layers[0].parameters()}, {"params": model.layers[1].parameters(), "lr": 0.02}]
+        optimizer = optim.SGD(groups, lr=0.1, momentum=0.9)
+        schedule = SCHEDULES[name][i](optim, optimizer)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer, schedule)
+
+    def before(twin, i):
+        twin.schedule.step(*((1.0,) if name == "ReduceLROnPlateau" else ()))
+
+    assert run_twins(make, 12, before, batches()) >= REPLAYED
+
+
+def test_frozen_parameters():
+    def before(twin, i):
+        if i == 7:
+            twin.model.layers[0].freeze()
+        if i == 14:
+            twin.model.layers[0].requires_grad_()
+
+    loop(ordinary, before, steps=24)
+
+
+def test_a_parameter_that_two_layers_share():
+    def make():
+        model = nn.Sequential(nn.Linear(3, 3, rng=0), nn.Tanh(), nn.Linear(3, 3, rng=1), nn.Linear(3, 1, rng=2))
+        model[2].weight = model[0].weight
+        optimizer = optim.Adam(model.parameters(), 0.05)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    assert run_twins(make, inputs=batches()) >= REPLAYED
+
+
+def test_modes_that_are_switched():
+    """Training and evaluation by one compiled function."""
+
+    def make():
+        model = nn.Sequential(nn.Linear(3, 8, rng=0), nn.BatchNorm1d(8), nn.Dropout(0.4, rng=1), nn.Linear(8, 1, rng=2))
+        optimizer = optim.SGD(model.parameters(), 0.05)
+
+        def step(X, Y):
+            loss = loss_of(model, X, Y)
+            if model.training:
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            return loss
+
+        return Twin(step, model, optimizer)
+
+    def before(twin, i):
+        twin.model.train(i % 4 != 3)
+
+    assert run_twins(make, 40, before, batches()) >= 20
+
+
+def test_weights_that_are_loaded():
+    def before(twin, i):
+        if i == 6:
+            twin.model.load_state_dict(MLP(3, [4, 1], rng=5).state_dict())
+        if i == 9:
+            twin.optimizer.load_state_dict(twin.optimizer.state_dict())
+
+    loop(ordinary, before, steps=24, make_optimizer=lambda p: optim.Adam(p, 0.05))
+
+
+def test_weights_that_are_replaced_or_changed():
+    def before(twin, i):
+        p = twin.model.layers[0].weight
+        if i == 6:
+            p.data = p.data + 1
+        if i == 9:
+            p.data[0] = 0.5
+        if i == 12:
+            p.data *= 0.5
+        if i == 15:
+            twin.model.layers[0].bias = nn.Parameter(np.ones(4))
+
+    loop(ordinary, before, steps=28)
+
+
+def test_parameters_that_are_added():
+    def make():
+        model = nn.Sequential(nn.Linear(3, 3, rng=0), nn.Linear(3, 1, rng=2))
+        optimizer = optim.Adam(model[1].parameters(), 0.05)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    def before(twin, i):
+        if i == 7:
+            twin.optimizer.add_param_group({"params": twin.model[0].parameters(), "lr": 0.01})
+        if i == 16:
+            twin.model.append(nn.Linear(1, 1, rng=3))
+
+    assert run_twins(make, 28, before, batches()) >= 10
+
+
+def test_steps_of_parameters_that_differ():
+    """Of one optimiser: some have taken more steps than others."""
+
+    def make():
+        model = nn.Sequential(nn.Linear(3, 3, rng=0), nn.Linear(3, 1, rng=2))
+        optimizer = optim.Adam(model.parameters(), 0.05)
+        for p in model[1].parameters():
+            p.grad = np.ones_like(p.data)
+        optimizer.step()
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    assert run_twins(make, inputs=batches()) >= REPLAYED
+
+
+# Randomness -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["Dropout", "AlphaDropout", "RReLU"])
+def test_layers_that_draw(kind):
+    """Each replay draws anew, as many numbers, from the layer's own generator."""
+
+    def make():
+        model = nn.Sequential(nn.Linear(3, 8, rng=0), getattr(nn, kind)(rng=1), nn.Linear(8, 1, rng=2))
+        optimizer = optim.SGD(model.parameters(), 0.05)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    assert run_twins(make, inputs=batches()) >= REPLAYED
+
+
+def test_a_generator_for_several_layers():
+    def make():
+        rng = np.random.default_rng(0)
+        model = nn.Sequential(nn.Linear(3, 8, rng=rng), nn.Dropout(rng=rng), nn.Linear(8, 1, rng=rng), nn.Dropout(0.1, rng=rng))
+        optimizer = optim.SGD(model.parameters(), 0.05)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    assert run_twins(make, inputs=batches()) >= REPLAYED
+
+
+@pytest.mark.parametrize("make_rng", [np.random.default_rng, np.random.RandomState])
+def test_a_generator_of_the_user(make_rng):
+    def make():
+        rng = make_rng(3)
+        model = MLP(3, [4, 1], rng=0)
+        optimizer = optim.SGD(model.parameters(), 0.05)
+
+        def step(X, Y):
+            chosen = rng.permutation(len(X))[:4]
+            return ordinary(model, optimizer, X[chosen] + rng.normal(size=(4, 3)), Y[chosen])
+
+        return Twin(step, model, optimizer, rng=rng if make_rng is np.random.default_rng else None)
+
+    assert run_twins(make, inputs=batches()) >= REPLAYED
+
+
+# Modules --------------------------------------------------------------------------------------------------------------
+
+
+class Branches(nn.Module):
+    """Parts in lists and dicts, a buffer that counts, and a weight of its own."""
+
+    def __init__(self):
+        self.parts = nn.ModuleList([nn.Linear(3, 3, rng=i) for i in range(2)])
+        self.heads = nn.ModuleDict({"a": nn.Linear(3, 1, rng=2), "b": nn.Linear(3, 1, rng=3)})
+        self.scale = nn.Parameter(np.ones(1))
+        self.register_buffer("mean", np.zeros(3))
+
+    def forward(self, x):
+        for part in self.parts:
+            x = tensorgrad.tanh(part(x)) if hasattr(tensorgrad, "tanh") else part(x).tanh()
+        self.mean = 0.9 * self.mean + 0.1 * x.data.mean(axis=0)
+        return self.scale * (self.heads["a"](x - self.mean) + self.heads["b"](x))
+
+
+def test_modules_of_modules():
+    def make():
+        model = Branches()
+        optimizer = optim.RMSprop(model.parameters(), 0.01)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    assert run_twins(make, inputs=batches()) >= REPLAYED
+
+
+def test_hooks():
+    def make():
+        model = MLP(3, [4, 1], rng=0)
+        optimizer = optim.SGD(model.parameters(), 0.05)
+        model.layers[0].register_forward_pre_hook(lambda module, args: (args[0] * 2,))
+        model.layers[0].register_forward_hook(lambda module, args, output: output + 1)
+        return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
+
+    def before(twin, i):
+        if i == 6:
+            twin.model.register_forward_hook(lambda module, args, output: output * 3)
+
+    assert run_twins(make, 24, before, batches()) >= REPLAYED
+
+
+# Workloads ------------------------------------------------------------------------------------------------------------
+
+SMALL = {
+    "mlp": workloads.mlp(8, 3, 4, 1),
+    "convolution": workloads.convolutional,
+    "convnet": workloads.convnet,
+    "transformer": lambda rng: workloads.transformer(rng, 2, 2, 5, 8, 4),
+    "recurrent": lambda rng: workloads.recurrent(rng, 5, 3, 2, 4),
+    "lstm": lambda rng: workloads.lstm(rng, 4, 3, 2, 4),
+    "embedding": lambda rng: workloads.embedding(rng, 6, 3, 20, 4),
+    "simulation": lambda rng: workloads.bodies(rng, 5, 3),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("task", SMALL)
+def test_workloads(task, dtype):
+    def make():
+        w = workloads.Workload("", task, SMALL[task]).arrays(dtype)
+        if task.startswith("conv"):
+            w.X, w.Y = w.X[:8], w.Y[:8]
+        made = []
+
+        def remembered(init):
+            def new_init(self, *args, **kwargs):
+                made.append(self)
+                init(self, *args, **kwargs)
+
+            return new_init
+
+        with mock.patch.object(optim.SGD, "__init__", remembered(optim.SGD.__init__)):
+            step = getattr(with_tensorgrad, task)(w)
+        (optimizer,) = made
+        return Twin(step, optimizer.parameters, optimizer)
+
+    assert run_twins(make) >= REPLAYED

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .arrays import ARRAYS, whole
+from .arrays import ARRAYS, in_one_call, inside, whole
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
@@ -135,10 +135,16 @@ def sinc_slope(x):
 derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 
 
+@in_one_call
+def i0_steps(x):
+    """In how many steps a quarter of a period of exp(x cos(t)) is summed."""
+    size = float(np.max(np.abs(x), initial=0))
+    return 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan anyway
+
+
 def i0_slope(x):
     """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all bits."""
-    size = float(np.max(np.abs(x), initial=0))
-    n = 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan at any point
+    n = int(i0_steps(inside(x)))
     points = np.arange(n, like=x) * (math.pi / 2 / n) + math.pi / 4 / n  # a quarter of the period is enough
     c = np.cos(points).astype(x.dtype)
     return np.mean(c * np.sinh(np.expand_dims(x, -1) * c), axis=-1)

@@ -64,17 +64,18 @@ class Compiled:
         self._kinds: dict[Any, Kind] = {}
         self._has_warned = False
         self._latest: Kind | None = None
+        self._fast: Replay | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kind = self._latest
-        if kind is None or kwargs or OBSERVERS or current.recording is not None or not kind.fits(args):
-            return self._otherwise(args, kwargs)
-        if not self._lock.acquire(blocking=False):
-            return self._otherwise(args, kwargs)
-        try:
-            return kind.call(args, kwargs, args)
-        finally:
-            self._lock.release()
+        replay = self._fast  # the one that was replayed last, which most calls go by
+        if replay is not None and not kwargs and replay.takes(args) and self._lock.acquire(blocking=False):
+            try:
+                values = replay.next(args)
+            finally:
+                self._lock.release()
+            if values is not BAIL:
+                return replay.finish(values)
+        return self._otherwise(args, kwargs)
 
     def _otherwise(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that isn't like the one before."""
@@ -92,7 +93,9 @@ class Compiled:
         try:
             kind = self._kind((structure, is_grad_enabled(), len(ENTERED)))
             self._latest = kind
-            return kind.call(args, kwargs, [leaf._data if type(leaf) is Tensor else leaf for leaf in leaves])
+            result = kind.call(args, kwargs, [leaf._data if type(leaf) is Tensor else leaf for leaf in leaves])
+            self._fast = kind.replays[0] if kind.replays and kind.replays[0].is_plain else None
+            return result
         finally:
             self._lock.release()
 
@@ -156,17 +159,14 @@ class Kind:
         self.history = History()
         self.is_given_up = False  # whether no further ways are recorded
         self._is_watched = False  # the call before was, and so the next can be recorded
+        self._changes = 0  # how often something had changed since the last replay
         self._watch = Watch()
-
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these are arrays of this kind."""
-        return bool(self.replays) and self.replays[0].fits(args)
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> Any:
         """What the step gives."""
         history = self.history
-        history.calls = calls = history.calls + 1
-        if calls & (calls - 1) or calls < 4:  # at the powers of two a call is recorded again, to see that all is right
+        history.calls += 1
+        if not history.is_due:
             for replay in self.replays:
                 if replay.holds() and replay.is_apart(leaves):
                     values = replay.run(leaves)
@@ -174,6 +174,7 @@ class Kind:
                         if replay is not self.replays[0]:
                             self.replays.remove(replay)
                             self.replays.insert(0, replay)
+                        self._changes = 0
                         return replay.finish(values)
                     history.bailed += 1
         if history.unsuited or self.is_given_up:
@@ -210,13 +211,15 @@ class Kind:
         if self.replays or self.traces:
             reason = first_change((*[r.trace for r in self.replays], *[t.trace for t in self.traces])[0])
             self.history.again.append(f"call {self.history.calls}: {reason}")
-            if len(self.history.again) == MOST:
+            self._changes += 1
+            if self._changes == MOST:
                 warnings.warn(
-                    f"compile: {self.step.name} has been recorded again {MOST} times, since what it reads changes from "
-                    f"call to call: {reason}. Pass it as an argument; from now on such calls run as they are",
+                    f"compile: {self.step.name} has been recorded again {MOST} times and never replayed, since what "
+                    f"it reads changes from call to call: {reason}. Pass it as an argument; from now on such "
+                    f"calls run as they are",
                     stacklevel=6,
                 )
-            if len(self.history.again) >= MOST:
+            if self._changes >= MOST:
                 return self._eager(args, kwargs)
         self.history.watched += 1
         watch = Watch()
@@ -231,16 +234,19 @@ class Kind:
         for replay in replays:
             difference = compare(replay.trace.program, trace.program)
             if difference is None:
+                self._changes = 0
                 return
             self._require_branch(difference, f"of call {self.history.calls} and of what has been replayed")
         for known in traces:
             difference = compare(known.trace.program, trace.program)
             if difference is None:
                 self.traces.remove(known)
-                replay = Replay(trace, Held(trace), self.step.passes)
+                known.forget()
+                traces.clear()
+                del known  # so that no array is held that the step may have for itself
+                replay = Replay(trace, self.step.passes, self.history)
                 self.replays.insert(0, replay)
                 del self.replays[MOST:]
-                replay.forget()
                 return
             self._require_branch(difference, "of two calls in a row")
         self.traces.insert(0, Held(trace))

@@ -102,6 +102,9 @@ COUNTING = frozenset({
     np.histogram, np.histogram2d, np.broadcast_to, np.reshape, *map(Method, ("repeat", "reshape")),
 })  # fmt: skip
 
+# What makes an array as large as its arguments say
+MAKING = frozenset({np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity, np.tri})
+
 # Where methods of arrays and of ufuncs take what they write into, the array itself counted
 OUT_OF_METHODS = {
     "all": 2, "any": 2, "argmax": 2, "argmin": 2, "choose": 2, "clip": 3, "compress": 3, "cumprod": 3, "cumsum": 3,
@@ -146,7 +149,9 @@ def written(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
 
 def shapes_by(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The arguments whose values, and not their shapes alone, say what shape func gives; None if there are none."""
-    if func in UNSTABLE or (func is np.where and len(args) == 1):
+    if func is np.bincount:
+        return args[0], args[2:], kwargs.get("minlength")
+    if func in MAKING or func in UNSTABLE or (func is np.where and len(args) == 1):
         return args, kwargs
     if func in COUNTING:
         return args[1:], kwargs

@@ -6,34 +6,52 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.table import ENTERED, OBSERVERS
+from ..grad_mode import is_grad_enabled
 from .naming import Names
 from .places import MISSING, Place
+from .recording import current
 from .source import Writer
 from .surroundings import unchanged
 from .tracing import Trace
 
 
 def write_guards(trace: Trace, writer: Writer) -> str:
-    """The text of `takes(*arguments)`, which says whether these are arrays such as were recorded, and of `holds()`,
-    which says whether what the step reads beside them is as it was."""
+    """The text of `takes(args)`, which says whether these are arrays that may be replayed now, and of
+    `holds()`, which says whether what the step reads beside them is as it was."""
     held = [*_of_held(trace, writer), *_of_surroundings(trace, writer), *_of_numbers(trace, writer)]
-    return _function("takes", *_of_arguments(trace, writer)) + _function("holds", [], held)
+    count, arguments = len(trace.arguments), _names_of_arguments(trace)
+    unpacked = f"    if len(args) != {count}: return False\n" + (
+        f"    {', '.join(arguments)}, = args\n" if count else ""
+    )
+    return _function("takes(args)", unpacked, _of_arguments(trace, writer)) + _function("holds()", "", held)
 
 
-def _function(name: str, arguments: list[str], tests: list[str]) -> str:
+def _function(head: str, first: str, tests: list[str]) -> str:
     lines = "\n        and ".join(tests or ["True"])
-    return f"def {name}({', '.join(arguments)}):\n    return (\n        {lines}\n    )\n"
+    return f"def {head}:\n{first}    return (\n        {lines}\n    )\n"
 
 
-def _of_arguments(trace: Trace, writer: Writer) -> tuple[list[str], list[str]]:
-    names, tests = writer.names, []
-    arguments = [f"a{i}" for i in range(len(trace.arguments))]
-    array = names.of(np.ndarray, "ndarray")
+def _names_of_arguments(trace: Trace) -> list[str]:
+    return [f"a{i}" for i in range(len(trace.arguments))]
+
+
+def _of_arguments(trace: Trace, writer: Writer) -> list[str]:
+    names, arguments = writer.names, _names_of_arguments(trace)
+    enabled, observers = names.of(is_grad_enabled, "is_grad_enabled"), names.of(OBSERVERS, "observers")
+    entered, going_on = names.of(ENTERED, "rules"), names.of(current, "current")
+    tests = [
+        f"{enabled}() is {is_grad_enabled()} and not {observers} and len({entered}) == {len(ENTERED)}",
+        f"{going_on}.recording is None",
+    ]
+    array, written = names.of(np.ndarray, "ndarray"), names.new("written")
+    names.namespace[written] = {}  # the memory that the step writes into beside its arguments, by ids
     for name, value in zip(arguments, trace.arguments, strict=True):
         dtype = names.of(value.data.dtype, "dtype")
         tests.append(f"type({name}) is {array} and {name}.shape == {value.data.shape} and {name}.dtype is {dtype}")
         tests.append(f"{name}.strides == {getattr(value.data, 'strides', ())}")
-    return arguments, tests
+        tests.append(f"id({name} if {name}.base is None else {name}.base) not in {written}")
+    return tests
 
 
 def _of_held(trace: Trace, writer: Writer) -> list[str]:

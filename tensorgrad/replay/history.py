@@ -37,6 +37,11 @@ class History:
     unsuited: str = ""  # why nothing can be replayed
 
     @property
+    def is_due(self) -> bool:
+        """Whether this call is to be recorded again, to see that all is right: at the powers of two."""
+        return self.calls >= 4 and not self.calls & (self.calls - 1)
+
+    @property
     def replayed(self) -> int:
         return self.calls - self.watched - self.recorded - self.eager
 

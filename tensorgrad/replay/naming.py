@@ -19,7 +19,7 @@ from .places import Place, Slot
 from .program import CONSTANT, Argument, Call, Part, Program, Value
 from .tracing import Trace
 
-TAKEN = {*keyword.kwlist, *dir(builtins), "np", "math", "operator", "bail", "step", "holds"}
+TAKEN = {*keyword.kwlist, *dir(builtins), "np", "math", "operator", "bail", "step", "holds", "takes", "args"}
 
 
 class Names:

@@ -134,7 +134,8 @@ class Program:
     """Calls and guards in order, and what is made of their values: the results, and what is set beside them.
 
     `memory` holds the arrays of values that lie at the same place in each replay, and `into` how a call is written
-    that writes its result there.
+    that writes its result there. `renewed` are values that a Tensor holds from replay to replay; for one that is a flat
+    buffer, the values that are parts of it, and which.
     """
 
     calls: list[Any]
@@ -142,6 +143,9 @@ class Program:
     effects: list[tuple[Any, Any]]  # places, and the trees of what is set there
     memory: dict[Value, Any] = field(default_factory=dict)
     into: dict[Call, Callable[..., Any]] = field(default_factory=dict)
+    bound: list[Call] = field(default_factory=list)  # calls that are done once, when the program is made
+    renewed: dict[Value, Any] = field(default_factory=dict)  # what outlives a replay in memory that is used again
+    movable: set[Value] = field(default_factory=set)  # arrays from outside that may be put elsewhere
     origins: dict[Value, Line] = field(default_factory=dict)  # the lines that values come from which have derivatives
     conditions: list[tuple[str, Line]] = field(default_factory=list)  # what the guards ask, as it is written
     notes: list[str] = field(default_factory=list)  # what passes did, for explain()

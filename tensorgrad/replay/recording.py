@@ -94,6 +94,7 @@ class Recording:
         writes = (*values_in(written(func, args, kwargs)),)
         for value in writes:
             self._require_known(func, value)
+        shaping = self._pinned(func, args, kwargs)
         y = func(*real_args, **real_kwargs)
         errstate = np.geterr()
         line = location()
@@ -101,23 +102,27 @@ class Recording:
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)
-        self._require_shape(call)
+        if shaping:
+            self._require_shape(call, shaping)
         return seen
 
-    def _require_shape(self, call: Call) -> None:
-        """See to a shape that depends on values: the call is unsuited, but where these are in a variable, which changes
-        rarely; then the number of elements is guarded."""
-        values = [v for v in values_in(shapes_by(call.func, call.args, call.kwargs)) if v.source is not CONSTANT]
-        if not values:
-            return
-        if not all(
-            [isinstance(value.source, Place) and np.size(result.data) for value in values for result in call.outputs]
-        ):
+    def _pinned(self, func: Callable[..., Any], args: Any, kwargs: Any) -> list[Value]:
+        """The values that say what shape func gives, but for constants and single numbers: these become guards."""
+        values = [v for v in values_in(shapes_by(func, args, kwargs)) if v.source is not CONSTANT]
+        for value in values:
+            if not np.ndim(value.data):
+                self.choose(value, value.data)
+        return [value for value in values if np.ndim(value.data)]
+
+    def _require_shape(self, call: Call, shaping: list[Value]) -> None:
+        """The call is unsuited, where a shape depends on values; but if these are in a variable, which changes rarely,
+        the number of elements is guarded."""
+        if not all([isinstance(v.source, Place) and np.size(y.data) for v in shaping for y in call.outputs]):
             self.mark_unsuited(f"{call.func.__name__} gives an array whose shape depends on values", call.line)
             return
-        for result in call.outputs:
-            size = Value(np.size(result.data), Storage())
-            self.calls.append(Call(np.size, (result,), {}, size, line=call.line))
+        for y in call.outputs:
+            size = Value(np.size(y.data), Storage())
+            self.calls.append(Call(np.size, (y,), {}, size, line=call.line))
             self.choose(size, size.data)
 
     def choose(self, value: Value, found: Any) -> Any:
@@ -140,6 +145,10 @@ class Recording:
             return False
         same = part.__array_interface__["data"] == view.__array_interface__["data"] and part.strides == view.strides
         return same and part.dtype == view.dtype
+
+    def release(self) -> None:
+        """Let go of arrays from outside, when nothing more is recorded."""
+        self._held, self._values, self._storages = [], {}, {}
 
     def _require_known(self, func: Callable[..., Any], value: Value) -> None:
         if value.source is CONSTANT:

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives.table import ENTERED
-from ..grad_mode import is_grad_enabled
 from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
 from .guards import write_guards
-from .history import applied
+from .history import History, applied
 from .naming import Names, Wishes
 from .program import Argument, Call, Guard, Made, Program, Value
 from .source import Writer, write_program
@@ -39,11 +37,18 @@ class Held:
         except (LookupError, AttributeError, ValueError):  # something isn't there any more
             return False
 
+    def forget(self) -> None:
+        """Let go of all that was recorded."""
+        self.names.namespace.clear()
+
 
 class Replay:
     """A program, made of a recorded call, and what becomes of its values."""
 
-    def __init__(self, trace: Trace, held: Held, passes: Sequence[Callable[[Program], Program]]):
+    def __init__(self, trace: Trace, passes: Sequence[Callable[[Program], Program]], history: History):
+        self._history = history
+        trace.release()
+        forget(trace)
         program = trace.program.copied()
         names = Names()
         names.namespace["bail"] = BAIL
@@ -51,31 +56,24 @@ class Replay:
             if value not in trace.reads:
                 program.memory[value] = value.data
         program, self.notes = applied(program, passes)
-        self.trace, self.held, self.program = trace, held, program
+        self.trace, self.held, self.program = trace, Held(trace), program
         self.source = write_program(trace, program, names, Wishes(trace, program))
         exec(compile(self.source, "<compiled step>", "exec"), names.namespace)
         self._step = names.namespace["step"]
-        self.takes, self.holds = held.takes, held.holds
+        self.takes, self.holds = self.held.takes, self.held.holds
         self.is_plain = trace.is_plain
-        self._count = len(trace.arguments)
-        self._is_grad_enabled, self._rules = is_grad_enabled(), len(ENTERED)
         self._first_write = self._line_of_first_write()
         self._at_risk = self._written_before_guards()
         self._sources = [
             value.data for value in _external(program) if any(_draws(call, value) for call in program.calls)
         ]
         self._written = self._written_arrays()
+        self.held.names.namespace["written"].update(self._written)
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
         self._note = changes.repeatedly([t._data for t in self._marked])
         self._finish = self._builder()
 
     # Before -----------------------------------------------------------------------------------------------------------
-
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """Whether these are arrays like those that were recorded, none of which shares memory with what is written."""
-        if len(args) != self._count or not self.takes(*args) or is_grad_enabled() is not self._is_grad_enabled:
-            return False
-        return len(ENTERED) == self._rules and (not self._written or self.is_apart(args))
 
     def is_apart(self, arrays: Sequence[Any]) -> bool:
         """Whether no argument shares memory with an array that the step writes into beside them."""
@@ -100,6 +98,17 @@ class Replay:
         return [value for value in _external(self.program) if value.storage in storages and value.is_array]
 
     # A replay ---------------------------------------------------------------------------------------------------------
+
+    def next(self, args: tuple[Any, ...]) -> Any:
+        """The next call, for arguments that it takes; or BAIL, if it may not be replayed."""
+        history = self._history
+        calls = history.calls + 1
+        if not self.holds() or not calls & (calls - 1):
+            return BAIL
+        values = self.run(args)
+        if values is not BAIL:
+            history.calls = calls
+        return values
 
     def run(self, leaves: Sequence[Any]) -> Any:
         """The values that the program gives for these arguments; or BAIL, and nothing has happened."""
@@ -158,15 +167,16 @@ class Replay:
         """From which line on of the source an error finds something changed."""
         return self.program.first_write or 1_000_000
 
-    def forget(self) -> None:
-        """Let go of the arrays that were computed when it was recorded; their layouts stay."""
-        for call in self.trace.program.calls:
-            for value in call.outputs:
-                if value.source is None and value.is_array:
-                    value.data = hollow(value.data)
-        for value in self.trace.arguments:
-            if value.is_array:
+
+def forget(trace: Trace) -> None:
+    """Let go of the arrays that were computed when it was recorded; their layouts stay."""
+    for call in trace.program.calls:
+        for value in call.outputs:
+            if value.source is None and value.is_array:
                 value.data = hollow(value.data)
+    for value in trace.arguments:
+        if value.is_array:
+            value.data = hollow(value.data)
 
 
 def hollow(array: np.ndarray) -> np.ndarray:

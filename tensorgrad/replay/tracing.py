@@ -59,6 +59,11 @@ class Trace:
         self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
+    def release(self) -> None:
+        """Let go of the arrays that were there before the call, but for those that Values stand for."""
+        self._lifted = []
+        self.recording.release()
+
     # Before -----------------------------------------------------------------------------------------------------------
 
     def _lift_places(self) -> None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..program import Program
+from .blocks import blocks
 from .buffers import buffers
 from .common import common
 from .constants import constants
 from .copies import copies
 from .dead import dead
 from .guards import guards
+from .packing import pack
+from .relocating import relocate
+from .renewing import gradients
+from .stack import stack
 from .values import values
 from .views import views
 
@@ -18,7 +23,8 @@ Pass = Callable[[Program], Program]
 
 # In the order in which they are done
 PASSES: dict[str, Pass] = {
-    "values": values, "constants": constants, "common": common, "copies": copies, "dead": dead, "guards": guards,
+    "values": values, "constants": constants, "common": common, "copies": copies, "stack": stack,
+    "dead": dead, "guards": guards, "gradients": gradients, "relocate": relocate, "pack": pack, "blocks": blocks,
     "buffers": buffers, "views": views,
 }  # fmt: skip
 

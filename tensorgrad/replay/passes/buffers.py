@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from ..effects import UfuncMethod
 from ..program import Call, Program, Storage, Value
 from .flow import Flow, is_elementwise, layout, rewritten
-from .writing import _nothing, into, reduction, shortest
+from .renewing import with_check
+from .writing import REDUCTIONS, _nothing, into, reduction, shortest
 
 ALIGNMENT = 64
 
@@ -22,7 +24,10 @@ def buffers(program: Program) -> Program:
     for i, call in enumerate(program.calls):
         how = into(call) if isinstance(call, Call) else None
         result = call.result
-        if how is None or result in program.memory or result.storage.external or result.storage in flow.kept:
+        if how is not None and result in program.renewed:
+            program.into[call], program.memory[result] = how, laid_out(aligned(result.data.nbytes), result.data)
+            calls.append(call)
+        elif how is None or result in program.memory or result.storage.external or result.storage in flow.kept:
             if isinstance(call, Call) and how is None and _is_reduction(call):
                 program.into[call] = shortest
             calls.append(call)
@@ -38,13 +43,13 @@ def buffers(program: Program) -> Program:
         for storage in {value.storage for value in (*call.inputs, *call.outputs)}:
             if storage in taken and flow.last_mention(storage) == i:
                 pool.give_back(taken.pop(storage)[0])
-    return rewritten(program, calls)
+    program = rewritten(program, calls)
+    if any(value in program.memory for value in program.renewed):
+        with_check(program)
+    return program
 
 
 def _is_reduction(call: Call) -> bool:
-    from .writing import REDUCTIONS
-    from ..effects import UfuncMethod
-
     known = call.func in REDUCTIONS or (type(call.func) is UfuncMethod and call.func.method == "reduce")
     return known and isinstance(call.result, Value) and not call.writes and reduction(call) is not None
 

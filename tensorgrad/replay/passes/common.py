@@ -80,6 +80,6 @@ def _are_one(first: Value, second: Value, i: int, flow: Flow, kept: set[Storage]
         return first.is_array == second.is_array and type(first.data) is type(second.data)
     if first.storage is second.storage:
         return True  # two equal views
-    if layout(first) != layout(second) or first.storage in kept and second.storage in kept:
+    if layout(first) != layout(second) or (first.storage in kept and second.storage in kept):
         return False
     return flow.last_write(first.storage) == NEVER == flow.last_write(second.storage)

@@ -36,4 +36,3 @@ def _is_constant(call: Call, program: Program, flow: Flow) -> bool:
         return False
     inputs = [*values_in(call.args[1:]), *values_in(call.kwargs)] if call.func in LIKE else call.inputs
     return all(value in program.memory and not value.storage.external for value in inputs)
-

@@ -17,8 +17,8 @@ NEVER = -1
 class Flow:
     """Where in a program each storage is written and mentioned, by the numbers of its calls.
 
-    Two arguments may share memory in another call, so a write into one counts as a write into all of them, and so do
-    writes into other arrays from outside.
+    Two arguments may share memory in another call, and an argument with what is only read beside them, so a write into
+    an argument counts as one into all that comes from outside.
     """
 
     def __init__(self, program: Program):
@@ -43,11 +43,7 @@ class Flow:
     def written_by(self, call: Any) -> set[Storage]:
         """The storages that are not as before after this call, as far as can be told."""
         found = {value.storage for value in call.writes}
-        if found & self.arguments:
-            return found | self.external
-        if any(storage.external for storage in found):
-            return found | self.arguments
-        return found
+        return found | self.external if found & self.arguments else found
 
     def last_write(self, storage: Storage) -> int:
         """The number of the last call that writes into a storage, or NEVER."""
@@ -84,7 +80,9 @@ def may_raise(call: Any) -> bool:
 
 def is_elementwise(call: Any) -> bool:
     """Whether it is a ufunc of one result, each element of which depends on the elements at its own place."""
-    return isinstance(call, Call) and isinstance(call.func, np.ufunc) and call.func.nout == 1 and not call.func.signature
+    return (
+        isinstance(call, Call) and isinstance(call.func, np.ufunc) and call.func.nout == 1 and not call.func.signature
+    )
 
 
 def split_out(call: Call) -> tuple[tuple[Any, ...], dict[str, Any], Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from ..program import Call, Program, Value, replaced
@@ -19,6 +18,7 @@ def views(program: Program) -> Program:
         args, kwargs = replaced((call.args, call.kwargs), program.memory.__getitem__)
         if call.result not in call.inputs:
             program.memory[call.result] = call.func(*args, **kwargs)
+            program.bound.append(call)
     return rewritten(program, calls)
 
 
@@ -27,5 +27,3 @@ def _is_bound(call: Any, program: Program) -> bool:
         return False
     return all(value in program.memory for value in call.inputs)
 
-
-__all__ = ["operator", "views"]
