@@ -16,11 +16,11 @@ TABLE = re.compile(r"(\| Pass \| What it does \|\n\|---\|---\|\n)(?:.+\n)*")
 
 def made(text):
     """The page, with what its snippets print. The lines of a snippet are counted from 1, as in a file of its own."""
-    names = {"__name__": "page"}
+    names, files = {"__name__": "page"}, [f"snippet {i}" for i in range(100, 0, -1)]
 
     def run(snippet):
         code = snippet[1]
-        file = f"snippet {len(linecache.cache)}"
+        file = files.pop()
         linecache.cache[file] = len(code), None, code.splitlines(keepends=True), file
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):

@@ -412,3 +412,11 @@ def test_explain_counts_calls_that_are_not_its_own():
     step = compiled(lambda x: x * 2, X)
     step(tg.Tensor(X))
     assert "<lambda>: 1 call ran as they are, with a Tensor of a graph, or another library's array" in step.explain()
+
+
+def test_the_page_says_what_is_printed(monkeypatch):
+    root = Path(__file__).resolve().parent.parent
+    monkeypatch.syspath_prepend(str(root / "docs"))
+    page = __import__("make_compile_page")
+    written = page.PAGE.read_text(encoding="utf-8")
+    assert page.made(written) == written, "python docs/make_compile_page.py"

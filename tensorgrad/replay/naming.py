@@ -164,6 +164,6 @@ def of_content(array: Any) -> str:
     first = array.flat[0]
     if first in (0, 1) and (array == first).all():
         return ("one" if first else "zero") + ("s" if array.ndim else "")
-    if array.ndim == 1 and array.dtype.kind in "iu" and np.array_equal(array, np.arange(len(array))):
-        return "numbers"
+    if array.ndim == 1 and len(array) > 2 and array.dtype.kind == "i" and not np.diff(array, 2).any():
+        return "numbers" if first == 0 and array[1] == 1 else "offsets"
     return "constant"

@@ -17,8 +17,9 @@ from ..saving import write_arrays
 from ..tensor import Tensor
 from .expressions import literal
 from .naming import Names, Wishes
+from .passes.renewing import Renewal
 from .places import Place
-from .program import Line, Made, Part, Program, Value, values_in
+from .program import Call, Guard, Line, Made, Part, Program, Value, values_in
 from .source import Writer, header, wrapped, wrapped_comment
 from .tracing import Trace
 
@@ -65,6 +66,10 @@ class ModuleWriter(Writer):
         where = f" (line {line.number})" if line.file else ""
         message = f"this program was recorded where {condition} was {expected!r}{where}"
         return f"\n{self.indent}    raise ValueError({literal(message, str)})"
+
+    def instruction(self, call: Call | Guard) -> None:
+        if not (isinstance(call, Call) and isinstance(call.func, Renewal)):  # nobody else holds the module's gradients
+            super().instruction(call)
 
     def effects(self, effects: list[tuple[Place, Any]]) -> None:
         """Variables of the module are set all at once, for some may be what others become."""

@@ -358,6 +358,8 @@ def content(array: Any) -> str:
     """What is in a constant, if it is short."""
     if isinstance(array, np.ndarray) and array.size and (array.size == 1 or (array == array.flat[0]).all()):
         return str(array.flat[0])
+    if isinstance(array, np.ndarray) and array.ndim == 1 and array.size and array.dtype.kind in "iu":
+        return ", ".join(map(str, array)) if array.size < 6 else f"{array[0]}, {array[1]}, ..., {array[-1]}"
     return ""
 
 

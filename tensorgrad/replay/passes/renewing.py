@@ -98,7 +98,7 @@ def _check(call: Call, writer: Any) -> str:
     held, counts = names.of(renewal.held, "gradients"), names.of(renewal.counts, "counts")
     writer.write(f"if [*map({names.of(getrefcount, 'getrefcount')}, {held})] != {counts}:")
     writer.write(f"    if {names.of(renewal.is_shared, 'is_shared')}():")
-    writer.write(f"        {', '.join(new)}, = {names.of(renewal.renew, 'renew')}()")
+    writer.write(f"        ({', '.join(new)},) = {names.of(renewal.renew, 'renew')}()")
     return f"        {names.of(renewal.settle, 'settle')}()"
 
 
