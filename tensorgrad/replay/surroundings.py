@@ -4,6 +4,7 @@ items of lists and dicts. Arrays and numbers of optimisers there are followed; a
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,11 +67,14 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        before = sys.getprofile()
+        before, collecting = sys.getprofile(), gc.isenabled()
+        gc.disable()  # what it calls back is no part of the step
         sys.setprofile(self._event)
         try:
             yield
         finally:
+            if collecting:
+                gc.enable()
             if before is None or callable(before):
                 sys.setprofile(before)
             else:  # cProfile's, which sets itself
