@@ -195,14 +195,14 @@ class Writer:
                 line = f"{', '.join([self.define(part) if part else '_' for part in result])}, = {line}"
             elif isinstance(result, Value) and result not in call.writes:
                 line = f"{self.define(result)} = {line}"
-        self.write(line, self._rule(call), any(value.storage.external for value in call.writes))
+        self.write(line, self._rule(call, line), any(value.storage.external for value in call.writes))
 
-    def _rule(self, call: Call) -> str:
+    def _rule(self, call: Call, line: str) -> str:
         """What is said at the side of a call: the operation whose derivative it is, or that it is a part of."""
         operation = call.line.operation
         if call.line.node in self.program.origins:
             return operation.removeprefix("derivative of ")
-        return "" if operation == call.func.__name__ else operation
+        return "" if operation == call.func.__name__ or f".{operation}(" in line else operation
 
     def _note_change(self, value: Value) -> None:
         if value in self.program.memory:
@@ -358,6 +358,8 @@ def content(array: Any) -> str:
     """What is in a constant, if it is short."""
     if isinstance(array, np.ndarray) and array.size and (array.size == 1 or (array == array.flat[0]).all()):
         return str(array.flat[0])
+    if isinstance(array, np.ndarray) and array.ndim == 1 and array.size and array.dtype.kind in "iu":
+        return ", ".join(map(str, array)) if array.size < 6 else f"{array[0]}, {array[1]}, ..., {array[-1]}"
     return ""
 
 

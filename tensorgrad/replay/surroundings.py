@@ -4,6 +4,7 @@ items of lists and dicts. Arrays and numbers of optimisers there are followed; a
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,11 +67,14 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        before = sys.getprofile()
+        before, collecting = sys.getprofile(), gc.isenabled()
+        gc.disable()  # what it calls back is no part of the step
         sys.setprofile(self._event)
         try:
             yield
         finally:
+            if collecting:
+                gc.enable()
             if before is None or callable(before):
                 sys.setprofile(before)
             else:  # cProfile's, which sets itself
@@ -227,6 +231,7 @@ class Surroundings:
         if isinstance(attributes, dict):
             if ours:
                 self.dicts[id(attributes)] = attributes, text
+                self.lengths[id(attributes)] = attributes, len(attributes), f"what is in {text}"  # as hooks are
             for name in sorted(attributes if ours else attributes.keys() & self._names):
                 self.look(Item(attributes, name, f"{text}.{name}"))
         for kind in type(value).__mro__:
