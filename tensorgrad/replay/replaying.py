@@ -70,6 +70,7 @@ class Replay:
         self._written = self._written_arrays()
         self.held.names.namespace["written"].update(self._written)
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
+        self._written_anew = self._arrays_read_and_written()
         self._note = changes.repeatedly([t._data for t in self._marked])
         self._finish = self._builder()
 
@@ -82,7 +83,16 @@ class Replay:
             base = getattr(array, "base", None)
             if id(array if base is None else base) in written:
                 return False
-        return True
+        return not self._written_anew or self._is_apart_from_these(arrays)
+
+    def _is_apart_from_these(self, arrays: Sequence[Any]) -> bool:
+        owners = {id(owner_of(array)) for array in arrays if type(array) is np.ndarray}
+        return not any(id(owner_of(value.source.get())) in owners for value in self._written_anew)
+
+    def _arrays_read_and_written(self) -> list[Value]:
+        """What is read from its place at each step, and written into."""
+        storages = {value.storage for call in self.program.calls for value in call.writes}
+        return [value for value in self.trace.reads if value.is_array and value.storage in storages]
 
     def _written_arrays(self) -> dict[int, Any]:
         """The memory that is written into and was there before, arguments left out; by ids."""
@@ -104,6 +114,8 @@ class Replay:
         history = self._history
         calls = history.calls + 1
         if not self.holds() or not calls & (calls - 1):
+            return BAIL
+        if self._written_anew and not self._is_apart_from_these(args):
             return BAIL
         values = self.run(args)
         if values is not BAIL:
@@ -132,8 +144,14 @@ class Replay:
         """What the step gives."""
         return self._finish(values)
 
+    def _array_of(self, value: Value, leaves: Sequence[Any]) -> Any:
+        """The array that a value from outside is in this replay."""
+        if isinstance(value.source, Argument):
+            return leaves[value.source.number]
+        return value.source.get() if value in self.trace.reads else value.data
+
     def _backup(self, leaves: Sequence[Any]) -> Callable[[], None]:
-        arrays = [leaves[v.source.number] if isinstance(v.source, Argument) else v.data for v in self._at_risk]
+        arrays = [self._array_of(value, leaves) for value in self._at_risk]
         copies = [array.copy() for array in arrays]
         states = [_state(source) for source in self._sources]
 

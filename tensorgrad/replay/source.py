@@ -268,7 +268,7 @@ def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
             if value in open_ and size + depth[value] <= NESTED:
                 nested[value] = open_.pop(value)
                 size += depth[value]
-        if isinstance(call, Guard) or call.writes:
+        if isinstance(call, Guard) or call.writes or call in program.into:  # which write into memory
             open_ = {}
         elif type(call.result) is Value and call not in program.into:
             value = call.result

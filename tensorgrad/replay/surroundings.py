@@ -231,6 +231,7 @@ class Surroundings:
         if isinstance(attributes, dict):
             if ours:
                 self.dicts[id(attributes)] = attributes, text
+                self.lengths[id(attributes)] = attributes, len(attributes), f"what is in {text}"  # as hooks are
             for name in sorted(attributes if ours else attributes.keys() & self._names):
                 self.look(Item(attributes, name, f"{text}.{name}"))
         for kind in type(value).__mro__:

@@ -10,7 +10,7 @@ from ..effects import UfuncMethod
 from ..program import Call, Program, Storage, Value
 from .flow import Flow, is_elementwise, layout, rewritten
 from .renewing import with_check
-from .writing import REDUCTIONS, _nothing, into, reduction, shortest
+from .writing import REDUCTIONS, nothing, into, reduction, shortest
 
 ALIGNMENT = 64
 
@@ -32,7 +32,7 @@ def buffers(program: Program) -> Program:
                 program.into[call] = shortest
             calls.append(call)
         else:
-            if isinstance(call, Call) and how is not _nothing:
+            if isinstance(call, Call) and how is not nothing:
                 program.into[call] = how
                 calls.append(call)
             block = _operand_of(call, i, flow, taken)
