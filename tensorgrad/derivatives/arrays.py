@@ -1,6 +1,7 @@
 """What functions are given, as arrays: lists, lists of Tensors, and numbers."""
 
 import functools
+import operator
 
 import numpy as np
 
@@ -80,15 +81,22 @@ def contiguous(x):
     return np.ascontiguousarray(x, like=x)
 
 
+def rows_of(table, index):
+    """table[index], which compile also takes note of where the table is a constant."""
+    return called_beside((table, index), operator.getitem, table, index)
+
+
 def real_array(x):
     """The array that a recorder stands for; anything else as it is."""
     return getattr(x, "underlying", x)
 
 
-@in_one_call
 def strided(x, shape, strides):
     """A view of x with these strides, to be read alone."""
-    return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
+    as_strided = np.lib.stride_tricks.as_strided
+    if type(x) is np.ndarray:
+        return as_strided(x, shape, strides, writeable=False)
+    return called_beside((x,), as_strided, x, shape, strides, writeable=False)
 
 
 def whole(x):

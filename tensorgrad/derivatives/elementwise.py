@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .arrays import ARRAYS, in_one_call, inside, whole
+from .arrays import ARRAYS, in_one_call, whole
+from .arrays import inside as array_inside
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
@@ -144,7 +145,7 @@ def i0_steps(x):
 
 def i0_slope(x):
     """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all bits."""
-    n = int(i0_steps(inside(x)))
+    n = int(i0_steps(array_inside(x)))
     points = np.arange(n, like=x) * (math.pi / 2 / n) + math.pi / 4 / n  # a quarter of the period is enough
     c = np.cos(points).astype(x.dtype)
     return np.mean(c * np.sinh(np.expand_dims(x, -1) * c), axis=-1)

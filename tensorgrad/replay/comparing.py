@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .effects import is_kind_by_values, shapes_by
 from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Made, Part, Program, Value
 
@@ -108,7 +109,8 @@ class _Comparison:
                 self._results(x, y, call)
         elif isinstance(a, Value) and isinstance(b, Value):
             if layout(a) != layout(b):
-                raise Difference(f"{call.func.__name__} gave {layout(a)}, and then {layout(b)}", call.line)
+                branch = is_kind_by_values(call.func) or shapes_by(call.func, call.args, call.kwargs) is not None
+                raise Difference(f"{call.func.__name__} gave {layout(a)}, and then {layout(b)}", call.line, branch)
             if self._partners.setdefault(a, b) is not b:
                 raise Difference(f"{call.func.__name__} gave another of its arguments", call.line)
         elif a is not b:

@@ -105,6 +105,12 @@ COUNTING = frozenset({
 # What makes an array as large as its arguments say
 MAKING = frozenset({np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity, np.tri})
 
+# What gives real or complex numbers, as the values say; also SciPy's functions of these names
+KINDS = frozenset({
+    "eig", "eigvals", "roots", "sqrtm", "logm", "signm", "fractional_matrix_power", "real_if_close", "sqrt", "log",
+    "log2", "log10", "logn", "power", "arccos", "arcsin", "arctanh",
+})  # fmt: skip
+
 # Where methods of arrays and of ufuncs take what they write into, the array itself counted
 OUT_OF_METHODS = {
     "all": 2, "any": 2, "argmax": 2, "argmin": 2, "choose": 2, "clip": 3, "compress": 3, "cumprod": 3, "cumsum": 3,
@@ -159,3 +165,8 @@ def shapes_by(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         parts = args[1] if isinstance(args[1], tuple) else (args[1],)
         return [part for part in parts if type(part) is Value and np.asarray(part.data).dtype == bool]
     return None
+
+
+def is_kind_by_values(func: Callable[..., Any]) -> bool:
+    """Whether func gives real numbers or complex ones, as the values of its arguments say."""
+    return func.__name__ in KINDS and not isinstance(func, np.ufunc)

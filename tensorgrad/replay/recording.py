@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..memory import owner_of
-from .effects import METADATA, shapes_by, written
+from .effects import METADATA, is_kind_by_values, shapes_by, written
 from .locations import location
 from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
@@ -104,6 +104,8 @@ class Recording:
             self.calls.append(call)
         if shaping:
             self._require_shape(call, shaping)
+        if is_kind_by_values(func):
+            self._guard(np.iscomplexobj, call)
         return seen
 
     def _pinned(self, func: Callable[..., Any], args: Any, kwargs: Any) -> list[Value]:
@@ -120,10 +122,14 @@ class Recording:
         if not all([isinstance(v.source, Place) and np.size(y.data) for v in shaping for y in call.outputs]):
             self.mark_unsuited(f"{call.func.__name__} gives an array whose shape depends on values", call.line)
             return
+        self._guard(np.size, call)
+
+    def _guard(self, question: Callable[..., Any], call: Call) -> None:
+        """What there is to know of the results of a call, which depends on values, becomes a guard."""
         for y in call.outputs:
-            size = Value(np.size(y.data), Storage())
-            self.calls.append(Call(np.size, (y,), {}, size, line=call.line))
-            self.choose(size, size.data)
+            answer = Value(question(y.data), Storage())
+            self.calls.append(Call(question, (y,), {}, answer, line=call.line))
+            self.choose(answer, answer.data)
 
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""

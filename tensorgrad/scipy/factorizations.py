@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives.arrays import in_one_call
+from ..derivatives.arrays import in_one_call, rows_of
 from ..derivatives.decompositions import (
     cholesky_gradient,
     eig_gradient,
@@ -126,7 +126,7 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False, **settings: Any
     p, low, u = _lu_rows(a, **settings)
     if p_indices:
         return p, low, u
-    return np.eye(a.shape[-2], dtype=np.real(data_of(a)).dtype)[p], low, u
+    return rows_of(np.eye(a.shape[-2], dtype=np.real(data_of(a)).dtype), p), low, u
 
 
 # Q R -----------------------------------------------------------------------------------------------------------------

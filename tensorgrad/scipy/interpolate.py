@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.interpolate
 
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, rows_of
 from ..errors import no_derivative
 from ..tensor import data_of
 from .composing import composed, derived_from
@@ -142,8 +142,9 @@ def _on_grid_formula(values: Any, xi: Any, points: Any, method: str, bounds_erro
         last = max(len(grid) - 2, 0)
         i = np.clip(np.searchsorted(grid, at, "right") - 1, 0, last)
         j = np.minimum(i + 1, len(grid) - 1)
-        width = grid[j] - grid[i]
-        share = (at - grid[i]) / np.where(width == 0, 1, width)
+        start = rows_of(grid, i)
+        width = rows_of(grid, j) - start
+        share = (at - start) / np.where(width == 0, 1, width)
         if method == "nearest":
             share = np.where(share <= 0.5, 0.0, 1.0) + 0 * share
         outside = outside | (at < grid[0]) | (at > grid[-1])

@@ -108,7 +108,7 @@ def _check(call: Call, writer: Any) -> str:
         writer.write(f"    {'and ' if i else ''}{test}")
     writer.write("):")
     writer.write(f"    if {names.of(renewal.is_shared, 'is_shared')}():")
-    writer.write(f"        {', '.join(new)}, = {names.of(renewal.renew, 'renew')}()")
+    writer.write(f"        ({', '.join(new)},) = {names.of(renewal.renew, 'renew')}()")
     return f"        {names.of(renewal.settle, 'settle')}()"
 
 
