@@ -19,7 +19,7 @@ LEAST = 300_000  # elements; arrays that are smaller stay in the cache anyway
 BLOCK = 128 * 1024  # bytes of an array that are done at a time
 
 COPIES = frozenset({np.copy, Method("copy"), Method("astype")})
-EMPTY = frozenset({np.empty, np.empty_like})
+EMPTY: frozenset[Any] = frozenset({np.empty, np.empty_like})
 FILLED = {np.zeros: 0, np.zeros_like: 0, np.ones: 1, np.ones_like: 1}
 
 
@@ -255,6 +255,9 @@ def _looped(chain: Chain, local: set[Value], program: Program) -> list[Any]:
         errstate=body[0].errstate, body=body, scratch=scratch, chain=chain, rows=rows,
     )  # fmt: skip
     program.into[loop] = write_loop
+    program.notes.append(
+        f"a loop over blocks of {rows} does {len(body)} calls, {len(local)} results of which stay inside"
+    )
     return [*making, *spaces, *chain.ahead, loop]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,9 +76,8 @@ class Columns:
         first = group[0]
         args = [self._argument([call.args[i] for call in group]) for i in range(len(first.args))]
         out = self._laid([call.result for call in group])
-        fits = out is not None and all(arg is not None for arg in args) and any(type(arg[0]) is Column for arg in args)
-        if fits:
-            found = [arg[0] for arg in args if arg is not None]
+        found = [arg[0] for arg in args if arg is not None]
+        if out is not None and len(found) == len(args) and any(type(arg) is Column for arg in found):
             if first.func not in PRODUCTS:
                 return Stacked(group, first.func, found, first.kwargs, out)
             arrays = [arg.array if type(arg) is Column else arg.data for arg in found]
@@ -114,7 +114,8 @@ class Columns:
     # Where arguments lie ----------------------------------------------------------------------------------------------
 
     def _argument(self, args: list[Any]) -> tuple[Any] | None:
-        first = args[0]
+        """What one argument of many calls is, in a tuple: the same in all of them, or a column."""
+        first: Any = args[0]
         if all(arg is first for arg in args) or (type(first) is not Value and first is not None):
             return (first,)
         column = self._column(args)
@@ -224,7 +225,9 @@ class Columns:
             return False
         if storage.external or storage in self.flow.kept or self.flow.writes.get(storage) or not value.data.ndim:
             return False
-        return call.func in PRODUCTS or (is_elementwise(call) and len(call.args) == call.func.nin)
+        return call.func in PRODUCTS or (
+            isinstance(call.func, np.ufunc) and is_elementwise(call) and len(call.args) == call.func.nin
+        )
 
     # Written ----------------------------------------------------------------------------------------------------------
 
@@ -278,7 +281,7 @@ class Columns:
             return Call(new.func, new.args, {**new.kwargs, "out": out}, out, (out,), call.line, call.errstate)
         if call.is_view and isinstance(call.result, Value):
             new.result = current(call.result)
-        return new  # type: ignore[no-any-return]
+        return new
 
     def _one(self, stacked: Stacked, current: Callable[[Value], Value]) -> list[Call]:
         """One call in place of many, and the views that it needs."""
@@ -340,7 +343,7 @@ def _view(calls: list[Call], func: Callable[..., Any], base: Value, *args: Any, 
 def progression(numbers: list[int]) -> slice | None:
     """The slice that takes these numbers, if their distances are equal."""
     step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
-    if not step or any(b - a != step for a, b in zip(numbers, numbers[1:], strict=False)):
+    if not step or any(b - a != step for a, b in itertools.pairwise(numbers)):
         return None
     stop: int | None = numbers[-1] + (1 if step > 0 else -1)
     if stop is not None and stop < 0:

@@ -65,6 +65,8 @@ class Stacking:
             self.calls = before
             return self.program
         self._add_up()
+        stacks = [call for call in self.calls if isinstance(call, Stacked)]
+        self.program.notes.append(f"{sum(len(call.members) for call in stacks)} calls as {len(stacks)}")
         calls, current = self.columns.written(self.calls)
         return rewritten(self.program, calls, current)
 
