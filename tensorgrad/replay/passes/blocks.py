@@ -313,7 +313,7 @@ def write_loop(call: Call, writer: Any) -> str:
             writer.write(f"    {names[value]} = {writer.name(value)}[{_index(value, chain, part)}]")
     lines = [(line, member) for member in call.body for line in _lines(member, call, names, writer)]
     for line, member in lines[:-1]:
-        writer.write(f"    {line}", writer._rule(member))
+        writer.write(f"    {line}", writer._rule(member, line))
     return f"    {lines[-1][0]}"
 
 
