@@ -532,7 +532,9 @@ def test_layers_that_draw(kind):
 def test_a_generator_for_several_layers():
     def make():
         rng = np.random.default_rng(0)
-        model = nn.Sequential(nn.Linear(3, 8, rng=rng), nn.Dropout(rng=rng), nn.Linear(8, 1, rng=rng), nn.Dropout(0.1, rng=rng))
+        model = nn.Sequential(
+            nn.Linear(3, 8, rng=rng), nn.Dropout(rng=rng), nn.Linear(8, 1, rng=rng), nn.Dropout(0.1, rng=rng)
+        )
         optimizer = optim.SGD(model.parameters(), 0.05)
         return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
 
