@@ -420,3 +420,11 @@ def test_the_page_says_what_is_printed(monkeypatch):
     page = __import__("make_compile_page")
     written = page.PAGE.read_text(encoding="utf-8")
     assert page.made(written) == written, "python docs/make_compile_page.py"
+
+
+def test_the_readme_shows_what_the_page_prints():
+    root = Path(__file__).resolve().parent.parent
+    (shown,) = re.findall(
+        r"print\(gradient\.source\)\n```\n\n((?:    .*\n|\n)+)", (root / "README.md").read_text(encoding="utf-8")
+    )
+    assert len(shown.strip()) > 100 and shown.rstrip() in (root / "docs" / "compile.md").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from .effects import Draw
 from .guards import write_guards
 from .history import History, applied
 from .naming import Names, Wishes
+from .passes.flow import may_raise
 from .program import Argument, Call, Guard, Made, Program, Value
 from .source import Writer, write_program
 from .tracing import Trace, made, new_tensor
@@ -63,7 +64,7 @@ class Replay:
         self.takes, self.holds = self.held.takes, self.held.holds
         self.is_plain = trace.is_plain
         self._first_write = self._line_of_first_write()
-        self._at_risk = self._written_before_guards()
+        self._at_risk = self._written_before_an_end()
         self._sources = [
             value.data for value in _external(program) if any(_draws(call, value) for call in program.calls)
         ]
@@ -100,10 +101,11 @@ class Replay:
         held = [value.data for _, value in self.trace.held if value.storage in storages and value.is_array]
         return {id(owner_of(array)): array for array in held}
 
-    def _written_before_guards(self) -> list[Value]:
-        """Arrays from outside that are written into before a condition is asked: a bail must undo that."""
+    def _written_before_an_end(self) -> list[Value]:
+        """Arrays from outside that are written into before a condition is asked, or before a call that may raise an
+        error: that must be undone."""
         calls = self.program.calls
-        last = max([i for i, call in enumerate(calls) if isinstance(call, Guard)], default=0)
+        last = max([i for i, call in enumerate(calls) if isinstance(call, Guard) or may_raise(call)], default=0)
         storages = {value.storage for call in calls[:last] for value in call.writes if value.storage.external}
         return [value for value in _external(self.program) if value.storage in storages and value.is_array]
 

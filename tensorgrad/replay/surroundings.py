@@ -18,7 +18,7 @@ from ..optim.settings import Group
 from ..tensor import Tensor
 from ..tree import Tree
 from .effects import is_generator
-from .locations import LIBRARIES, is_library
+from .locations import LIBRARIES, is_library, is_of_library
 from .places import MISSING, Cell, Item, Place, Slot
 from .recorder import Number, Random, Recorder
 
@@ -188,7 +188,7 @@ class Surroundings:
 
     def _look_at_function(self, function: FunctionType) -> None:
         code = function.__code__
-        if str(function.__module__).partition(".")[0] in LIBRARIES:
+        if is_of_library(function.__module__, code):
             return
         for cell, name in zip(function.__closure__ or (), code.co_freevars, strict=True):
             self.look(Cell(cell, name, name))

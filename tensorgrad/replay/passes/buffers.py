@@ -10,7 +10,7 @@ from ..effects import UfuncMethod
 from ..program import Call, Program, Storage, Value
 from .flow import Flow, is_elementwise, layout, rewritten
 from .renewing import with_check
-from .writing import REDUCTIONS, nothing, into, reduction, shortest
+from .writing import REDUCTIONS, into, nothing, reduction, shortest
 
 ALIGNMENT = 64
 
