@@ -13,29 +13,12 @@ TOKENS = rng.normal(size=(3, 2, 4))
 TARGETS = rng.uniform(0.1, 0.9, (5, 4))
 
 ACTIVATIONS = [
-    "ReLU",
-    "LeakyReLU",
-    "Sigmoid",
-    "Tanh",
-    "ELU",
-    "SELU",
-    "CELU",
-    "GELU",
-    "SiLU",
-    "Mish",
-    "ReLU6",
-    "Hardtanh",
-    "Hardswish",
-    "Softsign",
-    "Softshrink",
-    "Hardshrink",
-    "Tanhshrink",
-    "LogSigmoid",
-    "PReLU",
-    "GLU",
-    "Softplus",
-]
-OF_PAIRS = ["L1Loss", "SmoothL1Loss", "HuberLoss", "MSELoss", "PoissonNLLLoss", "SoftMarginLoss"]
+    "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "ReLU6", "Hardtanh",
+    "Hardswish", "Softsign", "Softshrink", "Hardshrink", "Tanhshrink", "LogSigmoid", "PReLU", "GLU", "Softplus",
+]  # fmt: skip
+OF_PAIRS = [
+    "L1Loss", "SmoothL1Loss", "HuberLoss", "MSELoss", "PoissonNLLLoss", "SoftMarginLoss",
+]  # fmt: skip
 
 
 def made(name, *args, **kwargs):

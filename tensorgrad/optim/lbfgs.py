@@ -123,8 +123,8 @@ class LBFGS(Optimizer):
             raise TypeError(f"LBFGS.step: closure must be a function that computes the loss, not {closure!r}")
         if any(hasattr(p._data, "record_call") for p in self.parameters):
             raise CompileError(
-                "compile: LBFGS.step goes by the numbers that it finds, so it can't be part of a compiled step; compile "
-                "the closure, with model.zero_grad() in it, and call optimizer.step(closure) outside"
+                "compile: LBFGS.step goes by the numbers that it finds, so it can't be part of a compiled step; "
+                "compile the closure, with model.zero_grad() in it, and call optimizer.step(closure) outside"
             )
         group = self.param_groups[0]
         first_loss = self._call(closure)
