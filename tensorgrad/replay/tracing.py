@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import CompileError
 from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
@@ -17,7 +18,7 @@ from .effects import Method, is_generator
 from .places import MISSING, Item, Place
 from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
-from .recording import CompileError, Recording
+from .recording import Recording
 from .surroundings import IMMUTABLE, Surroundings, Watch, unchanged
 
 
