@@ -12,8 +12,6 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .ancestors import dependent_nodes, nodes_behind
 from .batch import NotBatchable, holds_batch
 from .derivatives.arrays import as_array

@@ -66,6 +66,14 @@ def test_what_is_written_with_out_trains_as_what_is_written_without(contenders, 
     np.testing.assert_allclose(with_out, by_hand, rtol=1e-9 if dtype == "float64" else 1e-4)
 
 
+@by_workload([name for name in NAMES + TUNED if name not in ("record", "chain")])
+def test_a_compiled_step_trains_as_it_does_eager(contenders, workload, dtype):
+    import worker
+
+    eager, compiled = (first_losses(name, workload, dtype, steps=worker.CHECKED) for name in ("tensorgrad", "compiled"))
+    assert compiled == eager  # bit by bit, also where it is replayed
+
+
 def test_the_gradients_of_black_scholes_are_differences_of_its_values(contenders):
     from contenders import with_numpy
     from workloads import WORKLOADS, options

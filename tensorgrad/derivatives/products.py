@@ -90,10 +90,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     (4, 3)
     """
     rows = long_matrix(x) if x.ndim > 2 == weight.ndim else x
-    if rows.ndim == 2 == weight.ndim:
-        y = product(rows, weight)
-    else:
-        y = np.matmul(x, weight)
+    y = product(rows, weight) if rows.ndim == 2 == weight.ndim else np.matmul(x, weight)
     if rows is not x:
         y = y.reshape(x.shape[:-1] + weight.shape[1:])
     if y.dtype != bias.dtype or type(y) not in ARRAYS or type(bias) not in ARRAYS:

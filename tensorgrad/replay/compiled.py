@@ -39,9 +39,56 @@ def compile(
 
 
 def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str] | None = None) -> Any:
-    """The same function, recorded as a program of NumPy's calls when it is called, and from then on replayed.
+    """The same function, recorded as a program of NumPy's calls, which is replayed from then on: the same numbers to
+    the last bit, without what stands between these calls. A decorator, too: `@compile`, or `@compile(passes=...)`.
 
-    A decorator too, `@compile` or `@compile(passes=...)`.
+    The first call of a kind runs as it is, and is watched; the next two are recorded, and must do the same; later ones
+    are replays. At the powers of two a call is recorded again, to see that it still does the same.
+
+    Args:
+        function: any function of arrays, Tensors, numbers and lists, tuples and dicts of them: one that trains
+            (forward, backward, zero_grad, optimizer.step), a model, the gradient of something. Each kind of arguments,
+            of other shapes, dtypes, structure, or with other numbers and strings in it, has programs of its own.
+        passes: the names of those passes that are done, in a list, of those that make the program faster; None for
+            all. With `()` the program reads as one would write it by hand. docs/compile.md lists them.
+
+    Returns:
+        A function that is called as `function` is. Its `source` is the text of the program that runs, `explain()`
+        tells what was recorded and what became of it, `save("step.py")` writes a module that needs NumPy only. What it
+        returns holds no graph: gradients are computed inside, by `backward` or `grad`.
+
+    What else the function reads, variables, attributes of modules and optimisers, is looked at before each replay;
+    where it has changed the call is recorded again. `lr` and other floats of an optimiser and generators of random
+    numbers are read anew each time. Where a condition on computed values comes out otherwise, the call runs as it is,
+    and is recorded as a further way. What can't be replayed, such as `x[x > 0]`, runs as it is.
+
+    Raises:
+        CompileError: a TypeError, raised by a call: the function looks at values (`float(x)`, `print(x)`,
+            `np.asarray(x)`), changes variables that a replay wouldn't change, or doesn't do the same in two calls in a
+            row. The message names the line and the way out.
+        TypeError: `function` can't be called.
+        ValueError: there is no pass of that name.
+
+    >>> import numpy as np
+    >>> from tensorgrad import SGD, Tensor, compile
+    >>> w = Tensor(np.zeros(2))
+    >>> optimizer = SGD([w], lr=0.25)
+    >>> @compile
+    ... def step(x, y):
+    ...     loss = ((x @ w - y) ** 2).mean()
+    ...     optimizer.zero_grad()
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> x, y = np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([1.0, 3.0])
+    >>> for _ in range(200):
+    ...     loss = step(x, y)
+    >>> w.data.round(3)
+    array([1., 2.])
+    >>> print(step.explain())  # doctest: +ELLIPSIS
+    step(float64[2,2], float64[2])
+      200 calls: 191 replayed, 8 recorded, 1 watched
+    ...
     """
     if function is None:
         return lambda func: compile(func, passes=passes)

@@ -10,6 +10,7 @@ from ..derivatives.table import ENTERED, OBSERVERS
 from ..grad_mode import is_grad_enabled
 from .naming import Names
 from .places import MISSING, Place
+from .program import Value
 from .recording import current
 from .source import Writer
 from .surroundings import unchanged
@@ -19,7 +20,8 @@ from .tracing import Trace
 def write_guards(trace: Trace, writer: Writer) -> str:
     """The text of `takes(args)`, which says whether these are arrays that may be replayed now, and of
     `holds()`, which says whether what the step reads beside them is as it was."""
-    held = [*_of_held(trace, writer), *_of_surroundings(trace, writer), *_of_numbers(trace, writer)]
+    held = [*_of_held(trace, writer), *_of_gradients(trace, writer)]
+    held += [*_of_surroundings(trace, writer), *_of_numbers(trace, writer)]
     count, arguments = len(trace.arguments), _names_of_arguments(trace)
     unpacked = f"    if len(args) != {count}: return False\n" + (
         f"    {', '.join(arguments)}, = args\n" if count else ""
@@ -58,13 +60,42 @@ def _of_held(trace: Trace, writer: Writer) -> list[str]:
     """Arrays are those that were recorded; where the step itself puts others, they lie alike."""
     names, tests = writer.names, []
     rebound = {place.id for place, _ in trace.program.effects}
+    gradients = {place.id for place, _ in trace.gradients}
     for place, value in trace.held:
+        if place.id in gradients:
+            continue
         if place.id not in rebound:
             tests.append(f"{writer.place(place)} is {names.of(value.data, place.text)}")
         elif isinstance(value.data, np.ndarray) and value in trace.used:
             known = names.of(layout_of(value.data), "layout")
             tests.append(f"{names.of(layout_of, 'layout_of')}({writer.place(place)}) == {known}")
     return tests
+
+
+def _of_gradients(trace: Trace, writer: Writer) -> list[str]:
+    """What is added to lies as it did; where there was no gradient, there is none."""
+    names = writer.names
+    tests = []
+    for place, before in matter(trace):
+        read = writer.place(place)
+        if type(before) is Value:
+            known = names.of(layout_of(before.data), "layout")
+            tests.append(f"{names.of(layout_of, 'layout_of')}({read}) == {known}")
+        else:
+            tests.append(f"{read} is {names.of(before, place.text) if before is not None else None}")
+    return tests
+
+
+def matter(trace: Trace) -> list[tuple[Place, Any]]:
+    """The gradients that the step depends on, and what was there: not one that it forgets, and sets anew."""
+    rebound = {place.id for place, _ in trace.program.effects}
+    constants = {id(value.data) for value in trace.recording.constants}
+
+    def is_forgotten(place: Place, before: Any) -> bool:
+        used = before in trace.used if type(before) is Value else id(getattr(before, "_data", None)) in constants
+        return before is not None and place.id in rebound and not used
+
+    return [(place, before) for place, before in trace.gradients if not is_forgotten(place, before)]
 
 
 def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
@@ -105,9 +136,14 @@ def first_change(trace: Trace) -> str:
         now = place.get()
         if place.id not in rebound and not unchanged(now, value):
             return f"{place.text} was {_told(value)}, and is {_told(now)} now"
+    gradients = {place.id for place, _ in trace.gradients}
     for place, held in trace.held:
-        if place.id not in rebound and place.get() is not held.data:
+        if place.id not in rebound and place.id not in gradients and place.get() is not held.data:
             return f"{place.text} is another array now"
+    for place, before in matter(trace):
+        now = place.get()
+        if (now is not before) if type(before) is not Value else layout_of(now) != layout_of(before.data):
+            return f"{place.text} was {'None' if before is None else 'there'}, and is {_told(now)} now"
     for attributes, name, text in trace.surroundings.absent.values():
         if name in attributes:
             return f"{text} was that of the class, and is the object's own now"

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..memory import owner_of
+from .naming import Names, Wishes
 from .program import Call, Program, Value
-from .source import quoted
+from .source import Writer, quoted
 from .tracing import Trace
 
 
@@ -115,7 +116,7 @@ def _of_replay(replay: Any, title: str) -> list[str]:
     if buffers:
         total = sum(array.nbytes for array in buffers)
         lines.append(f"{plural(len(buffers), 'buffer')} of {total:,} bytes together, kept from replay to replay")
-    for name, texts in (("guards", _guarded(trace)), ("conditions", _conditions(program))):
+    for name, texts in (("guards", _guarded(trace)), ("conditions", _conditions(trace))):
         lines += [f"{f'{name}:' if i == 0 else '':12}{text}" for i, text in enumerate(texts)]
     return [f"  {title}: {lines[0]}", *[f"    {line}" for line in lines[1:]]]
 
@@ -141,8 +142,13 @@ def _guarded(trace: Trace) -> list[str]:
     return texts
 
 
-def _conditions(program: Program) -> list[str]:
-    return [f"{text}{line.file and f' ({quoted(line, line.file)})'}" for text, line in program.conditions]
+def _conditions(trace: Trace) -> list[str]:
+    """What the step chose by, as it is written before any pass."""
+    program = trace.program.copied()
+    program.memory = {value: value.data for value in [*[v for _, v in trace.held], *trace.recording.constants]}
+    writer = Writer(program, Names(), Wishes(trace, program))
+    writer.function(trace)
+    return [f"{text}{line.file and f' ({quoted(line, writer.file)})'}" for text, line in program.conditions]
 
 
 def described(value: Value) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from ..engine import backpropagate, record
@@ -17,7 +17,12 @@ RECORDING = "tensorgrad.replay.tracing"  # the module that calls the step
 
 def is_library(frame: FrameType) -> bool:
     """Whether the code of this frame is the library's own, or NumPy's, or Python's."""
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in LIBRARIES
+    return is_of_library(frame.f_globals.get("__name__"), frame.f_code)
+
+
+def is_of_library(module: Any, code: CodeType) -> bool:
+    """Whether code of a module of this name is the library's own; an example in a docstring isn't."""
+    return str(module).partition(".")[0] in LIBRARIES and not code.co_filename.startswith("<doctest")
 
 
 def location() -> Line:

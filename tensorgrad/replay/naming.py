@@ -116,9 +116,6 @@ class Wishes:
                 if id(p) in tensors:
                     self._states[id(state)] = tensors[id(p)]
                     self._containers[id(state)] = f"{tensors[id(p)]}_state"
-        for place, tree in trace.program.effects:
-            if type(tree) is Value and tree.source is None and not tree.name:
-                self._values[tree] = self.place(place)
         for place, value in trace.held:
             if not isinstance(value.source, Argument):
                 self._values[value] = self.place(place)
@@ -128,6 +125,11 @@ class Wishes:
                 self._values[value] = f"{self.place(source.place)}_{source.number}"
             elif isinstance(source, Place):
                 self._values[value] = self.place(source)
+        read = {*self._values.values()}
+        for place, tree in trace.program.effects:
+            if type(tree) is Value and tree.source is None and not tree.name:
+                name = self.place(place)
+                self._values[tree] = f"new_{name}" if name in read else name
 
     def _find_gradients(self, program: Program) -> None:
         """What a derivative rule computed last is the gradient of an argument, or a part of it."""
@@ -162,6 +164,6 @@ def of_content(array: Any) -> str:
     first = array.flat[0]
     if first in (0, 1) and (array == first).all():
         return ("one" if first else "zero") + ("s" if array.ndim else "")
-    if array.ndim == 1 and array.dtype.kind in "iu" and np.array_equal(array, np.arange(len(array))):
-        return "numbers"
+    if array.ndim == 1 and len(array) > 2 and array.dtype.kind == "i" and not np.diff(array, 2).any():
+        return "numbers" if first == 0 and array[1] == 1 else "offsets"
     return "constant"

@@ -61,6 +61,11 @@ class Part:
     place: Any
     number: int
 
+    @property
+    def text(self) -> str:
+        """As a user would name it."""
+        return f"{self.place.text}[{self.number}]"
+
 
 @dataclass(frozen=True)
 class Line:

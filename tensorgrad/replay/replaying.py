@@ -13,6 +13,7 @@ from .effects import Draw
 from .guards import write_guards
 from .history import History, applied
 from .naming import Names, Wishes
+from .passes.flow import may_raise
 from .program import Argument, Call, Guard, Made, Program, Value
 from .source import Writer, write_program
 from .tracing import Trace, made, new_tensor
@@ -63,13 +64,14 @@ class Replay:
         self.takes, self.holds = self.held.takes, self.held.holds
         self.is_plain = trace.is_plain
         self._first_write = self._line_of_first_write()
-        self._at_risk = self._written_before_guards()
+        self._at_risk = self._written_before_an_end()
         self._sources = [
             value.data for value in _external(program) if any(_draws(call, value) for call in program.calls)
         ]
         self._written = self._written_arrays()
         self.held.names.namespace["written"].update(self._written)
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
+        self._written_anew = self._arrays_read_and_written()
         self._note = changes.repeatedly([t._data for t in self._marked])
         self._finish = self._builder()
 
@@ -82,7 +84,16 @@ class Replay:
             base = getattr(array, "base", None)
             if id(array if base is None else base) in written:
                 return False
-        return True
+        return not self._written_anew or self._is_apart_from_these(arrays)
+
+    def _is_apart_from_these(self, arrays: Sequence[Any]) -> bool:
+        owners = {id(owner_of(array)) for array in arrays if type(array) is np.ndarray}
+        return not any(id(owner_of(value.source.get())) in owners for value in self._written_anew)
+
+    def _arrays_read_and_written(self) -> list[Value]:
+        """What is read from its place at each step, and written into."""
+        storages = {value.storage for call in self.program.calls for value in call.writes}
+        return [value for value in self.trace.reads if value.is_array and value.storage in storages]
 
     def _written_arrays(self) -> dict[int, Any]:
         """The memory that is written into and was there before, arguments left out; by ids."""
@@ -90,10 +101,11 @@ class Replay:
         held = [value.data for _, value in self.trace.held if value.storage in storages and value.is_array]
         return {id(owner_of(array)): array for array in held}
 
-    def _written_before_guards(self) -> list[Value]:
-        """Arrays from outside that are written into before a condition is asked: a bail must undo that."""
+    def _written_before_an_end(self) -> list[Value]:
+        """Arrays from outside that are written into before a condition is asked, or before a call that may raise an
+        error: that must be undone."""
         calls = self.program.calls
-        last = max([i for i, call in enumerate(calls) if isinstance(call, Guard)], default=0)
+        last = max([i for i, call in enumerate(calls) if isinstance(call, Guard) or may_raise(call)], default=0)
         storages = {value.storage for call in calls[:last] for value in call.writes if value.storage.external}
         return [value for value in _external(self.program) if value.storage in storages and value.is_array]
 
@@ -104,6 +116,8 @@ class Replay:
         history = self._history
         calls = history.calls + 1
         if not self.holds() or not calls & (calls - 1):
+            return BAIL
+        if self._written_anew and not self._is_apart_from_these(args):
             return BAIL
         values = self.run(args)
         if values is not BAIL:
@@ -132,8 +146,14 @@ class Replay:
         """What the step gives."""
         return self._finish(values)
 
+    def _array_of(self, value: Value, leaves: Sequence[Any]) -> Any:
+        """The array that a value from outside is in this replay."""
+        if isinstance(value.source, Argument):
+            return leaves[value.source.number]
+        return value.source.get() if value in self.trace.reads else value.data
+
     def _backup(self, leaves: Sequence[Any]) -> Callable[[], None]:
-        arrays = [leaves[v.source.number] if isinstance(v.source, Argument) else v.data for v in self._at_risk]
+        arrays = [self._array_of(value, leaves) for value in self._at_risk]
         copies = [array.copy() for array in arrays]
         states = [_state(source) for source in self._sources]
 

@@ -13,11 +13,13 @@ import numpy as np
 from ..errors import CompileError
 from ..files import as_path, replacing
 from ..memory import owner_of
+from ..saving import write_arrays
 from ..tensor import Tensor
 from .expressions import literal
 from .naming import Names, Wishes
+from .passes.renewing import Renewal
 from .places import Place
-from .program import Line, Made, Part, Program, Value, values_in
+from .program import Call, Guard, Line, Made, Part, Program, Value, values_in
 from .source import Writer, header, wrapped, wrapped_comment
 from .tracing import Trace
 
@@ -53,11 +55,21 @@ class ModuleWriter(Writer):
             self.names.namespace[name] = now
             if not isinstance(source, Part):
                 self._variables[place.id] = name
+        for place, _ in self.program.effects:
+            self.variable(place)
+
+    def wish(self, value: Value) -> str:
+        name = super().wish(value)
+        return f"new_{name}" if name in self._variables.values() and value not in self.program.memory else name
 
     def refusal(self, condition: str, expected: Any, line: Line) -> str:
         where = f" (line {line.number})" if line.file else ""
         message = f"this program was recorded where {condition} was {expected!r}{where}"
         return f"\n{self.indent}    raise ValueError({literal(message, str)})"
+
+    def instruction(self, call: Call | Guard) -> None:
+        if not (isinstance(call, Call) and isinstance(call.func, Renewal)):  # nobody else holds the module's gradients
+            super().instruction(call)
 
     def effects(self, effects: list[tuple[Place, Any]]) -> None:
         """Variables of the module are set all at once, for some may be what others become."""
@@ -113,15 +125,15 @@ def save(replay: Any, path: Any) -> None:
         raise ValueError(f"save: {target.name} is to be a module of Python's; give it a name that ends in .py")
     arrays_path = target.with_suffix(".npz")
     text, arrays = module(replay, arrays_path.name)
-    with replacing("save", arrays_path) as draft_of_arrays, replacing("save", target) as draft:
-        np.savez(draft_of_arrays, allow_pickle=False, **arrays)
+    with replacing("save", target) as draft:
         draft.write_text(text, encoding="utf-8")
+        write_arrays("save", arrays_path, arrays)
 
 
 def module(replay: Any, arrays_name: str) -> tuple[str, dict[str, np.ndarray]]:
     """The text of a module, and the arrays that it loads."""
     names = Names()
-    names.taken |= {"Path", "arrays", "checked", "allow_pickle", "file"}  # the last two are arguments of np.savez
+    names.taken |= {"Path", "arrays", "checked"}
     before = {*names.namespace}
     program, trace = replay.program, replay.trace
     writer = ModuleWriter(program, names, Wishes(trace, program), trace)

@@ -187,7 +187,7 @@ class Writer:
         into = self.program.into.get(call)
         line = into(call, self) if into else None
         if line is None:
-            line = expression(call, self)
+            line = self._not_too_long(call)
             result = call.result
             if is_in_place(call):
                 self._note_change(call.args[0])
@@ -195,14 +195,25 @@ class Writer:
                 line = f"{', '.join([self.define(part) if part else '_' for part in result])}, = {line}"
             elif isinstance(result, Value) and result not in call.writes:
                 line = f"{self.define(result)} = {line}"
-        self.write(line, self._rule(call), any(value.storage.external for value in call.writes))
+        self.write(line, self._rule(call, line), any(value.storage.external for value in call.writes))
 
-    def _rule(self, call: Call) -> str:
+    def _not_too_long(self, call: Call) -> str:
+        """A call as it is written; the longest of what would be written inside of it comes first, if it is too long."""
+        line = expression(call, self)
+        nested = [value for value in call.inputs if value in self._inline]
+        while nested and len(line) > WIDTH - 16 - len(self.indent):
+            longest = max(nested, key=lambda value: len(self.text(value)))
+            nested.remove(longest)
+            self._call(self._inline.pop(longest))
+            line = expression(call, self)
+        return line
+
+    def _rule(self, call: Call, line: str) -> str:
         """What is said at the side of a call: the operation whose derivative it is, or that it is a part of."""
         operation = call.line.operation
         if call.line.node in self.program.origins:
             return operation.removeprefix("derivative of ")
-        return "" if operation == call.func.__name__ else operation
+        return "" if operation == call.func.__name__ or f".{operation}(" in line else operation
 
     def _note_change(self, value: Value) -> None:
         if value in self.program.memory:
@@ -268,7 +279,7 @@ def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
             if value in open_ and size + depth[value] <= NESTED:
                 nested[value] = open_.pop(value)
                 size += depth[value]
-        if isinstance(call, Guard) or call.writes:
+        if isinstance(call, Guard) or call.writes or call in program.into:  # which write into memory
             open_ = {}
         elif type(call.result) is Value and call not in program.into:
             value = call.result
@@ -282,6 +293,7 @@ def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
 def quoted(line: Line, file: str) -> str:
     """A line of the user's: its number and its text."""
     text = linecache.getline(line.file, line.number).strip()
+    text = text if len(text) < 64 else f"{text[:60]}..."
     where = "" if line.file == file else f"{os.path.basename(line.file)}, "
     return f"{where}line {line.number}" + (f": {text}" if text else "")
 
@@ -306,25 +318,21 @@ def header(writer: Writer, trace: Trace) -> list[str]:
     """Comments that say what the program stands for, and what its names are."""
     used = writer.used
     known = {*trace.arguments, *trace.reads}
-    places = dict.fromkeys(value for _, value in trace.held if value in used and value not in known)
+    read = [value for _, value in trace.held if value in used and value not in known]
+    read += [value for value in trace.reads if value in used]
     where = {value: place.text for place, value in reversed(trace.held)}
-    for value in trace.reads:
-        where[value] = (
-            f"{value.source.place.text}[{value.source.number}]" if isinstance(value.source, Part) else value.source.text
-        )
+    where |= {value: value.source.text for value in trace.reads}
     constants = [value for value in trace.recording.constants if value in used]
     rows: list[tuple[str, ...]] = [described(writer, value) for value in trace.arguments]
-    read = [*places, *[value for value in trace.reads if value in used]]
     if read:
-        rows += [
-            ("read from outside:",),
-            *[(*described(writer, value), where[value].removeprefix(writer.name(value))) for value in read],
-        ]
+        found = {writer.name(value): value for value in reversed(read)}  # one thing may be in several places
+        told = [(*described(writer, value), where[value].removeprefix(name)) for name, value in found.items()]
+        rows += [("read from outside:",), *reversed(told)]
     if constants:
         rows += [("constants:",), *[(*described(writer, value), content(value.data)) for value in constants]]
     buffers = {}
     for value, array in writer.program.memory.items():
-        if value in writer._texts and value not in places and value not in constants:
+        if value in writer._texts and value not in read and value not in constants:
             buffers[id(owner_of(array))] = owner_of(array).nbytes
     if buffers:
         rows.append((f"{len(buffers)} buffers of {sum(buffers.values()):,} bytes are kept from call to call",))
@@ -337,7 +345,7 @@ def header(writer: Writer, trace: Trace) -> list[str]:
             lines.append(f"# {row[0]}")
         else:
             line = "  ".join([part.ljust(width) for part, width in zip(row, widths, strict=False)] + [*row[3:]])
-            lines.append(f"#   {line}".rstrip())
+            lines.append(f"#   {line}".rstrip() if len(line) + 4 <= WIDTH else f"#   {line[: WIDTH - 7]}...")
     return lines
 
 
@@ -358,6 +366,8 @@ def content(array: Any) -> str:
     """What is in a constant, if it is short."""
     if isinstance(array, np.ndarray) and array.size and (array.size == 1 or (array == array.flat[0]).all()):
         return str(array.flat[0])
+    if isinstance(array, np.ndarray) and array.ndim == 1 and array.size and array.dtype.kind in "iu":
+        return ", ".join(map(str, array)) if array.size < 6 else f"{array[0]}, {array[1]}, ..., {array[-1]}"
     return ""
 
 
@@ -389,10 +399,10 @@ def laid_out(rows: list[Row]) -> tuple[list[str], int | None]:
 
 def wrapped(line: str) -> list[str]:
     """A line of code in as many as are needed."""
-    lines = []
+    lines, depth = [], 0
     space = " " * (len(line) - len(line.lstrip()))
     while len(line) + 4 > WIDTH and not line.lstrip().startswith("#"):
-        cut = breaking_point(line)
+        cut, depth = breaking_point(line, depth)
         if not cut:
             break
         lines.append(line[:cut].rstrip())
@@ -400,9 +410,10 @@ def wrapped(line: str) -> list[str]:
     return [*lines, line]
 
 
-def breaking_point(line: str) -> int:
-    """Behind the last comma in brackets before the margin; 0 if there is none."""
-    depth, found = 0, 0
+def breaking_point(line: str, depth: int) -> tuple[int, int]:
+    """Behind the last of the outermost commas in brackets before the margin, and how many brackets are open there; 0 if
+    there is none. `depth` says how many are open at the beginning."""
+    found, outermost = 0, 0
     for piece in re.finditer(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|.", line):
         if piece.end() + 4 > WIDTH:
             break
@@ -410,6 +421,6 @@ def breaking_point(line: str) -> int:
             depth += 1
         elif piece[0] in ")]}":
             depth -= 1
-        elif piece[0] == "," and depth and line[piece.end() :].startswith(" "):
-            found = piece.end()
-    return found
+        elif piece[0] == "," and depth and line[piece.end() :].startswith(" ") and (depth <= outermost or not found):
+            found, outermost = piece.end(), depth
+    return found, outermost

@@ -4,6 +4,7 @@ items of lists and dicts. Arrays and numbers of optimisers there are followed; a
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from ..optim.settings import Group
 from ..tensor import Tensor
 from ..tree import Tree
 from .effects import is_generator
-from .locations import LIBRARIES, is_library
+from .locations import LIBRARIES, is_library, is_of_library
 from .places import MISSING, Cell, Item, Place, Slot
 from .recorder import Number, Random, Recorder
 
@@ -66,11 +67,14 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        before = sys.getprofile()
+        before, collecting = sys.getprofile(), gc.isenabled()
+        gc.disable()  # what it calls back is no part of the step
         sys.setprofile(self._event)
         try:
             yield
         finally:
+            if collecting:
+                gc.enable()
             if before is None or callable(before):
                 sys.setprofile(before)
             else:  # cProfile's, which sets itself
@@ -184,7 +188,7 @@ class Surroundings:
 
     def _look_at_function(self, function: FunctionType) -> None:
         code = function.__code__
-        if str(function.__module__).partition(".")[0] in LIBRARIES:
+        if is_of_library(function.__module__, code):
             return
         for cell, name in zip(function.__closure__ or (), code.co_freevars, strict=True):
             self.look(Cell(cell, name, name))
@@ -227,6 +231,7 @@ class Surroundings:
         if isinstance(attributes, dict):
             if ours:
                 self.dicts[id(attributes)] = attributes, text
+                self.lengths[id(attributes)] = attributes, len(attributes), f"what is in {text}"  # as hooks are
             for name in sorted(attributes if ours else attributes.keys() & self._names):
                 self.look(Item(attributes, name, f"{text}.{name}"))
         for kind in type(value).__mro__:

@@ -15,7 +15,7 @@ from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
 from .effects import Method, is_generator
-from .places import MISSING, Item, Place
+from .places import MISSING, Item, Place, Slot
 from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import Recording
@@ -29,8 +29,9 @@ class Trace:
         self.surroundings = Surroundings(function, watch)
         self.recording = Recording(wrapped)
         self.arguments: list[Value] = []
-        self.reads: list[Value] = []  # numbers that are read from their places at each step
+        self.reads: list[Value] = []  # numbers, and arrays, that are read from their places at each step
         self.held: list[tuple[Place, Value]] = []  # arrays that must be where they were
+        self.gradients: list[tuple[Place, Any]] = []  # and what was there: a Value, a Tensor or None
         self.equal: list[tuple[Place, Place]] = []  # of which the second must hold the same number as the first
         self.tensors: list[tuple[Tensor, Any]] = []  # arguments, and their data
         self.watch = Watch()
@@ -56,8 +57,9 @@ class Trace:
         self.result = made(tree, recorded_values(tree))
         self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
-        rebound = {place.id for place, _ in effects}  # what a step puts anew is read anew by the next
-        self.reads += [v for place, v in self.held if place.id in rebound and v in self.used and v.is_array]
+        # What a step puts anew is read anew by the next, and so are gradients, which are often others
+        anew = {place.id for place, _ in (*effects, *self.gradients)}
+        self.reads += [v for place, v in self.held if place.id in anew and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 
     def release(self) -> None:
@@ -89,7 +91,9 @@ class Trace:
                     self.equal.append((numbers[key][0], place))
                 meanwhile = numbers[key][1]
             else:
-                meanwhile = before  # None, of a gradient that isn't there
+                meanwhile = before  # a gradient that isn't there, or is a Tensor
+            if type(place) is Slot and place.key == "_grad":
+                self.gradients.append((place, getattr(meanwhile, "_value", before)))
             self._lifted.append((place, before, meanwhile))
         for place, _, meanwhile in self._lifted:
             place.set(meanwhile)

@@ -10,7 +10,7 @@ from ..effects import UfuncMethod
 from ..program import Call, Program, Storage, Value
 from .flow import Flow, is_elementwise, layout, rewritten
 from .renewing import with_check
-from .writing import REDUCTIONS, _nothing, into, reduction, shortest
+from .writing import REDUCTIONS, into, nothing, reduction, shortest
 
 ALIGNMENT = 64
 
@@ -24,7 +24,7 @@ def buffers(program: Program) -> Program:
     for i, call in enumerate(program.calls):
         how = into(call) if isinstance(call, Call) else None
         result = call.result
-        if how is not None and result in program.renewed:
+        if how is not None and result in program.renewed and result not in program.memory:
             program.into[call], program.memory[result] = how, laid_out(aligned(result.data.nbytes), result.data)
             calls.append(call)
         elif how is None or result in program.memory or result.storage.external or result.storage in flow.kept:
@@ -32,7 +32,7 @@ def buffers(program: Program) -> Program:
                 program.into[call] = shortest
             calls.append(call)
         else:
-            if isinstance(call, Call) and how is not _nothing:
+            if isinstance(call, Call) and how is not nothing:
                 program.into[call] = how
                 calls.append(call)
             block = _operand_of(call, i, flow, taken)

@@ -17,7 +17,7 @@ from .buffers import aligned
 from .flow import Flow, definitions, is_elementwise, is_whole, rewritten, split_out, with_values
 from .relocating import Column, move
 from .renewing import with_check
-from .writing import into
+from .writing import into, nothing
 
 SMALL = 16384  # elements; more take so long that a call costs nothing beside them
 
@@ -175,12 +175,9 @@ class Packer:
                 now |= self._buffer(column)
         calls = [self._flat_call(*self.packed[id(c)]) if id(c) in alone else _renamed(c, now) for c in self.calls]
         program = rewritten(program, calls, lambda value: now.get(value, value))
-        parts = set(now.values())
-        for call in program.calls:
-            if isinstance(call, Call) and call.result in parts and call.result not in call.inputs:
-                how = into(call)
-                assert how is not None
-                program.into[call] = how
+        buffers = {column.flat for column in columns if column.flat in program.memory and not column.is_external}
+        for call in made_into(program, {*now.values(), *buffers}):
+            program.calls.remove(call)
         if program.renewed:
             with_check(program)
         return program
@@ -206,6 +203,19 @@ class Packer:
         if out is None:
             return Call(first.func, new, kwargs, target, (), first.line, first.errstate)
         return Call(first.func, new, {**kwargs, "out": target}, target, (target,), first.line, first.errstate)
+
+
+def made_into(program: Program, values: set[Value]) -> list[Call]:
+    """Have these values written into their memory; the calls for which there is nothing to do."""
+    idle = []
+    for call in program.calls:
+        if isinstance(call, Call) and call.result in values and call.result not in call.inputs:
+            how = into(call)
+            if how is nothing:
+                idle.append(call)
+            elif how is not None:
+                program.into[call] = how
+    return idle
 
 
 def _target(call: Call) -> Value:

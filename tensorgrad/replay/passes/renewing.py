@@ -43,14 +43,19 @@ class Renewal:
     def __init__(self, program: Program):
         self.program = program
         self.held: list[Any] = []  # what is counted: gradients, and the memory that they and their views lie in
-        self.counts: list[int] = []  # how often each is referred to where nobody else does
+        self.counts: list[int] = [0]  # how often each is referred to where nobody else does
         self.values: list[Value] = []  # what has names in the program's text
         self.kept: list[Value] = []
+        self.places: list[Slot] = []  # where these are put
 
     def is_shared(self) -> bool:
-        """Whether somebody else holds one of the arrays, or a view of one; or there are none yet."""
+        """Whether somebody else holds one of the arrays, or a view of one; or there are none yet. A Tensor may have
+        been given another gradient meanwhile."""
         found = [*map(getrefcount, self.held)]
-        return not self.counts or any(n > known for n, known in zip(found, self.counts, strict=True))
+        known = [*self.counts]
+        for i, (place, array) in enumerate(zip(self.places, self.held, strict=False)):
+            known[i] -= place.get() is not array
+        return not found or any(n > m for n, m in zip(found, known, strict=True))
 
     def renew(self) -> list[Any]:
         """New arrays for what has names in the program's text."""
@@ -92,13 +97,18 @@ def _check(call: Call, writer: Any) -> str:
         for value in dict.fromkeys([*used, *program.kept])
         if value in program.memory and id(owner_of(program.memory[value])) in ours
     ]
-    renewal.kept = [v for _, v in program.effects if type(v) is Value and v in renewal.values]
+    places = {v: place for place, v in program.effects if type(v) is Value and v in renewal.values}
+    renewal.kept, renewal.places = [*places], [*places.values()]
     new = [writer.name(value) for value in renewal.values]
     writer.changed |= dict.fromkeys(new)
     held, counts = names.of(renewal.held, "gradients"), names.of(renewal.counts, "counts")
-    writer.write(f"if [*map({names.of(getrefcount, 'getrefcount')}, {held})] != {counts}:")
+    theirs = [f"{writer.place(place)} is {writer.name(value)}" for value, place in places.items()]
+    writer.write(f"if [*map({names.of(getrefcount, 'getrefcount')}, {held})] != {counts} or not (")
+    for i, test in enumerate(theirs):
+        writer.write(f"    {'and ' if i else ''}{test}")
+    writer.write("):")
     writer.write(f"    if {names.of(renewal.is_shared, 'is_shared')}():")
-    writer.write(f"        {', '.join(new)}, = {names.of(renewal.renew, 'renew')}()")
+    writer.write(f"        ({', '.join(new)},) = {names.of(renewal.renew, 'renew')}()")
     return f"        {names.of(renewal.settle, 'settle')}()"
 
 

@@ -51,7 +51,7 @@ def into(call: Call) -> Into | None:
     if func in FILLED or func in (np.full, np.full_like):
         return _filling
     if func in (np.empty, np.empty_like):
-        return _nothing
+        return nothing
     return _by_name if func in BY_NAME and "out" not in kwargs else None
 
 
@@ -129,7 +129,7 @@ def _filling(call: Call, writer: Any) -> str:
     return f"{writer.name(call.result)}.fill({writer.text(value)})"
 
 
-def _nothing(call: Call, writer: Any) -> str:
+def nothing(call: Call, writer: Any) -> str:
     raise AssertionError("a call that does nothing stays in the program")
 
 
