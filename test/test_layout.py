@@ -49,7 +49,7 @@ def imports(name, nodes=None):
         if not node.level:
             assert not node.module.startswith("tensorgrad"), "imports are relative"
             continue
-        base = here if node.level == 1 else here.parent
+        base = [here, *here.parents][node.level - 1]
         target = base / (node.module or "").replace(".", "/")
         if (PACKAGE / target).is_dir():  # from . import name, from .derivatives import name
             for alias in node.names:
@@ -73,7 +73,7 @@ def test_every_module_has_its_place_and_every_place_a_module():
 @pytest.mark.parametrize("name", FILES)
 def test_imports_run_one_way(name):
     above = set(ORDER[: ORDER.index(name)])
-    folders = {module.split("/")[0] for module in above if "/" in module}
+    folders = {folder.as_posix() for module in above for folder in Path(module).parents[:-1]}
     above |= {f"{folder}/__init__" for folder in folders if not name.startswith(f"{folder}/")}
     if name.startswith("derivatives/"):
         above = {module for module in above if module.startswith("derivatives/")} - {"derivatives/__init__"}

@@ -779,7 +779,7 @@ def test_a_wrong_value_raises_a_clear_error(name):
 
 # What takes no argument, or none that could be wrong: what is done with it is up to the caller, or it isn't called.
 NOTHING_TO_TRY = {
-    "functional", "init", "Parameter", "Identity",
+    "functional", "init", "Parameter", "Identity", "CompileError",
     "no_grad", "enable_grad", "detect_anomaly", "Module", "Walkthrough", "Profile", "page",
     "of_scipy", "distributions",
     "T", "mT", "real", "imag", "shape", "ndim", "size", "dtype", "strides", "flags", "parents", "name", "requires_grad",

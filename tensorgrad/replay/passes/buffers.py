@@ -24,7 +24,7 @@ def buffers(program: Program) -> Program:
     for i, call in enumerate(program.calls):
         how = into(call) if isinstance(call, Call) else None
         result = call.result
-        if how is not None and result in program.renewed:
+        if how is not None and result in program.renewed and result not in program.memory:
             program.into[call], program.memory[result] = how, laid_out(aligned(result.data.nbytes), result.data)
             calls.append(call)
         elif how is None or result in program.memory or result.storage.external or result.storage in flow.kept:

@@ -175,7 +175,8 @@ class Packer:
                 now |= self._buffer(column)
         calls = [self._flat_call(*self.packed[id(c)]) if id(c) in alone else _renamed(c, now) for c in self.calls]
         program = rewritten(program, calls, lambda value: now.get(value, value))
-        for call in made_into(program, set(now.values())):
+        buffers = {column.flat for column in columns if column.flat in program.memory and not column.is_external}
+        for call in made_into(program, {*now.values(), *buffers}):
             program.calls.remove(call)
         if program.renewed:
             with_check(program)

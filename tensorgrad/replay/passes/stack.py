@@ -31,7 +31,7 @@ def stack(program: Program, fewest: int = FEWEST, largest: int = LARGEST, most: 
         largest: the most bytes of each of the arrays.
         most: the most bytes of all of them together.
     """
-    return Stacking(program, fewest, largest, most).program_()
+    return Stacking(program, fewest, largest, most).joined()
 
 
 class Stacking:
@@ -41,10 +41,11 @@ class Stacking:
         self.program, self.fewest, self.largest, self.most = program, fewest, largest, most
         self.flow, self.defined = Flow(program), definitions(program)
         self.calls: list[Any] = [*program.calls]
+        self._known: dict[Any, tuple[set[Storage], set[Storage]]] = {}
         self.columns = Columns(program, self.flow, self.defined, most)
         self.chains = self._chains()
 
-    def program_(self) -> Program:
+    def joined(self) -> Program:
         groups = self._groups()
         if not groups:
             return self.program
@@ -142,13 +143,18 @@ class Stacking:
 
     def _effects(self, call: Any) -> tuple[set[Storage], set[Storage]]:
         """The storages that a call reads, and those whose content it gives; a view does neither."""
-        if isinstance(call, Stacked):
-            found = [self._effects(member) for member in call.members]
-            return set().union(*[r for r, _ in found]), set().union(*[w for _, w in found])
-        if call.is_view:
-            return set(), set()
-        reads = {value.storage for value in call.inputs}
-        return reads, self.flow.written_by(call) | {value.storage for value in call.outputs}
+        found = self._known.get(call)
+        if found is None:
+            if isinstance(call, Stacked):
+                parts = [self._effects(member) for member in call.members]
+                found = set().union(*[reads for reads, _ in parts]), set().union(*[writes for _, writes in parts])
+            elif call.is_view:
+                found = set(), set()
+            else:
+                written = self.flow.written_by(call) | {value.storage for value in call.outputs}
+                found = {value.storage for value in call.inputs}, written
+            self._known[call] = found
+        return found
 
     # Sums -------------------------------------------------------------------------------------------------------------
 
