@@ -1,5 +1,6 @@
 """What a compiled step shows of itself: its program as a text that runs, as a module of its own, and explain()."""
 
+import gc
 import itertools
 import os
 import re
@@ -233,6 +234,66 @@ def test_the_source_before_anything_is_recorded():
     step = tg.compile(lambda x: x)
     assert step.source.startswith("# <lambda>: nothing is replayed yet")
     exec(step.source)
+
+
+# What is noise at the source ------------------------------------------------------------------------------------------
+
+
+def test_a_program_copies_no_gradient_that_is_nobody_elses():
+    for step in (compiled(training(tg.Adam)[2], X, Y), compiled(tg.grad(lambda x: np.sum(np.sin(x) * x)), X)):
+        assert not any("copy" in line for line in code(step))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda a, b: a + b, lambda a, b: a - a + b, lambda a, b: np.reshape(a, -1) + b.ravel(), lambda a, b: a.T + b.T,
+     lambda a, b: (a + b)[:, ::-1], lambda a, b: np.where(X > 0, a, b), lambda a, b: a * 1 + a + (b + b)],
+)  # fmt: skip
+@pytest.mark.parametrize("retain", [True, False])
+def test_no_two_gradients_share_memory(f, retain):
+    first, second = tg.Tensor(X.copy()), tg.Tensor(X + 1)
+
+    def step(x):
+        first.zero_grad(), second.zero_grad()
+        y = f(first, second)
+        np.sum(y * x[0]).backward(retain_graph=retain)
+        first.grad[0] += x
+        return y.grad if retain else np.sum(first.grad)
+
+    expected = step(X[0]), first.grad, second.grad
+    for passes in ((), None):
+        found = compiled(step, X[0], passes=passes, times=6)(X[0])
+        assert np.array_equal(found, expected[0])
+        assert np.array_equal(first.grad, expected[1]) and np.array_equal(second.grad, expected[2])
+        arrays = [first.grad, second.grad, first.data, second.data] + ([found] if retain else [])
+        assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(arrays, 2))
+
+
+def test_a_number_is_asked_once_by_which_a_step_chooses_for_each_parameter():
+    conditions = [line for line in code(compiled(training(layers=(4, 4, 1))[2], X, Y)) if "return bail" in line]
+    assert conditions == ["    if momentum: return bail", "    if weight_decay: return bail"]
+
+
+def test_what_python_calls_in_between_is_no_part_of_the_step():
+    seen = []
+
+    def callback(phase, info):
+        seen.append(phase)
+
+    def f(x):
+        for _ in range(200):
+            x = x + np.array([[0.0]])
+        return x
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(callback)
+    gc.set_threshold(10)
+    try:
+        step = compiled(f, X)
+    finally:
+        gc.callbacks.remove(callback)
+        gc.set_threshold(*threshold)
+    assert seen and np.array_equal(step(X), X) and "3 recorded" in step.explain()
 
 
 # A module of its own --------------------------------------------------------------------------------------------------
