@@ -17,7 +17,7 @@ from ..memory import owner_of
 from .expressions import ATOM, binding, expression, is_in_place, literal
 from .naming import Names, Wishes
 from .places import Place
-from .program import Call, Guard, Line, Made, Part, Program, Storage, Value
+from .program import Call, Guard, Line, Made, Part, Program, Value
 from .tracing import Trace
 
 WIDTH = 100

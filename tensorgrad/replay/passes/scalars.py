@@ -45,7 +45,7 @@ def _as_array(arg: Any, i: int, func: np.ufunc, args: tuple[Any, ...], known: di
     except (TypeError, ValueError, OverflowError):
         return arg
     kinds[i] = array.dtype
-    if type(arg) is int and array.item() != arg or func.resolve_dtypes((*kinds, None)) != dtypes:
+    if (type(arg) is int and array.item() != arg) or func.resolve_dtypes((*kinds, None)) != dtypes:
         return arg
     array.flags.writeable = False
     key = repr(arg), array.dtype
