@@ -15,21 +15,30 @@ from tensorgrad.replay.passes import PASSES
 from tensorgrad.replay.passes.blocks import Loop, blocks
 from tensorgrad.replay.passes.stack import stack
 
-SMALL = {
-    "blocks": functools.partial(blocks, least=50, block=8 * 16),
-    "stack": functools.partial(stack, fewest=3),
-}
-ALONE = [[name] for name in SMALL]
+
+def small_blocks(program):
+    return blocks(program, least=50, block=8 * 16)
+
+
+def small_stack(program):
+    return stack(program, fewest=3)
+
+
+SMALL = {"blocks": small_blocks, "stack": small_stack}
 
 
 def compiled(function, names=None):
     """The function with these passes, which take small arrays for large ones; all of them if there are no names."""
-    return Compiled(function, [SMALL.get(name, func) for name, func in PASSES.items() if names is None or name in names])
+    return Compiled(
+        function, [SMALL.get(name, func) for name, func in PASSES.items() if names is None or name in names]
+    )
 
 
 def functions_of(step):
     """The functions that the program calls that was replayed last."""
-    return [getattr(call.func, "__name__", "") for call in step._latest.replays[0].program.calls if hasattr(call, "func")]
+    return [
+        getattr(call.func, "__name__", "") for call in step._latest.replays[0].program.calls if hasattr(call, "func")
+    ]
 
 
 def loops_of(step):
@@ -79,7 +88,14 @@ def test_what_nobody_reads_outside_has_the_length_of_a_block():
     assert sorted(sizes) == [(16,), (16,), (100,), (100,)]
 
 
-SHAPES = [((7, 20), (20,)), ((7, 20), (7, 1)), ((7, 20), ()), ((3, 200), (200,)), ((200, 1), (200, 5)), ((2, 100, 3), (100, 1))]
+SHAPES = [
+    ((7, 20), (20,)),
+    ((7, 20), (7, 1)),
+    ((7, 20), ()),
+    ((3, 200), (200,)),
+    ((200, 1), (200, 5)),
+    ((2, 100, 3), (100, 1)),
+]
 
 
 @pytest.mark.parametrize("shapes", SHAPES)
@@ -165,7 +181,9 @@ def test_a_condition_stands_between():
         b *= 2
         return b + a
 
-    require_equal(function, lambda i: [np.random.default_rng(i).normal(size=100) * (1 + 9 * (i % 3))], ["blocks"], calls=12)
+    require_equal(
+        function, lambda i: [np.random.default_rng(i).normal(size=100) * (1 + 9 * (i % 3))], ["blocks"], calls=12
+    )
 
 
 def test_gradients_and_errstate():
@@ -225,7 +243,7 @@ def check_program(program, passes):
         require_equal(functools.partial(run, steps, results), make, passes, calls=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(programs())
 def test_random_chains(program):
     check_program(program, ["blocks"])
@@ -247,7 +265,18 @@ ELEMENTWISE = [
 @pytest.mark.parametrize("ufunc", dict.fromkeys(ELEMENTWISE), ids=lambda u: u.__name__)
 def test_ufuncs_give_the_same_bits_for_parts_of_arrays(ufunc):
     rng = np.random.default_rng(0)
-    for kinds in {kinds.split("->")[0] for kinds in ufunc.types} & {"d", "f", "dd", "ff", "D", "DD", "l", "ll", "di", "fi"}:
+    for kinds in {kinds.split("->")[0] for kinds in ufunc.types} & {
+        "d",
+        "f",
+        "dd",
+        "ff",
+        "D",
+        "DD",
+        "l",
+        "ll",
+        "di",
+        "fi",
+    }:
         arrays = [rng.normal(size=1003) * 3 for _ in kinds]
         arrays = [a.astype(np.dtype(kind)) for a, kind in zip(arrays, kinds, strict=True)]
         if "power" in ufunc.__name__ or "shift" in ufunc.__name__:
@@ -256,7 +285,9 @@ def test_ufuncs_give_the_same_bits_for_parts_of_arrays(ufunc):
             whole = ufunc(*arrays)
             for start, stop in ((0, 512), (512, 1003), (1, 8), (3, 4), (7, 776)):
                 part = ufunc(*[a[start:stop] for a in arrays])
-                assert part.tobytes() == whole[start:stop].tobytes() or np.array_equal(part, whole[start:stop], equal_nan=True)
+                assert part.tobytes() == whole[start:stop].tobytes() or np.array_equal(
+                    part, whole[start:stop], equal_nan=True
+                )
             for k, array in enumerate(arrays):
                 if array.dtype == whole.dtype:
                     copies = [a.copy() for a in arrays]
@@ -386,28 +417,46 @@ def test_a_write_between_keeps_calls_apart():
     require_equal(function, make, ["stack"])
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=4), st.integers(3, 6))
-def test_random_recurrences(body, steps):
-    def function(X, w):
-        kept, h = [], X[0]
-        for x in X:
-            values = [x, h, w]
-            for kind, i, j in body:
-                a, b = values[i % len(values)], values[j % len(values)]
-                new = [lambda: a @ b, lambda: np.tanh(a), lambda: a * b, lambda: a + b, lambda: a.T, lambda: 1 - a * a,
-                       lambda: a.T @ b][kind]()  # fmt: skip
-                values.append(new)
-            h = np.tanh(values[-1])
-            kept.append(values[-1])
-        total = kept[0]
-        for part in kept[1:]:
-            total = total + part
-        return h, total
+BODY = [
+    lambda a, b: a @ b, lambda a, b: np.tanh(a), lambda a, b: a * b, lambda a, b: a + b, lambda a, b: a.T,
+    lambda a, b: 1 - a * a, lambda a, b: a.T @ b,
+]  # fmt: skip
+BODIES = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=4)
 
+
+def recurrence(body, X, w):
+    """The last state of a recurrence whose steps are made of these calls, and a sum over all steps."""
+    kept, h = [], X[0]
+    for x in X:
+        values = [x, h, w]
+        for kind, i, j in body:
+            values.append(BODY[kind](values[i % len(values)], values[j % len(values)]))
+        h = np.tanh(values[-1])
+        kept.append(values[-1])
+    total = kept[0]
+    for part in kept[1:]:
+        total = total + part
+    return h, total
+
+
+def check_recurrence(body, steps):
     def make(i):
         rng = np.random.default_rng(i)
         return [rng.normal(size=(steps, 4, 4)), rng.normal(size=(4, 4))]
 
-    for names in (["stack"], None):
-        require_equal(function, make, names, calls=4)
+    with np.errstate(all="ignore"):
+        for names in (["stack"], None):
+            require_equal(functools.partial(recurrence, body), make, names, calls=4)
+
+
+@settings(max_examples=12, deadline=None)
+@given(BODIES, st.integers(3, 6))
+def test_random_recurrences(body, steps):
+    check_recurrence(body, steps)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@given(BODIES, st.integers(3, 9))
+def test_many_random_recurrences(body, steps):
+    check_recurrence(body, steps)

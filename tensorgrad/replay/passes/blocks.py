@@ -239,8 +239,11 @@ class Loop(Call):
 def _looped(chain: Chain, local: set[Value], program: Program) -> list[Any]:
     """The calls that do what a chain does: arrays for results and scratch, views, and the loop."""
     results = [v for v in chain.created if v not in local]
-    making = [_empty(v, v.data.shape, call) for call in chain.members if (v := call.result) in results]
-    making = [call for call in making if call.result not in program.memory]
+    making = [
+        _empty(call.result, call.result.data.shape, call)
+        for call in chain.members
+        if not call.writes and call.result in results and call.result not in program.memory
+    ]
     body = [call for call in chain.members if call.func not in EMPTY]
     rows = max(1, chain._block // max(v.data.nbytes // chain.length for v in map(target, body) if v is not None))
     scratch = _scratch(chain, body, local, min(rows, chain.length))
@@ -313,7 +316,7 @@ def write_loop(call: Call, writer: Any) -> str:
             writer.write(f"    {names[value]} = {writer.name(value)}[{_index(value, chain, part)}]")
     lines = [(line, member) for member in call.body for line in _lines(member, call, names, writer)]
     for line, member in lines[:-1]:
-        writer.write(f"    {line}", writer._rule(member))
+        writer.write(f"    {line}", writer._rule(member, line))
     return f"    {lines[-1][0]}"
 
 

@@ -168,7 +168,9 @@ class Columns:
         func, args, kwargs = view
         array = func(inner.array, *args, **kwargs)
         one = first.result.data
-        if not np.may_share_memory(array, inner.array) or layout(Value(array[0], Storage())) != layout(Value(one, Storage())):
+        if not np.may_share_memory(array, inner.array) or layout(Value(array[0], Storage())) != layout(
+            Value(one, Storage())
+        ):
             return None
         return Column(array, inner=inner, view=view)
 
@@ -282,9 +284,12 @@ class Columns:
         """One call in place of many, and the views that it needs."""
         calls: list[Call] = []
         first = stacked.members[0]
-        args = tuple([
-            self._value(arg, calls) if type(arg) is Column else self._shared(arg, calls, current) for arg in stacked.args
-        ])
+        args = tuple(
+            [
+                self._value(arg, calls) if type(arg) is Column else self._shared(arg, calls, current)
+                for arg in stacked.args
+            ]
+        )
         if stacked.out is None:
             calls.append(Call(stacked.func, args, stacked.kwargs, stacked.result, (), first.line, first.errstate))
             return calls

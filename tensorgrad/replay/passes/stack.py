@@ -213,8 +213,8 @@ class Stacking:
         where = {call: i for i, call in enumerate(self.calls)}
         for chain in self.chains:
             terms = [chain[0].args[0], *[call.args[1] for call in chain]]
-            places = [where[call] for call in chain]
-            if places != [*range(places[0], places[0] + len(chain))]:
+            places = [where.get(call, -1) for call in chain]  # of those that aren't part of a stack themselves
+            if places[0] < 0 or places != [*range(places[0], places[0] + len(chain))]:
                 continue
             together, column = self.columns.sum_of(terms, self.fewest)
             if column is None or not sums_alike(column.array):
@@ -251,7 +251,9 @@ class Stacking:
                 high = min(high, _behind(self._writes.get(storage), i, high))
             for storage in writes:
                 low = max(low, _before(self._reads.get(storage), i), _before(self._writes.get(storage), i))
-                high = min(high, _behind(self._reads.get(storage), i, high), _behind(self._writes.get(storage), i, high))
+                high = min(
+                    high, _behind(self._reads.get(storage), i, high), _behind(self._writes.get(storage), i, high)
+                )
             low = max(low, _before(self._conditions, i))  # nothing is done before a condition that stands before it
         first = self._where[group[0]]
         place = max(low + 1, first)
