@@ -416,6 +416,18 @@ def test_saving_writes_both_files_or_none(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["step.py"]
 
 
+def test_a_function_of_scipy_is_imported(tmp_path):
+    scipy_special = pytest.importorskip("scipy.special")
+    from tensorgrad import special
+
+    compiled(special.erf, X).save(tmp_path / "step.py")
+    text = (tmp_path / "step.py").read_text()
+    assert "from scipy.special import erf\n" in text
+    variables = {"__file__": str(tmp_path / "step.py")}
+    exec(text, variables)
+    assert np.array_equal(variables["step"](X), scipy_special.erf(X))
+
+
 # explain() ------------------------------------------------------------------------------------------------------------
 
 
