@@ -86,6 +86,12 @@ def _accumulate_recorded(grads: dict[Any, Any]) -> None:
     _exhaust(map(_set_grad, nodes, sums))
 
 
+def forget_gradients(nodes: Iterable[Any], set_to_none: bool) -> None:
+    """There are no gradients any more; or, where there were, zeros."""
+    for node in nodes:
+        node._grad = None if set_to_none or node._grad is None else np.zeros_like(node._data)
+
+
 def gradient_of(node: Any) -> Any:
     """What backward passes have added up; zeros before, in the array that the first will add to."""
     if node._grad is None:

@@ -12,6 +12,7 @@ from .arguments import floating_dtype, text, yes_or_no
 from .copying import copied
 from .derivatives.arrays import as_numbers, is_array
 from .engine import mark_changed
+from .gradients import forget_gradients
 from .hooks import Handle, Hooks
 from .lookup import Lookup
 from .saving import loaded_arrays, read_arrays, write_arrays
@@ -262,8 +263,7 @@ class Module(Lookup):
             TypeError: set_to_none isn't a bool.
         """
         set_to_none = yes_or_no("zero_grad: set_to_none", set_to_none)
-        for p in self.parameters():
-            p._grad = None if set_to_none or p._grad is None else np.zeros_like(p._data)
+        forget_gradients(self.parameters(), set_to_none)
 
     def requires_grad_(self, requires_grad: bool = True) -> Module:
         """Set for each parameter in here whether it requires a gradient; one that doesn't is frozen.

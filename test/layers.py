@@ -12,9 +12,13 @@ SEQUENCE = rng.normal(size=(4, 2, 3))  # (L, N, C)
 TOKENS = rng.normal(size=(3, 2, 4))
 TARGETS = rng.uniform(0.1, 0.9, (5, 4))
 
-ACTIVATIONS = """ReLU LeakyReLU Sigmoid Tanh ELU SELU CELU GELU SiLU Mish ReLU6 Hardtanh Hardswish Softsign Softshrink
-    Hardshrink Tanhshrink LogSigmoid PReLU GLU Softplus""".split()
-OF_PAIRS = "L1Loss SmoothL1Loss HuberLoss MSELoss PoissonNLLLoss SoftMarginLoss".split()
+ACTIVATIONS = [
+    "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "ReLU6", "Hardtanh",
+    "Hardswish", "Softsign", "Softshrink", "Hardshrink", "Tanhshrink", "LogSigmoid", "PReLU", "GLU", "Softplus",
+]  # fmt: skip
+OF_PAIRS = [
+    "L1Loss", "SmoothL1Loss", "HuberLoss", "MSELoss", "PoissonNLLLoss", "SoftMarginLoss",
+]  # fmt: skip
 
 
 def made(name, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""Networks and optimisers inside a compiled step: after each step everything is as after an eager one, to the last bit."""
+"""Networks and optimisers in a compiled step: after each step all is as after an eager one, to the last bit."""
 
 import copy
 import sys
@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from layers import LAYERS
 from torch_samples import SCHEDULES
-from twins import Twin, run_twins
+from twins import Twin, require_same, run_twins, state_of
 
 import tensorgrad
 from tensorgrad import MLP, Tensor, nn, no_grad, optim
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-import workloads  # noqa: E402
-from contenders import with_tensorgrad  # noqa: E402
+import workloads
+from contenders import with_tensorgrad
 
 DTYPES = [np.float32, np.float64]
 REPLAYED = 7  # of 12 steps: the first is watched, the second, third, fourth and eighth are recorded
@@ -51,6 +51,11 @@ OPTIMIZERS = {
     "Lion": [{}, {"betas": (0.5, 0.7)}, {"weight_decay": 0.1}, {"maximize": True}],
 }  # fmt: skip
 CHOSEN = [(name, settings) for name, several in OPTIMIZERS.items() for settings in several]
+
+
+def quick(cases, chosen):
+    """Cases, of which those that aren't chosen are slow."""
+    return [case if chosen(*case) else pytest.param(*case, marks=pytest.mark.slow) for case in cases]
 
 
 def data(dtype, n=6):
@@ -88,7 +93,9 @@ def test_every_optimiser_is_tried():
     assert kinds - {"Optimizer", "LBFGS"} == OPTIMIZERS.keys()
 
 
-@pytest.mark.parametrize("name, settings", CHOSEN, ids=lambda x: str(x))
+@pytest.mark.parametrize(
+    "name, settings", quick(CHOSEN, lambda name, settings: settings is OPTIMIZERS[name][-1]), ids=str
+)
 def test_optimisers(name, settings):
     make = trained(lambda model: getattr(optim, name)(model.parameters(), lr=0.05, **settings))
     assert run_twins(make, inputs=batches()) >= (REPLAYED if name not in ("RAdam", "ASGD") else 1)
@@ -96,10 +103,11 @@ def test_optimisers(name, settings):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name, settings", CHOSEN, ids=lambda x: str(x))
-def test_optimisers_over_a_hundred_steps(name, settings, dtype):
+@pytest.mark.parametrize("passes", [None, ()], ids=["all passes", "no passes"])
+@pytest.mark.parametrize("name, settings", CHOSEN, ids=str)
+def test_optimisers_over_a_hundred_steps(name, settings, dtype, passes):
     make = trained(lambda model: getattr(optim, name)(model.parameters(), lr=0.05, **settings), dtype)
-    assert run_twins(make, 100, inputs=batches(dtype)) >= 80
+    assert run_twins(make, 100, inputs=batches(dtype), passes=passes) >= 80
 
 
 # Layers ---------------------------------------------------------------------------------------------------------------
@@ -132,7 +140,7 @@ def layer_twins(make, inputs, dtype, training):
 
     def make():
         own = copy.deepcopy(model)
-        optimizer = optim.SGD(own.parameters(), 0.01, momentum=0.5)
+        optimizer = optim.SGD(own.parameters(), 0.001, momentum=0.5)
 
         def train(*inputs):
             y = own(*inputs)
@@ -159,12 +167,23 @@ def test_every_layer_is_tried():
     assert kinds - {"Parameter"} == LAYERS.keys()
 
 
+COMMON = {"Conv2d", "BatchNorm1d", "LayerNorm", "MaxPool2d", "Dropout"}
+
+
 @pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("name, i", SAMPLES)
-def test_layers(name, i, training, dtype=np.float64):
+@pytest.mark.parametrize("name, i", quick(SAMPLES, lambda name, i: name in COMMON and not i))
+def test_layers(name, i, training, dtype=np.float64, **options):
     make, inputs = LAYERS[name][i]
     inputs = [x.astype(dtype) if is_floating(x) else x for x in inputs]
-    run_twins(layer_twins(make, inputs, dtype, training), inputs=lambda i: inputs)
+    run_twins(layer_twins(make, inputs, dtype, training), inputs=lambda i: inputs, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("passes", [None, ()], ids=["all passes", "no passes"])
+@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
+@pytest.mark.parametrize("name, i", SAMPLES)
+def test_layers_in_single_precision(name, i, training, passes):
+    test_layers(name, i, training, np.float32, passes=passes)
 
 
 # What training loops do -----------------------------------------------------------------------------------------------
@@ -194,7 +213,7 @@ def ordinary(model, optimizer, X, Y):
     return loss
 
 
-@pytest.mark.parametrize("norm", [2.0, 1.0, np.inf])
+@pytest.mark.parametrize("norm", [2.0, *[pytest.param(p, marks=pytest.mark.slow) for p in (1.0, np.inf)]])
 def test_clipped_norms(norm):
     def body(model, optimizer, X, Y):
         loss = loss_of(model, X, Y)
@@ -235,6 +254,7 @@ def test_gradients_that_add_up():
     loop(body, before, steps=40)
 
 
+@pytest.mark.slow
 def test_two_batches_in_one_step():
     def body(model, optimizer, X, Y):
         optimizer.zero_grad()
@@ -270,6 +290,7 @@ def test_gradients_that_are_forgotten_at_the_end(to_none):
     loop(body)
 
 
+@pytest.mark.slow
 def test_gradients_that_the_model_forgets():
     def body(model, optimizer, X, Y):
         loss = loss_of(model, X, Y)
@@ -281,6 +302,7 @@ def test_gradients_that_the_model_forgets():
     loop(body)
 
 
+@pytest.mark.slow
 def test_gradients_between_the_steps():
     """What is added to a gradient between two steps counts in the next."""
 
@@ -308,6 +330,7 @@ def test_gradients_between_steps_that_forget_theirs():
     loop(body, before, steps=30)
 
 
+@pytest.mark.slow
 def test_gradients_that_record():
     """After backward(create_graph=True), they are Tensors."""
 
@@ -333,6 +356,7 @@ def test_two_walks_over_one_graph():
     loop(body)
 
 
+@pytest.mark.slow
 def test_gradients_of_gradients():
     def body(model, optimizer, X, Y):
         optimizer.zero_grad()
@@ -347,6 +371,7 @@ def test_gradients_of_gradients():
     loop(body)
 
 
+@pytest.mark.slow
 def test_a_closure_that_the_optimiser_calls():
     def body(model, optimizer, X, Y):
         def closure():
@@ -358,6 +383,32 @@ def test_a_closure_that_the_optimiser_calls():
         return optimizer.step(closure)
 
     loop(body)
+
+
+def test_lbfgs_says_what_to_compile():
+    def make():
+        model = MLP(3, [4, 1], rng=0)
+        optimizer = optim.LBFGS(model.parameters(), 0.5, max_iter=3, line_search_fn="strong_wolfe")
+
+        def closure():
+            model.zero_grad()
+            loss = loss_of(model, *data(np.float64))
+            loss.backward()
+            return loss
+
+        return model, optimizer, closure
+
+    model, optimizer, closure = make()
+    step = tensorgrad.compile(lambda: optimizer.step(closure))
+    step()
+    with pytest.raises(tensorgrad.CompileError, match="compile the closure"):
+        step()
+    (model, optimizer, closure), (other, theirs, function) = make(), make()
+    closure = tensorgrad.compile(closure)
+    for _ in range(5):
+        require_same(theirs.step(function), optimizer.step(closure))
+        require_same(state_of(Twin(None, model, optimizer)), state_of(Twin(None, other, theirs)))
+    assert sum(kind.history.replayed for kind in closure._kinds.values()) > 5
 
 
 # What changes between the steps ---------------------------------------------------------------------------------------
@@ -373,6 +424,7 @@ def test_a_learning_rate_that_is_set(name):
     loop(ordinary, before, replayed=REPLAYED if name != "ASGD" else 1, make_optimizer=getattr(optim, name))
 
 
+@pytest.mark.slow
 def test_settings_that_change():
     """Rates are read at each step, what is switched on or off is recorded anew."""
 
@@ -390,6 +442,7 @@ def test_settings_that_change():
     loop(ordinary, before, steps=40, replayed=20, make_optimizer=lambda p: optim.Adam(p, 0.05))
 
 
+@pytest.mark.slow
 def test_momentum_that_is_switched_on():
     def before(twin, i):
         if i == 7:
@@ -400,7 +453,10 @@ def test_momentum_that_is_switched_on():
     loop(ordinary, before, steps=30, make_optimizer=lambda p: optim.SGD(p, 0.05))
 
 
-@pytest.mark.parametrize("name, i", [(name, i) for name, several in SCHEDULES.items() for i in range(len(several))])
+SCHEDULED = [(name, i) for name, several in SCHEDULES.items() for i in range(len(several))]
+
+
+@pytest.mark.parametrize("name, i", quick(SCHEDULED, lambda name, i: name in ("OneCycleLR", "StepLR") and not i))
 def test_schedules(name, i):
     """The rates of two groups follow a schedule, and nothing is recorded anew."""
 
@@ -437,6 +493,7 @@ def test_a_parameter_that_two_layers_share():
     assert run_twins(make, inputs=batches()) >= REPLAYED
 
 
+@pytest.mark.slow
 def test_modes_that_are_switched():
     """Training and evaluation by one compiled function."""
 
@@ -460,6 +517,7 @@ def test_modes_that_are_switched():
     assert run_twins(make, 40, before, batches()) >= 20
 
 
+@pytest.mark.slow
 def test_weights_that_are_loaded():
     def before(twin, i):
         if i == 6:
@@ -485,6 +543,7 @@ def test_weights_that_are_replaced_or_changed():
     loop(ordinary, before, steps=28)
 
 
+@pytest.mark.slow
 def test_parameters_that_are_added():
     def make():
         model = nn.Sequential(nn.Linear(3, 3, rng=0), nn.Linear(3, 1, rng=2))
@@ -500,6 +559,7 @@ def test_parameters_that_are_added():
     assert run_twins(make, 28, before, batches()) >= 10
 
 
+@pytest.mark.slow
 def test_steps_of_parameters_that_differ():
     """Of one optimiser: some have taken more steps than others."""
 
@@ -517,7 +577,9 @@ def test_steps_of_parameters_that_differ():
 # Randomness -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["Dropout", "AlphaDropout", "RReLU"])
+@pytest.mark.parametrize(
+    "kind", ["Dropout", *[pytest.param(name, marks=pytest.mark.slow) for name in ("AlphaDropout", "RReLU")]]
+)
 def test_layers_that_draw(kind):
     """Each replay draws anew, as many numbers, from the layer's own generator."""
 
@@ -529,10 +591,13 @@ def test_layers_that_draw(kind):
     assert run_twins(make, inputs=batches()) >= REPLAYED
 
 
+@pytest.mark.slow
 def test_a_generator_for_several_layers():
     def make():
         rng = np.random.default_rng(0)
-        model = nn.Sequential(nn.Linear(3, 8, rng=rng), nn.Dropout(rng=rng), nn.Linear(8, 1, rng=rng), nn.Dropout(0.1, rng=rng))
+        model = nn.Sequential(
+            nn.Linear(3, 8, rng=rng), nn.Dropout(rng=rng), nn.Linear(8, 1, rng=rng), nn.Dropout(0.1, rng=rng)
+        )
         optimizer = optim.SGD(model.parameters(), 0.05)
         return Twin(lambda X, Y: ordinary(model, optimizer, X, Y), model, optimizer)
 
@@ -612,8 +677,10 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("task", SMALL)
+TASKS = [(task, dtype) for task in SMALL for dtype in ("float32", "float64")]
+
+
+@pytest.mark.parametrize("task, dtype", quick(TASKS, lambda task, dtype: (task, dtype) == ("convolution", "float32")))
 def test_workloads(task, dtype):
     def make():
         w = workloads.Workload("", task, SMALL[task]).arrays(dtype)

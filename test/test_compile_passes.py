@@ -22,7 +22,9 @@ def program(function, *args, passes=None):
 
 def names(function, *args, passes=None):
     """The functions that a program calls."""
-    return [getattr(call, "func", None) and call.func.__name__ for call in program(function, *args, passes=passes).calls]
+    return [
+        getattr(call, "func", None) and call.func.__name__ for call in program(function, *args, passes=passes).calls
+    ]
 
 
 # Random programs ------------------------------------------------------------------------------------------------------
@@ -126,7 +128,248 @@ def test_no_two_values_that_live_at_once_lie_at_the_same_place(seed):
     for i, call in enumerate(made.calls):
         for value in (*call.inputs, *call.outputs):
             if value in made.memory and not value.storage.external:
-                first, last, array = lives.get(value.storage, (i, i, None))
+                first, last, _ = lives.get(value.storage, (i, i, None))
                 lives[value.storage] = min(first, i), max(last, i), made.memory[value]
     for (first, last, a), (second, end, b) in itertools.combinations(lives.values(), 2):
         assert min(last, end) <= max(first, second) or not np.shares_memory(a, b)
+
+
+# Each alone -----------------------------------------------------------------------------------------------------------
+
+
+def test_values_makes_new_values_of_what_is_written_in_place():
+    def function(x):
+        y = x + 1
+        y *= 2
+        np.subtract(y, x, out=y)
+        return y
+
+    made = program(function, X, passes=["values"])
+    assert not any(call.writes for call in made.calls)
+    assert [call.func for call in made.calls] == [np.add, np.multiply, np.subtract]
+
+
+def test_values_leaves_alone_what_has_a_view_that_is_read_later():
+    def function(x):
+        y = x + 1
+        view = y[1:]
+        y *= 2
+        return view + 0
+
+    assert [len(call.writes) for call in program(function, X, passes=["values"]).calls] == [0, 0, 1, 0]
+
+
+def test_constants_are_computed_once():
+    def function(x):
+        return x * np.arange(3.0, like=x) + np.zeros_like(x).T.sum(axis=None)
+
+    assert names(function, X, passes=["constants"]) == ["multiply", "sum", "add"]
+
+
+def test_constants_that_are_written_or_returned_are_made_anew():
+    def function(x):
+        zeros, ones = np.zeros_like(x), np.ones_like(x)
+        zeros[0] = x[0]
+        return zeros + x, ones
+
+    assert {"zeros_like", "ones_like"} <= set(names(function, X, passes=["constants"]))
+
+
+def test_common_computes_once_what_is_computed_twice():
+    def function(x):
+        return np.exp(x).sum() + np.exp(x).sum()
+
+    assert sorted(names(function, X, passes=["common"])) == ["add", "exp", "sum"]
+
+
+def test_common_minds_what_is_written_in_between():
+    def function(x):
+        y = x + 0
+        before = np.exp(y[0])
+        y[0] = 1
+        return before + np.exp(y[0])
+
+    assert names(function, X, passes=["common"]).count("exp") == 2
+
+
+def test_common_gives_two_results_two_arrays():
+    a, b = tg.compile(lambda x: (np.exp(x), np.exp(x)))(X)
+    assert names(lambda x: (np.exp(x), np.exp(x)), X).count("exp") == 2 and a is not b
+
+
+def test_conditions_are_asked_once_and_first():
+    holder = Holder()
+
+    def function(x):
+        holder.weight += 1
+        if (x > -9).all():
+            holder.weight += 1
+        return x + 1 if (x > -9).all() else x
+
+    made = names(function, np.ones((4, 4)), passes=["common", "guards"])
+    assert made.count(None) == 1 and made.index(None) < made.index("add")
+    assert names(function, np.ones((4, 4)), passes=()).count(None) == 2
+
+
+@pytest.mark.parametrize(
+    "copy", [np.copy, np.conjugate, np.positive, lambda x: x * 1.0, lambda x: x / 1, lambda x: x.astype(float)]
+)
+def test_copies_that_nobody_sees_are_left_out(copy):
+    assert names(lambda x: np.exp(copy(x + 1)), X, passes=["copies"]) == ["add", "exp"]
+    assert names(lambda x: copy(x + 1), X, passes=["copies"]) == ["add"]
+    assert len(names(lambda x: copy(x), X, passes=["copies"])) == 1  # what is given must not be the argument
+
+
+def test_copies_of_what_is_written_later_stay():
+    def function(x):
+        y = x + 1
+        copy = y.copy()
+        y[0] = 0
+        return copy - y
+
+    assert "copy" in names(function, X, passes=["copies"])
+
+
+def test_copies_in_another_order_stay():
+    assert "copy" in names(lambda x: x.T.copy().ravel(), X, passes=["copies"])
+
+
+def test_dead_leaves_out_what_nobody_reads():
+    def function(x):
+        scratch = np.empty_like(x)
+        np.exp(x, out=scratch)
+        (x.T + 1)[0] = 2
+        return x + 1
+
+    assert names(function, X, passes=["dead"]) == ["add"]
+
+
+def test_dead_keeps_draws_writes_conditions_and_errors():
+    holder, rng = Holder(), np.random.default_rng(0)
+
+    def function(x, i):
+        rng.normal(size=3)
+        holder.weight[0] = 1
+        x[i]
+        return x + 1 if (x > -9).all() else x
+
+    found = names(function, X, np.array([1, 2]), passes=["dead"])
+    assert {"normal", "setitem", "getitem", None} <= set(found)
+
+
+def test_scalars_have_the_dtype_that_numpy_gives_them():
+    made = program(lambda x, n: (x * 0.1, n + 1, n > 2.5), X.astype(np.float32), np.arange(3, dtype=np.int8))
+    found = {call.func: call.inputs[-1].data for call in made.calls}
+    assert found[np.multiply].dtype == np.float32 and found[np.multiply] == np.float32(0.1)
+    assert found[np.add].dtype == np.int8
+
+
+def test_buffers_and_views_leave_nothing_to_allocate():
+    def function(x):
+        y = np.exp(x + 1).T
+        return np.add.reduce(np.maximum(y.dot(x), 0.5), axis=None)
+
+    made = program(function, X)
+    assert all(value in made.memory for call in made.calls[:-1] for value in call.outputs)
+    assert [call.func for call in made.calls if call.is_view] == []
+
+
+def test_what_is_given_back_is_never_memory_of_the_program():
+    step = tg.compile(lambda x: (np.exp(x), np.exp(x).T, x.sum(axis=0)))
+    kept = [step(X + i) for i in range(6)]
+    for i, results in enumerate(kept):
+        assert np.array_equal(results[0], np.exp(X + i)) and np.array_equal(results[2], (X + i).sum(axis=0))
+
+
+# Training -------------------------------------------------------------------------------------------------------------
+
+
+def training(optimizer, **settings):
+    model = tg.MLP(3, [4, 4, 1], rng=0)
+    optimizer = optimizer(model.parameters(), lr=0.05, **settings)
+
+    def step(x):
+        loss = (model(x) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward(retain_graph=False)
+        optimizer.step()
+        return loss
+
+    return model, optimizer, step
+
+
+def updates(optimizer, **settings):
+    """The program of a training step, from the first write into something from outside."""
+    _, _, step = training(optimizer, **settings)
+    calls = program(step, X).calls
+    first = next(i for i, call in enumerate(calls) if any(value.storage.external for value in call.writes))
+    return calls[first:]
+
+
+@pytest.mark.parametrize(("optimizer", "calls"), [(tg.SGD, 1), (tg.Adam, 12)])
+def test_all_parameters_are_updated_at_once(optimizer, calls):
+    assert len([call for call in updates(optimizer) if isinstance(call.func, np.ufunc)]) == calls
+
+
+def test_parameters_are_parts_of_one_buffer_and_arrays_as_before():
+    model, optimizer, step = training(tg.Adam)
+    compiled = tg.compile(step)
+    for _ in range(4):
+        compiled(X)
+    bases = {id(p.data.base) for p in model.parameters()}
+    assert len(bases) == 1 and id(None) not in bases
+    assert [p.data.shape for p in model.parameters()] == [p.shape for p in model.parameters()]
+    model.parameters()[0].data[...] = 1.0
+    other, theirs, function = training(tg.Adam)
+    other.load_state_dict(model.state_dict())
+    theirs.load_state_dict(optimizer.state_dict())
+    assert compiled(X).data == function(X).data
+
+
+def test_a_parameter_whose_array_somebody_holds_stays_where_it_is():
+    model, _, step = training(tg.SGD)
+    held, view = model.parameters()[0].data, model.parameters()[1].data[:2]
+    compiled = tg.compile(step)
+    for _ in range(6):
+        compiled(X)
+    assert model.parameters()[0].data is held and model.parameters()[1].data.base is None
+    assert np.shares_memory(view, model.parameters()[1].data)
+    assert model.parameters()[2].data.base is not None
+
+
+def test_gradients_lie_in_the_same_memory_until_somebody_keeps_one():
+    model, optimizer, step = training(tg.SGD)
+    compiled = tg.compile(step)
+    for _ in range(5):
+        compiled(X)
+    p = model.parameters()[0]
+    place, seen = p.grad.__array_interface__["data"][0], set()
+    compiled(X), compiled(X)
+    assert p.grad.__array_interface__["data"][0] == place
+    for how in (lambda: p.grad, lambda: p.grad[0], lambda: p.grad.T, lambda: memoryview(p.grad)):
+        kept = how()
+        content = np.array(kept)
+        compiled(X)
+        assert np.array_equal(np.asarray(kept), content)
+        seen.add(p.grad.__array_interface__["data"][0])
+    assert len(seen) > 1
+    optimizer.zero_grad()  # a gradient that was taken from its Tensor meanwhile
+    kept = model.parameters()[2].grad
+    compiled(X)
+    assert not np.shares_memory(kept, model.parameters()[2].grad)
+
+
+@pytest.mark.parametrize("passes", CHOICES, ids=lambda passes: "all" if passes is None else f"{len(passes)}")
+@pytest.mark.parametrize("optimizer", [tg.SGD, tg.Adam])
+def test_training_is_the_same_with_any_passes(optimizer, passes):
+    (model, _, step), (other, _, function) = training(optimizer), training(optimizer)
+    step = tg.compile(step, passes=passes)
+    for _ in range(8):
+        assert step(X).data.tobytes() == function(X).data.tobytes()
+        for p, q in zip(model.parameters(), other.parameters(), strict=True):
+            assert p.data.tobytes() == q.data.tobytes() and p.grad.tobytes() == q.grad.tobytes()
+
+
+def test_a_pass_that_there_is_not():
+    with pytest.raises(ValueError, match="there is no pass 'fuse'; passes are values"):
+        tg.compile(np.exp, passes=["fuse"])

@@ -75,6 +75,7 @@ def test_the_largest_of_equal_numbers_is_the_first(rng):
 
 @pytest.mark.slow
 def test_the_samples_of_pytorch():
+    pytest.importorskip("expecttest")  # which PyTorch's own samples need
     from torch.testing._internal.common_modules import module_db
 
     tried = 0

@@ -98,6 +98,7 @@ def test_cells(rng, kind, options):
 
 @pytest.mark.slow
 def test_the_samples_of_pytorch():
+    pytest.importorskip("expecttest")  # which PyTorch's own samples need
     from torch.testing._internal.common_modules import module_db
 
     tried = 0

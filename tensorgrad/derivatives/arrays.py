@@ -2,12 +2,16 @@
 
 import functools
 import operator
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 # Types that do all that NumPy's own array does: methods, out=, assignment, views with strides. What is written for that
 # asks `type(x) in ARRAYS`, what knows its memory `type(x) is np.ndarray`.
-ARRAYS = {np.ndarray}
+ARRAYS: set[type] = {np.ndarray}
 
 
 def array_in(*values):
@@ -31,7 +35,7 @@ def recorder_in(*values):
     return None
 
 
-def in_one_call(func):
+def in_one_call(func: Function) -> Function:
     """Decorator: for compile, which writes down calls of NumPy's functions, func is one of these. It is for what
     computes beside NumPy, as SciPy does, or goes by what the numbers are; func changes none of its arguments."""
 
@@ -39,7 +43,7 @@ def in_one_call(func):
     def called(*args, **kwargs):
         return called_beside((args, kwargs), func, *args, **kwargs)
 
-    return called
+    return called  # type: ignore[return-value]
 
 
 def called_beside(values, func, *args, **kwargs):

@@ -68,8 +68,8 @@ class ASGD(Optimizer):
 
     def _update(self, group: Group, state: dict[str, Any], data: Any, grad: Any, scratch: Any) -> None:
         lr, lambd, t = group["lr"], group["lambd"], state["step"] + 1
-        eta, mu = computed(float, state["eta"]), computed(float, state["mu"])
-        is_copied = bool(mu == 1)
+        eta, is_copied = computed(float, state["eta"]), bool(state["mu"] == 1)
+        mu = 1.0 if is_copied else computed(float, state["mu"])
         for part, g, average, change in self._pieces(group, scratch, data, grad, state["ax"]):
             np.multiply(g, eta, change)
             part *= 1 - lambd * eta
@@ -82,4 +82,5 @@ class ASGD(Optimizer):
                 average += change
         state["step"] = t
         state["eta"] = computed(np.float32, lr / (1 + lambd * lr * t) ** group["alpha"])
-        state["mu"] = computed(np.float32, 1 / computed(max, 1, t - group["t0"]))
+        averaged = t - group["t0"]
+        state["mu"] = computed(np.float32, 1 / averaged) if averaged > 1 else np.float32(1)

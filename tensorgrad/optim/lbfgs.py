@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arguments import non_negative, number_of, one_of, positive_int
 from ..derivatives.locks import locked
+from ..errors import CompileError
 from ..grad_mode import enable_grad
 from ..gradients import accumulating
 from ..memory import changes
@@ -120,6 +121,11 @@ class LBFGS(Optimizer):
         """
         if not callable(closure):
             raise TypeError(f"LBFGS.step: closure must be a function that computes the loss, not {closure!r}")
+        if any(hasattr(p._data, "record_call") for p in self.parameters):
+            raise CompileError(
+                "compile: LBFGS.step goes by the numbers that it finds, so it can't be part of a compiled step; "
+                "compile the closure, with model.zero_grad() in it, and call optimizer.step(closure) outside"
+            )
         group = self.param_groups[0]
         first_loss = self._call(closure)
         here = Point(0.0, _number(first_loss), self._gradient(), 0.0)

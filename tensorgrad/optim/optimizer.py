@@ -14,7 +14,7 @@ from ..arguments import non_negative, yes_or_no
 from ..derivatives.locks import locked
 from ..errors import explained
 from ..grad_mode import enable_grad
-from ..gradients import accumulating
+from ..gradients import accumulating, forget_gradients
 from ..memory import changes
 from ..node import orders
 from ..tensor import Tensor
@@ -147,11 +147,7 @@ class Optimizer:
 
     def _zero_grad(self, set_to_none: bool) -> None:
         for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none or p._grad is None:
-                    p._grad = None
-                else:
-                    p._grad = np.zeros_like(p._data)
+            forget_gradients(group["params"], set_to_none)
 
     # Steps ------------------------------------------------------------------------------------------------------------
 

@@ -160,9 +160,10 @@ class Compiled:
         return kind.replays[0].source
 
     def save(self, path: Any) -> None:
-        """Write the program that was replayed last as a module, `save("step.py")`, which needs NumPy only. Its function
-        `step` takes the arrays among the arguments, in their order. What the step reads beside them is saved as it is
-        now, arrays in a file beside it, "step.npz"; what it sets it sets in variables of the module.
+        """Write the program that was replayed last as a module, `save("step.py")`, which needs NumPy only (and SciPy or
+        this library, where the step calls functions of theirs that aren't written in NumPy's). Its function `step`
+        takes the arrays among the arguments, in their order. What the step reads beside them is saved as it is now,
+        arrays in a file beside it, "step.npz"; what it sets it sets in variables of the module.
 
         Raises:
             CompileError: nothing is replayed yet, what the step reads has changed since, or something can't be saved.

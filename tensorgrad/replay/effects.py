@@ -102,8 +102,11 @@ COUNTING = frozenset({
     np.histogram, np.histogram2d, np.broadcast_to, np.reshape, *map(Method, ("repeat", "reshape")),
 })  # fmt: skip
 
-# What makes an array as large as its arguments say
-MAKING = frozenset({np.zeros, np.ones, np.empty, np.full, np.arange, np.linspace, np.eye, np.identity, np.tri})
+# What makes an array as large as these arguments of it say
+MAKING: dict[Any, slice] = {
+    **dict.fromkeys((np.zeros, np.ones, np.empty, np.full), slice(0, 1)), np.linspace: slice(2, 3),
+    **dict.fromkeys((np.arange, np.eye, np.identity, np.tri), slice(None)),
+}  # fmt: skip
 
 # What gives real or complex numbers, as the values say; also SciPy's functions of these names
 KINDS = frozenset({
@@ -157,7 +160,12 @@ def shapes_by(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     """The arguments whose values, and not their shapes alone, say what shape func gives; None if there are none."""
     if func is np.bincount:
         return args[0], args[2:], kwargs.get("minlength")
-    if func in MAKING or func in UNSTABLE or (func is np.where and len(args) == 1):
+    if func in (np.compress, np.extract):
+        return args[:1], kwargs.get("condition")
+    if func in MAKING:
+        names = ("num",) if func is np.linspace else ("shape", "start", "stop", "step", "N", "M")
+        return args[MAKING[func]], [kwargs.get(name) for name in names]
+    if func in UNSTABLE or (func is np.where and len(args) == 1):
         return args, kwargs
     if func in COUNTING:
         return args[1:], kwargs

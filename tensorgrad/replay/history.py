@@ -135,8 +135,12 @@ def _guarded(trace: Trace) -> list[str]:
     texts = [f"arguments {', '.join(map(described, trace.arguments))}"] if trace.arguments else []
     if trace.held:
         texts.append(f"{plural(len(trace.held), 'array')} that must be the same ones")
-    kinds = Counter(kind_of(value) for _, value in surroundings.guards.values())
-    texts += [f"{plural(count, kind)} that must be as they were" for kind, count in kinds.most_common()]
+    kinds: dict[str, list[str]] = {}
+    for place, value in surroundings.guards.values():
+        kinds.setdefault(kind_of(value), []).append(place.text)
+    for kind, names in sorted(kinds.items(), key=lambda item: -len(item[1])):
+        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        texts.append(f"{plural(len(names), kind)} that must be as before: {shown}")
     if surroundings.lengths:
         texts.append(f"the length of {plural(len(surroundings.lengths), 'list, dict or set', 'lists, dicts and sets')}")
     return texts

@@ -16,11 +16,18 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..derivatives.arrays import ARRAYS
+from ..errors import CompileError
 from .effects import Attribute, Draw, Method, UfuncMethod, is_generator
 from .locations import is_in_message, location
 from .program import Value
-from .recording import CompileError, Recording
+from .recording import Recording
 
+# What led to an array of a Recorder, and goes otherwise
+HINT = (
+    ". In place of np.array([a, b]) or np.asarray(a) write np.stack([a, b]) or a; where it is an index, the array that "
+    "is looked up in must be made like an argument, np.arange(n, like=x)"
+)
+_power: Any = np.power
 _KNOWN = frozenset({np.ndarray, int, float, bool, complex, list, tuple})
 
 
@@ -37,7 +44,7 @@ class _Recorded:
         return self._value if self._recording is recording else recording.value_of(self._value.data)
 
     # What a user's function asks by isinstance is answered as for the value itself.
-    __class__: Any = property(lambda self: type(self._value.data))  # type: ignore[assignment]
+    __class__: Any = property(lambda self: type(self._value.data))
 
     @property
     def underlying(self) -> Any:
@@ -54,9 +61,10 @@ class _Recorded:
     def _look(self, how: str) -> Any:
         """The real array or number, which only a recording that is done gives."""
         if self._recording.is_open:
+            hint = HINT if how == "array()" else ""
             raise CompileError(
                 f"compile: {how} looks at a value of shape {np.shape(self._value.data)} inside the step, which isn't "
-                f"repeated when the step is replayed: return the value, and look at it outside{location().told}"
+                f"repeated when the step is replayed: return the value, and look at it outside{hint}{location().told}"
             )
         return self._value.data
 
@@ -144,13 +152,13 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     # A power of an array isn't np.power: NumPy has squares and roots of its own for it.
 
     def __pow__(self, other: Any) -> Any:
-        return self._recording.call(operator.pow, self, other) if _is_known(other) else np.power(self, other)
+        return self._recording.call(operator.pow, self, other) if _is_known(other) else _power(self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return self._recording.call(operator.pow, other, self) if _is_known(other) else np.power(other, self)
+        return self._recording.call(operator.pow, other, self) if _is_known(other) else _power(other, self)
 
     def __ipow__(self, other: Any) -> Any:
-        return self._recording.call(operator.ipow, self, other)
+        return self**other if isinstance(self, np.generic) else self._recording.call(operator.ipow, self, other)
 
     def __getitem__(self, index: Any) -> Any:
         return self._recording.call(operator.getitem, self, index)
@@ -172,10 +180,10 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
         return bool((self == item).any())
 
     def __copy__(self) -> Any:
-        return self.copy()
+        return self._recording.call(Method("copy"), self)
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy()
+        return self._recording.call(Method("copy"), self)
 
     def number(self) -> Any:
         """The one element as a number of Python's, with which the step goes on."""
@@ -200,7 +208,7 @@ for _name in (
 ):  # fmt: skip
     setattr(Recorder, _name, _method(_name))
 for _name in (
-    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift",
+    "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "and", "or", "xor", "lshift", "rshift",
 ):  # fmt: skip
     setattr(Recorder, f"__i{_name}__", _in_place(_name))
 for _name in ("__array__", "__float__", "__complex__", "tolist", "tobytes"):
@@ -265,7 +273,7 @@ class Number(_Recorded):
     __pow__, __rpow__ = _arithmetic(operator.pow)
     __lt__, __gt__ = _arithmetic(operator.lt)[0], _arithmetic(operator.gt)[0]
     __le__, __ge__ = _arithmetic(operator.le)[0], _arithmetic(operator.ge)[0]
-    __eq__, __ne__ = _arithmetic(operator.eq)[0], _arithmetic(operator.ne)[0]  # type: ignore[assignment]
+    __eq__, __ne__ = _arithmetic(operator.eq)[0], _arithmetic(operator.ne)[0]
 
 
 _NUMBERS = frozenset({Number, int, float, bool})

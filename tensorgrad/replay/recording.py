@@ -113,7 +113,7 @@ class Recording:
         values = [v for v in values_in(shapes_by(func, args, kwargs)) if v.source is not CONSTANT]
         for value in values:
             if not np.ndim(value.data):
-                self.choose(value, value.data)
+                self.choose(value, np.asarray(value.data).item())
         return [value for value in values if np.ndim(value.data)]
 
     def _require_shape(self, call: Call, shaping: list[Value]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -220,15 +220,14 @@ class Contents:
         return repr(state.item() if isinstance(state, np.generic) else state)
 
     def _add_function(self, name: str, func: Callable[..., Any]) -> None:
-        where, what = getattr(func, "__module__", None), getattr(func, "__name__", "")
-        try:
-            found = getattr(importlib.import_module(str(where)), what, None)
-        except ImportError:
-            found = None
-        if found is not func or where == "__main__":
+        what = getattr(func, "__name__", "")
+        places = [str(getattr(func, "__module__", None)), "scipy.special"]  # whose ufuncs don't say so
+        found = [name for name in places if getattr(sys.modules.get(name), what, None) is func and name != "__main__"]
+        if not found:
             raise CompileError(
                 f"save: the step calls {what or func!r}, which is no function of a module that can be imported"
             )
+        where = found[0]
         self.imports.append(f"from {where} import {what}" + (f" as {name}" if name != what else ""))
 
 

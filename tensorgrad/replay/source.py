@@ -17,7 +17,7 @@ from ..memory import owner_of
 from .expressions import ATOM, binding, expression, is_in_place, literal
 from .naming import Names, Wishes
 from .places import Place
-from .program import Call, Guard, Line, Made, Part, Program, Storage, Value
+from .program import Call, Guard, Line, Made, Part, Program, Value
 from .tracing import Trace
 
 WIDTH = 100
@@ -44,7 +44,7 @@ class Writer:
         self.file = ""  # that most of the lines are in
         self.changed: dict[str, None] = {}  # global names that the program assigns to
         self.used: set[Value] = set()
-        self._shown: dict[Storage, Value] = {}  # of the memory that has a name, what it is
+        self._bound = {call.result: call for call in program.bound if type(call.result) is Value}
         self._texts: dict[Value, str] = {}
         self._inline: dict[Value, Call] = {}
 
@@ -72,13 +72,13 @@ class Writer:
             if held is None:
                 raise KeyError(f"{value!r} is used before it is computed")
             self._texts[value] = self.names.of(held, self.wish(value) or self._wish_of_view(value, held))
-            self._shown.setdefault(value.storage, value)
         return self._texts[value]
 
     def _wish_of_view(self, value: Value, view: Any) -> str:
         """What an array is called that shows another one's memory, such as W_T."""
-        shown = self._shown.get(value.storage)
-        if shown is None or not isinstance(view, np.ndarray):
+        call = self._bound.get(value)
+        shown = call.args[0] if call is not None and call.args else None
+        if type(shown) is not Value or shown not in self.program.memory or not isinstance(view, np.ndarray):
             return ""
         array = self.program.memory[shown]
         is_transposed = view.ndim > 1 and (view.shape, view.strides) == (array.shape[::-1], array.strides[::-1])

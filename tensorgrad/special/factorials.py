@@ -12,7 +12,7 @@ import scipy.special
 
 from ..batch import applied
 from ..derivatives import derivative, with_rules
-from ..derivatives.arrays import as_array, as_numbers, whole
+from ..derivatives.arrays import as_array, as_numbers, in_one_call, whole
 from ..engine import holds_node
 from ..tensor import data_of
 from .ufuncs import UfuncProbe, partials, require_constant, ufuncs
@@ -169,7 +169,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     Tensor([6. 0.])
     """
     if not holds_node([N, k]):
-        return applied(scipy.special.comb, (N, k), {"exact": exact, "repetition": repetition})
+        return applied(in_one_call(scipy.special.comb), (N, k), {"exact": exact, "repetition": repetition})
     if exact or repetition:
         raise TypeError("comb: exact and repetition take no Tensors; with repetition, write binom(N + k - 1, k)")
     N, k = as_numbers("comb", "N", N), as_numbers("comb", "k", k)
@@ -188,7 +188,7 @@ def perm(N: Any, k: Any, exact: bool = False) -> Any:
     Tensor([12.  0.])
     """
     if not holds_node([N, k]):
-        return applied(scipy.special.perm, (N, k), {"exact": exact})
+        return applied(in_one_call(scipy.special.perm), (N, k), {"exact": exact})
     if exact:
         raise TypeError("perm: exact takes no Tensors, for they are floating; leave it out")
     N, k = as_numbers("perm", "N", N), as_numbers("perm", "k", k)

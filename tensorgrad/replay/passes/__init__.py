@@ -15,6 +15,7 @@ from .guards import guards
 from .packing import pack
 from .relocating import relocate
 from .renewing import gradients
+from .scalars import scalars
 from .stack import stack
 from .values import values
 from .views import views
@@ -25,7 +26,7 @@ Pass = Callable[[Program], Program]
 PASSES: dict[str, Pass] = {
     "values": values, "constants": constants, "common": common, "copies": copies, "stack": stack,
     "dead": dead, "guards": guards, "gradients": gradients, "relocate": relocate, "pack": pack, "blocks": blocks,
-    "buffers": buffers, "views": views,
+    "scalars": scalars, "buffers": buffers, "views": views,
 }  # fmt: skip
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from ..program import Call, Guard, Program, Value
+import numpy as np
+
+from ..effects import Method, UfuncMethod
+from ..program import Call, Guard, Program, Storage, Value
 from .flow import Flow, is_pure, may_raise, rewritten
+from .writing import reduction
 
 
 def guards(program: Program) -> Program:
     """The program with conditions at its top, and what they are computed from, if that is the same there."""
+    program = counted(program)
     flow = Flow(program)
     calls = program.calls
     number = {value: i for i, call in enumerate(calls) for value in call.outputs if value not in call.inputs}
@@ -21,6 +27,39 @@ def guards(program: Program) -> Program:
                 early |= {*needed, i}
     ordered = [calls[i] for i in sorted(early)] + [call for i, call in enumerate(calls) if i not in early]
     return rewritten(program, ordered)
+
+
+def counted(program: Program) -> Program:
+    """The program with conditions on how many elements are true, where it was whether all or any are."""
+    uses = Counter(program.kept) + Counter(value for call in program.calls for value in call.inputs)
+    reductions = {call.result: call for call in program.calls if isinstance(call, Call) and call.func in REDUCING}
+    numbers: dict[Call, Value] = {}
+    calls: list[Any] = []
+    for call in program.calls:
+        made = reductions.get(call.value) if isinstance(call, Guard) and uses[call.value] == 1 else None
+        found = reduction(made) if made is not None else None
+        if made is not None and found is not None and _is_count(found, call.expected):
+            numbers[made] = Value(found[1].data.size if call.expected else 0, Storage())
+            call = Guard(numbers[made], numbers[made].data, call.line)
+        calls.append(call)
+    for i, call in enumerate(calls):
+        if call in numbers:
+            calls[i] = Call(np.count_nonzero, call.args[:1], {}, numbers[call], (), call.line, call.errstate)
+    return rewritten(program, calls)
+
+
+REDUCING = frozenset({
+    np.all, np.any, Method("all"), Method("any"), UfuncMethod(np.logical_and, "reduce"),
+    UfuncMethod(np.logical_or, "reduce"),
+})  # fmt: skip
+
+
+def _is_count(found: Any, expected: Any) -> bool:
+    """Whether a reduction of truths to one comes out so if, and only if, a certain number of them are true."""
+    ufunc, array, axis, dtype, keepdims = found
+    if array.data.dtype != bool or dtype is not None or keepdims or not (axis is None or array.data.ndim == 1):
+        return False
+    return (ufunc, expected) in ((np.logical_and, True), (np.logical_or, False))
 
 
 def _needed(value: Value, number: dict[Value, int], calls: list[Any]) -> set[int]:

@@ -137,9 +137,7 @@ class Packer:
         marker.writes = tuple([v for call in group for v in call.writes])
         self._groups[id(marker)] = group
         self.calls = [
-            marker if i == place else call
-            for i, call in enumerate(self.calls)
-            if i == place or id(call) not in own
+            marker if i == place else call for i, call in enumerate(self.calls) if i == place or id(call) not in own
         ]
 
     def _column(self, values: tuple[Value, ...]) -> Column | None:
@@ -235,8 +233,8 @@ def _renamed(call: Any, now: dict[Value, Value]) -> Any:
 
 
 class Order:
-    """Which calls may be moved past which: what reads and writes the same must stay in order; and what changes something
-    from outside may not pass a condition, nor what may raise an error."""
+    """Which calls may be moved past which: what reads and writes the same must stay in order, and what changes
+    something from outside may not pass a condition."""
 
     def __init__(self, calls: Sequence[Any], own: Iterable[int]):
         self.calls, self.own = calls, set(own)
@@ -273,4 +271,3 @@ def accesses(call: Any) -> tuple[set[Storage], set[Storage]]:
 def _within(numbers: Sequence[int], first: int, last: int) -> bool:
     i = bisect_right(numbers, first - 1)
     return i < len(numbers) and numbers[i] <= last
-

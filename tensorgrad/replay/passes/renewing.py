@@ -1,8 +1,8 @@
 """gradients: a step's gradients lie in the same arrays each time, as long as nobody else has kept those of before.
 
-What a step leaves behind as `p.grad` must be another array each time, for somebody may have kept the last one. References
-are counted at the beginning of a replay: if the arrays are held by their Tensors alone, they are written again; if not,
-there are new ones from then on.
+What a step leaves behind as `p.grad` must be another array each time, for somebody may have kept the last one.
+References are counted at the beginning of a replay: if the arrays are held by their Tensors alone, they are written
+again; if not, there are new ones from then on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from ...memory import counts_references, owner_of
 from ..places import Slot
-from ..program import Call, Program, Value, replaced, values_in
+from ..program import Call, Program, Value, replaced
 from .flow import definitions, is_whole
 from .writing import into
 
@@ -47,6 +47,9 @@ class Renewal:
         self.values: list[Value] = []  # what has names in the program's text
         self.kept: list[Value] = []
         self.places: list[Slot] = []  # where these are put
+
+    def __call__(self) -> None:
+        raise AssertionError("it is written as a condition")
 
     def is_shared(self) -> bool:
         """Whether somebody else holds one of the arrays, or a view of one; or there are none yet. A Tensor may have
@@ -82,7 +85,7 @@ class Renewal:
 
 def with_check(program: Program) -> None:
     """Have the program look, at its beginning, whether its gradients are still its own."""
-    if not any(isinstance(call, Call) and type(call.func) is Renewal for call in program.calls):
+    if not any(isinstance(call, Call) and isinstance(call.func, Renewal) for call in program.calls):
         call = Call(Renewal(program), (), {})
         program.into[call] = _check
         program.calls.insert(0, call)
@@ -90,6 +93,7 @@ def with_check(program: Program) -> None:
 
 def _check(call: Call, writer: Any) -> str:
     renewal, program, names = call.func, writer.program, writer.names
+    assert isinstance(renewal, Renewal)
     used = [value for other in program.calls for value in (*other.inputs, *other.outputs)]
     ours = {id(owner_of(program.memory[root])) for root in program.renewed if root in program.memory}
     renewal.values = [
@@ -110,6 +114,3 @@ def _check(call: Call, writer: Any) -> str:
     writer.write(f"    if {names.of(renewal.is_shared, 'is_shared')}():")
     writer.write(f"        ({', '.join(new)},) = {names.of(renewal.renew, 'renew')}()")
     return f"        {names.of(renewal.settle, 'settle')}()"
-
-
-__all__ = ["Renewal", "gradients", "values_in", "with_check"]

@@ -85,7 +85,7 @@ def gives_the_same(call: Call, out: Value) -> bool:
     return natural_dtype(call.func, args) == out.data.dtype and math.prod(out.data.shape) > 0
 
 
-def natural_dtype(func: np.ufunc, args: tuple[Any, ...]) -> Any:
+def natural_dtype(func: Any, args: tuple[Any, ...]) -> Any:
     """The dtype that a ufunc gives by itself; None where NumPy doesn't tell."""
     kinds = [arg.data if isinstance(arg, Value) else arg for arg in args]
     plain = [type(x) if type(x) in (int, float, complex) else np.asarray(x).dtype for x in kinds]

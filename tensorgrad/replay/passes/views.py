@@ -26,4 +26,3 @@ def _is_bound(call: Any, program: Program) -> bool:
     if not isinstance(call, Call) or not call.is_view or not isinstance(call.result, Value):
         return False
     return all(value in program.memory for value in call.inputs)
-

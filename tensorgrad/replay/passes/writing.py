@@ -71,7 +71,7 @@ def _dot(call: Call, writer: Any) -> str:
 def reduction(call: Call) -> tuple[np.ufunc, Value, Any, Any, bool] | None:
     """The ufunc, array, axis, dtype and keepdims of a call that reduces an array; None if there is more to it."""
     func = call.func
-    names = ("axis", "dtype", "out", "keepdims")
+    names: tuple[str, ...] = ("axis", "dtype", "out", "keepdims")
     if type(func) is UfuncMethod:
         ufunc, axis = func.ufunc, 0
     else:
