@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tensorgrad as tg
@@ -119,6 +119,7 @@ def _augmented(a, b):
     return c
 
 
+@example([("augmented", 0, 1), ("**", 2, 0), ("neg power", 3, 2), ("in place", 4, 1)])
 @given(st.lists(st.tuples(st.sampled_from([*OPERATORS]), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
 @settings(max_examples=40, deadline=None)
 def test_expressions_keep_their_order(operations):
