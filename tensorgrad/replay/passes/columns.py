@@ -119,7 +119,7 @@ class Columns:
         if all(arg is first for arg in args) or (type(first) is not Value and first is not None):
             return (first,)
         column = self._column(args)
-        if column is None or column.array.ndim != np.ndim(first.data) + 1:
+        if column is None or column.array.ndim != np.ndim(args[0].data) + 1:
             return None
         return (column,)
 
