@@ -145,9 +145,14 @@ class Changes:
 
     def repeatedly(self, arrays: Iterable[Any]) -> Callable[[Change], None]:
         """What notes a change of all these arrays, which have no versions, as `note` does of one."""
-        owners = [owner_of(array) for array in arrays]
-        layouts = [None if a is owner else _layout(a) for a, owner in zip(arrays, owners, strict=True)]
-        entries = [(self._entry(owner), (None, layout)) for owner, layout in zip(owners, layouts, strict=True)]
+        parts: dict[int, list[Any]] = {}
+        for array in arrays:
+            parts.setdefault(id(owner_of(array)), []).append(array)
+        entries = []
+        for several in parts.values():
+            owner = owner_of(several[0])
+            layout = _layout(several[0]) if len(several) == 1 and several[0] is not owner else None
+            entries.append((self._entry(owner), (None, layout)))
 
         def note(change: Change) -> None:
             for found, key in entries:

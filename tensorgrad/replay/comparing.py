@@ -50,17 +50,18 @@ class _Comparison:
         self._partners: dict[Value, Value] = {}
 
     def instructions(self, a: Call | Guard, b: Call | Guard) -> None:
+        line = b.line if b.line.file else a.line  # a check has no lines
         if isinstance(a, Guard) and isinstance(b, Guard):
-            self.trees(a.value, b.value, "a condition", b.line)
+            self.trees(a.value, b.value, "a condition", line)
             if type(a.expected) is not type(b.expected) or a.expected != b.expected:
-                raise Difference(f"a condition was {a.expected!r}, and then {b.expected!r}", b.line, branch=True)
+                raise Difference(f"a condition was {a.expected!r}, and then {b.expected!r}", line, branch=True)
             return
         if isinstance(a, Guard) or isinstance(b, Guard):
-            raise Difference("one chose by a value where the other didn't", b.line)
+            raise Difference("one chose by a value where the other didn't", line)
         name = b.func.__name__
         if not _same_function(a.func, b.func):
-            raise Difference(f"one called {a.func.__name__} where the other called {name}", b.line)
-        self.trees((a.args, a.kwargs, a.errstate), (b.args, b.kwargs, b.errstate), name, b.line)
+            raise Difference(f"one called {a.func.__name__} where the other called {name}", line)
+        self.trees((a.args, a.kwargs, a.errstate), (b.args, b.kwargs, b.errstate), name, line)
         self._results(a.result, b.result, b)
 
     def trees(self, a: Any, b: Any, name: str, line: Line) -> None:

@@ -246,13 +246,15 @@ class Kind:
         self._is_watched = False
         self.history.recorded += 1
         with recording_lock:
-            trace = Trace(self.function, args, kwargs, self._watch)
-        self._watch.add(trace.watch)
-        if trace.recording.unsuited is not None:
+            is_check = bool(replays) and self.history.is_due
+            trace = Trace(self.function, args, kwargs, self._watch, is_check)
+        if not is_check:
+            self._watch.add(trace.watch)
+        if trace.recording.unsuited is not None and not is_check:
             reason, line = trace.recording.unsuited
             self.history.unsuited = f"{reason}{line.told}"
         else:
-            self._enter(trace, replays, traces)
+            self._enter(trace, replays, [] if is_check else traces, is_check)
         return trace.result
 
     def _watched(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -277,7 +279,7 @@ class Kind:
         self._is_watched = True
         return result
 
-    def _enter(self, trace: Trace, replays: list[Replay], traces: list[Held]) -> None:
+    def _enter(self, trace: Trace, replays: list[Replay], traces: list[Held], is_check: bool) -> None:
         """Keep what was recorded, if it is what was recorded before, or another branch."""
         for replay in replays:
             difference = compare(replay.trace.program, trace.program)
@@ -297,6 +299,8 @@ class Kind:
                 del self.replays[MOST:]
                 return
             self._require_branch(difference, "of two calls in a row")
+        if is_check:  # it has gone another way, which is recorded when it is gone again
+            return
         self.traces.insert(0, Held(trace))
         if len(self.traces) + len(self.replays) > MOST:
             self._give_up(trace)

@@ -22,13 +22,15 @@ class _Current(threading.local):
     recording: Recording | None = None
 
 
+_NOWHERE = Line()
 current = _Current()  # the recording that goes on in this thread
 
 
 class Recording:
     """The calls and guards of one call of a function, in order, and the values of the arrays that they met."""
 
-    def __init__(self, wrap: Callable[[Recording, Value], Any]) -> None:
+    def __init__(self, wrap: Callable[[Recording, Value], Any], is_check: bool = False) -> None:
+        self._is_check = is_check  # whether it is compared with another alone
         self.calls: list[Call | Guard] = []
         self.constants: list[Value] = []
         self.unsuited: tuple[str, Line] | None = None  # why this call can't be replayed, and where
@@ -81,6 +83,8 @@ class Recording:
         real_args, real_kwargs = replaced((args, kwargs), data_of)
         if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
             return func(*real_args, **real_kwargs)
+        if self._is_check:
+            return self._record(func, args, kwargs, given)
         watch = sys.getprofile()
         sys.setprofile(None)  # what is done here is no part of the step
         try:
@@ -97,7 +101,7 @@ class Recording:
         shaping = self._pinned(func, args, kwargs)
         y = func(*real_args, **real_kwargs)
         errstate = np.geterr()
-        line = location()
+        line = self._line()
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
@@ -131,12 +135,15 @@ class Recording:
             self.calls.append(Call(question, (y,), {}, answer, line=call.line))
             self.choose(answer, answer.data)
 
+    def _line(self) -> Line:
+        return _NOWHERE if self._is_check else location()
+
     def choose(self, value: Value, found: Any) -> Any:
         """found, on which the further course of the step depends: a guard."""
         choice = value, type(found), found
         if self.is_open and (value.is_array or choice not in self._chosen):  # a number stays what it is
             self._chosen.add(choice)
-            self.calls.append(Guard(value, found, location()))
+            self.calls.append(Guard(value, found, self._line()))
         return found
 
     def mark_unsuited(self, reason: str, line: Line | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -23,11 +24,19 @@ from .surroundings import IMMUTABLE, Surroundings, Watch, unchanged
 
 
 class Trace:
-    """A recorded call: what it gave, the program, and what that depends on."""
+    """A recorded call: what it gave, the program, and what that depends on. In one that is recorded to be compared
+    alone, frames aren't watched, and lines not noted."""
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], watch: Watch):
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        watch: Watch,
+        is_check: bool = False,
+    ):
         self.surroundings = Surroundings(function, watch)
-        self.recording = Recording(wrapped)
+        self.recording = Recording(wrapped, is_check)
         self.arguments: list[Value] = []
         self.reads: list[Value] = []  # numbers, and arrays, that are read from their places at each step
         self.held: list[tuple[Place, Value]] = []  # arrays that must be where they were
@@ -47,7 +56,7 @@ class Trace:
             named = {name: rebuilt(arg, self._lift_argument, name) for name, arg in kwargs.items()}
             for optimizer, _, _ in self._scratch:
                 optimizer._scratch, optimizer._shared = {}, {}
-            with self.recording.going_on(), self.watch.watching():
+            with self.recording.going_on(), nullcontext() if is_check else self.watch.watching():
                 result = function(*given, **named)
             effects = self._effects()
             tree = self._encoded(result)
