@@ -20,6 +20,9 @@ class Difference(Exception):
         self.text, self.line, self.branch = text, line, branch
 
 
+PLAIN = frozenset({int, float, str, bool, type(None)})
+
+
 def compare(first: Program, second: Program) -> Difference | None:
     """Where the second call did something else than the first; None if it didn't."""
     same = _Comparison()
@@ -69,7 +72,10 @@ class _Comparison:
         if type(a) is not type(b):
             raise Difference(f"{name} got {_told(a)}, and then {_told(b)}", line)
         if type(a) is Value:
-            self._values(a, b, name, line)
+            if self._partners.get(a) is not b:
+                self._values(a, b, name, line)
+        elif a is b and type(a) in PLAIN:
+            return
         elif isinstance(a, tuple | list):
             if len(a) != len(b):
                 raise Difference(f"{name} got {len(a)} things, and then {len(b)}", line)

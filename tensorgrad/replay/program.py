@@ -7,7 +7,7 @@ changes a storage, and what reads it afterwards stands behind it in the list.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,11 +102,14 @@ class Call:
 
     @property
     def inputs(self) -> list[Value]:
-        return [*values_in((self.args, self.kwargs))]
+        known = self.__dict__.get("_inputs")
+        if known is None or known[0] is not self.args or known[1] is not self.kwargs:
+            known = self.__dict__["_inputs"] = self.args, self.kwargs, values_in((self.args, self.kwargs))
+        return known[2]
 
     @property
     def outputs(self) -> list[Value]:
-        return [*values_in(self.result)]
+        return values_in(self.result)
 
     @property
     def is_view(self) -> bool:
@@ -171,21 +174,32 @@ class Program:
         return [*values_in((self.results, [tree for _, tree in self.effects]))]
 
 
-def values_in(tree: Any) -> Iterator[Value]:
+def values_in(tree: Any) -> list[Value]:
     """The Values in nested tuples, lists, dicts and slices."""
+    found: list[Value] = []
+    _collect(tree, found)
+    return found
+
+
+def _collect(tree: Any, found: list[Value]) -> None:
     kind = type(tree)
     if kind is Value:
-        yield tree
+        found.append(tree)
+    elif kind in _LEAVES:
+        return
     elif isinstance(tree, tuple | list):
         for part in tree:
-            yield from values_in(part)
+            _collect(part, found)
     elif kind is dict:
         for part in tree.values():
-            yield from values_in(part)
+            _collect(part, found)
     elif kind is slice:
-        yield from values_in((tree.start, tree.stop, tree.step))
+        _collect((tree.start, tree.stop, tree.step), found)
     elif kind is Made:
-        yield tree.value
+        found.append(tree.value)
+
+
+_LEAVES = frozenset({int, float, str, bool, type(None)})  # types of what surely holds no Value
 
 
 def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
@@ -193,6 +207,8 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
     kind = type(tree)
     if kind is Value:
         return func(tree)
+    if kind in _LEAVES or (not tree and kind is dict):
+        return tree
     if kind is tuple or kind is list:
         return kind([replaced(part, func) for part in tree])
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):

@@ -95,7 +95,7 @@ class Recording:
     def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
         """The same, of which the arguments are encoded already."""
         real_args, real_kwargs = replaced((args, kwargs), data_of)
-        writes = (*values_in(written(func, args, kwargs)),)
+        writes = tuple(values_in(written(func, args, kwargs)))
         for value in writes:
             self._require_known(func, value)
         shaping = self._pinned(func, args, kwargs)
@@ -198,10 +198,10 @@ class Recording:
         if y is None:
             return None, None
         inputs = call.inputs
-        same = next((value for value in inputs if value.data is y and value.is_array), None)
-        if same is not None:
-            found = found_in(given, same)
-            return (self._wrap(self, same) if found is None else found), same
+        same = [value for value in inputs if value.data is y and value.is_array][:1]
+        if same:
+            found = found_in(given, same[0])
+            return (self._wrap(self, same[0]) if found is None else found), same[0]
         storage = None
         if type(y) is np.ndarray:
             if y.base is not None:
