@@ -168,14 +168,16 @@ class Packer:
         alone = {id(call) for call, _ in self.packed.values()}
         used = set(program.kept).union(*[(*c.inputs, *c.outputs) for c in self.calls if id(c) not in alone])
         now: dict[Value, Value] = {}
+        flats: set[Value] = set()  # whose memory others read parts of
         for column in columns:
             if column.is_external:
                 move(column, program)
             elif any(value in used for value in column.parts):
                 now |= self._buffer(column)
+                flats.add(column.flat)
         calls = [self._flat_call(*self.packed[id(c)]) if id(c) in alone else _renamed(c, now) for c in self.calls]
         program = rewritten(program, calls, lambda value: now.get(value, value))
-        for call in made_into(program, set(now.values())):
+        for call in made_into(program, flats.union(now.values())):
             program.calls.remove(call)
         if program.renewed:
             with_check(program)
