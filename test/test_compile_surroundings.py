@@ -1,7 +1,6 @@
 """What a compiled step reads and does beside its arguments: nothing of it is frozen without a word."""
 
 import collections
-import contextlib
 import copy
 import functools
 import itertools
@@ -349,34 +348,59 @@ def test_copies_of_a_compiled_function_are_compiled_anew():
     assert same(step(X), 12 * X) and "1 call: 1 watched" in step.explain()
 
 
-def test_what_two_threads_record_at_once_they_do_not_see():
-    weights = [np.zeros(3) for _ in range(3)]
-    begun, errors = threading.Event(), []
+def test_a_recording_waits_for_calls_of_other_threads():
+    weights, results = [np.zeros(3) for _ in range(2)], []
+    inside, go_on = threading.Event(), threading.Event()
+
+    def first(x):
+        thread.start()
+        inside.wait(5)
+
+    def beside(x):
+        inside.set()
+        go_on.wait(0.3)
+
+    meanwhile = {0: first, 1: beside}
 
     @tg.compile
-    def step(i, x):
-        if pauses[0] and i == 0:
-            begun.set()
-            time_to_start.wait(0.2)
+    def step(x, i=0):
+        meanwhile[i](x)
         weights[i] += x
         return weights[i] * 1
 
-    pauses, time_to_start = [False], threading.Event()
-    for i in (0, 1):
-        step(i, X)
-    pauses[0] = True  # the first is recorded from now on, and pauses while it is
-
-    def other():
-        begun.wait(5)
+    def call():
         try:
-            results.append(step(1, X))
+            results.append(step(X, 1))
         except Exception as error:
-            errors.append(error)
+            results.append(error)
 
-    results = []
-    thread = threading.Thread(target=other)
-    thread.start()
-    with contextlib.suppress(CompileError):
-        step(0, X)
+    thread = threading.Thread(target=call)
+    step(X)  # while it goes on, the other one begins
+    meanwhile[0] = lambda x: (go_on.set(), thread.join(0.3))
+    meanwhile.update(meanwhile)
+    step(X)  # is recorded, or watched again
+    step(X)
     thread.join()
-    assert not errors and type(results[0]) is np.ndarray
+    assert same(results[0], X) and type(weights[1]) is np.ndarray and same(weights[0], 3 * X)
+
+
+def test_gradients_of_tensors_among_the_results():
+    model = tg.MLP(3, [4, 1], rng=0)
+
+    def f(x):
+        hidden = model(x)
+        loss = np.sum(hidden**2)
+        for p in model.parameters():
+            p.grad = None
+        loss.backward()
+        return loss, [hidden]
+
+    step = tg.compile(f)
+    kept = []
+    for i in range(12):
+        (loss, [hidden]), (expected, [inner]) = step(X * i), f(X * i)
+        for ours, theirs in ((loss, expected), (hidden, inner)):
+            assert same(ours.data, theirs.data) and same(ours.grad, theirs.grad)
+            kept.append((ours, theirs))
+    assert all(same(ours.grad, theirs.grad) for ours, theirs in kept)
+    assert "replayed" in step.explain()

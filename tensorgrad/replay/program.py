@@ -181,6 +181,8 @@ def values_in(tree: Any) -> Iterator[Value]:
         yield from values_in((tree.start, tree.stop, tree.step))
     elif kind is Made:
         yield tree.value
+        if tree.grad is not None:
+            yield tree.grad
 
 
 def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
@@ -197,7 +199,8 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
     if kind is slice:
         return slice(*[replaced(part, func) for part in (tree.start, tree.stop, tree.step)])
     if kind is Made:
-        return Made(func(tree.value), tree.name, tree.requires_grad, tree.make)
+        grad = None if tree.grad is None else func(tree.grad)
+        return Made(func(tree.value), tree.name, tree.requires_grad, tree.make, grad)
     return tree
 
 
@@ -208,4 +211,5 @@ class Made:
     value: Value
     name: str
     requires_grad: bool
-    make: Callable[..., Any]  # make(data, name, requires_grad) is such a Tensor
+    make: Callable[..., Any]  # make(data, name, requires_grad, grad) is such a Tensor
+    grad: Value | None = None  # where the step has gone backward, and has kept it

@@ -209,7 +209,8 @@ class Trace:
             known = self.surroundings.tensors.get(id(tree)) is tree or any(tree is t for t, _ in self.tensors)
             if known or not self._is_recorded(tree):
                 return tree
-            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor)
+            grad = self._encoded(tree._grad) if type(tree._grad) in (Recorder, np.ndarray) else None
+            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor, grad)
         if kind in (Recorder, Number):
             return tree._value
         if kind is Random:
@@ -340,7 +341,8 @@ def made(tree: Any, values: Any) -> Any:
     if kind is Value:
         return values
     if kind is Made:
-        return new_tensor(values, tree.name, tree.requires_grad)
+        data, grad = (values, None) if tree.grad is None else values
+        return new_tensor(data, tree.name, tree.requires_grad, grad)
     if kind is dict:
         return {key: made(part, values[key]) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
@@ -352,8 +354,10 @@ def made(tree: Any, values: Any) -> Any:
 def recorded_values(tree: Any) -> Any:
     """What the results were in the recorded call, in their structure."""
     kind = type(tree)
-    if kind is Value or kind is Made:
-        return (tree if kind is Value else tree.value).data
+    if kind is Value:
+        return tree.data
+    if kind is Made:
+        return tree.value.data if tree.grad is None else (tree.value.data, tree.grad.data)
     if kind is dict:
         return {key: recorded_values(part) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
@@ -361,11 +365,11 @@ def recorded_values(tree: Any) -> Any:
     return tree
 
 
-def new_tensor(data: Any, name: str, requires_grad: bool) -> Tensor:
+def new_tensor(data: Any, name: str, requires_grad: bool, grad: Any = None) -> Tensor:
     """A Tensor of what a replay has computed; no gradient flows back through it."""
     data = data if type(data) is np.ndarray else np.asarray(data)
     tensor: Tensor = new_node(Tensor, data, requires_grad, REPLAYED, None)
-    tensor.name = name
+    tensor.name, tensor._grad = name, None if grad is None else np.asarray(grad)
     return tensor
 
 
