@@ -1,5 +1,7 @@
 """A compiled step gives what the step gives; or it is recorded again, or there is an error that says what to do."""
 
+import contextvars
+import random as python_random
 import threading
 import warnings
 from functools import partial
@@ -459,10 +461,18 @@ def test_no_grad_around_a_step():
 # Randomness, counters, and what can't be seen -------------------------------------------------------------------------
 
 
-def test_random_numbers_of_nobody_are_an_error_that_names_the_line():
+def test_random_numbers_of_nobody_are_an_error():
+    for draw in [lambda: np.random.normal(size=3), python_random.random, lambda: float(np.random.rand() < 0.01)]:
+        step = tg.compile(lambda x, draw=draw: x + draw())
+        step(X)
+        with pytest.raises(CompileError, match=r"draws random numbers .* draw them from a np.random.Generator"):
+            step(X)
+
+
+def test_numbers_that_change_for_no_reason_are_an_error_that_names_the_line():
     @tg.compile
     def step(x):
-        return x + np.random.normal(size=3)
+        return x + np.random.default_rng().normal(size=3)
 
     step(X), step(X)
     with pytest.raises(CompileError, match=r"two calls in a row did not do the same: add .* \(line \d+ of .*Generator"):
@@ -515,17 +525,11 @@ def test_a_list_that_grows_is_an_error():
 
 
 def test_what_no_guard_sees_is_found_when_a_call_is_recorded_again():
-    class Reader:
-        def __init__(self):
-            self.values = iter([1.0] * 5 + [2.0] * 100)
-
-        def __call__(self):
-            return next(self.values)
-
-    reader = Reader()
-    step = tg.compile(lambda x: x * reader())
+    factor = contextvars.ContextVar("factor", default=1.0)
+    step = tg.compile(lambda x: x * factor.get())
     for _ in range(5):
         assert same(step(X), X)
+    factor.set(2.0)
     with pytest.raises(CompileError, match="what has been replayed"):
         for _ in range(60):
             step(X)

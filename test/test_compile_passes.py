@@ -373,3 +373,30 @@ def test_training_is_the_same_with_any_passes(optimizer, passes):
 def test_a_pass_that_there_is_not():
     with pytest.raises(ValueError, match="there is no pass 'fuse'; passes are values"):
         tg.compile(np.exp, passes=["fuse"])
+
+
+def test_parts_of_what_is_computed_of_all_parameters_at_once():
+    def make():
+        model = tg.MLP(3, [5, 2], rng=0)
+        optimizer = tg.SGD(model.parameters(), lr=0.1)
+        means = [p.data.copy() for p in model.parameters()]
+
+        def step(x):
+            loss = np.sum(model(x) ** 2)
+            optimizer.zero_grad()
+            loss.backward(retain_graph=False)
+            optimizer.step()
+            for mean, p in zip(means, model.parameters(), strict=True):
+                mean *= 0.9
+                mean += 0.1 * p.data
+
+        return step, means
+
+    for passes in (None, ["relocate", "pack"]):
+        step, means = make()
+        compiled, ours = make()
+        compiled = tg.compile(compiled, passes=passes)
+        for i in range(8):
+            x = np.full((4, 3), 0.1 * i)
+            step(x), compiled(x)
+            assert all(a.tobytes() == b.tobytes() for a, b in zip(ours, means, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from ..versions import names
+
+FOREIGN = "a Tensor of a graph, or another library's array"
 
 
 class Unknown(Exception):
@@ -25,11 +28,13 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         return "array", tree.shape, tree.dtype, tree.strides, tree.flags.writeable, same
     if kind is Tensor:
         if type(tree._data) is not np.ndarray or (tree.requires_grad and is_grad_enabled()) or names:
-            raise Unknown
+            raise Unknown(FOREIGN)
         leaves.append(tree)
         return "Tensor", flatten(tree._data, []), tree._requires_grad
     if hasattr(tree, "__array_function__") and not isinstance(tree, type):
-        raise Unknown
+        raise Unknown(FOREIGN)
+    if isinstance(tree, Iterator):  # which goes on as it is used
+        raise Unknown("an iterator")
     if isinstance(tree, np.generic):
         leaves.append(tree)
         return "number", tree.dtype

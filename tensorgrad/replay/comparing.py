@@ -86,7 +86,8 @@ class _Comparison:
         elif isinstance(a, slice):
             self.trees((a.start, a.stop, a.step), (b.start, b.stop, b.step), name, line)
         elif isinstance(a, Made):
-            self.trees((a.value, a.name, a.requires_grad), (b.value, b.name, b.requires_grad), name, line)
+            parts = [(made.value, made.name, made.requires_grad, made.grad) for made in (a, b)]
+            self.trees(parts[0], parts[1], name, line)
         elif a is not b and not _equal(a, b) and not _same_function(a, b):
             raise Difference(f"{name} got {_told(a)}, and then {_told(b)}", line)
 

@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from types import MethodType
 from typing import Any, overload
 
 from ..derivatives.table import ENTERED, OBSERVERS
@@ -18,10 +19,11 @@ from .comparing import Difference, compare
 from .guards import first_change
 from .history import History, Text, explanation, structure_told
 from .passes import chosen
+from .program import Line
 from .recording import current
 from .replaying import BAIL, Held, Replay
 from .saved import save
-from .surroundings import Watch
+from .surroundings import NEXT, Watch
 from .tracing import Trace
 
 MOST = 8  # kinds of arguments whose programs are kept, and programs for one kind
@@ -109,7 +111,7 @@ class Compiled:
         self.aside: Counter[str] = Counter()  # calls that were neither recorded nor replayed, and why
         self._lock = threading.Lock()
         self._kinds: dict[Any, Kind] = {}
-        self._has_warned = False
+        self._has_warned = self._has_told = False
         self._latest: Kind | None = None
         self._fast: Replay | None = None
 
@@ -124,6 +126,14 @@ class Compiled:
                 return replay.finish(values)
         return self._otherwise(args, kwargs)
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A method, where it stands in a class."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """A copy, or what comes back from a file, is compiled anew."""
+        return type(self), (self.function, self.passes)
+
     def _otherwise(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that isn't like the one before."""
         if current.recording is not None or OBSERVERS:  # it becomes part of what is recorded; or is to be observed
@@ -131,12 +141,13 @@ class Compiled:
         leaves: list[Any] = []
         try:
             structure = flatten((args, kwargs), leaves)
-        except Unknown:
-            return self._aside("with a Tensor of a graph, or another library's array", args, kwargs)
+        except Unknown as unknown:
+            return self._aside(f"with {unknown}", args, kwargs)
         with recording_lock:  # waits until no other thread records
             pass
         if not self._lock.acquire(blocking=False):  # another thread is in here, or the step has called itself
-            return self._aside("while another call of it went on", args, kwargs)
+            with recording_lock:  # what the other one records it must not find on its way
+                return self._aside("while another call of it went on", args, kwargs)
         try:
             kind = self._kind((structure, is_grad_enabled(), len(ENTERED)))
             self._latest = kind
@@ -150,6 +161,16 @@ class Compiled:
         """A call of the function as it is."""
         self.aside[why] += 1
         return self.function(*args, **kwargs)
+
+    def warn_of(self, watch: Watch) -> None:
+        """Say once what a call does that a replay doesn't do, but may well be left out."""
+        told = [f"{deed}{Line(*where).told}" for deed, where in watch.deeds.items() if deed != NEXT]
+        if told and not self._has_told:
+            self._has_told = True
+            warnings.warn(
+                f"compile: {self.name} {', '.join(told)}, which isn't repeated when it is replayed: do that outside",
+                stacklevel=6,
+            )
 
     @property
     def source(self) -> str:
@@ -250,6 +271,7 @@ class Kind:
             trace = Trace(self.function, args, kwargs, self._watch, is_check)
         if not is_check:
             self._watch.add(trace.watch)
+            self.step.warn_of(trace.watch)
         if trace.recording.unsuited is not None and not is_check:
             reason, line = trace.recording.unsuited
             self.history.unsuited = f"{reason}{line.told}"

@@ -13,7 +13,7 @@ from .places import MISSING, Place
 from .program import Value
 from .recording import current
 from .source import Writer
-from .surroundings import unchanged
+from .surroundings import holds_still, unchanged
 from .tracing import Trace
 
 
@@ -116,6 +116,9 @@ def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
         tests.append(f"{name!r} not in {names.of(attributes, f'{text}_attributes')}")
     for container, length, text in trace.surroundings.lengths.values():
         tests.append(f"len({names.of(container, text)}) == {length}")
+    for container, before, text in trace.surroundings.contents.values():
+        still, known = names.of(holds_still, "holds_still"), names.of(before, f"{text}_before")
+        tests.append(f"{still}({names.of(container, text)}, {known})")
     return tests
 
 
@@ -146,10 +149,13 @@ def first_change(trace: Trace) -> str:
             return f"{place.text} was {'None' if before is None else 'there'}, and is {_told(now)} now"
     for attributes, name, text in trace.surroundings.absent.values():
         if name in attributes:
-            return f"{text} was that of the class, and is the object's own now"
+            return f"{text} was that of a class, and there is a nearer one now"
     for container, length, text in trace.surroundings.lengths.values():
         if len(container) != length:
             return f"{text or 'a list'} had {length} items, and has {len(container)} now"
+    for container, before, text in trace.surroundings.contents.values():
+        if not holds_still(container, before):
+            return f"{text or 'a container'} holds something else now"
     for first, second in trace.equal:
         if first.get() != second.get():
             return f"{first.text} isn't the same for all parameters any more"

@@ -48,7 +48,7 @@ class Item(Place):
             return MISSING
 
     def set(self, value: Any) -> None:
-        kind = dict if isinstance(self.container, dict) else list
+        kind: Any = next((kind for kind in (dict, list) if isinstance(self.container, kind)), type(self.container))
         if value is MISSING:
             kind.__delitem__(self.container, self.key)
         else:
@@ -86,6 +86,21 @@ class Slot(Place):
 
     def set(self, value: Any) -> None:
         object.__setattr__(self.container, self.key, value)
+
+    def code(self, container: str, key: str) -> str:
+        return f"{container}.{self.key}"
+
+
+class OfClass(Place):
+    """An attribute of a class itself, which its objects share."""
+
+    __slots__ = ()
+
+    def get(self) -> Any:
+        return vars(self.container).get(self.key, MISSING)
+
+    def set(self, value: Any) -> None:
+        type.__setattr__(self.container, self.key, value)
 
     def code(self, container: str, key: str) -> str:
         return f"{container}.{self.key}"

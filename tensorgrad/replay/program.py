@@ -197,6 +197,8 @@ def _collect(tree: Any, found: list[Value]) -> None:
         _collect((tree.start, tree.stop, tree.step), found)
     elif kind is Made:
         found.append(tree.value)
+        if tree.grad is not None:
+            found.append(tree.grad)
 
 
 _LEAVES = frozenset({int, float, str, bool, type(None)})  # types of what surely holds no Value
@@ -218,7 +220,8 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
     if kind is slice:
         return slice(*[replaced(part, func) for part in (tree.start, tree.stop, tree.step)])
     if kind is Made:
-        return Made(func(tree.value), tree.name, tree.requires_grad, tree.make)
+        grad = None if tree.grad is None else func(tree.grad)
+        return Made(func(tree.value), tree.name, tree.requires_grad, tree.make, grad)
     return tree
 
 
@@ -229,4 +232,5 @@ class Made:
     value: Value
     name: str
     requires_grad: bool
-    make: Callable[..., Any]  # make(data, name, requires_grad) is such a Tensor
+    make: Callable[..., Any]  # make(data, name, requires_grad, grad) is such a Tensor
+    grad: Value | None = None  # where the step has gone backward, and has kept it

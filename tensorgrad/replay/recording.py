@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..memory import owner_of
-from .effects import METADATA, is_kind_by_values, shapes_by, written
+from .effects import METADATA, Draw, is_kind_by_values, shapes_by, written
 from .locations import location
 from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
@@ -95,13 +95,23 @@ class Recording:
     def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
         """The same, of which the arguments are encoded already."""
         real_args, real_kwargs = replaced((args, kwargs), data_of)
-        writes = tuple(values_in(written(func, args, kwargs)))
+        changed = written(func, args, kwargs)
+        if type(func) is Draw and any(isinstance(thing, list) for thing in changed):
+            raise CompileError(
+                f"compile: {func.__name__} changes a list, which a replay doesn't do; make it an array{location().told}"
+            )
+        writes = tuple(values_in(changed))
         for value in writes:
             self._require_known(func, value)
         shaping = self._pinned(func, args, kwargs)
         y = func(*real_args, **real_kwargs)
         errstate = np.geterr()
         line = self._line()
+        if y is None and not writes:  # as np.save
+            raise CompileError(
+                f"compile: {func.__name__} does something with a value inside the step, which isn't repeated when the "
+                f"step is replayed: return the value, and do that outside{line.told}"
+            )
         call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given

@@ -179,7 +179,7 @@ class Replay:
         results = self.program.results
         if type(results) is Value:
             return lambda values: values
-        if type(results) is Made:
+        if type(results) is Made and results.grad is None:
             return lambda values: new_tensor(values, results.name, results.requires_grad)
         return lambda values: made(results, values)
 

@@ -109,6 +109,8 @@ class ModuleWriter(Writer):
         return super().text(tree, level)
 
     def results(self, tree: Any) -> str:
+        if type(tree) is Made:
+            return self.text(tree)
         return super().results(tuple(tree) if hasattr(tree, "_fields") else tree)
 
 

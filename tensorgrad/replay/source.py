@@ -59,7 +59,9 @@ class Writer:
             written = expression(call, self)
             return f"({written})" if binding(call) < level else written
         if type(tree) is Made:
-            return f"{self.names.of(tree.make, 'tensor')}({self.text(tree.value)}, {tree.name!r}, {tree.requires_grad})"
+            grad = "" if tree.grad is None else f", {self.text(tree.grad)}"
+            make = self.names.of(tree.make, "tensor")
+            return f"{make}({self.text(tree.value)}, {tree.name!r}, {tree.requires_grad}{grad})"
         written = literal(tree, self.text) or self.names.of(
             tree, getattr(tree, "__name__", type(tree).__name__).lower()
         )
@@ -252,7 +254,8 @@ class Writer:
     def results(self, tree: Any) -> str:
         """What the step gives, in its structure."""
         if type(tree) is Made:
-            return self.text(tree.value)
+            data = self.text(tree.value)
+            return data if tree.grad is None else f"({data}, {self.text(tree.grad)})"
         if isinstance(tree, tuple) and hasattr(tree, "_fields"):
             return f"{self.names.of(type(tree), type(tree).__name__)}({', '.join(map(self.results, tree))})"
         if type(tree) in (tuple, list, dict):

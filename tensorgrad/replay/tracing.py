@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
-from types import FunctionType, ModuleType
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,17 @@ from ..node import Ended, new_node
 from ..tensor import Tensor
 from .arguments import rebuilt
 from .effects import Method, is_generator
-from .places import MISSING, Item, Place, Slot
+from .places import MISSING, Cell, Item, Place, Slot
 from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import Recording
-from .surroundings import IMMUTABLE, Surroundings, Watch, unchanged
+from .surroundings import IMMUTABLE, NEXT, Surroundings, Watch, holds_still, how_far, unchanged
+
+# Names that a step has which draws from a generator that belongs to nobody; another thread may draw, too
+RANDOM = frozenset({
+    "random", "rand", "randn", "randint", "randrange", "uniform", "normal", "gauss", "choice", "choices", "sample",
+    "shuffle", "permutation", "standard_normal", "random_sample", "seed",
+})  # fmt: skip
 
 
 class Trace:
@@ -50,6 +58,7 @@ class Trace:
         self._scratch = [(o, o._scratch, o._shared) for o in self.surroundings.optimizers.values()]
         names = argument_names(function, args)
         self.result, self.error = None, None
+        drawn = drawn_so_far()
         try:
             self._lift_places()
             given = [rebuilt(arg, self._lift_argument, name) for arg, name in zip(args, names, strict=True)]
@@ -58,6 +67,11 @@ class Trace:
                 optimizer._scratch, optimizer._shared = {}, {}
             with self.recording.going_on(), nullcontext() if is_check else self.watch.watching():
                 result = function(*given, **named)
+            if drawn_so_far() != drawn and not RANDOM.isdisjoint(self.surroundings.names):
+                raise CompileError(
+                    "compile: the step draws random numbers from Python's random or from NumPy's own generator, which "
+                    "a replay doesn't do; draw them from a np.random.Generator that the step finds in a variable"
+                )
             effects = self._effects()
             tree = self._encoded(result)
         finally:
@@ -158,9 +172,25 @@ class Trace:
                     f"compile: the step changes the length of {text or 'a list'} from {length} to {len(container)}, "
                     f"which a replay doesn't do; return what is appended, and append it outside"
                 )
+        for container, before, text in self.surroundings.contents.values():
+            if not holds_still(container, before):
+                raise CompileError(
+                    f"compile: the step changes what {text or 'a container'} holds, which a replay doesn't do; return "
+                    f"what it becomes, and change it outside"
+                )
+        self._require_iterators()
         for container, text in self.surroundings.dicts.values():
             effects += self._added(container, text)
         return effects
+
+    def _require_iterators(self) -> None:
+        for iterator, before, text in self.surroundings.iterators:
+            code = getattr(iterator, "gi_code", None)
+            if NEXT in self.watch.deeds or code in self.watch.codes or how_far(iterator) != before:
+                raise CompileError(
+                    f"compile: the step goes on in an iterator, {text}, which a replay doesn't do; take what is next "
+                    f"outside, next({text}), and pass it as an argument"
+                )
 
     def _added(self, container: dict[Any, Any], text: str) -> list[tuple[Place, Any]]:
         known = {
@@ -188,7 +218,8 @@ class Trace:
             known = self.surroundings.tensors.get(id(tree)) is tree or any(tree is t for t, _ in self.tensors)
             if known or not self._is_recorded(tree):
                 return tree
-            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor)
+            grad = self._encoded(tree._grad) if type(tree._grad) in (Recorder, np.ndarray) else None
+            return Made(tree._data._value, tree.name, bool(tree._requires_grad), new_tensor, grad)
         if kind in (Recorder, Number):
             return tree._value
         if kind is Random:
@@ -202,6 +233,9 @@ class Trace:
             return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
         if not isinstance(tree, (*IMMUTABLE, type, FunctionType, ModuleType)) and not self.surroundings.knows(tree):
             self.recording.mark_unsuited(f"the step gives a {kind.__name__} that is made anew at each call")
+            settle(tree, set())
+        elif isinstance(tree, FunctionType) and not self.surroundings.knows(tree):
+            settle(tree, set())
         return tree
 
     def _array(self, array: np.ndarray) -> Value:
@@ -224,25 +258,68 @@ class Trace:
             if place.get() is meanwhile:
                 place.set(before)
         for place in everywhere:
-            now = place.get()
-            if type(now) in (Recorder, Number, Random):
-                place.set(now._value.data)
-            elif type(now) is tuple and any(type(part) is Number for part in now):
-                place.set(tuple([part._value.data if type(part) is Number else part for part in now]))
-            elif type(now) is Tensor:
-                self._settle(now)
+            settle_place(place)
         for container, _ in self.surroundings.dicts.values():
-            for key, value in [*container.items()]:
-                if type(value) in (Recorder, Number):
-                    Item(container, key, "").set(value._value.data)
-                elif type(value) is Tensor:
-                    self._settle(value)
+            for key in [*container]:
+                settle_place(Item(container, key, ""))
 
-    def _settle(self, tensor: Tensor) -> None:
+
+def drawn_so_far() -> list[Any]:
+    """The states of the generators that belong to nobody: Python's own, and NumPy's, where they are used."""
+    states: list[Any] = []
+    if "random" in sys.modules:
+        states.append(sys.modules["random"].getstate())
+    if "numpy.random" in sys.modules:
+        states.append(
+            [
+                str(part) if isinstance(part, str) else bytes(part) if isinstance(part, np.ndarray) else part
+                for part in np.random.get_state()
+            ]
+        )
+    return states
+
+
+def settle_place(place: Place) -> None:
+    """Put what it stands for in the place of a Recorder."""
+    now = place.get()
+    settled = settle(now, None)
+    if settled is not now:
+        place.set(settled)
+
+
+def settle(tree: Any, seen: set[int] | None) -> Any:
+    """What stands there when a recorded call has ended, with real values in place of Recorders. Tensors are changed in
+    place; so is, given a set for their ids, all else that the call has made."""
+    if type(tree) in (Recorder, Number, Random):
+        return tree._value.data
+    if type(tree) is Tensor:
         for slot in ("_data", "_grad"):
-            value = getattr(tensor, slot, None)
-            if type(value) is Recorder:
-                setattr(tensor, slot, np.asarray(value._value.data))
+            if type(getattr(tree, slot, None)) is Recorder:
+                setattr(tree, slot, np.asarray(getattr(tree, slot)._value.data))
+    elif isinstance(tree, tuple):
+        parts = [settle(part, seen) for part in tree]
+        if any(new is not old for new, old in zip(parts, tree, strict=True)):
+            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    elif seen is not None and id(tree) not in seen and not isinstance(tree, (*IMMUTABLE, type, ModuleType, np.ndarray)):
+        seen.add(id(tree))
+        for place in places_inside(tree):
+            now = place.get()
+            settled = settle(now, seen)
+            if settled is not now:
+                place.set(settled)
+    return tree
+
+
+def places_inside(thing: Any) -> list[Place]:
+    """Where an object keeps what it has: items, attributes, variables around a function."""
+    keys = [*thing] if isinstance(thing, dict) else range(len(thing)) if isinstance(thing, list | deque) else ()
+    places: list[Place] = [Item(thing, key, "") for key in keys]
+    places += [Item(vars(thing), name, "") for name in getattr(thing, "__dict__", ())]
+    places += [Cell(cell, "", "") for cell in getattr(thing, "__closure__", None) or ()]
+    for kind in type(thing).__mro__:
+        slots = [name for name, found in vars(kind).items() if isinstance(found, MemberDescriptorType)]
+        places += [Slot(thing, name, "") for name in slots if kind.__module__ != "builtins"]
+    return places
 
 
 def described(function: Callable[..., Any]) -> tuple[str, str]:
@@ -273,7 +350,8 @@ def made(tree: Any, values: Any) -> Any:
     if kind is Value:
         return values
     if kind is Made:
-        return new_tensor(values, tree.name, tree.requires_grad)
+        data, grad = (values, None) if tree.grad is None else values
+        return new_tensor(data, tree.name, tree.requires_grad, grad)
     if kind is dict:
         return {key: made(part, values[key]) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
@@ -285,8 +363,10 @@ def made(tree: Any, values: Any) -> Any:
 def recorded_values(tree: Any) -> Any:
     """What the results were in the recorded call, in their structure."""
     kind = type(tree)
-    if kind is Value or kind is Made:
-        return (tree if kind is Value else tree.value).data
+    if kind is Value:
+        return tree.data
+    if kind is Made:
+        return tree.value.data if tree.grad is None else (tree.value.data, tree.grad.data)
     if kind is dict:
         return {key: recorded_values(part) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
@@ -294,11 +374,11 @@ def recorded_values(tree: Any) -> Any:
     return tree
 
 
-def new_tensor(data: Any, name: str, requires_grad: bool) -> Tensor:
+def new_tensor(data: Any, name: str, requires_grad: bool, grad: Any = None) -> Tensor:
     """A Tensor of what a replay has computed; no gradient flows back through it."""
     data = data if type(data) is np.ndarray else np.asarray(data)
     tensor: Tensor = new_node(Tensor, data, requires_grad, REPLAYED, None)
-    tensor.name = name
+    tensor.name, tensor._grad = name, None if grad is None else np.asarray(grad)
     return tensor
 
 
