@@ -237,7 +237,7 @@ def test_labels_that_are_wrong_raise_what_they_raise():
     for _ in range(6):
         step(X, labels)
     before = model.state_dict()
-    with pytest.raises(ValueError, match="softmax_cross_entropy: .* class numbers must lie from 0 to 2"):
+    with pytest.raises(ValueError, match=r"softmax_cross_entropy: .* class numbers must lie from 0 to 2"):
         step(X, labels + 1)
     assert same(model.state_dict(), before)
     assert all(p._grad is None for p in model.parameters())  # as eager leaves it, which has called zero_grad
@@ -249,8 +249,8 @@ def test_labels_that_are_wrong_raise_what_they_raise():
 
 @pytest.mark.parametrize(
     "look",
-    [float, int, print, repr, str, np.asarray, np.array, lambda x: x.item(), lambda x: x.tolist(), lambda x: f"{x}",
-     lambda x: f"{x:.3f}", lambda x: np.array([x, x])],
+    [float, int, print, repr, str, np.asarray, np.array, lambda x: x.item(), lambda x: x.tolist(),
+     lambda x: f"{x}", lambda x: f"{x:.3f}", lambda x: np.array([x, x])],
 )  # fmt: skip
 def test_looking_at_a_value_is_an_error_that_says_to_return_it(look):
     @tg.compile
@@ -260,7 +260,9 @@ def test_looking_at_a_value_is_an_error_that_says_to_return_it(look):
         return y
 
     step(X)
-    with pytest.raises(CompileError, match=r"return the value, and look at it outside.* \(line \d+ of .*test_compile.py"):
+    with pytest.raises(
+        CompileError, match=r"return the value, and look at it outside.* \(line \d+ of .*test_compile.py"
+    ):
         step(X)
 
 
@@ -343,8 +345,8 @@ def test_attributes_and_settings_of_objects():
     step = tg.compile(f)
     changes = [
         lambda: setattr(settings, "shift", 5.0), lambda: settings.inner["k"].__setitem__(1, 7.5),
-        lambda: settings.flags.clear(), lambda: setattr(Settings, "scale", 0.5), lambda: setattr(settings, "scale", 4.0),
-        lambda: settings.inner.update(k=[0, 0.5]),
+        lambda: settings.flags.clear(), lambda: setattr(Settings, "scale", 0.5),
+        lambda: setattr(settings, "scale", 4.0), lambda: settings.inner.update(k=[0, 0.5]),
     ]  # fmt: skip
     for change in changes:
         for _ in range(4):
@@ -682,7 +684,7 @@ def test_variables_that_a_step_sets():
 def test_arrays_that_a_step_makes_by_itself_are_new_each_time():
     step = tg.compile(lambda x: (np.zeros(3), x + np.arange(3)))
     for _ in range(8):
-        zeros, y = step(X)
+        zeros, _ = step(X)
         assert same(zeros, np.zeros(3))
         zeros += 1
 
@@ -761,8 +763,8 @@ def test_while_it_is_observed_a_step_runs_as_it_is():
 
 @pytest.mark.parametrize(
     "f",
-    [lambda x: x[x > 0], lambda x: np.nonzero(x > 0), lambda x: np.unique(np.round(x)), lambda x: x.compress(x[0] > 0, axis=1),
-     lambda x: np.extract(x > 0, x), lambda x: np.where(x > 0), lambda x: np.repeat(x[0], (x[1] > 0).astype(int))],
+    [lambda x: x[x > 0], lambda x: np.nonzero(x > 0), lambda x: np.unique(np.round(x)),
+     lambda x: x.compress(x[0] > 0, axis=1), lambda x: np.extract(x > 0, x), lambda x: np.where(x > 0), lambda x: np.repeat(x[0], (x[1] > 0).astype(int))],
 )  # fmt: skip
 def test_shapes_that_depend_on_values_run_as_they_are(f):
     step = check(f, *[(X * s,) for s in (1, -1) for _ in range(3)])
