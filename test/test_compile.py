@@ -492,6 +492,40 @@ def test_a_generator_is_drawn_from_at_each_replay():
     assert replayed(step) == 1
 
 
+def test_a_generator_is_an_argument():
+    def f(x, rng, other):
+        y = x * rng.normal(size=3)
+        return y + other.uniform(size=3) if np.sum(y) > 0 else y
+
+    step = tg.compile(f)
+    a, b = np.random.default_rng(3), np.random.default_rng(3)
+    for i in range(40):
+        if i == 20:
+            a, b = np.random.default_rng(4), np.random.default_rng(4)
+        assert same(step(X, a, a), f(X, b, b))
+    assert replayed(step) == 2
+    assert same(
+        step(X, np.random.default_rng(5), np.random.default_rng(6)),
+        f(X, np.random.default_rng(5), np.random.default_rng(6)),
+    )
+
+
+def test_the_sign_of_zero():
+    global coefficient
+
+    def f(x, shift):
+        return x * coefficient, x * shift
+
+    step = tg.compile(f)
+    for i in range(16):
+        coefficient = -0.0 if i // 4 % 2 else 0.0
+        for shift in (0.0, -0.0, np.nan):
+            ours, theirs = step(X, shift), f(X, shift)
+            assert same(ours, theirs)
+            assert all(np.array_equal(np.signbit(a), np.signbit(b)) for a, b in zip(ours, theirs, strict=True))
+    coefficient = 2.0
+
+
 def test_a_bail_after_a_draw_draws_the_same_again():
     def f(x):
         noise = random.normal(size=3)
@@ -763,9 +797,16 @@ def test_while_it_is_observed_a_step_runs_as_it_is():
 
 @pytest.mark.parametrize(
     "f",
-    [lambda x: x[x > 0], lambda x: np.nonzero(x > 0), lambda x: np.unique(np.round(x)),
-     lambda x: x.compress(x[0] > 0, axis=1), lambda x: np.extract(x > 0, x), lambda x: np.where(x > 0), lambda x: np.repeat(x[0], (x[1] > 0).astype(int))],
-)  # fmt: skip
+    [
+        lambda x: x[x > 0],
+        lambda x: np.nonzero(x > 0),
+        lambda x: np.unique(np.round(x)),
+        lambda x: x.compress(x[0] > 0, axis=1),
+        lambda x: np.extract(x > 0, x),
+        lambda x: np.where(x > 0),
+        lambda x: np.repeat(x[0], (x[1] > 0).astype(int)),
+    ],
+)
 def test_shapes_that_depend_on_values_run_as_they_are(f):
     step = check(f, *[(X * s,) for s in (1, -1) for _ in range(3)])
     assert replayed(step) == 0

@@ -10,6 +10,7 @@ import numpy as np
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from ..versions import names
+from .effects import is_generator
 
 FOREIGN = "a Tensor of a graph, or another library's array"
 
@@ -35,9 +36,12 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         raise Unknown(FOREIGN)
     if isinstance(tree, Iterator):  # which goes on as it is used
         raise Unknown("an iterator")
-    if isinstance(tree, np.generic):
+    if isinstance(tree, np.generic) or is_generator(tree):
+        same = next((i for i, leaf in enumerate(leaves) if leaf is tree), None)
         leaves.append(tree)
-        return "number", tree.dtype
+        return kind, getattr(tree, "dtype", same)
+    if kind is float or kind is complex:
+        return kind, repr(tree)  # 0.0 and -0.0 are equal, and nan isn't
     if kind is dict:
         return kind, tuple([(key, flatten(part, leaves)) for key, part in tree.items()])
     if isinstance(tree, tuple | list):
@@ -63,7 +67,7 @@ class Identical:
 def rebuilt(tree: Any, make: Any, path: str) -> Any:
     """The same structure with make(leaf, path) in place of each leaf."""
     kind = type(tree)
-    if kind is np.ndarray or kind is Tensor or isinstance(tree, np.generic):
+    if kind is np.ndarray or kind is Tensor or isinstance(tree, np.generic) or is_generator(tree):
         return make(tree, path)
     if kind is dict:
         return {key: rebuilt(part, make, f"{path}_{key}") for key, part in tree.items()}

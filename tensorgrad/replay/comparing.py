@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .effects import is_kind_by_values, shapes_by
+from .effects import is_kind_by_values, is_same, shapes_by
 from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Made, Part, Program, Value
 
@@ -88,7 +88,7 @@ class _Comparison:
         elif isinstance(a, Made):
             parts = [(made.value, made.name, made.requires_grad, made.grad) for made in (a, b)]
             self.trees(parts[0], parts[1], name, line)
-        elif a is not b and not _equal(a, b) and not _same_function(a, b):
+        elif a is not b and not is_same(a, b) and not _same_function(a, b):
             raise Difference(f"{name} got {_told(a)}, and then {_told(b)}", line)
 
     def _values(self, a: Value, b: Value, name: str, line: Line) -> None:
@@ -137,13 +137,6 @@ def _id(source: Place | Part) -> Any:
 
 def _same_array(a: Any, b: Any) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.strides == b.strides and a.tobytes() == b.tobytes()
-
-
-def _equal(a: Any, b: Any) -> bool:
-    try:
-        return bool(a == b) or (a != a and b != b)
-    except ValueError:  # an array of truths
-        return False
 
 
 def _same_function(a: Any, b: Any) -> bool:

@@ -77,6 +77,18 @@ def is_generator(value: Any) -> bool:
     return kind.__name__ in ("Generator", "RandomState") and kind.__module__.startswith("numpy.random")
 
 
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two plain values are one for all that is computed with them: 0.0 and -0.0 aren't, and nan is nan."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, float | complex | np.generic):
+        return repr(a) == repr(b)
+    try:
+        return bool(a == b)
+    except ValueError:  # an array of truths
+        return False
+
+
 # What changes its first argument
 CHANGING = frozenset({
     operator.setitem, operator.ipow, np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal,

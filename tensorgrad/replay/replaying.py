@@ -65,9 +65,7 @@ class Replay:
         self.is_plain = trace.is_plain
         self._first_write = self._line_of_first_write()
         self._at_risk = self._written_before_an_end()
-        self._sources = [
-            value.data for value in _external(program) if any(_draws(call, value) for call in program.calls)
-        ]
+        self._sources = [v for v in _external(program) if any(_draws(call, v) for call in program.calls)]
         self._written = self._written_arrays()
         self.held.names.namespace["written"].update(self._written)
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
@@ -147,7 +145,7 @@ class Replay:
         return self._finish(values)
 
     def _array_of(self, value: Value, leaves: Sequence[Any]) -> Any:
-        """The array that a value from outside is in this replay."""
+        """The array, or the generator, that a value from outside is in this replay."""
         if isinstance(value.source, Argument):
             return leaves[value.source.number]
         return value.source.get() if value in self.trace.reads else value.data
@@ -155,12 +153,13 @@ class Replay:
     def _backup(self, leaves: Sequence[Any]) -> Callable[[], None]:
         arrays = [self._array_of(value, leaves) for value in self._at_risk]
         copies = [array.copy() for array in arrays]
-        states = [_state(source) for source in self._sources]
+        sources = [self._array_of(value, leaves) for value in self._sources]
+        states = [_state(source) for source in sources]
 
         def undo() -> None:
             for array, copy in zip(arrays, copies, strict=True):
                 np.copyto(array, copy)
-            for source, state in zip(self._sources, states, strict=True):
+            for source, state in zip(sources, states, strict=True):
                 _set_state(source, state)
 
         return undo

@@ -23,7 +23,7 @@ from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
 from ..tensor import Tensor
 from ..tree import Tree
-from .effects import is_generator
+from .effects import is_generator, is_same
 from .locations import LIBRARIES, RECORDING, is_library, is_of_library
 from .places import MISSING, Cell, Item, OfClass, Place, Slot
 from .recorder import Number, Random, Recorder
@@ -375,9 +375,7 @@ def unchanged(now: Any, before: Any) -> bool:
     """Whether a value is the same; numbers, strings and the like are compared, what else there is must be identical."""
     if now is before:
         return True
-    if type(now) is not type(before) or not isinstance(now, IMMUTABLE):
-        return False
-    return bool(now == before) or (now != now and before != before)
+    return isinstance(now, IMMUTABLE) and is_same(now, before)
 
 
 __all__ = ["NEXT", "Group", "Surroundings", "Watch", "holds_still", "how_far", "unchanged"]

@@ -129,7 +129,7 @@ class Trace:
     def _lift_argument(self, leaf: Any, path: str) -> Any:
         source = Argument(len(self.arguments), path)
         if type(leaf) is not Tensor:
-            if isinstance(leaf, np.generic) or id(leaf) in {id(v.data) for v in self.arguments}:
+            if not isinstance(leaf, np.ndarray) or id(leaf) in {id(v.data) for v in self.arguments}:
                 value = Value(leaf, Storage(external=True), source)
             else:
                 value = self.recording.value_of(leaf, source)
