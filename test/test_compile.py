@@ -258,7 +258,9 @@ def test_looking_at_a_value_is_an_error_that_says_to_return_it(look):
         return y
 
     step(X)
-    with pytest.raises(CompileError, match=r"return the value, and look at it outside.* \(line \d+ of .*test_compile.py"):
+    with pytest.raises(
+        CompileError, match=r"return the value, and look at it outside.* \(line \d+ of .*test_compile.py"
+    ):
         step(X)
 
 

@@ -254,6 +254,58 @@ def test_gradients_that_add_up():
     loop(body, before, steps=40)
 
 
+def test_gradients_that_lie_otherwise_in_memory_add_up():
+    """Their sum lies as the first of them, recorded as well as eager: sums over it are rounded in that order."""
+    rng = np.random.default_rng(0)
+
+    def make():
+        layer = nn.Conv2d(2, 1, 1, rng=0)
+
+        def step(x, y):
+            logits = layer(x)
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, y) + np.sum(nn.functional.sigmoid(logits))
+            layer.zero_grad()
+            loss.backward()
+            return loss
+
+        return layer, step
+
+    (layer, step), (other, eager) = make(), make()
+    step = tensorgrad.compile(step)
+    for x in rng.normal(size=(12, 2, 2, 8, 8)):
+        y = (x[:, :1] > 0).astype(float)
+        require_same(eager(x, y), step(x, y))
+        for p, q in zip(layer.parameters(), other.parameters(), strict=True):
+            require_same(q.grad, p.grad)
+            assert p.grad.strides == q.grad.strides
+
+
+@pytest.mark.parametrize("passes", [None, ()], ids=["all passes", "no passes"])
+def test_a_penalty_of_the_slope(passes):
+    """A parameter's gradient is the sum of two that lie otherwise in memory."""
+    rng = np.random.default_rng(3)
+
+    def make():
+        model = nn.Sequential(nn.Linear(3, 8, rng=0), nn.Tanh(), nn.Linear(8, 1, rng=1))
+
+        def step(x):
+            slope = tensorgrad.grad(lambda x: np.sum(model(x)))(x)
+            loss = np.mean(model(x)) + np.mean((np.sqrt(np.sum(slope**2, axis=1)) - 1) ** 2)
+            model.zero_grad()
+            loss.backward()
+            return loss
+
+        return model, step
+
+    (model, step), (other, eager) = make(), make()
+    step = tensorgrad.compile(step, passes=passes)
+    for x in rng.normal(size=(12, 5, 3)):
+        require_same(eager(x), step(x))
+        for p, q in zip(model.parameters(), other.parameters(), strict=True):
+            require_same(q.grad, p.grad)
+            assert p.grad.strides == q.grad.strides
+
+
 @pytest.mark.slow
 def test_two_batches_in_one_step():
     def body(model, optimizer, X, Y):
