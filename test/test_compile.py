@@ -800,3 +800,17 @@ def test_as_a_decorator():
     assert f.__name__ == "f"
     assert f.__doc__ == "Doubles."
     assert same(f(X), g(X))
+
+
+def test_what_changes_too_often_isnt_recorded_for_ever():
+    class Settings:
+        scale = 0
+
+    @tg.compile
+    def step(x):
+        return x * Settings.scale
+
+    with pytest.warns(UserWarning, match="recorded again 8 times and hardly ever replayed.*scale was"):
+        for i in range(80):
+            Settings.scale = i // 5
+            assert same(step(np.ones(3)), np.full(3, float(i // 5)))
