@@ -20,7 +20,7 @@ from ..tensor import Tensor
 from ..tree import Tree
 from .effects import is_generator
 from .locations import LIBRARIES, is_library, is_of_library
-from .places import MISSING, Cell, Item, Place, Slot
+from .places import MISSING, Cell, Item, OfClass, Place, Slot
 from .recorder import Number, Random, Recorder
 
 IMMUTABLE = (int, float, complex, str, bytes, type(None), np.generic, np.dtype, slice, range, frozenset)
@@ -137,9 +137,11 @@ class Surroundings:
             self._inside(value, place.text)
 
     def _inside(self, value: Any, text: str) -> None:
-        if id(value) in self._seen or isinstance(value, (*IMMUTABLE, np.ndarray, np.ufunc, type)):
+        if id(value) in self._seen or isinstance(value, (*IMMUTABLE, np.ndarray, np.ufunc)):
             return
         self._seen[id(value)] = value
+        if isinstance(value, type):
+            return self._look_at_type(value, text)
         if type(value) is Tensor:
             self._look_at_tensor(value, text)
         elif isinstance(value, list | tuple | dict):
@@ -254,7 +256,21 @@ class Surroundings:
         elif isinstance(found, MemberDescriptorType):  # of __slots__
             self.look(Slot(value, name, text))
         elif not hasattr(found, "__get__") and not name.startswith("__"):
-            self.look(Item(vars(kind), name, text))
+            self.look(OfClass(kind, name, text))
+
+    def _look_at_type(self, value: type, text: str) -> None:
+        """The attributes of a class that is used by itself, as one that holds settings is."""
+        for kind in value.__mro__:
+            if kind.__module__.partition(".")[0] in LIBRARIES or kind is object:
+                continue
+            for name in sorted(vars(kind).keys() & self._names):
+                if kind is not value and name not in vars(value) and not name.startswith("__"):
+                    self.absent[id(value), name] = vars(value), name, f"{text}.{name}"  # type: ignore[assignment]
+                found = vars(kind)[name]
+                if isinstance(found, staticmethod | classmethod):
+                    self._inside(found.__func__, text)
+                else:
+                    self._look_at_class(value, kind, name, f"{text}.{name}")
 
 
 def is_foreign(module: ModuleType) -> bool:
