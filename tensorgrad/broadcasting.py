@@ -71,12 +71,18 @@ def sum_batches(d: Any, node: Any, keep: tuple[int, ...]) -> Any:
 
 
 def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
-    """a + b, into the buffer of a where nobody else can see it."""
+    """a + b, into the buffer of a where nobody else can see it.
+
+    The sum lies in memory as a does in either case: what is computed of it is rounded in that order, no matter who
+    sees a.
+    """
     if type(a) is tuple:
         return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
     if not create_graph and type(a) is ndarray is type(b) and is_owned(a):
         a += b
         return a
+    if not create_graph and type(a) in ARRAYS and type(a) is type(b) and a.strides != b.strides:
+        return np.add(a, b, out=np.empty_like(a))
     total = a + b
     return as_0d(total) if isinstance(total, np.generic) else total
 

@@ -845,3 +845,56 @@ def test_as_a_decorator():
     assert f.__name__ == "f"
     assert f.__doc__ == "Doubles."
     assert same(f(X), g(X))
+
+
+def test_what_changes_too_often_isnt_recorded_for_ever():
+    class Settings:
+        scale = 0
+
+    @tg.compile
+    def step(x):
+        return x * Settings.scale
+
+    with pytest.warns(UserWarning, match="recorded again 8 times and hardly ever replayed.*scale was"):
+        for i in range(80):
+            Settings.scale = i // 5
+            assert same(step(np.ones(3)), np.full(3, float(i // 5)))
+
+
+class Defaults:
+    shift = 1.0
+    weights = np.ones(3)
+
+
+class Config(Defaults):
+    scale = 1.0
+    options = {"power": 1}
+
+    @staticmethod
+    def shifted(x):
+        return x + Defaults.shift
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: setattr(Config, "scale", 2.0), lambda: setattr(Defaults, "shift", 2.0),
+        lambda: setattr(Config, "shift", 3.0), lambda: Config.options.update(power=2),
+        lambda: setattr(Defaults, "weights", np.arange(3.0)), lambda: Defaults.weights.__setitem__(0, 5.0),
+    ],
+)  # fmt: skip
+def test_attributes_of_a_class_are_looked_at(change, monkeypatch):
+    for kind, name in ((Config, "scale"), (Defaults, "shift"), (Defaults, "weights"), (Config, "options")):
+        value = getattr(kind, name)
+        monkeypatch.setattr(kind, name, value.copy() if hasattr(value, "copy") else value)
+
+    def f(x):
+        return Config.shifted(x) * Config.scale * Config.weights ** Config.options["power"] + Config.shift
+
+    step = tg.compile(f)
+    for i in range(20):
+        if i == 10:
+            change()
+        assert same(step(np.ones(3)), f(np.ones(3)))
+    if "shift" in vars(Config):
+        del Config.shift

@@ -254,6 +254,58 @@ def test_gradients_that_add_up():
     loop(body, before, steps=40)
 
 
+def test_gradients_that_lie_otherwise_in_memory_add_up():
+    """Their sum lies as the first of them, recorded as well as eager: sums over it are rounded in that order."""
+    rng = np.random.default_rng(0)
+
+    def make():
+        layer = nn.Conv2d(2, 1, 1, rng=0)
+
+        def step(x, y):
+            logits = layer(x)
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, y) + np.sum(nn.functional.sigmoid(logits))
+            layer.zero_grad()
+            loss.backward()
+            return loss
+
+        return layer, step
+
+    (layer, step), (other, eager) = make(), make()
+    step = tensorgrad.compile(step)
+    for x in rng.normal(size=(12, 2, 2, 8, 8)):
+        y = (x[:, :1] > 0).astype(float)
+        require_same(eager(x, y), step(x, y))
+        for p, q in zip(layer.parameters(), other.parameters(), strict=True):
+            require_same(q.grad, p.grad)
+            assert p.grad.strides == q.grad.strides
+
+
+@pytest.mark.parametrize("passes", [None, ()], ids=["all passes", "no passes"])
+def test_a_penalty_of_the_slope(passes):
+    """A parameter's gradient is the sum of two that lie otherwise in memory."""
+    rng = np.random.default_rng(3)
+
+    def make():
+        model = nn.Sequential(nn.Linear(3, 8, rng=0), nn.Tanh(), nn.Linear(8, 1, rng=1))
+
+        def step(x):
+            slope = tensorgrad.grad(lambda x: np.sum(model(x)))(x)
+            loss = np.mean(model(x)) + np.mean((np.sqrt(np.sum(slope**2, axis=1)) - 1) ** 2)
+            model.zero_grad()
+            loss.backward()
+            return loss
+
+        return model, step
+
+    (model, step), (other, eager) = make(), make()
+    step = tensorgrad.compile(step, passes=passes)
+    for x in rng.normal(size=(12, 5, 3)):
+        require_same(eager(x), step(x))
+        for p, q in zip(model.parameters(), other.parameters(), strict=True):
+            require_same(q.grad, p.grad)
+            assert p.grad.strides == q.grad.strides
+
+
 @pytest.mark.slow
 def test_two_batches_in_one_step():
     def body(model, optimizer, X, Y):
@@ -385,13 +437,14 @@ def test_a_closure_that_the_optimiser_calls():
     loop(body)
 
 
-def test_lbfgs_says_what_to_compile():
+@pytest.mark.parametrize("forgets", [lambda model, optimizer: model, lambda model, optimizer: optimizer])
+def test_lbfgs_says_what_to_compile(forgets):
     def make():
         model = MLP(3, [4, 1], rng=0)
         optimizer = optim.LBFGS(model.parameters(), 0.5, max_iter=3, line_search_fn="strong_wolfe")
 
         def closure():
-            model.zero_grad()
+            forgets(model, optimizer).zero_grad()
             loss = loss_of(model, *data(np.float64))
             loss.backward()
             return loss
@@ -412,6 +465,111 @@ def test_lbfgs_says_what_to_compile():
 
 
 # What changes between the steps ---------------------------------------------------------------------------------------
+
+
+def loaded(model, target):
+    target.load_state_dict(model.state_dict())
+
+
+def halfway(model, target):
+    for p, q in zip(model.parameters(), target.parameters(), strict=True):
+        q.data = 0.5 * (p.data + q.data)
+        p.data = q.data.copy()
+
+
+def shared(model, target):
+    """Both show the same memory, which the optimiser changes."""
+    for p, q in zip(model.parameters(), target.parameters(), strict=True):
+        q.data = p.data = p.data.copy()
+
+
+def crossed(model, target):
+    """One array of the target is another one of it."""
+    p, q = model.layers[0], target.layers[0]
+    q.bias.data = p.bias.data = p.bias.data.copy()
+
+
+@pytest.mark.parametrize("changes", [(loaded,), (halfway,), (loaded, shared), (halfway, crossed)])
+def test_arrays_that_are_replaced_every_few_steps(changes):
+    """From the second time on what lies there is read anew, and nothing is recorded again."""
+    X, Y = data(np.float64, 30)
+
+    def make():
+        model, target = MLP(3, [4, 1], rng=0), MLP(3, [4, 1], rng=1)
+        optimizer = optim.Adam(model.parameters(), 0.01)
+
+        def step(x, y):
+            with no_grad():
+                wanted = target(x) + y
+            loss = np.mean((model(x) - wanted) ** 2)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return model, target, optimizer, step
+
+    ours, theirs = make(), make()
+    step = tensorgrad.compile(ours[-1])
+    for i in range(60):
+        given = X[i % 5 * 6 :][:6], Y[i % 5 * 6 :][:6]
+        require_same(theirs[-1](*given), step(*given))
+        if i % 5 == 4:
+            for model, target, *_ in (ours, theirs):
+                changes[-1 if i == 24 else 0](model, target)
+        for model, other in zip(ours[:2], theirs[:2], strict=True):
+            for p, q in zip(model.parameters(), other.parameters(), strict=True):
+                require_same(q.data, p.data)
+                require_same(q.grad, p.grad)
+    (kind,) = step._kinds.values()
+    assert kind.history.replayed > 30
+
+
+def test_a_graph_notices_that_an_array_was_replaced_and_changed():
+    """A graph from before a replay can't go backward: the replay has written into what it used."""
+    w = Tensor(np.ones(3))
+    optimizer = optim.SGD([w], 0.1)
+
+    @tensorgrad.compile
+    def step(x):
+        optimizer.zero_grad()
+        loss = np.sum(w * x)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for i in range(40):
+        step(np.full(3, float(i)))
+        if i % 5 == 4:
+            w.data = w.data + 1
+    assert step._kinds[next(iter(step._kinds))].history.replayed > 20
+    loss = np.sum(w * w)
+    step(np.ones(3))
+    with pytest.raises(RuntimeError, match="changed"):
+        loss.backward()
+
+
+def test_a_method_of_a_class():
+    class Trained(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(3, 1, rng=0)
+            self.scale = 1.0
+
+        def eager(self, X, Y):
+            loss = np.mean((self.scale * self.layer(X) - Y) ** 2)
+            self.zero_grad()
+            loss.backward()
+            return loss
+
+        step = tensorgrad.compile(eager)
+
+    one, other = Trained(), Trained()
+    for i in range(20):
+        one.scale = other.scale = 1.0 if i < 10 else 2.0
+        require_same(other.eager(*data(np.float64)), one.step(*data(np.float64)))
+        require_same(other.layer.weight.grad, one.layer.weight.grad)
+    assert Trained.step.is_compiled
+    assert sum(kind.history.replayed for kind in Trained.step._kinds.values()) > 8
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "ASGD"])

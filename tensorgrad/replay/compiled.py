@@ -16,7 +16,7 @@ from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from .arguments import Unknown, flatten
 from .comparing import Difference, compare
-from .guards import first_change
+from .guards import first_change, replaced
 from .history import History, Text, explanation, structure_told
 from .passes import chosen
 from .program import Line
@@ -228,7 +228,9 @@ class Kind:
         self.history = History()
         self.is_given_up = False  # whether no further ways are recorded
         self._is_watched = False  # the call before was, and so the next can be recorded
-        self._changes = 0  # how often something had changed since the last replay
+        self._changes = 0  # how often something had changed after a few replays only
+        self._replayed = 0  # how many calls had been replayed when something had changed last
+        self._replaced: Counter[Any] = Counter()  # how often there were other arrays at these places
         self._watch = Watch()
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Sequence[Any]) -> Any:
@@ -243,7 +245,6 @@ class Kind:
                         if replay is not self.replays[0]:
                             self.replays.remove(replay)
                             self.replays.insert(0, replay)
-                        self._changes = 0
                         return replay.finish(values)
                     history.bailed += 1
         if history.unsuited or self.is_given_up:
@@ -268,7 +269,7 @@ class Kind:
         self.history.recorded += 1
         with recording_lock:
             is_check = bool(replays) and self.history.is_due
-            trace = Trace(self.function, args, kwargs, self._watch, is_check)
+            trace = Trace(self.function, args, kwargs, self._watch, self._often_replaced(), is_check)
         if not is_check:
             self._watch.add(trace.watch)
             self.step.warn_of(trace.watch)
@@ -281,18 +282,10 @@ class Kind:
 
     def _watched(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.replays or self.traces:
-            reason = first_change((*[r.trace for r in self.replays], *[t.trace for t in self.traces])[0])
-            self.history.again.append(f"call {self.history.calls}: {reason}")
-            self._changes += 1
-            if self._changes == MOST:
-                warnings.warn(
-                    f"compile: {self.step.name} has been recorded again {MOST} times and never replayed, since what "
-                    f"it reads changes from call to call: {reason}. Pass it as an argument; from now on such "
-                    f"calls run as they are",
-                    stacklevel=6,
-                )
-            if self._changes >= MOST:
+            trace = (*[r.trace for r in self.replays], *[t.trace for t in self.traces])[0]
+            if self._changes_too_often(first_change(trace)):
                 return self._eager(args, kwargs)
+            self._replaced.update(replaced(trace))
         self.history.watched += 1
         watch = Watch()
         with watch.watching():
@@ -301,12 +294,32 @@ class Kind:
         self._is_watched = True
         return result
 
+    def _changes_too_often(self, reason: str) -> bool:
+        """Whether what the step reads has changed after a few replays again and again, at last for this reason."""
+        history = self.history
+        history.again.append(f"call {history.calls}: {reason}")
+        del history.again[:-100]
+        self._changes = self._changes + 1 if history.replayed - self._replayed < MOST else 1
+        self._replayed = history.replayed
+        if self._changes == MOST:
+            warnings.warn(
+                f"compile: {self.step.name} has been recorded again {MOST} times and hardly ever replayed, since what "
+                f"it reads changes from call to call: {reason}. Pass it as an argument; from now on such calls run as "
+                f"they are",
+                stacklevel=7,
+            )
+        return self._changes >= MOST
+
+    def _often_replaced(self) -> set[Any]:
+        """The places whose arrays are read anew at each step. One that was replaced once, as by load_state_dict, isn't
+        among them: what is known to stay where it is can be computed faster."""
+        return {place for place, count in self._replaced.items() if count > 1}
+
     def _enter(self, trace: Trace, replays: list[Replay], traces: list[Held], is_check: bool) -> None:
         """Keep what was recorded, if it is what was recorded before, or another branch."""
         for replay in replays:
             difference = compare(replay.trace.program, trace.program)
             if difference is None:
-                self._changes = 0
                 return
             self._require_branch(difference, f"of call {self.history.calls} and of what has been replayed")
         for known in traces:
@@ -324,7 +337,8 @@ class Kind:
         if is_check:  # it has gone another way, which is recorded when it is gone again
             return
         self.traces.insert(0, Held(trace))
-        if len(self.traces) + len(self.replays) > MOST:
+        del self.traces[MOST + 1 :]
+        if 1 + len(traces) + len(replays) > MOST:
             self._give_up(trace)
 
     def _give_up(self, trace: Trace) -> None:

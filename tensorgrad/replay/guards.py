@@ -8,6 +8,7 @@ import numpy as np
 
 from ..derivatives.table import ENTERED, OBSERVERS
 from ..grad_mode import is_grad_enabled
+from ..memory import owner_of
 from .naming import Names
 from .places import MISSING, Place
 from .program import Value
@@ -61,8 +62,12 @@ def _of_arguments(trace: Trace, writer: Writer) -> list[str]:
 def _of_held(trace: Trace, writer: Writer) -> list[str]:
     """Arrays are those that were recorded; where the step itself puts others, they lie alike."""
     names, tests = writer.names, []
-    rebound = {place.id for place, _ in trace.program.effects}
+    rebound = {place.id for place, _ in trace.program.effects} | trace.replaced
     gradients = {place.id for place, _ in trace.gradients}
+    others, rest, constants = others_than_before(trace)
+    if others:
+        given = ", ".join([names.of(others, "others"), names.of(rest, "rest"), names.of(constants, "constants")])
+        tests.append(f"{names.of(are_apart, 'are_apart')}({given})")
     for place, value in trace.held:
         if place.id in gradients:
             continue
@@ -129,6 +134,33 @@ def _of_numbers(trace: Trace, writer: Writer) -> list[str]:
     return [f"{writer.place(first)} == {writer.place(second)}" for first, second in trace.equal]
 
 
+def others_than_before(trace: Trace) -> tuple[list[Place], list[Place], set[int]]:
+    """The places that may hold other arrays by now, those of the rest, and the ids of the memory of constants."""
+    others = [place for place, value in trace.held if place.id in trace.replaced and value in trace.used]
+    rest = [place for place, value in trace.held if value.is_array and place not in others]
+    rest += [place for place, before in trace.gradients if type(before) is not Value]
+    return others, rest, {id(owner_of(value.data)) for value in trace.recording.constants}
+
+
+def are_apart(places: list[Place], rest: list[Place], known: set[int]) -> bool:
+    """Whether arrays that may have come to these places since share no memory with each other, or with the rest."""
+    owners = [_owner(place) for place in places]
+    return len({*owners}) == len(owners) and not known.intersection(owners) and not {*map(_owner, rest)} & {*owners}
+
+
+def _owner(place: Place) -> int:
+    return id(owner_of(place.get()))
+
+
+def replaced(trace: Trace) -> list[Any]:
+    """The places where there is another array now than there was, which lies alike."""
+    return [
+        place.id
+        for place, value in trace.held
+        if value.is_array and place.get() is not value.data and layout_of(place.get()) == layout_of(value.data)
+    ]
+
+
 def layout_of(array: Any) -> Any:
     """What a program depends on of an array that it reads anew at each step."""
     return (array.shape, array.dtype, array.strides) if type(array) is np.ndarray else None
@@ -143,8 +175,14 @@ def first_change(trace: Trace) -> str:
             return f"{place.text} was {_told(value)}, and is {_told(now)} now"
     gradients = {place.id for place, _ in trace.gradients}
     for place, held in trace.held:
-        if place.id not in rebound and place.id not in gradients and place.get() is not held.data:
+        now = place.get()
+        if place.id in rebound or place.id in gradients or now is held.data:
+            continue
+        if place.id not in trace.replaced or (held in trace.used and layout_of(now) != layout_of(held.data)):
             return f"{place.text} is another array now"
+    others, rest, constants = others_than_before(trace)
+    if others and not are_apart(others, rest, constants):
+        return f"{others[0].text}, or another array that is replaced now and then, shares memory with one beside it"
     for place, before in matter(trace):
         now = place.get()
         if (now is not before) if type(before) is not Value else layout_of(now) != layout_of(before.data):

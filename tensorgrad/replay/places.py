@@ -76,6 +76,21 @@ class Cell(Place):
         return f"{container}.cell_contents"
 
 
+class OfClass(Place):
+    """An attribute of a class."""
+
+    __slots__ = ()
+
+    def get(self) -> Any:
+        return vars(self.container).get(self.key, MISSING)
+
+    def set(self, value: Any) -> None:
+        type.__setattr__(self.container, self.key, value)
+
+    def code(self, container: str, key: str) -> str:
+        return f"{container}.{self.key}"
+
+
 class Slot(Place):
     """An attribute that has a place of its own in its object, such as a Tensor's data."""
 
@@ -86,21 +101,6 @@ class Slot(Place):
 
     def set(self, value: Any) -> None:
         object.__setattr__(self.container, self.key, value)
-
-    def code(self, container: str, key: str) -> str:
-        return f"{container}.{self.key}"
-
-
-class OfClass(Place):
-    """An attribute of a class itself, which its objects share."""
-
-    __slots__ = ()
-
-    def get(self) -> Any:
-        return vars(self.container).get(self.key, MISSING)
-
-    def set(self, value: Any) -> None:
-        type.__setattr__(self.container, self.key, value)
 
     def code(self, container: str, key: str) -> str:
         return f"{container}.{self.key}"

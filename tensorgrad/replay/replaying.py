@@ -14,6 +14,7 @@ from .guards import write_guards
 from .history import History, applied
 from .naming import Names, Wishes
 from .passes.flow import may_raise
+from .places import Slot
 from .program import Argument, Call, Guard, Made, Program, Value
 from .source import Writer, write_program
 from .tracing import Trace, made, new_tensor
@@ -71,6 +72,7 @@ class Replay:
         self._marked = [t for t in trace.surroundings.tensors.values() if id(owner_of(t._data)) in self._written]
         self._written_anew = self._arrays_read_and_written()
         self._note = changes.repeatedly([t._data for t in self._marked])
+        self._noted_anew = [t for t in self._marked if Slot(t, "_data", "").id in trace.replaced]
         self._finish = self._builder()
 
     # Before -----------------------------------------------------------------------------------------------------------
@@ -170,6 +172,8 @@ class Replay:
         for tensor in self._marked:
             tensor._order = order
         self._note((order, "", None))
+        for tensor in self._noted_anew:
+            changes.note(tensor._data, (order, "", None))
 
     # Results ----------------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..optim.lbfgs import LBFGS
 from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
 from ..tensor import Tensor
@@ -270,6 +271,8 @@ class Surroundings:
         """Its groups are looked at as dicts, of which numbers are read at each step, as are those of its state."""
         self.optimizers[id(optimizer)] = optimizer
         self.look(Item(vars(optimizer), "param_groups", f"{text}.param_groups"))
+        if isinstance(optimizer, LBFGS) and "state" not in self._names:
+            return  # its own step is never part of this one, and changes all of it
         self.look(Item(vars(optimizer), "state", f"{text}.state"))
         for group in optimizer.param_groups:
             for name, value in group.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import FunctionType, MemberDescriptorType, ModuleType
@@ -41,6 +41,7 @@ class Trace:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         watch: Watch,
+        replaced: set[Any],
         is_check: bool = False,
     ):
         self.surroundings = Surroundings(function, watch)
@@ -48,6 +49,7 @@ class Trace:
         self.arguments: list[Value] = []
         self.reads: list[Value] = []  # numbers, and arrays, that are read from their places at each step
         self.held: list[tuple[Place, Value]] = []  # arrays that must be where they were
+        self.replaced: set[Any] = set()  # places where there may be others that lie alike
         self.gradients: list[tuple[Place, Any]] = []  # and what was there: a Value, a Tensor or None
         self.equal: list[tuple[Place, Place]] = []  # of which the second must hold the same number as the first
         self.tensors: list[tuple[Tensor, Any]] = []  # arguments, and their data
@@ -81,9 +83,15 @@ class Trace:
         self.title, self.where = described(function)
         self.used = {value for call in self.recording.calls for value in call.inputs}
         # What a step puts anew is read anew by the next, and so are gradients, which are often others
-        anew = {place.id for place, _ in (*effects, *self.gradients)}
+        self.replaced = replaced & self._alone()
+        anew = {place.id for place, _ in (*effects, *self.gradients)} | self.replaced
         self.reads += [v for place, v in self.held if place.id in anew and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
+
+    def _alone(self) -> set[Any]:
+        """The places of arrays that no other place shows memory of."""
+        shown = Counter(value.storage for _, value in self.held)
+        return {place.id for place, value in self.held if value.is_array and shown[value.storage] == 1}
 
     def release(self) -> None:
         """Let go of the arrays that were there before the call, but for those that Values stand for."""

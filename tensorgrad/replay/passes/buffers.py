@@ -25,8 +25,10 @@ def buffers(program: Program) -> Program:
         how = into(call) if isinstance(call, Call) else None
         result = call.result
         if how is not None and result in program.renewed and result not in program.memory:
-            program.into[call], program.memory[result] = how, laid_out(aligned(result.data.nbytes), result.data)
-            calls.append(call)
+            program.memory[result] = laid_out(aligned(result.data.nbytes), result.data)
+            if how is not nothing:
+                program.into[call] = how
+                calls.append(call)
         elif how is None or result in program.memory or result.storage.external or result.storage in flow.kept:
             if isinstance(call, Call) and how is None and _is_reduction(call):
                 program.into[call] = shortest
