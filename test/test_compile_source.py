@@ -343,6 +343,16 @@ def test_a_saved_step_trains_on(tmp_path, optimizer, passes):
         assert variables["layers_0_weight_step"] == variables["layers_1_bias_step"] == 26
 
 
+def test_a_power_in_place():
+    def step(x):
+        y = x * 2
+        y **= 2
+        return y
+
+    assert "**= 2" in compiled(step, X).source
+    assert np.array_equal(compiled(step, X)(X), step(X))
+
+
 def test_a_saved_step_imports_functions_of_this_library(tmp_path, monkeypatch):
     """The gradient of an embedding goes by what the indices are, so it is one call of a function of the library."""
 
