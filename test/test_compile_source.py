@@ -1,6 +1,7 @@
 """What a compiled step shows of itself: its program as a text that runs, as a module of its own, and explain()."""
 
 import gc
+import importlib
 import itertools
 import os
 import re
@@ -341,6 +342,42 @@ def test_a_saved_step_trains_on(tmp_path, optimizer, passes):
         assert np.array_equal(variables[f"{name}_grad"], p.grad), name
     if optimizer is tg.Adam:
         assert variables["layers_0_weight_step"] == variables["layers_1_bias_step"] == 26
+
+
+def test_a_power_in_place():
+    def step(x):
+        y = x * 2
+        y **= 2
+        return y
+
+    assert "**= 2" in compiled(step, X).source
+    assert np.array_equal(compiled(step, X)(X), step(X))
+
+
+def test_a_saved_step_imports_functions_of_this_library(tmp_path, monkeypatch):
+    """The gradient of an embedding goes by what the indices are, so it is one call of a function of the library."""
+
+    def make():
+        table = nn.Embedding(6, 3, rng=0)
+        optimizer = tg.SGD(table.parameters(), 0.1)
+
+        def step(words):
+            loss = np.mean(table(words) ** 2)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return step
+
+    words = np.array([1, 4, 1, 0])
+    f, step = make(), compiled(make(), words, times=6)
+    for _ in range(6):
+        f(words)
+    step.save(tmp_path / "embedded_step.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("embedded_step")
+    assert [module.step(words).tobytes() for _ in range(9)] == [f(words).data.tobytes() for _ in range(9)]
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937, np.random.RandomState])

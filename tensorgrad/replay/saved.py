@@ -224,7 +224,8 @@ class Contents:
     def _add_function(self, name: str, func: Callable[..., Any]) -> None:
         what = getattr(func, "__name__", "")
         places = [str(getattr(func, "__module__", None)), "scipy.special"]  # whose ufuncs don't say so
-        found = [name for name in places if getattr(sys.modules.get(name), what, None) is func and name != "__main__"]
+        called = {name: getattr(sys.modules.get(name), what, None) for name in places if name != "__main__"}
+        found = [name for name, known in called.items() if func in (known, getattr(known, "__wrapped__", None))]
         if not found:
             raise CompileError(
                 f"save: the step calls {what or func!r}, which is no function of a module that can be imported"
