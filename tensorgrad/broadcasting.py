@@ -71,10 +71,12 @@ def sum_batches(d: Any, node: Any, keep: tuple[int, ...]) -> Any:
 
 
 def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
-    """a + b, into the buffer of a where nobody else can see it."""
+    """a + b, into the buffer of a where nobody else can see it and a new array would have the same strides, so that
+    these don't depend on who holds what."""
     if type(a) is tuple:
         return tuple(p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True))
-    if not create_graph and type(a) is ndarray is type(b) and is_owned(a):
+    in_place = not create_graph and type(a) is ndarray is type(b) and is_owned(a)
+    if in_place and (a.flags.c_contiguous or a.strides == b.strides):
         a += b
         return a
     total = a + b

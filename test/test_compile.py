@@ -746,6 +746,34 @@ def test_compiled_transforms():
     check(tg.hvp(f), *[(x + i, x) for i in range(5)])
 
 
+IN_BLOCKS = "sigmoid silu softplus gelu mish elu selu celu relu6 hardtanh hardswish softsign logsigmoid softshrink".split()
+
+
+@pytest.mark.parametrize("name", IN_BLOCKS)
+def test_what_eager_computes_block_by_block(name, monkeypatch):
+    """The functions of large arrays; the blocks are made small, as X is."""
+    monkeypatch.setattr("tensorgrad.derivatives.blocks.BLOCK", 4)
+    f = getattr(tg.functions, name)
+    for function in (f, tg.grad(lambda x: np.sum(f(x) ** 2))):
+        step = check(function, *[(X + i / 8,) for i in range(5)])
+        assert replayed(step)
+
+
+def test_gradients_lie_in_memory_as_those_of_eager_do():
+    """Where several are added up that lie in different orders."""
+
+    def f(x):
+        y = np.tanh(np.square(x))
+        return np.mean(y * y) + np.sum(y) + np.sum(np.sum(x, axis=0) ** 2)
+
+    x = np.asfortranarray(X)
+    for function in (f, lambda x: np.sum(np.hypot(np.minimum(-2 / (1 + x * x), 0.3), 0.2))):
+        for transform in (tg.grad(function), lambda x, f=function: tg.hvp(f)(x, x)):
+            step, expected = tg.compile(transform), transform(x)
+            for _ in range(5):
+                assert step(x).strides == expected.strides
+
+
 def test_while_it_is_observed_a_step_runs_as_it_is():
     step = check(lambda x: np.exp(x), *[(X,)] * 5)
     with tg.profile():

@@ -4,20 +4,19 @@ import functools
 
 import numpy as np
 
-from .arrays import ARRAYS
-
 BLOCK = 16_384  # numbers
 
 
 def in_blocks(func):
-    """Decorator: an elementwise function of arrays of one shape, its first arguments, is computed block by block."""
+    """Decorator: an elementwise function of arrays of one shape, its first arguments, is computed block by block. What
+    is recorded is the function itself: compile makes blocks of its own."""
 
     @functools.wraps(func)
     def blockwise(*args):
         first = args[0]
-        if type(first) not in ARRAYS or first.size <= BLOCK:
+        if type(first) is not np.ndarray or first.size <= BLOCK:
             return func(*args)
-        arrays = [a for a in args if type(a) in ARRAYS and a.shape == first.shape]
+        arrays = [a for a in args if type(a) is np.ndarray and a.shape == first.shape]
         rest = args[len(arrays) :]
         if any(hasattr(a, "__array_function__") for a in rest):  # of another shape or kind
             return func(*args)
