@@ -83,10 +83,10 @@ def expression(call: Call, writer: Any) -> str:
         return f"{text(args[0], left)}{gap}{sign}{gap}{text(args[1], level + 1)}"
     if is_prefix(call):
         return f"{PREFIX[func]}{text(args[0], SIGN)}"
-    if is_in_place(call):
-        return f"{text(args[0])} {INFIX[func][0]}= {text(args[1])}"
     if func is operator.ipow:
         return f"{text(args[0])} **= {text(args[1])}"
+    if is_in_place(call):
+        return f"{text(args[0])} {INFIX[func][0]}= {text(args[1])}"
     if func is operator.getitem:
         return f"{text(args[0], ATOM)}[{index_text(args[1], text)}]"
     if func is operator.setitem:

@@ -96,9 +96,9 @@ class Recording:
             self._require_known(func, value)
         shaping = self._pinned(func, args, kwargs)
         y = func(*real_args, **real_kwargs)
-        errstate = np.geterr()
+        errstate = {kind: what for kind, what in np.geterr().items() if what != self.errstate[kind]}  # type: ignore[literal-required]
         line = location()
-        call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
+        call = Call(func, args, kwargs, None, writes, line, errstate or None)
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)
