@@ -671,6 +671,18 @@ def test_errstate_within_a_step():
     check(f, *[(np.zeros((6, 3)),)] * 6)
 
 
+def test_errors_that_a_step_asks_for_are_raised_by_replays():
+    def f(x):
+        with np.errstate(divide="raise"):
+            return np.log(x)
+
+    step = check(f, *[(np.ones(3),)] * 6)
+    with pytest.raises(FloatingPointError, match="divide by zero"):
+        step(np.zeros(3))
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError, match="invalid"):  # as the caller says
+        step(-np.ones(3))
+
+
 def test_what_a_step_sets_is_set_by_a_replay():
     class Trainer:
         def __init__(self):
@@ -784,6 +796,44 @@ def test_compiled_transforms():
     for transform in (tg.grad, tg.value_and_grad, tg.jacobian, tg.hessian):
         check(transform(f), *[(x + i,) for i in range(5)])
     check(tg.hvp(f), *[(x + i, x) for i in range(5)])
+
+
+IN_BLOCKS = (
+    tg.functions.sigmoid, tg.functions.silu, tg.functions.softplus, tg.functions.gelu, tg.functions.mish,
+    tg.functions.elu, tg.functions.selu, tg.functions.celu, tg.functions.hardswish, tg.functions.logsigmoid,
+    tg.functions.softshrink,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("f", IN_BLOCKS)
+def test_what_eager_computes_block_by_block(f, monkeypatch):
+    """The functions of large arrays; the blocks are made small, as X is."""
+    monkeypatch.setattr("tensorgrad.derivatives.blocks.BLOCK", 4)
+    for function in (f, tg.grad(lambda x: np.sum(f(x) ** 2))):
+        step = check(function, *[(X + i / 8,) for i in range(5)])
+        assert replayed(step)
+
+
+def test_interpolation_between_constant_points():
+    def f(x, y):
+        return np.sum(np.interp(x, np.arange(5.0), y))
+
+    check(tg.grad(f, argnum=(0, 1)), *[(X[:, 0] * 3 + i, np.arange(5.0) ** i) for i in range(6)])
+
+
+def test_gradients_lie_in_memory_as_those_of_eager_do():
+    """Where several are added up that lie in different orders."""
+
+    def f(x):
+        y = np.tanh(np.square(x))
+        return np.mean(y * y) + np.sum(y) + np.sum(np.sum(x, axis=0) ** 2)
+
+    x = np.asfortranarray(X)
+    for function in (f, lambda x: np.sum(np.hypot(np.minimum(-2 / (1 + x * x), 0.3), 0.2))):
+        for transform in (tg.grad(function), lambda x, f=function: tg.hvp(f)(x, x)):
+            step, expected = tg.compile(transform), transform(x)
+            for _ in range(5):
+                assert step(x).strides == expected.strides
 
 
 def test_while_it_is_observed_a_step_runs_as_it_is():

@@ -87,7 +87,7 @@ def contiguous(x):
 
 def rows_of(table, index):
     """table[index], which compile also takes note of where the table is a constant."""
-    return called_beside((table, index), operator.getitem, table, index)
+    return called_beside((index,), operator.getitem, table, index) if type(table) is np.ndarray else table[index]
 
 
 def real_array(x):

@@ -8,7 +8,8 @@ BLOCK = 16_384  # numbers
 
 
 def in_blocks(func):
-    """Decorator: an elementwise function of arrays of one shape, its first arguments, is computed block by block."""
+    """Decorator: an elementwise function of arrays of one shape, its first arguments, is computed block by block. What
+    is recorded is the function itself: compile makes blocks of its own."""
 
     @functools.wraps(func)
     def blockwise(*args):

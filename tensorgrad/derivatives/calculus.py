@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, rows_of
 from .indexing import along, scatter
 from .layouts import as_copy_of
 from .shapes import numbers
@@ -150,7 +150,8 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     else:
         i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
         within = np.where((x < xp[0]) | (x > xp[-1]), xp[0], x)
-        y = fp[i] + (fp[i + 1] - fp[i]) / (xp[i + 1] - xp[i]) * (within - xp[i])
+        x0, y0, x1, y1 = rows_of(xp, i), rows_of(fp, i), rows_of(xp, i + 1), rows_of(fp, i + 1)
+        y = y0 + (y1 - y0) / (x1 - x0) * (within - x0)
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, y))
 
 

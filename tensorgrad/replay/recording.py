@@ -105,14 +105,15 @@ class Recording:
             self._require_known(func, value)
         shaping = self._pinned(func, args, kwargs)
         y = func(*real_args, **real_kwargs)
-        errstate = np.geterr()
+        outer: Any = self.errstate
+        errstate = {kind: what for kind, what in np.geterr().items() if what != outer[kind]}
         line = self._line()
         if y is None and not writes:  # as np.save
             raise CompileError(
                 f"compile: {func.__name__} does something with a value inside the step, which isn't repeated when the "
                 f"step is replayed: return the value, and do that outside{line.told}"
             )
-        call = Call(func, args, kwargs, None, writes, line, {**errstate} if errstate != self.errstate else None)
+        call = Call(func, args, kwargs, None, writes, line, errstate or None)
         seen, call.result = self._decoded(y, call, given)
         if writes or call.result is None or call.result not in call.inputs:  # else it gave what it was given
             self.calls.append(call)

@@ -289,7 +289,7 @@ def nested_calls(program: Program, wish: Any) -> dict[Value, Call]:
             if uses.get(value) == 1 and value not in program.memory and value not in call.inputs and not wish(value):
                 open_[value], depth[value] = call, size
     if not program.effects:
-        nested |= {value: call for value, call in open_.items() if value in program.returned}
+        nested |= {value: call for value, call in open_.items() if value in program.returned and not call.errstate}
     return nested
 
 
