@@ -11,7 +11,7 @@ from .batch import levels_of, size_of, spread, sum_batch
 from .derivatives.arrays import ARRAYS, as_0d
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
-from .memory import is_owned
+from .memory import is_owned, own_copy
 
 
 def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any:
@@ -91,7 +91,7 @@ def accumulate_part(a: Any, b: Scattered) -> Any:
     """The same for a gradient by index."""
     if type(a) is not type(b.g) or levels_of(a) != levels_of(b.g):
         return a + b.array()
-    return b.add_to(a if is_owned(a) else a.copy())
+    return b.add_to(a if is_owned(a) else own_copy(a))
 
 
 def can_be_accumulated(d: Any, node: Any, keep: tuple[int, ...]) -> bool:

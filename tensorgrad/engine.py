@@ -22,7 +22,7 @@ from .derivatives.layouts import index_order
 from .derivatives.table import TABLE, Primitive
 from .errors import data_changed, explained, no_derivative
 from .grad_mode import is_grad_enabled
-from .memory import changes, is_owned
+from .memory import changes, is_owned, own_copy
 from .node import FREED_NODE, OVERWRITTEN_NODE, Node, new_node, orders
 from .past import Past
 from .versions import ASSIGN, SCALAR, VIEW, current_args, is_past, is_scalar, names, shows
@@ -271,7 +271,7 @@ def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool
         grad = grads.pop(node)
         if not free and not is_past(node):
             grads[node] = grad
-        return args, [grad if is_owned(grad) else grad.copy(), None, *values], {"in_place": True}
+        return args, [grad if is_owned(grad) else own_copy(grad), None, *values], {"in_place": True}
     grad = grads.pop(node) if free else grads[node]
     y = past.output(node, keep=create_graph or type(grad) is tuple)
     if type(grad) is tuple:

@@ -13,7 +13,7 @@ import numpy as np
 from .derivatives.arrays import ARRAYS
 from .derivatives.locks import fork_safe_lock, locked
 from .engine import floating
-from .memory import is_owned
+from .memory import is_owned, own_copy
 from .node import Node, new_node
 from .versions import named_by
 
@@ -50,7 +50,7 @@ def _accumulate(grads: dict[Any, Any]) -> None:
             before = node._grad
         if before is None:
             nodes.append(node)
-            first.append(grad if type(grad) in ARRAYS and is_owned(grad) else grad.copy())
+            first.append(grad if type(grad) in ARRAYS and is_owned(grad) else own_copy(grad))
         elif isinstance(before, Node):  # of an earlier backward with create_graph
             nodes.append(node)
             first.append(before + grad)

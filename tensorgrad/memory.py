@@ -27,6 +27,12 @@ def is_owned(array: Any) -> bool:
     return array.base is None and _count(array) == _ALONE
 
 
+def own_copy(array: Any) -> Any:
+    """A copy, made by who isn't the only one to hold an array; that depends on counts of references, which may differ
+    from one time to the other."""
+    return array.own_copy() if hasattr(array, "own_copy") else array.copy()
+
+
 def is_kept_by_one(array: Any) -> bool:
     """The same, where one attribute or container refers to the array beside the caller's variable."""
     return array.base is None and 0 < _ALONE == _count(array) - 1

@@ -23,7 +23,7 @@ from .engine import backpropagate, output, pick, rule_kwargs
 from .errors import ENTERED_NO_GRAD, LEFT_THE_GRAPH, data_changed
 from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
 from .linearity import has_own_rules, is_elementwise, require_linear_rules, require_zero
-from .memory import changes, is_owned, require_unchanged
+from .memory import changes, is_owned, own_copy, require_unchanged
 from .node import new_node, orders
 from .past import Past
 from .tensor import Tensor, data_of
@@ -194,7 +194,7 @@ class Trace:
         if x not in grads:
             return np.zeros_like(x._data)
         g = grads.pop(x)
-        return g if type(g) is Tensor or (type(g) in ARRAYS and is_owned(g)) else g.copy()
+        return g if type(g) is Tensor or (type(g) in ARRAYS and is_owned(g)) else own_copy(g)
 
     def jvp(self, tangents: list) -> list:
         """The tangent of each output, given that of each input."""
@@ -327,7 +327,8 @@ def _assigned(tangents: dict, node: Any, args: tuple, last_uses: dict) -> Any:
         total = np.copy(tangents[old])
     else:
         total = tangents.pop(old)
-        total = total if hasattr(total, "__setitem__") and is_owned(total) else np.copy(total)
+        if not hasattr(total, "__setitem__") or not is_owned(total):
+            total = own_copy(total) if hasattr(total, "own_copy") else np.copy(total)
     if hasattr(v, "stack") and not hasattr(total, "stack"):  # one array, and a batch to be put into it
         total = total + np.zeros_like(v, shape=node.shape)
     return place.put(total, 0 if v is None else v)

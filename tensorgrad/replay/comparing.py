@@ -27,11 +27,11 @@ def compare(first: Program, second: Program) -> Difference | None:
     """Where the second call did something else than the first; None if it didn't."""
     same = _Comparison()
     try:
-        for a, b in zip(first.calls, second.calls, strict=False):
+        calls, others = same.needed(first), same.needed(second)
+        for a, b in zip(calls, others, strict=False):
             same.instructions(a, b)
-        if len(first.calls) != len(second.calls):
-            longer = max(first.calls, second.calls, key=len)
-            line = longer[min(len(first.calls), len(second.calls))].line
+        if len(calls) != len(others):
+            line = max(calls, others, key=len)[min(len(calls), len(others))].line
             raise Difference(
                 f"one made {len(first.calls)} calls of NumPy's functions, the other {len(second.calls)}", line
             )
@@ -51,6 +51,20 @@ class _Comparison:
 
     def __init__(self) -> None:
         self._partners: dict[Value, Value] = {}
+        self._copied: dict[Value, Value] = {}  # of optional copies, what they are copies of
+
+    def needed(self, program: Program) -> list[Any]:
+        """The calls without copies that are only made where others hold the array, too."""
+        calls = []
+        for call in program.calls:
+            if getattr(call, "is_optional", False):
+                self._copied[call.result] = self._origin(call.args[0])
+            else:
+                calls.append(call)
+        return calls
+
+    def _origin(self, value: Value) -> Value:
+        return self._copied.get(value, value)
 
     def instructions(self, a: Call | Guard, b: Call | Guard) -> None:
         line = b.line if b.line.file else a.line  # a check has no lines
@@ -72,6 +86,7 @@ class _Comparison:
         if type(a) is not type(b):
             raise Difference(f"{name} got {_told(a)}, and then {_told(b)}", line)
         if type(a) is Value:
+            a, b = self._origin(a), self._origin(b)
             if self._partners.get(a) is not b:
                 self._values(a, b, name, line)
         elif a is b and type(a) in PLAIN:
@@ -116,6 +131,7 @@ class _Comparison:
             for x, y in zip(a, b, strict=True):
                 self._results(x, y, call)
         elif isinstance(a, Value) and isinstance(b, Value):
+            a, b = self._origin(a), self._origin(b)
             if layout(a) != layout(b):
                 branch = is_kind_by_values(call.func) or shapes_by(call.func, call.args, call.kwargs) is not None
                 raise Difference(f"{call.func.__name__} gave {layout(a)}, and then {layout(b)}", call.line, branch)

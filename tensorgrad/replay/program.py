@@ -99,6 +99,7 @@ class Call:
     writes: tuple[Value, ...] = ()
     line: Line = field(default_factory=Line)
     errstate: dict[str, Any] | None = None
+    is_optional: bool = False  # a copy that isn't made where nobody else holds the array
 
     @property
     def inputs(self) -> list[Value]:

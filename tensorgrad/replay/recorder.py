@@ -179,6 +179,10 @@ class Recorder(_Recorded, NDArrayOperatorsMixin):
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
 
+    def own_copy(self) -> Any:
+        """A copy that isn't made where nobody else holds this array, of which it depends whether there is one."""
+        return self._recording.own_copy(self)
+
     def __copy__(self) -> Any:
         return self._recording.call(Method("copy"), self)
 

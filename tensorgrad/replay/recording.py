@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..memory import owner_of
-from .effects import METADATA, Draw, is_kind_by_values, shapes_by, written
+from .effects import METADATA, Draw, Method, is_kind_by_values, shapes_by, written
 from .locations import location
 from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
@@ -145,6 +145,14 @@ class Recording:
             answer = Value(question(y.data), Storage())
             self.calls.append(Call(question, (y,), {}, answer, line=call.line))
             self.choose(answer, answer.data)
+
+    def own_copy(self, array: Any) -> Any:
+        """A copy of an array that others hold, too; in another recording it may be that nobody does."""
+        copy = self.call(Method("copy"), array)
+        if self.is_open:
+            call: Any = self.calls[-1]
+            call.is_optional = True
+        return copy
 
     def _line(self) -> Line:
         return _NOWHERE if self._is_check else location()
