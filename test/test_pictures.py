@@ -46,7 +46,8 @@ def test_the_readme_shows_the_pictures_that_are_made():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = dict((path, text) for text, path in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", readme))
     made = ["mlp_sigmoid_cross_entropy.png", "tensor_graph.svg", "training.gif", "backward.png"]
-    assert sorted(shown) == sorted([*(f"docs/images/{name}" for name in made), "benchmarks/results.png"])
+    others = ["docs/images/compiled_step.png", "benchmarks/results.png"]
+    assert sorted(shown) == sorted([*(f"docs/images/{name}" for name in made), *others])
     assert all(len(text) > 40 for text in shown.values()), "each says in words what is to be seen"
     assert (IMAGES / "training.gif").stat().st_size < 700_000
 
