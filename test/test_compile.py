@@ -5,6 +5,7 @@ import random as python_random
 import threading
 import warnings
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -918,7 +919,7 @@ class Defaults:
 
 class Config(Defaults):
     scale = 1.0
-    options = {"power": 1}
+    options: ClassVar = {"power": 1}
 
     @staticmethod
     def shifted(x):

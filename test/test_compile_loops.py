@@ -243,7 +243,7 @@ def check_program(program, passes):
         require_equal(functools.partial(run, steps, results), make, passes, calls=4)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(programs())
 def test_random_chains(program):
     check_program(program, ["blocks"])
@@ -334,8 +334,14 @@ NETWORKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", NETWORKS)
-@pytest.mark.parametrize("names", [None, ["stack"], ["values", "common", "copies", "stack", "dead", "views"]])
+ALONE, SOME = ["stack"], ["values", "common", "copies", "stack", "dead", "views"]
+QUICK = [(NETWORKS[0], None), (NETWORKS[2], ALONE), (NETWORKS[4], SOME), (NETWORKS[7], None)]
+MORE = [(options, names) for options in NETWORKS for names in (None, ALONE, SOME) if (options, names) not in QUICK]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"), [*QUICK, *[pytest.param(*pair, marks=pytest.mark.slow) for pair in MORE]]
+)
 def test_recurrent_networks(options, names):
     ours, our_params, make = network(**options)
     theirs, their_params, _ = network(**options)
@@ -449,7 +455,7 @@ def check_recurrence(body, steps):
             require_equal(functools.partial(recurrence, body), make, names, calls=4)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(BODIES, st.integers(3, 6))
 def test_random_recurrences(body, steps):
     check_recurrence(body, steps)

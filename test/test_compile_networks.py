@@ -489,7 +489,10 @@ def crossed(model, target):
     q.bias.data = p.bias.data = p.bias.data.copy()
 
 
-@pytest.mark.parametrize("changes", [(loaded,), (halfway,), (loaded, shared), (halfway, crossed)])
+@pytest.mark.parametrize(
+    "changes",
+    [(loaded, shared), *[pytest.param(c, marks=pytest.mark.slow) for c in [(loaded,), (halfway,), (halfway, crossed)]]],
+)
 def test_arrays_that_are_replaced_every_few_steps(changes):
     """From the second time on what lies there is read anew, and nothing is recorded again."""
     X, Y = data(np.float64, 30)
