@@ -12,7 +12,7 @@ from ..tensor import Tensor
 from ..versions import names
 from .effects import is_generator
 
-FOREIGN = "a Tensor of a graph, or another library's array"
+FOREIGN = "a Tensor that requires a gradient, or another library's array"
 
 
 class Unknown(Exception):
