@@ -62,6 +62,11 @@ def column(v: Any) -> Any:
     return v[:, None]
 
 
+def rows(v: Any, i: Any) -> Any:
+    """v[i], where i may be an array that a plain one can't be indexed by, as while a step is recorded."""
+    return np.take(v, i, axis=0)
+
+
 def cubic(x: Any, y: Any, slopes: Any, at: Any, nu: int, extrapolate: Any) -> Any:
     """The curve through y with these slopes, differentiated nu times, or with nu = -1 its integral from x[0] on."""
     whole, period = 0, x[-1] - x[0]
@@ -69,19 +74,19 @@ def cubic(x: Any, y: Any, slopes: Any, at: Any, nu: int, extrapolate: Any) -> An
         whole = np.floor((at - x[0]) / period)
         at = at - whole * period
     i = piece(x, at)
-    h, t = column(np.diff(x)), column(at - x[i])
+    h, t = column(np.diff(x)), column(at - rows(x, i))
     slope = np.diff(y, axis=0) / h
     bend = (slopes[:-1] + slopes[1:] - 2 * slope) / h
     coefficients = [y[:-1], slopes[:-1], (slope - slopes[:-1]) / h - bend, bend / h]
     if nu == -1:
         areas = h * (y[:-1] + y[1:]) / 2 + h * h * (slopes[:-1] - slopes[1:]) / 12
         before = np.concatenate([0 * areas[:1], np.cumsum(areas, 0)])
-        value = before[i] + sum((c[i] * t ** (k + 1) / (k + 1) for k, c in enumerate(coefficients)), 0)
+        value = rows(before, i) + sum((rows(c, i) * t ** (k + 1) / (k + 1) for k, c in enumerate(coefficients)), 0)
         value = value + column(np.asarray(whole) + 0 * at) * before[-1]
     else:
-        value = 0 * (coefficients[0][i] + t)
+        value = 0 * (rows(coefficients[0], i) + t)
         for k in range(nu, 4):
-            value = value + np.prod(np.arange(k - nu + 1, k + 1)) * coefficients[k][i] * t ** (k - nu)
+            value = value + np.prod(np.arange(k - nu + 1, k + 1)) * rows(coefficients[k], i) * t ** (k - nu)
     if extrapolate is False:
         value = np.where(column((at < x[0]) | (at > x[-1])), np.nan, value)
     return value
