@@ -202,6 +202,12 @@ def test_views_of_what_is_left_out_show_what_stands_for_it(name):
             assert ours.tobytes() == theirs.tobytes()
 
 
+def test_what_einsum_is_given_second_is_no_array_to_write_into():
+    constant = np.arange(6.0).reshape(2, 3)
+    made = program(lambda x: np.einsum("ij,jk->ik", constant, x.T), X, passes=())
+    assert not any(call.writes for call in made.calls)
+
+
 def test_common_minds_what_is_written_in_between():
     def function(x):
         y = x + 0

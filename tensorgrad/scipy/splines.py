@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from ..derivatives.arrays import called_beside
 from .recording import with_derivative
 
 # Systems with a banded matrix ----------------------------------------------------------------------------------------
@@ -63,8 +64,8 @@ def column(v: Any) -> Any:
 
 
 def rows(v: Any, i: Any) -> Any:
-    """v[i], where i may be an array that a plain one can't be indexed by, as while a step is recorded."""
-    return np.take(v, i, axis=0)
+    """v[i]; also of a plain array v, where a step is recorded that computes i."""
+    return called_beside((i,), np.take, v, i, axis=0) if type(v) is np.ndarray else np.take(v, i, axis=0)
 
 
 def cubic(x: Any, y: Any, slopes: Any, at: Any, nu: int, extrapolate: Any) -> Any:
@@ -213,7 +214,7 @@ def basis(t: Any, k: int, at: Any) -> tuple[Any, list]:
     for degree in range(1, k + 1):
         rest, following = 0.0, []
         for r, value in enumerate(found):
-            right, left = t[interval + r + 1], t[interval + 1 + r - degree]
+            right, left = rows(t, interval + r + 1), rows(t, interval + 1 + r - degree)
             share = value / (right - left)
             following.append(rest + (right - at) * share)
             rest = (at - left) * share
@@ -232,9 +233,9 @@ def b_spline_through(x: Any, y: Any, k: int, at: Any) -> Any:
         there = (row >= 0) & (row < n)
         row = np.clip(row, 0, n - 1)
         which = np.arange(n) - interval[row] + k
-        there &= (which >= 0) & (which <= k)
+        there = there & (which >= 0) & (which <= k)
         bands.append(np.where(there, weights[row, np.clip(which, 0, k)], 0))
     c = solve_banded(np.stack(bands), y, k, k)
     interval, found = basis(t, k, at)
-    terms = [column(w) * c[interval - k + r] for r, w in enumerate(found)]
+    terms = [column(w) * rows(c, interval - k + r) for r, w in enumerate(found)]
     return sum(terms[1:], terms[0])
