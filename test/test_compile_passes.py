@@ -182,6 +182,32 @@ def test_common_computes_once_what_is_computed_twice():
     assert sorted(names(function, X, passes=["common"])) == ["add", "exp", "sum"]
 
 
+@pytest.mark.parametrize("name", ["common", "copies"])
+def test_views_of_what_is_left_out_show_what_stands_for_it(name):
+    """Else its memory would be given to others while a view is still read."""
+
+    def function(x):
+        y = x + 1
+        z = y.copy() if name == "copies" else x + 1
+        rows, (first, second) = np.flip(z, 0), np.split(z, 2)
+        other = np.tanh(y) * 3
+        return np.exp(other * 2) + rows, first + second
+
+    made = program(function, X, passes=[name])
+    views = [call for call in made.calls if call.func in (np.flip, np.split)]
+    assert len(views) == 2 and all(call.is_view for call in views)
+    step = tg.compile(function, passes=[name, "buffers"])
+    for x in (X, X, X, X + 1, X * 2):
+        for ours, theirs in zip(step(x), function(x), strict=True):
+            assert ours.tobytes() == theirs.tobytes()
+
+
+def test_what_einsum_is_given_second_is_no_array_to_write_into():
+    constant = np.arange(6.0).reshape(2, 3)
+    made = program(lambda x: np.einsum("ij,jk->ik", constant, x.T), X, passes=())
+    assert not any(call.writes for call in made.calls)
+
+
 def test_common_minds_what_is_written_in_between():
     def function(x):
         y = x + 0

@@ -114,7 +114,7 @@ class _Comparison:
             return
         self._partners[a] = b
         if isinstance(a.source, Place | Part) and type(a.source) is type(b.source):
-            if _id(a.source) != _id(b.source):
+            if _id(a.source) != _id(b.source) and not (a.is_array and a.data is b.data):  # one array at two places
                 raise Difference(f"{name} got {a.name}, and then {b.name}", line)
         elif a.source is CONSTANT and b.source is CONSTANT:
             if a.data is not b.data and not _same_array(a.data, b.data):

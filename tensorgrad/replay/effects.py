@@ -144,10 +144,11 @@ def position_of_out(func: Callable[..., Any]) -> int | None:
     if isinstance(func, np.ufunc):
         return func.nin
     try:
-        names = [*inspect.signature(func).parameters]
+        parameters = [*inspect.signature(func).parameters.values()]
     except (TypeError, ValueError):
         return None
-    return names.index("out") if "out" in names else None
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return positional.index("out") if "out" in positional else None  # einsum takes it by name only
 
 
 def outputs_of(func: Callable[..., Any]) -> int:

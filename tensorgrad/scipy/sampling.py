@@ -7,6 +7,7 @@ B-spline of that order, along each axis. For orders above 1, x is filtered befor
 from __future__ import annotations
 
 import math
+from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -86,7 +87,7 @@ def sampled(
     for corner in product(*along):
         values = elements[np.ravel_multi_index([place for place, _, _ in corner], x.shape)]
         exists = [exist for _, exist, _ in corner if exist is not True]
-        values = np.where(np.logical_and.reduce(exists), values, cval) if exists else values
+        values = np.where(reduce(np.logical_and, exists), values, cval) if exists else values
         y = y + math.prod([weight for _, _, weight in corner]) * values
     return y if inside is True else np.where(inside, y, cval)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives.arrays import as_array
+from ..derivatives.arrays import as_array, called_beside
 from ..derivatives.layouts import in_order
 from ..derivatives.products import conj
 from .composing import composed
@@ -115,7 +115,7 @@ def block_diag(*arrs: Any) -> Any:
             [0. 0. 3.]])
     """
     if not holds_recording(arrs):
-        return scipy.linalg.block_diag(*arrs)
+        return called_beside(arrs, scipy.linalg.block_diag, *arrs)
     arrays = [as_array(a) for a in arrs]
     arrays = [np.reshape(a, (1,) * (2 - a.ndim) + a.shape) if a.ndim < 2 else a for a in arrays]
     flat = [np.reshape(a, (*a.shape[:-2], a.shape[-2] * a.shape[-1])) for a in arrays]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from ..program import Call, Guard, Program, Storage, Value
-from .flow import NEVER, Flow, is_pure, layout, rewritten, with_values
+from .flow import NEVER, Flow, Substitutes, is_pure, layout, rewritten
 
 
 def common(program: Program) -> Program:
@@ -15,18 +15,15 @@ def common(program: Program) -> Program:
     flow = Flow(program)
     versions: Counter[Storage] = Counter()
     known: dict[Any, Any] = {}
-    same: dict[Value, Value] = {}
+    same = Substitutes()
     kept = {value.storage for value in program.kept}
     calls: list[Any] = []
-
-    def current(value: Value) -> Value:
-        return same.get(value, value)
 
     def version(value: Value) -> Any:
         return value, versions[value.storage]
 
     for i, old in enumerate(program.calls):
-        call = with_values(old, current)
+        call = same.in_call(old)
         if isinstance(call, Guard):
             if known.setdefault(("guard", version(call.value)), call) is call:
                 calls.append(call)
@@ -34,7 +31,7 @@ def common(program: Program) -> Program:
         key = _key(call, version)
         first = known.get(key) if key is not None else None
         if first is not None and _are_one(first, call.result, i, flow, kept):
-            same[call.result] = first
+            same.put(old.result, first)
             if call.result.storage in kept:
                 kept.add(first.storage)
             continue
@@ -43,7 +40,7 @@ def common(program: Program) -> Program:
         calls.append(call)
         for storage in flow.written_by(call):
             versions[storage] += 1
-    return rewritten(program, calls, current)
+    return rewritten(program, calls, same)
 
 
 def _key(call: Call, version: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..effects import Method
-from ..program import Call, Program, Storage, Value
-from .flow import Flow, definitions, is_pure, is_whole, layout, rewritten, with_values
+from ..program import Call, Program, Value
+from .flow import Flow, Substitutes, definitions, is_pure, is_whole, layout, rewritten
 
 COPIES = frozenset({
     np.copy, np.array, np.positive, np.ascontiguousarray, *map(Method, ("copy", "flatten", "astype")),
@@ -20,21 +20,12 @@ def copies(program: Program) -> Program:
     """The program without copies, if neither is written into as long as the other is used."""
     flow, defined = Flow(program), definitions(program)
     kept = set(flow.kept)
-    same: dict[Value, Value] = {}
-    storages: dict[Storage, Storage] = {}  # of copies, and of what they are copies of
+    same = Substitutes()
     calls: list[Any] = []
-
-    def current(value: Value) -> Value:
-        if value not in same and value.storage in storages:  # a view of a copy
-            same[value] = Value(value.data, storages[value.storage], value.source, value.name)
-        return same.get(value, value)
-
     for i, old in enumerate(program.calls):
-        call = with_values(old, current)
+        call = same.in_call(old)
         original = copied(call)
         if original is None:
-            if isinstance(call, Call) and isinstance(call.result, Value):
-                call.result = current(call.result)
             calls.append(call)
             continue
         copy = call.result
@@ -43,10 +34,10 @@ def copies(program: Program) -> Program:
         if changed or flow.writes.get(copy.storage) or (copy.storage in kept and not alone):
             calls.append(call)
             continue
-        same[copy], storages[copy.storage] = original, original.storage
+        same.put(copy, original)
         if copy.storage in kept:
             kept.add(original.storage)
-    return rewritten(program, calls, current)
+    return rewritten(program, calls, same)
 
 
 def copied(call: Any) -> Value | None:

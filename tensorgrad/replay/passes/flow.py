@@ -115,6 +115,32 @@ def definitions(program: Program) -> dict[Value, Call]:
     return found
 
 
+class Substitutes:
+    """Which values stand for which others; and in place of views of these there are views of what stands for them."""
+
+    def __init__(self) -> None:
+        self.values: dict[Value, Value] = {}
+        self.storages: dict[Storage, Storage] = {}
+
+    def __call__(self, value: Value) -> Value:
+        if value not in self.values and value.storage in self.storages:
+            self.values[value] = Value(value.data, self.storages[value.storage], value.source, value.name)
+        return self.values.get(value, value)
+
+    def put(self, old: Value, new: Value) -> None:
+        """Have `new` stand for `old`, wherever that is mentioned from now on."""
+        self.values[old] = new
+        if old.storage is not new.storage:
+            self.storages[old.storage] = new.storage
+
+    def in_call(self, call: Any) -> Any:
+        """A call of what stands for its values."""
+        changed = with_values(call, self)
+        if isinstance(changed, Call):
+            changed.result = replaced(changed.result, self)
+        return changed
+
+
 def rewritten(program: Program, calls: Iterable[Any], func: Callable[[Value], Value] = lambda value: value) -> Program:
     """The program with these calls, and func of the values in its results and effects."""
     effects = [(place, replaced(tree, func)) for place, tree in program.effects]
