@@ -208,6 +208,20 @@ def test_what_einsum_is_given_second_is_no_array_to_write_into():
     assert not any(call.writes for call in made.calls)
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.mean(x, 1, None, None, True) * 2, lambda x: np.var(x, 1, None, None, 1) * 2,
+        lambda x: np.concatenate([x, x], dtype=np.float64) * 2, lambda x: np.stack([x, x], dtype=np.float64) * 2,
+    ],
+)  # fmt: skip
+def test_what_cannot_be_given_memory_makes_its_own(function):
+    step = tg.compile(function)
+    for x in (X, X, X, X + 1, X * 2):
+        assert step(x).tobytes() == function(x).tobytes()
+    assert step._latest.history.replayed == 1
+
+
 def test_common_minds_what_is_written_in_between():
     def function(x):
         y = x + 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..effects import Method, UfuncMethod
+from ..effects import Method, UfuncMethod, position_of_out
 from ..expressions import ATOM, function_text
 from ..program import Call, Value
 
@@ -52,7 +52,16 @@ def into(call: Call) -> Into | None:
         return _filling
     if func in (np.empty, np.empty_like):
         return nothing
-    return _by_name if func in BY_NAME and "out" not in kwargs else None
+    return _by_name if func in BY_NAME and takes_out(call) else None
+
+
+def takes_out(call: Call) -> bool:
+    """Whether a call can be given what it writes into by name: it has none yet, and no dtype that NumPy refuses beside
+    it."""
+    position = position_of_out(call.func)
+    if "out" in call.kwargs or (position is not None and len(call.args) > position):
+        return False
+    return call.func not in (np.concatenate, np.stack) or call.kwargs.get("dtype") is None
 
 
 def _ufunc(call: Call, writer: Any) -> str:
