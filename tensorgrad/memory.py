@@ -28,8 +28,8 @@ def is_owned(array: Any) -> bool:
 
 
 def own_copy(array: Any) -> Any:
-    """A copy, made by who isn't the only one to hold an array; that depends on counts of references, which may differ
-    from one time to the other."""
+    """A copy, made by who isn't the only one to hold an array; that depends on counts of references, which
+    may differ each time."""
     return array.own_copy() if hasattr(array, "own_copy") else array.copy()
 
 
