@@ -222,6 +222,14 @@ def test_what_cannot_be_given_memory_makes_its_own(function):
     assert step._latest.history.replayed == 1
 
 
+def test_a_constant_that_is_given_back_keeps_its_name():
+    ones = np.ones((2, 2))
+    step = tg.compile(lambda x: np.atleast_2d(x, ones)[0] * np.atleast_2d(x, ones)[1].sum())
+    for x in (X, X, X, X + 1, X * 2):
+        assert np.array_equal(step(x), x * 4)
+    assert step._latest.history.replayed == 1
+
+
 def test_common_minds_what_is_written_in_between():
     def function(x):
         y = x + 0

@@ -194,7 +194,8 @@ class Writer:
             if is_in_place(call):
                 self._note_change(call.args[0])
             elif isinstance(result, tuple):
-                line = f"{', '.join([self.define(part) if part else '_' for part in result])}, = {line}"
+                known = {None, *call.inputs}  # what is given back as it is has its name already
+                line = f"{', '.join(['_' if part in known else self.define(part) for part in result])}, = {line}"
             elif isinstance(result, Value) and result not in call.writes:
                 line = f"{self.define(result)} = {line}"
         self.write(line, self._rule(call, line), any(value.storage.external for value in call.writes))

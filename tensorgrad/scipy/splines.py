@@ -83,7 +83,7 @@ def cubic(x: Any, y: Any, slopes: Any, at: Any, nu: int, extrapolate: Any) -> An
         areas = h * (y[:-1] + y[1:]) / 2 + h * h * (slopes[:-1] - slopes[1:]) / 12
         before = np.concatenate([0 * areas[:1], np.cumsum(areas, 0)])
         value = rows(before, i) + sum((rows(c, i) * t ** (k + 1) / (k + 1) for k, c in enumerate(coefficients)), 0)
-        value = value + column(np.asarray(whole) + 0 * at) * before[-1]
+        value = value + column(whole + 0 * at) * before[-1]
     else:
         value = 0 * (rows(coefficients[0], i) + t)
         for k in range(nu, 4):

@@ -107,11 +107,12 @@ def is_whole(value: Value, definitions: dict[Value, Call]) -> bool:
 
 
 def definitions(program: Program) -> dict[Value, Call]:
-    """The calls that give values."""
+    """The calls that give values, of which those that give back what they are given are none."""
     found: dict[Value, Call] = {}
     for call in program.calls:
         for value in call.outputs:
-            found.setdefault(value, call)
+            if value not in call.inputs:
+                found.setdefault(value, call)
     return found
 
 
