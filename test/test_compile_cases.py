@@ -25,10 +25,13 @@ for path in sorted(Path(__file__).parent.glob("cases_*.py")):
 
 # What can't be recorded, and why: by the beginning of a case's text. The call is an eager one, or a CompileError.
 COUNTED = "the shape of the result, or of what it is made of, depends on values"
+RAISED = "the derivative goes another way where inv raises an error, which depends on values"
 UNRECORDED: dict[str, str] = {
     "roots(": COUNTED, "polymul(": COUNTED, "polydiv(": COUNTED, "trim_zeros(": COUNTED, "piecewise(": COUNTED,
     "linalg.lstsq(": COUNTED, "gaussian_laplace(x(3, 4), x([": COUNTED,
-    "det(x([[1.0": "the derivative goes another way where inv raises an error, which depends on values",
+    "pad(x(3), (2, 3))": COUNTED, "copyto(x(2, 3), x(2, 3), where=[True, False, True])": COUNTED,
+    "embedding_bag(x(4, 2), mode='mean')": COUNTED, "embedding_bag(x(4, 2), mode='max')": COUNTED,
+    "compress([False, True], x(2, 3)": COUNTED, "linalg.det(x([[1.0": RAISED, "det(x([[1.0": RAISED,
 }  # fmt: skip
 
 # Of these the first case is tried each time
@@ -41,9 +44,10 @@ QUICK = {
 }  # fmt: skip
 
 
-# And these: a plain array beside what is recorded, in a place where NumPy doesn't ask the protocol, or in the variables
+# And these: a tuple in an index; a plain array beside what is recorded, in a place where NumPy doesn't ask the protocol, or in the variables
 # of a function that is made anew at each call
 BESIDE = {
+    "getitem(x(2, 3, 4), ((0, 1), 0))",
     "einsum('ij,jk->ik', [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]], x(3, 2 strided))", "cho_solve(x(3, 3), [1.0, 1.0, 1.0])",
     "interp1d([0.5, 0.6, 0.4], [1.0, 2.0, 4.0], x([0.83]))", "block_diag(x(2, 2, 3), x(1, 2))",
     "CubicSpline([0.5, 0.6, 0.4, 0.9, 0.4, 0.5], x(6), x(0))",

@@ -105,7 +105,8 @@ def expression(call: Call, writer: Any) -> str:
 def index_text(index: Any, text: Callable[[Any], str]) -> str:
     """What stands between brackets."""
     if type(index) is tuple and index:
-        return ", ".join(index_text(part, text) for part in index) + ("," if len(index) == 1 else "")
+        parts = [text(part) if type(part) is tuple else index_text(part, text) for part in index]
+        return ", ".join(parts) + ("," if len(index) == 1 else "")
     if type(index) is slice:
         parts = ["" if part is None else index_text(part, text) for part in (index.start, index.stop, index.step)]
         return ":".join(parts if parts[2] else parts[:2])
