@@ -44,8 +44,8 @@ QUICK = {
 }  # fmt: skip
 
 
-# And these: a tuple in an index; a plain array beside what is recorded, in a place where NumPy doesn't ask the protocol, or in the variables
-# of a function that is made anew at each call
+# And these: a tuple in an index; a plain array beside what is recorded, in a place where NumPy doesn't ask the
+# protocol, or in the variables of a function that is made anew at each call
 BESIDE = {
     "getitem(x(2, 3, 4), ((0, 1), 0))",
     "einsum('ij,jk->ik', [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]], x(3, 2 strided))", "cho_solve(x(3, 3), [1.0, 1.0, 1.0])",
