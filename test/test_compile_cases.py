@@ -18,7 +18,7 @@ from compiling import differentiated, differentiated_twice, outcome, plain, requ
 
 from tensorgrad import CompileError
 from tensorgrad.replay.compiled import Compiled
-from tensorgrad.replay.passes import chosen
+from tensorgrad.replay.passes import PASSES, chosen
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
@@ -66,9 +66,9 @@ def reason(case: Case) -> str | None:
     return next((UNRECORDED[text] for text in UNRECORDED if repr(case).startswith(text)), None)
 
 
-def require_compiled(case: Case, function: Callable, dtype: type = float) -> bool:
+def require_compiled(case: Case, function: Callable, dtype: type = float, passes: list[str] | None = None) -> bool:
     """Seven calls, each as an eager one. Whether there is a program for the last."""
-    step = Compiled(function, chosen(None))
+    step = Compiled(function, chosen(passes))
     for i in (0, 1, 2, 3, 4, 5, 5):
         given = values(case, i, dtype)
         expected = outcome(function, [a.copy() if a.flags.c_contiguous and a.flags.writeable else a for a in given])
@@ -111,3 +111,13 @@ def test_what_cannot_be_recorded(text: str):
     """An entry of the table that isn't needed any more is to go."""
     cases = [case for case in CASES if repr(case).startswith(text)]
     assert not all(require_compiled(case, WAYS[way](case)) for case in cases for way in ways(case))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PASSES)
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "left out"])
+def test_each_pass_alone_and_left_out(name: str, alone: bool):
+    passes = [name] if alone else [other for other in PASSES if other != name]
+    for case in [case for case in CASES if is_quick(case)]:
+        for way in ("value", "gradient"):
+            require_compiled(case, WAYS[way](case), passes=passes)
