@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..node import orders
 from ..optim.lbfgs import LBFGS
 from ..optim.optimizer import Optimizer
 from ..optim.settings import Group
@@ -190,7 +191,8 @@ class Surroundings:
         elif isinstance(value, set | bytearray | array):
             self._compare_contents(value, text)
         elif is_iterator(value):
-            self.iterators.append((value, how_far(value), text))
+            if value is not orders:  # the numbers that nodes get, of which no result depends
+                self.iterators.append((value, how_far(value), text))
         elif isinstance(value, UserDict | UserList):
             self._inside(value.data, text)
         elif isinstance(value, type):
