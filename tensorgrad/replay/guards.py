@@ -9,7 +9,6 @@ import numpy as np
 from ..derivatives.table import ENTERED, OBSERVERS
 from ..grad_mode import is_grad_enabled
 from ..memory import owner_of
-from .naming import Names
 from .places import MISSING, Place
 from .program import Value
 from .recording import current
@@ -130,7 +129,7 @@ def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
 
 
 def _of_numbers(trace: Trace, writer: Writer) -> list[str]:
-    """Numbers that were one have stayed so, and each is of the type that it was."""
+    """Numbers that were one have stayed so."""
     return [f"{writer.place(first)} == {writer.place(second)}" for first, second in trace.equal]
 
 
@@ -207,6 +206,3 @@ def _told(value: Any) -> str:
         return "no more there"
     text = repr(value)
     return text if len(text) < 40 else f"a {type(value).__name__}"
-
-
-__all__ = ["Names", "Place", "first_change", "write_guards"]

@@ -7,7 +7,6 @@ random numbers are drawn from.
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -264,10 +263,6 @@ class Number(_Recorded):
     def __neg__(self) -> Any:
         return self._recording.call(operator.neg, self)
 
-    def sqrt(self) -> Any:
-        """math.sqrt of it."""
-        return self._recording.call(math.sqrt, self)
-
     __add__, __radd__ = _arithmetic(operator.add)
     __sub__, __rsub__ = _arithmetic(operator.sub)
     __mul__, __rmul__ = _arithmetic(operator.mul)
@@ -300,10 +295,6 @@ class Random(_Recorded):
 def wrapped(recording: Recording, value: Value) -> Any:
     """A value as the step goes on with it."""
     value.storage.recorders += 1
-    kind = Random if is_generator(value.data) else _WRAPPERS.get(type(value.data), Recorder)
-    return kind(recording, value)
-
-
-_WRAPPERS: dict[type, Any] = {
-    int: Number, float: Number, bool: Number,
-}  # fmt: skip
+    if is_generator(value.data):
+        return Random(recording, value)
+    return (Number if type(value.data) in (int, float, bool) else Recorder)(recording, value)

@@ -72,10 +72,6 @@ class Recording:
         value = self._values.get(id(array))
         return value if value is not None and value.source is not CONSTANT else None
 
-    def lift(self, array: Any, source: Any, name: str = "") -> Any:
-        """A Recorder of an array from outside."""
-        return self._wrap(self, self.value_of(array, source, name))
-
     def call(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """func(*args, **kwargs), written down."""
         given = args, kwargs

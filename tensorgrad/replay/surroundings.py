@@ -22,7 +22,6 @@ import numpy as np
 from ..node import orders
 from ..optim.lbfgs import LBFGS
 from ..optim.optimizer import Optimizer
-from ..optim.settings import Group
 from ..tensor import Tensor
 from ..tree import Tree
 from .effects import is_generator, is_same
@@ -147,20 +146,15 @@ class Surroundings:
         self.optimizers: dict[int, Optimizer] = {}
         self.alike: dict[Any, Any] = {}  # of numbers that are the same for all parameters, whose they are
         self.tensors: dict[int, Tensor] = {}
-        self._names = set().union(*map(names_of, watch.codes))
+        self.names = set().union(*map(names_of, watch.codes))  # of variables and attributes, in the step's code
         self._seen: dict[int, Any] = {}
-        if self._names & {"environ", "getenv"}:
+        if self.names & {"environ", "getenv"}:
             self._compare_contents(getattr(os.environ, "_data", {}), "os.environ")
         self._inside(function, "")
         for code, variables in watch.codes.items():
-            self._look_at_globals(variables, names_of(code))
+            self._look_at_names(variables, names_of(code), "")
         for value, name in watch.roots:
             self._inside(value, name)
-
-    @property
-    def names(self) -> set[str]:
-        """The names of variables and attributes that the code of the step has."""
-        return self._names
 
     def knows(self, thing: Any) -> bool:
         """Whether this was there before the step."""
@@ -200,7 +194,7 @@ class Surroundings:
         elif isinstance(value, FunctionType):
             self._look_at_function(value)
         elif isinstance(value, BuiltinFunctionType):
-            self._names.add(value.__name__)
+            self.names.add(value.__name__)
         elif isinstance(value, MethodType):
             self._inside(value.__func__, text)
             self._inside(value.__self__, text)
@@ -215,7 +209,7 @@ class Surroundings:
             self._look_at_optimizer(value, text)
         elif isinstance(value, ModuleType):
             if not is_foreign(value):
-                self._look_at_names(vars(value), self._names, text + ".")
+                self._look_at_names(vars(value), self.names, text + ".")
         else:
             self._look_at_attributes(value, text)
 
@@ -259,11 +253,8 @@ class Surroundings:
                 self.look(Slot(function, attribute, f"{name}.{attribute}"))
         if vars(function):
             self._look_at_attributes(function, name)
-        self._names |= names_of(code)
-        self._look_at_globals(function.__globals__, names_of(code))
-
-    def _look_at_globals(self, variables: dict[str, Any], names: set[str]) -> None:
-        self._look_at_names(variables, names, "")
+        self.names |= names_of(code)
+        self._look_at_names(function.__globals__, names_of(code), "")
 
     def _look_at_names(self, variables: dict[str, Any], names: set[str], before: str) -> None:
         for name in sorted(names & variables.keys()):
@@ -273,7 +264,7 @@ class Surroundings:
         """Its groups are looked at as dicts, of which numbers are read at each step, as are those of its state."""
         self.optimizers[id(optimizer)] = optimizer
         self.look(Item(vars(optimizer), "param_groups", f"{text}.param_groups"))
-        if isinstance(optimizer, LBFGS) and "state" not in self._names:
+        if isinstance(optimizer, LBFGS) and "state" not in self.names:
             return  # its own step is never part of this one, and changes all of it
         self.look(Item(vars(optimizer), "state", f"{text}.state"))
         for group in optimizer.param_groups:
@@ -295,16 +286,16 @@ class Surroundings:
     def _look_at_attributes(self, value: Any, text: str) -> None:
         attributes = getattr(value, "__dict__", None)
         ours = isinstance(value, Tree) or type(value).__module__.partition(".")[0] == "tensorgrad"
-        ours = ours or not self._names.isdisjoint(ANY_NAME)
+        ours = ours or not self.names.isdisjoint(ANY_NAME)
         if isinstance(attributes, dict):
             self.dicts[id(attributes)] = attributes, text
             if ours:
                 self.lengths[id(attributes)] = attributes, len(attributes), f"what is in {text}"  # as hooks are
-            for name in sorted(attributes if ours else attributes.keys() & self._names):
+            for name in sorted(attributes if ours else attributes.keys() & self.names):
                 self.look(Item(attributes, name, f"{text}.{name}"))
         kinds = users_bases(type(value))
         for number, kind in enumerate(kinds):
-            for name in sorted(vars(kind).keys() & self._names):
+            for name in sorted(vars(kind).keys() & self.names):
                 if isinstance(attributes, dict) and name not in attributes and not name.startswith("__"):
                     self.absent[id(attributes), name] = attributes, name, f"{text}.{name}"
                 self._look_for_nearer(kinds[:number], name, f"{text}.{name}")
@@ -339,7 +330,7 @@ class Surroundings:
         bases = users_bases(kind)
         for number, base in enumerate(bases):
             self._seen[id(base)] = base
-            for name in sorted(vars(base).keys() & self._names):
+            for name in sorted(vars(base).keys() & self.names):
                 self._look_for_nearer(bases[:number], name, f"{text}.{name}")
                 self._look_at_what_is_shared(base, base, name, f"{text or base.__name__}.{name}")
 
@@ -381,6 +372,3 @@ def unchanged(now: Any, before: Any) -> bool:
     if now is before:
         return True
     return isinstance(now, IMMUTABLE) and is_same(now, before)
-
-
-__all__ = ["NEXT", "Group", "Surroundings", "Watch", "holds_still", "how_far", "unchanged"]

@@ -19,7 +19,7 @@ from ..tensor import Tensor
 from .arguments import rebuilt
 from .effects import Method, is_generator
 from .places import MISSING, Cell, Item, Place, Slot
-from .program import CONSTANT, Argument, Call, Made, Part, Program, Storage, Value
+from .program import Argument, Call, Made, Part, Program, Storage, Value
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import Recording
 from .surroundings import IMMUTABLE, NEXT, Surroundings, Watch, holds_still, how_far, unchanged
@@ -54,12 +54,9 @@ class Trace:
         self.equal: list[tuple[Place, Place]] = []  # of which the second must hold the same number as the first
         self.tensors: list[tuple[Tensor, Any]] = []  # arguments, and their data
         self.watch = Watch()
-        self.frames = watch
-        self._function = function
         self._lifted: list[tuple[Place, Any, Any]] = []  # places, what was there, and what stands there meanwhile
         self._scratch = [(o, o._scratch, o._shared) for o in self.surroundings.optimizers.values()]
         names = argument_names(function, args)
-        self.result, self.error = None, None
         drawn = drawn_so_far()
         try:
             self._lift_places()
@@ -394,6 +391,3 @@ REPLAYED = Ended(
     "it was computed by a compiled function, through which no gradient flows back; compile a function that calls "
     "backward itself, or the gradient, compile(grad(f))"
 )
-
-
-__all__ = ["CONSTANT", "Trace", "made", "new_tensor"]
