@@ -8,7 +8,7 @@ import numpy as np
 
 from .effects import is_kind_by_values, is_same, shapes_by
 from .places import Place
-from .program import CONSTANT, Call, Guard, Line, Made, Part, Program, Value
+from .program import CONSTANT, LEAVES, Call, Guard, Line, Made, Part, Program, Value
 
 
 class Difference(Exception):
@@ -20,9 +20,6 @@ class Difference(Exception):
         self.text, self.line, self.branch = text, line, branch
 
 
-PLAIN = frozenset({int, float, str, bool, type(None)})
-
-
 def compare(first: Program, second: Program) -> Difference | None:
     """Where the second call did something else than the first; None if it didn't."""
     same = _Comparison()
@@ -32,9 +29,7 @@ def compare(first: Program, second: Program) -> Difference | None:
             same.instructions(a, b)
         if len(calls) != len(others):
             line = max(calls, others, key=len)[min(len(calls), len(others))].line
-            raise Difference(
-                f"one made {len(first.calls)} calls of NumPy's functions, the other {len(second.calls)}", line
-            )
+            raise Difference(f"one made {len(calls)} calls of NumPy's functions, the other {len(others)}", line)
         last = first.calls[-1].line if first.calls else Line()
         same.trees((first.results, _settings(first)), (second.results, _settings(second)), "the results", last)
     except Difference as difference:
@@ -57,7 +52,7 @@ class _Comparison:
         """The calls without copies that are only made where others hold the array, too."""
         calls = []
         for call in program.calls:
-            if getattr(call, "is_optional", False):
+            if call.is_optional:
                 self._copied[call.result] = self._origin(call.args[0])
             else:
                 calls.append(call)
@@ -89,7 +84,7 @@ class _Comparison:
             a, b = self._origin(a), self._origin(b)
             if self._partners.get(a) is not b:
                 self._values(a, b, name, line)
-        elif a is b and type(a) in PLAIN:
+        elif a is b and type(a) in LEAVES:
             return
         elif isinstance(a, tuple | list):
             if len(a) != len(b):

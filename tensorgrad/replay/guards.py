@@ -61,7 +61,7 @@ def _of_arguments(trace: Trace, writer: Writer) -> list[str]:
 def _of_held(trace: Trace, writer: Writer) -> list[str]:
     """Arrays are those that were recorded; where the step itself puts others, they lie alike."""
     names, tests = writer.names, []
-    rebound = {place.id for place, _ in trace.program.effects} | trace.replaced
+    rebound = trace.program.set_anew | trace.replaced
     gradients = {place.id for place, _ in trace.gradients}
     others, rest, constants = others_than_before(trace)
     if others:
@@ -94,7 +94,7 @@ def _of_gradients(trace: Trace, writer: Writer) -> list[str]:
 
 def matter(trace: Trace) -> list[tuple[Place, Any]]:
     """The gradients that the step depends on, and what was there: not one that it forgets, and sets anew."""
-    rebound = {place.id for place, _ in trace.program.effects}
+    rebound = trace.program.set_anew
     constants = {id(value.data) for value in trace.recording.constants}
 
     def is_forgotten(place: Place, before: Any) -> bool:
@@ -106,7 +106,7 @@ def matter(trace: Trace) -> list[tuple[Place, Any]]:
 
 def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
     names, tests = writer.names, []
-    rebound = {place.id for place, _ in trace.program.effects}
+    rebound = trace.program.set_anew
     same = names.of(unchanged, "same")
     for place, value in trace.surroundings.guards.values():
         if place.id in rebound:
@@ -167,7 +167,7 @@ def layout_of(array: Any) -> Any:
 
 def first_change(trace: Trace) -> str:
     """What isn't as it was, in words."""
-    rebound = {place.id for place, _ in trace.program.effects}
+    rebound = trace.program.set_anew
     for place, value in trace.surroundings.guards.values():
         now = place.get()
         if place.id not in rebound and not unchanged(now, value):

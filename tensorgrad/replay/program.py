@@ -135,7 +135,7 @@ class Guard:
         return [self.value]
 
     outputs: tuple[Value, ...] = ()
-    is_view = False
+    is_view = is_optional = False
 
 
 @dataclass(eq=False)
@@ -165,6 +165,11 @@ class Program:
         return Program([copy.copy(call) for call in self.calls], self.results, [*self.effects])
 
     @property
+    def set_anew(self) -> set[Any]:
+        """The places, by their ids, at which the step puts something else each time."""
+        return {place.id for place, _ in self.effects}
+
+    @property
     def returned(self) -> list[Value]:
         """The values in the results, each once."""
         return [*dict.fromkeys(values_in(self.results))]
@@ -186,7 +191,7 @@ def _collect(tree: Any, found: list[Value]) -> None:
     kind = type(tree)
     if kind is Value:
         found.append(tree)
-    elif kind in _LEAVES:
+    elif kind in LEAVES:
         return
     elif isinstance(tree, tuple | list):
         for part in tree:
@@ -202,7 +207,7 @@ def _collect(tree: Any, found: list[Value]) -> None:
             found.append(tree.grad)
 
 
-_LEAVES = frozenset({int, float, str, bool, type(None)})  # types of what surely holds no Value
+LEAVES = frozenset({int, float, str, bool, type(None)})  # types of what surely holds no Value
 
 
 def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
@@ -210,7 +215,7 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
     kind = type(tree)
     if kind is Value:
         return func(tree)
-    if kind in _LEAVES or (not tree and kind is dict):
+    if kind in LEAVES or (not tree and kind is dict):
         return tree
     if kind is tuple or kind is list:
         return kind([replaced(part, func) for part in tree])

@@ -81,7 +81,7 @@ class Trace:
         self.used = {value for call in self.recording.calls for value in call.inputs}
         # What a step puts anew is read anew by the next, and so are gradients, which are often others
         self.replaced = replaced & self._alone()
-        anew = {place.id for place, _ in (*effects, *self.gradients)} | self.replaced
+        anew = self.program.set_anew | {place.id for place, _ in self.gradients} | self.replaced
         self.reads += [v for place, v in self.held if place.id in anew and v in self.used and v.is_array]
         self.is_plain = not kwargs and all(type(arg) is np.ndarray for arg in args)
 

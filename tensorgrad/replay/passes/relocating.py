@@ -37,7 +37,7 @@ def relocate(program: Program) -> Program:
     if not counts_references():
         return program
     written = {value for call in program.calls for value in call.writes if value.storage.external}
-    set_anew = {place.id for place, _ in program.effects}
+    set_anew = program.set_anew
     for value in written:
         source = value.source
         if not isinstance(source, Place) or source.id in set_anew or value not in program.memory:
