@@ -25,6 +25,11 @@ class Text(str):
         return str(self)
 
 
+def is_due(call: int) -> bool:
+    """Whether the call of this number is to be recorded again, to see that all is right: at the powers of two."""
+    return call >= 4 and not call & (call - 1)
+
+
 @dataclass
 class History:
     """What became of the calls with one kind of arguments. Those that are in none of these counts were replayed."""
@@ -39,8 +44,8 @@ class History:
 
     @property
     def is_due(self) -> bool:
-        """Whether this call is to be recorded again, to see that all is right: at the powers of two."""
-        return self.calls >= 4 and not self.calls & (self.calls - 1)
+        """Whether this call is to be recorded again."""
+        return is_due(self.calls)
 
     @property
     def replayed(self) -> int:

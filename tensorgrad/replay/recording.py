@@ -76,8 +76,8 @@ class Recording:
         """func(*args, **kwargs), written down."""
         given = args, kwargs
         args, kwargs = self._encoded(args), self._encoded(kwargs)
-        real_args, real_kwargs = replaced((args, kwargs), data_of)
         if not self.is_open or func in METADATA:  # of another thread, nothing is recorded
+            real_args, real_kwargs = replaced((args, kwargs), data_of)
             return func(*real_args, **real_kwargs)
         if self._is_check:
             return self._record(func, args, kwargs, given)

@@ -11,7 +11,7 @@ from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
 from .guards import write_guards
-from .history import History, applied
+from .history import History, applied, is_due
 from .naming import Names, Wishes
 from .passes.flow import may_raise
 from .places import Slot
@@ -64,7 +64,7 @@ class Replay:
         self._step = names.namespace["step"]
         self.takes, self.holds = self.held.takes, self.held.holds
         self.is_plain = trace.is_plain
-        self._first_write = self._line_of_first_write()
+        self._first_write = program.first_write or 1_000_000  # the line from which on an error finds something changed
         self._at_risk = self._written_before_an_end()
         self._sources = [v for v in _external(program) if any(_draws(call, v) for call in program.calls)]
         self._written = self._written_arrays()
@@ -115,7 +115,7 @@ class Replay:
         """The next call, for arguments that it takes; or BAIL, if it may not be replayed."""
         history = self._history
         calls = history.calls + 1
-        if not self.holds() or not calls & (calls - 1):
+        if not self.holds() or is_due(calls):
             return BAIL
         if self._written_anew and not self._is_apart_from_these(args):
             return BAIL
@@ -185,10 +185,6 @@ class Replay:
         if type(results) is Made and results.grad is None:
             return lambda values: new_tensor(values, results.name, results.requires_grad)
         return lambda values: made(results, values)
-
-    def _line_of_first_write(self) -> int:
-        """From which line on of the source an error finds something changed."""
-        return self.program.first_write or 1_000_000
 
 
 def forget(trace: Trace) -> None:

@@ -57,7 +57,8 @@ class Trace:
         self._lifted: list[tuple[Place, Any, Any]] = []  # places, what was there, and what stands there meanwhile
         self._scratch = [(o, o._scratch, o._shared) for o in self.surroundings.optimizers.values()]
         names = argument_names(function, args)
-        drawn = drawn_so_far()
+        may_draw = not RANDOM.isdisjoint(self.surroundings.names)
+        drawn = drawn_so_far() if may_draw else []
         try:
             self._lift_places()
             given = [rebuilt(arg, self._lift_argument, name) for arg, name in zip(args, names, strict=True)]
@@ -66,7 +67,7 @@ class Trace:
                 optimizer._scratch, optimizer._shared = {}, {}
             with self.recording.going_on(), nullcontext() if is_check else self.watch.watching():
                 result = function(*given, **named)
-            if drawn_so_far() != drawn and not RANDOM.isdisjoint(self.surroundings.names):
+            if may_draw and drawn_so_far() != drawn:
                 raise CompileError(
                     "compile: the step draws random numbers from Python's random or from NumPy's own generator, which "
                     "a replay doesn't do; draw them from a np.random.Generator that the step finds in a variable"
