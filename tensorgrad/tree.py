@@ -42,10 +42,8 @@ def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False, whole: tuple[
     new: Any
     if kind in LEAVES or isinstance(tree, whole):
         return func(tree)
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return kind(*[tree_map(func, part, as_dicts=as_dicts, whole=whole) for part in tree])
     if isinstance(tree, (list, tuple)):
-        return kind([tree_map(func, part, as_dicts=as_dicts, whole=whole) for part in tree])
+        return with_parts(tree, [tree_map(func, part, as_dicts=as_dicts, whole=whole) for part in tree])
     if isinstance(tree, dict):
         new = copy.copy(tree)
         new.update((key, tree_map(func, part, as_dicts=as_dicts, whole=whole)) for key, part in tree.items())
@@ -61,6 +59,11 @@ def tree_map(func: Callable, tree: Any, *, as_dicts: bool = False, whole: tuple[
         new = {name: func(leaf) for name, leaf in tree.parameters_by_name().items()}
         return new if as_dicts else tree.with_parameters(new)
     return func(tree)
+
+
+def with_parts(tree: Any, parts: list[Any]) -> Any:
+    """A list or tuple, a named one too, of the kind of tree with other parts."""
+    return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
 
 
 def children(tree: Any) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
+from ..tree import with_parts
 from ..versions import names
 from .effects import is_generator
 
@@ -72,6 +73,5 @@ def rebuilt(tree: Any, make: Any, path: str) -> Any:
     if kind is dict:
         return {key: rebuilt(part, make, f"{path}_{key}") for key, part in tree.items()}
     if isinstance(tree, tuple | list):
-        parts = [rebuilt(part, make, f"{path}_{i}") for i, part in enumerate(tree)]
-        return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        return with_parts(tree, [rebuilt(part, make, f"{path}_{i}") for i, part in enumerate(tree)])
     return tree

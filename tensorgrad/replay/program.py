@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..tree import with_parts
+
 
 class Storage:
     """The memory of an array, which its views share. It is external if it was there before the call. `recorders` counts
@@ -217,10 +219,8 @@ def replaced(tree: Any, func: Callable[[Value], Any]) -> Any:
         return func(tree)
     if kind in LEAVES or (not tree and kind is dict):
         return tree
-    if kind is tuple or kind is list:
-        return kind([replaced(part, func) for part in tree])
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return kind(*[replaced(part, func) for part in tree])
+    if isinstance(tree, tuple | list):
+        return with_parts(tree, [replaced(part, func) for part in tree])
     if kind is dict:
         return {key: replaced(part, func) for key, part in tree.items()}
     if kind is slice:

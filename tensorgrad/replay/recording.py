@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..memory import owner_of
+from ..tree import with_parts
 from .effects import METADATA, Draw, Method, is_kind_by_values, shapes_by, written
 from .locations import location
 from .places import Place
@@ -195,8 +196,7 @@ class Recording:
         if kind is np.ndarray:
             return self.value_of(tree)
         if isinstance(tree, tuple | list):
-            parts = [self._encoded(part) for part in tree]
-            return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+            return with_parts(tree, [self._encoded(part) for part in tree])
         if kind is dict:
             return {key: self._encoded(part) for key, part in tree.items()}
         if kind is slice:
@@ -207,9 +207,7 @@ class Recording:
         """What the step goes on with, and its Values, given what a function gave."""
         if isinstance(y, tuple | list):
             parts = [self._decoded(part, call, given) for part in y]
-            kind: Any = type(y)
-            seen = [part for part, _ in parts]
-            return kind(*seen) if hasattr(y, "_fields") else kind(seen), tuple([value for _, value in parts])
+            return with_parts(y, [part for part, _ in parts]), tuple([value for _, value in parts])
         if y is None:
             return None, None
         inputs = call.inputs

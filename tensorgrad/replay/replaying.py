@@ -17,7 +17,7 @@ from .passes.flow import may_raise
 from .places import Slot
 from .program import Argument, Call, Guard, Made, Program, Value
 from .source import Writer, write_program
-from .tracing import Trace, made, new_tensor
+from .tracing import Trace, made
 
 BAIL = object()  # what a replay gives where a condition comes out otherwise: nothing has happened then
 
@@ -183,7 +183,7 @@ class Replay:
         if type(results) is Value:
             return lambda values: values
         if type(results) is Made and results.grad is None:
-            return lambda values: new_tensor(values, results.name, results.requires_grad)
+            return lambda values: results.make(values, results.name, results.requires_grad)
         return lambda values: made(results, values)
 
 

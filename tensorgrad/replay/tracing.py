@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import CompileError
 from ..node import Ended, new_node
 from ..tensor import Tensor
+from ..tree import with_parts
 from .arguments import rebuilt
 from .effects import Method, is_generator
 from .places import MISSING, Cell, Item, Place, Slot
@@ -235,8 +236,7 @@ class Trace:
         if kind is dict:
             return {key: self._encoded(part) for key, part in tree.items()}
         if isinstance(tree, tuple | list):
-            parts = [self._encoded(part) for part in tree]
-            return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+            return with_parts(tree, [self._encoded(part) for part in tree])
         if not isinstance(tree, (*IMMUTABLE, type, FunctionType, ModuleType)) and not self.surroundings.knows(tree):
             self.recording.mark_unsuited(f"the step gives a {kind.__name__} that is made anew at each call")
             settle(tree, set())
@@ -305,7 +305,7 @@ def settle(tree: Any, seen: set[int] | None) -> Any:
     elif isinstance(tree, tuple):
         parts = [settle(part, seen) for part in tree]
         if any(new is not old for new, old in zip(parts, tree, strict=True)):
-            return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+            return with_parts(tree, parts)
     elif seen is not None and id(tree) not in seen and not isinstance(tree, (*IMMUTABLE, type, ModuleType, np.ndarray)):
         seen.add(id(tree))
         for place in places_inside(tree):
@@ -357,12 +357,11 @@ def made(tree: Any, values: Any) -> Any:
         return values
     if kind is Made:
         data, grad = (values, None) if tree.grad is None else values
-        return new_tensor(data, tree.name, tree.requires_grad, grad)
+        return tree.make(data, tree.name, tree.requires_grad, grad)
     if kind is dict:
         return {key: made(part, values[key]) for key, part in tree.items()}
     if isinstance(tree, tuple | list):
-        parts = [made(part, value) for part, value in zip(tree, values, strict=True)]
-        return kind(*parts) if hasattr(tree, "_fields") else kind(parts)
+        return with_parts(tree, [made(part, value) for part, value in zip(tree, values, strict=True)])
     return tree
 
 
