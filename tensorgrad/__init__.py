@@ -1,12 +1,14 @@
 """tensorgrad: automatic differentiation of NumPy code."""
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 from . import array_api as array_api  # and with it, a Tensor has the namespace of the array API standard
 from . import batching as batching  # the rules that batches go by
 from . import nn as nn
 from .data import batches
 from .derivatives import derivative
+from .errors import CompileError
 from .functions import conv2d, gelu, leaky_relu, linear, log_softmax, logsumexp, relu, sigmoid, silu, softmax, softplus
 from .grad_mode import enable_grad, no_grad
 from .graph_utils import draw_backward, draw_dot_tensor  # and with it, a Tensor shows its graph in a notebook
@@ -16,7 +18,6 @@ from .network import MLP, Layer, Neuron
 from .nn import Sequential
 from .optim import SGD, Adam, AdamW
 from .profiler import detect_anomaly, profile
-from .replay import CompileError, compile
 from .tensor import Tensor
 from .transforms import (
     check_grads,
@@ -32,6 +33,20 @@ from .transforms import (
     vjp,
 )
 from .vmap import vmap
+
+if TYPE_CHECKING:
+    from .replay import compile
+
+
+def __getattr__(name: str) -> Any:
+    """`compile`, which is imported when it is first asked for: many programs do without it."""
+    if name != "compile":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .replay import compile
+
+    globals()[name] = compile
+    return compile
+
 
 if "einops" in sys.modules:  # what was imported before gets to know Tensors; for what comes later there is the module
     from . import einops as einops
