@@ -828,6 +828,7 @@ def test_hooks():
 
 SMALL = {
     "mlp": workloads.mlp(8, 3, 4, 1),
+    "mlp_adam": workloads.mlp(8, 3, 4, 1),
     "convolution": workloads.convolutional,
     "convnet": workloads.convnet,
     "transformer": lambda rng: workloads.transformer(rng, 2, 2, 5, 8, 4),
@@ -835,30 +836,42 @@ SMALL = {
     "lstm": lambda rng: workloads.lstm(rng, 4, 3, 2, 4),
     "embedding": lambda rng: workloads.embedding(rng, 6, 3, 20, 4),
     "simulation": lambda rng: workloads.bodies(rng, 5, 3),
+    "black_scholes": lambda rng: workloads.options(rng, 40),
 }
-
-
 TASKS = [(task, dtype) for task in SMALL for dtype in ("float32", "float64")]
 
 
+def test_every_workload_is_tried():
+    tasks = {workload.task for workload in workloads.WORKLOADS.values()}
+    assert tasks - {"record", "chain"} == SMALL.keys()  # these record, and compute nothing else
+
+
+def prepared(task, dtype):
+    """The step of a workload with its arguments, and the optimisers that it has."""
+    w = workloads.Workload("", task, SMALL[task]).arrays(dtype)
+    if task.startswith("conv"):
+        w.X, w.Y = w.X[:8], w.Y[:8]
+    made = []
+
+    def remembered(self, *args, init=optim.Optimizer.__init__, **kwargs):
+        made.append(self)
+        init(self, *args, **kwargs)
+
+    with mock.patch.object(optim.Optimizer, "__init__", remembered):
+        return getattr(with_tensorgrad, task)(w), made
+
+
 @pytest.mark.parametrize("task, dtype", quick(TASKS, lambda task, dtype: (task, dtype) == ("convolution", "float32")))
-def test_workloads(task, dtype):
+def test_workloads(task, dtype, steps=12, least=REPLAYED):
     def make():
-        w = workloads.Workload("", task, SMALL[task]).arrays(dtype)
-        if task.startswith("conv"):
-            w.X, w.Y = w.X[:8], w.Y[:8]
-        made = []
+        step, made = prepared(task, dtype)
+        return Twin(step.func, made[0].parameters, made[0]) if made else Twin(step.func)
 
-        def remembered(init):
-            def new_init(self, *args, **kwargs):
-                made.append(self)
-                init(self, *args, **kwargs)
+    arguments = prepared(task, dtype)[0].args
+    assert run_twins(make, steps, inputs=lambda i: arguments) >= least
 
-            return new_init
 
-        with mock.patch.object(optim.SGD, "__init__", remembered(optim.SGD.__init__)):
-            step = getattr(with_tensorgrad, task)(w)
-        (optimizer,) = made
-        return Twin(step, optimizer.parameters, optimizer)
-
-    assert run_twins(make) >= REPLAYED
+@pytest.mark.slow
+@pytest.mark.parametrize("task, dtype", TASKS)
+def test_workloads_over_a_hundred_steps(task, dtype):
+    test_workloads(task, dtype, 100, 80)
