@@ -542,3 +542,8 @@ def test_the_readme_shows_what_the_page_prints():
         r"print\(gradient\.source\)\n```\n\n((?:    .*\n|\n)+)", (root / "README.md").read_text(encoding="utf-8")
     )
     assert len(shown.strip()) > 100 and shown.rstrip() in (root / "docs" / "compile.md").read_text(encoding="utf-8")
+
+
+def test_explain_tells_numbers_and_strings_apart():
+    step = compiled(lambda x, factor, how, scale: x * factor * scale, X, 2.5, "2.5", np.float32(2))
+    assert step.explain().splitlines()[0] == f"<lambda>(float64[{X.shape[0]},{X.shape[1]}], 2.5, '2.5', float32)"

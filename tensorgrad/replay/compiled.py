@@ -16,7 +16,7 @@ from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from .arguments import Unknown, flatten
 from .comparing import Difference, compare
-from .guards import first_change, replaced
+from .guards import replaced
 from .history import History, Text, explanation, structure_told
 from .passes import chosen
 from .program import Line
@@ -282,10 +282,10 @@ class Kind:
 
     def _watched(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.replays or self.traces:
-            trace = (*[r.trace for r in self.replays], *[t.trace for t in self.traces])[0]
-            if self._changes_too_often(first_change(trace)):
+            held = (*[replay.held for replay in self.replays], *self.traces)[0]
+            if self._changes_too_often(held.first_change()):
                 return self._eager(args, kwargs)
-            self._replaced.update(replaced(trace))
+            self._replaced.update(replaced(held.trace))
         self.history.watched += 1
         watch = Watch()
         with watch.watching():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,20 +15,45 @@ from .places import MISSING, Place
 from .program import Value
 from .recording import current
 from .source import Writer
-from .surroundings import holds_still, unchanged
+from .surroundings import Surroundings, holds_still, unchanged
 from .tracing import Trace
 
+GONE = (LookupError, AttributeError, ValueError)  # what is raised where something isn't there any more
 
-def write_guards(trace: Trace, writer: Writer) -> str:
+
+class Condition(NamedTuple):
+    """Something that must be as it was: how that is asked, and what is said where it isn't."""
+
+    code: str
+    changed: Callable[[], str]
+
+
+def write_guards(trace: Trace, writer: Writer, conditions: list[Condition]) -> str:
     """The text of `takes(args)`, which says whether these are arrays that may be replayed now, and of
     `holds()`, which says whether what the step reads beside them is as it was."""
-    held = [*_of_held(trace, writer), *_of_gradients(trace, writer)]
-    held += [*_of_surroundings(trace, writer), *_of_numbers(trace, writer)]
     count, arguments = len(trace.arguments), _names_of_arguments(trace)
-    unpacked = f"    if len(args) != {count}: return False\n" + (
-        f"    {', '.join(arguments)}, = args\n" if count else ""
-    )
-    return _function("takes(args)", unpacked, _of_arguments(trace, writer)) + _function("holds()", "", held)
+    unpacked = f"    if len(args) != {count}: return False\n"
+    unpacked += f"    {', '.join(arguments)}, = args\n" if count else ""
+    takes = _function("takes(args)", unpacked, _of_arguments(trace, writer))
+    return takes + _function("holds()", "", [condition.code for condition in conditions])
+
+
+def first_change(conditions: list[Condition], namespace: dict[str, Any]) -> str:
+    """What isn't as it was, in words."""
+    for condition in conditions:
+        try:
+            if not eval(condition.code, namespace):
+                return condition.changed()
+        except GONE:
+            return condition.changed()
+    return "something that the step reads has changed"
+
+
+def conditions_of(trace: Trace, writer: Writer) -> list[Condition]:
+    """All that the step reads beside its arguments must be as it was; where the step itself puts something else, or
+    there was another array before, it must lie alike."""
+    held = [*_of_places(trace, writer), *_of_arrays(trace, writer), *_of_gradients(trace, writer)]
+    return [*held, *_of_containers(trace.surroundings, writer), *_of_numbers(trace, writer)]
 
 
 def _function(head: str, first: str, tests: list[str]) -> str:
@@ -58,38 +85,61 @@ def _of_arguments(trace: Trace, writer: Writer) -> list[str]:
     return tests
 
 
-def _of_held(trace: Trace, writer: Writer) -> list[str]:
-    """Arrays are those that were recorded; where the step itself puts others, they lie alike."""
-    names, tests = writer.names, []
-    rebound = trace.program.set_anew | trace.replaced
+def _of_places(trace: Trace, writer: Writer) -> Iterator[Condition]:
+    names, same = writer.names, writer.names.of(unchanged, "same")
+    for place, value in trace.surroundings.guards.values():
+        if place.id in trace.program.set_anew:
+            continue
+        read = writer.place(place)
+        if value is None or isinstance(value, bool):
+            code = f"{read} is {value}"
+        else:
+            known = names.of(value, place.text)
+            plain = isinstance(value, int | float | str | complex | np.generic)
+            code = f"({read} is {known} or {same}({read}, {known}))" if plain else f"{read} is {known}"
+        yield Condition(code, partial(_was_and_is, place, value))
+
+
+def _was_and_is(place: Place, value: Any) -> str:
+    return f"{place.text} was {_told(value)}, and is {_told(place.get())} now"
+
+
+def _of_arrays(trace: Trace, writer: Writer) -> Iterator[Condition]:
+    names = writer.names
+    anew = trace.program.set_anew | trace.replaced
     gradients = {place.id for place, _ in trace.gradients}
-    others, rest, constants = others_than_before(trace)
-    if others:
-        given = ", ".join([names.of(others, "others"), names.of(rest, "rest"), names.of(constants, "constants")])
-        tests.append(f"{names.of(are_apart, 'are_apart')}({given})")
     for place, value in trace.held:
         if place.id in gradients:
             continue
-        if place.id not in rebound:
-            tests.append(f"{writer.place(place)} is {names.of(value.data, place.text)}")
+        changed = "{} is another array now".format
+        if place.id not in anew:
+            yield Condition(
+                f"{writer.place(place)} is {names.of(value.data, place.text)}", partial(changed, place.text)
+            )
         elif isinstance(value.data, np.ndarray) and value in trace.used:
-            known = names.of(layout_of(value.data), "layout")
-            tests.append(f"{names.of(layout_of, 'layout_of')}({writer.place(place)}) == {known}")
-    return tests
+            yield Condition(_lies_alike(place, value, writer), partial(changed, place.text))
+    others, rest, constants = others_than_before(trace)
+    if others:
+        given = ", ".join([names.of(others, "others"), names.of(rest, "rest"), names.of(constants, "constants")])
+        text = f"{others[0].text}, or another array that is replaced now and then, shares memory with one beside it"
+        yield Condition(f"{names.of(are_apart, 'are_apart')}({given})", partial(str, text))
 
 
-def _of_gradients(trace: Trace, writer: Writer) -> list[str]:
+def _lies_alike(place: Place, value: Value, writer: Writer) -> str:
+    known = writer.names.of(layout_of(value.data), "layout")
+    return f"{writer.names.of(layout_of, 'layout_of')}({writer.place(place)}) == {known}"
+
+
+def _of_gradients(trace: Trace, writer: Writer) -> Iterator[Condition]:
     """What is added to lies as it did; where there was no gradient, there is none."""
-    names = writer.names
-    tests = []
     for place, before in matter(trace):
-        read = writer.place(place)
-        if type(before) is Value:
-            known = names.of(layout_of(before.data), "layout")
-            tests.append(f"{names.of(layout_of, 'layout_of')}({read}) == {known}")
-        else:
-            tests.append(f"{read} is {names.of(before, place.text) if before is not None else None}")
-    return tests
+        known = writer.names.of(before, place.text) if before is not None else None
+        code = _lies_alike(place, before, writer) if type(before) is Value else f"{writer.place(place)} is {known}"
+        yield Condition(code, partial(_gradient_was_and_is, place, before))
+
+
+def _gradient_was_and_is(place: Place, before: Any) -> str:
+    return f"{place.text} was {'None' if before is None else 'there'}, and is {_told(place.get())} now"
 
 
 def matter(trace: Trace) -> list[tuple[Place, Any]]:
@@ -104,33 +154,28 @@ def matter(trace: Trace) -> list[tuple[Place, Any]]:
     return [(place, before) for place, before in trace.gradients if not is_forgotten(place, before)]
 
 
-def _of_surroundings(trace: Trace, writer: Writer) -> list[str]:
-    names, tests = writer.names, []
-    rebound = trace.program.set_anew
-    same = names.of(unchanged, "same")
-    for place, value in trace.surroundings.guards.values():
-        if place.id in rebound:
-            continue
-        read = writer.place(place)
-        if value is None or isinstance(value, bool):
-            tests.append(f"{read} is {value}")
-            continue
-        known = names.of(value, place.text)
-        plain = isinstance(value, int | float | str | complex | np.generic)
-        tests.append(f"({read} is {known} or {same}({read}, {known}))" if plain else f"{read} is {known}")
-    for attributes, name, text in trace.surroundings.absent.values():
-        tests.append(f"{name!r} not in {names.of(attributes, f'{text}_attributes')}")
-    for container, length, text in trace.surroundings.lengths.values():
-        tests.append(f"len({names.of(container, text)}) == {length}")
-    for container, before, text in trace.surroundings.contents.values():
-        still, known = names.of(holds_still, "holds_still"), names.of(before, f"{text}_before")
-        tests.append(f"{still}({names.of(container, text)}, {known})")
-    return tests
+def _of_containers(surroundings: Surroundings, writer: Writer) -> Iterator[Condition]:
+    names, still = writer.names, writer.names.of(holds_still, "holds_still")
+    for attributes, name, text in surroundings.absent.values():
+        code = f"{name!r} not in {names.of(attributes, f'{text}_attributes')}"
+        yield Condition(code, partial("{} was that of a class, and there is a nearer one now".format, text))
+    for container, length, text in surroundings.lengths.values():
+        code = f"len({names.of(container, text)}) == {length}"
+        yield Condition(code, partial(_had_and_has, container, length, text))
+    for container, before, text in surroundings.contents.values():
+        code = f"{still}({names.of(container, text)}, {names.of(before, f'{text}_before')})"
+        yield Condition(code, partial("{} holds something else now".format, text or "a container"))
 
 
-def _of_numbers(trace: Trace, writer: Writer) -> list[str]:
+def _had_and_has(container: Any, length: int, text: str) -> str:
+    return f"{text or 'a list'} had {length} items, and has {len(container)} now"
+
+
+def _of_numbers(trace: Trace, writer: Writer) -> Iterator[Condition]:
     """Numbers that were one have stayed so."""
-    return [f"{writer.place(first)} == {writer.place(second)}" for first, second in trace.equal]
+    for first, second in trace.equal:
+        text = f"{first.text} isn't the same for all parameters any more"
+        yield Condition(f"{writer.place(first)} == {writer.place(second)}", partial(str, text))
 
 
 def others_than_before(trace: Trace) -> tuple[list[Place], list[Place], set[int]]:
@@ -163,42 +208,6 @@ def replaced(trace: Trace) -> list[Any]:
 def layout_of(array: Any) -> Any:
     """What a program depends on of an array that it reads anew at each step."""
     return (array.shape, array.dtype, array.strides) if type(array) is np.ndarray else None
-
-
-def first_change(trace: Trace) -> str:
-    """What isn't as it was, in words."""
-    rebound = trace.program.set_anew
-    for place, value in trace.surroundings.guards.values():
-        now = place.get()
-        if place.id not in rebound and not unchanged(now, value):
-            return f"{place.text} was {_told(value)}, and is {_told(now)} now"
-    gradients = {place.id for place, _ in trace.gradients}
-    for place, held in trace.held:
-        now = place.get()
-        if place.id in rebound or place.id in gradients or now is held.data:
-            continue
-        if place.id not in trace.replaced or (held in trace.used and layout_of(now) != layout_of(held.data)):
-            return f"{place.text} is another array now"
-    others, rest, constants = others_than_before(trace)
-    if others and not are_apart(others, rest, constants):
-        return f"{others[0].text}, or another array that is replaced now and then, shares memory with one beside it"
-    for place, before in matter(trace):
-        now = place.get()
-        if (now is not before) if type(before) is not Value else layout_of(now) != layout_of(before.data):
-            return f"{place.text} was {'None' if before is None else 'there'}, and is {_told(now)} now"
-    for attributes, name, text in trace.surroundings.absent.values():
-        if name in attributes:
-            return f"{text} was that of a class, and there is a nearer one now"
-    for container, length, text in trace.surroundings.lengths.values():
-        if len(container) != length:
-            return f"{text or 'a list'} had {length} items, and has {len(container)} now"
-    for container, before, text in trace.surroundings.contents.values():
-        if not holds_still(container, before):
-            return f"{text or 'a container'} holds something else now"
-    for first, second in trace.equal:
-        if first.get() != second.get():
-            return f"{first.text} isn't the same for all parameters any more"
-    return "something that the step reads has changed"
 
 
 def _told(value: Any) -> str:

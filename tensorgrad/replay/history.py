@@ -186,8 +186,10 @@ def _told(part: Any) -> str:
         return f"{part[2]}{[*part[1]]}".replace(" ", "")
     if first == "Tensor":
         return f"Tensor {_told(part[1])}"
-    if first == "number":
+    if isinstance(first, type) and issubclass(first, np.generic):
         return str(part[1])
+    if first in (float, complex):
+        return str(part[1])  # as arguments.flatten has written it
     if first is dict:
         return "{" + ", ".join(f"{key!r}: {_told(value)}" for key, value in part[1]) + "}"
     if isinstance(first, type) and issubclass(first, tuple | list):

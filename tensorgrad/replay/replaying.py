@@ -10,7 +10,7 @@ import numpy as np
 from ..memory import changes, owner_of
 from ..node import orders
 from .effects import Draw
-from .guards import write_guards
+from .guards import GONE, conditions_of, first_change, write_guards
 from .history import History, applied, is_due
 from .naming import Names, Wishes
 from .passes.flow import may_raise
@@ -27,7 +27,9 @@ class Held:
 
     def __init__(self, trace: Trace):
         self.trace, self.names = trace, Names()
-        text = write_guards(trace, Writer(trace.program, self.names, Wishes(trace)))
+        writer = Writer(trace.program, self.names, Wishes(trace))
+        self._conditions = conditions_of(trace, writer)
+        text = write_guards(trace, writer, self._conditions)
         exec(compile(text, "<what a compiled step reads>", "exec"), self.names.namespace)
         self.takes: Callable[..., bool] = self.names.namespace["takes"]
         self._holds: Callable[[], bool] = self.names.namespace["holds"]
@@ -36,8 +38,12 @@ class Held:
         """Whether all is as it was."""
         try:
             return self._holds()
-        except (LookupError, AttributeError, ValueError):  # something isn't there any more
+        except GONE:
             return False
+
+    def first_change(self) -> str:
+        """What isn't as it was, in words."""
+        return first_change(self._conditions, self.names.namespace)
 
     def forget(self) -> None:
         """Let go of all that was recorded."""
