@@ -418,6 +418,19 @@ def test_training_is_the_same_with_any_passes(optimizer, passes):
             assert p.data.tobytes() == q.data.tobytes() and p.grad.tobytes() == q.grad.tobytes()
 
 
+@pytest.mark.parametrize(
+    "passes",
+    [
+        pytest.param(pair, marks=() if pair == ("gradients", "pack") else pytest.mark.slow)
+        for pair in itertools.combinations(PASSES, 2)
+    ],
+    ids=" and ".join,
+)
+def test_training_is_the_same_with_any_two_passes(passes):
+    """Such as gradients and pack: there may be no gradient in memory of its own, so there is none to be looked at."""
+    test_training_is_the_same_with_any_passes(tg.SGD, passes)
+
+
 def test_a_pass_that_there_is_not():
     with pytest.raises(ValueError, match="there is no pass 'fuse'; passes are values"):
         tg.compile(np.exp, passes=["fuse"])

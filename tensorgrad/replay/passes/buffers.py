@@ -46,8 +46,7 @@ def buffers(program: Program) -> Program:
             if storage in taken and flow.last_mention(storage) == i:
                 pool.give_back(taken.pop(storage)[0])
     program = rewritten(program, calls)
-    if any(value in program.memory for value in program.renewed):
-        with_check(program)
+    with_check(program)
     return program
 
 
