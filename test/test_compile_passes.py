@@ -222,6 +222,28 @@ def test_what_cannot_be_given_memory_makes_its_own(function):
     assert step._latest.history.replayed == 1
 
 
+def _copied_by_name(x):
+    y = np.empty_like(x)
+    np.copyto(dst=y, src=x)
+    return y * 2
+
+
+@pytest.mark.parametrize("passes", [None, ()])
+@pytest.mark.parametrize(
+    "function",
+    [
+        _copied_by_name, lambda x: np.copy(a=x) * 2, lambda x: np.argmax(a=x, axis=0), lambda x: np.sum(a=x) + 1,
+        lambda x: np.take(a=x, indices=[1, 0], axis=1) * 2, lambda x: np.nan_to_num(x=x + 1, copy=False) * 2,
+        lambda x: np.take(axis=0, indices=np.argmax(x, axis=0), a=x), lambda x: np.dot(a=x, b=x.T),
+    ],
+)  # fmt: skip
+def test_arguments_may_be_given_by_name(function, passes):
+    step = tg.compile(function, passes=passes)
+    for x in (X, X, X, X + 1, X * 2):
+        assert step(x).tobytes() == function(x).tobytes()
+    assert step._latest.history.replayed == 1
+
+
 def test_a_constant_that_is_given_back_keeps_its_name():
     ones = np.ones((2, 2))
     step = tg.compile(lambda x: np.atleast_2d(x, ones)[0] * np.atleast_2d(x, ones)[1].sum())
@@ -299,10 +321,11 @@ def test_dead_keeps_draws_writes_conditions_and_errors():
         rng.normal(size=3)
         holder.weight[0] = 1
         x[i]
+        x.take(indices=i)
         return x + 1 if (x > -9).all() else x
 
     found = names(function, X, np.array([1, 2]), passes=["dead"])
-    assert {"normal", "setitem", "getitem", None} <= set(found)
+    assert {"normal", "setitem", "getitem", "take", None} <= set(found)
 
 
 def test_scalars_have_the_dtype_that_numpy_gives_them():
@@ -416,6 +439,19 @@ def test_training_is_the_same_with_any_passes(optimizer, passes):
         assert step(X).data.tobytes() == function(X).data.tobytes()
         for p, q in zip(model.parameters(), other.parameters(), strict=True):
             assert p.data.tobytes() == q.data.tobytes() and p.grad.tobytes() == q.grad.tobytes()
+
+
+@pytest.mark.parametrize(
+    "passes",
+    [
+        pytest.param(pair, marks=() if pair == ("gradients", "pack") else pytest.mark.slow)
+        for pair in itertools.combinations(PASSES, 2)
+    ],
+    ids=" and ".join,
+)
+def test_training_is_the_same_with_any_two_passes(passes):
+    """Such as gradients and pack: there may be no gradient in memory of its own, so there is none to be looked at."""
+    test_training_is_the_same_with_any_passes(tg.SGD, passes)
 
 
 def test_a_pass_that_there_is_not():

@@ -143,12 +143,28 @@ def position_of_out(func: Callable[..., Any]) -> int | None:
         return OUT_OF_METHODS.get(func.method)
     if isinstance(func, np.ufunc):
         return func.nin
-    try:
-        parameters = [*inspect.signature(func).parameters.values()]
-    except (TypeError, ValueError):
-        return None
-    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    positional = [p.name for p in parameters(func) if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return positional.index("out") if "out" in positional else None  # einsum takes it by name only
+
+
+@functools.cache
+def parameters(func: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function; none, if it doesn't tell them."""
+    try:
+        return [*inspect.signature(func).parameters.values()]
+    except (TypeError, ValueError):
+        return []
+
+
+def in_position(func: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The arguments, of which those that func can't do without have no names: np.copy(a=x) is np.copy(x)."""
+    names = []
+    for p in parameters(func)[len(args) :] if kwargs else ():
+        if p.name not in kwargs or p.kind is not p.POSITIONAL_OR_KEYWORD or p.default is not p.empty:
+            break
+        names.append(p.name)
+    rest = {name: value for name, value in kwargs.items() if name not in names}
+    return (*args, *[kwargs[name] for name in names]), rest
 
 
 def outputs_of(func: Callable[..., Any]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .effects import Attribute, Draw, Method, UfuncMethod
+from .effects import Attribute, Draw, Method, UfuncMethod, parameters
 from .program import Call, Value
 
 # Operators that call these functions, and how tight they bind
@@ -122,11 +121,7 @@ def given(call: Call) -> dict[str, Any]:
 @functools.cache
 def defaults(func: Callable[..., Any]) -> dict[str, Any]:
     """The keyword arguments that a function has, and what they are by default."""
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except (TypeError, ValueError):
-        return {}
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+    return {p.name: p.default for p in parameters(func) if p.default is not p.empty}
 
 
 def same_setting(a: Any, b: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import CompileError
 from ..memory import owner_of
 from ..tree import with_parts
-from .effects import METADATA, Draw, Method, is_kind_by_values, shapes_by, written
+from .effects import METADATA, Draw, Method, in_position, is_kind_by_values, shapes_by, written
 from .locations import location
 from .places import Place
 from .program import CONSTANT, Call, Guard, Line, Storage, Value, replaced, values_in
@@ -91,6 +91,7 @@ class Recording:
 
     def _record(self, func: Callable[..., Any], args: Any, kwargs: Any, given: Any) -> Any:
         """The same, of which the arguments are encoded already."""
+        args, kwargs = in_position(func, args, kwargs)
         real_args, real_kwargs = replaced((args, kwargs), data_of)
         changed = written(func, args, kwargs)
         if type(func) is Draw and any(isinstance(thing, list) for thing in changed):

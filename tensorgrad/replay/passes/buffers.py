@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..effects import UfuncMethod
 from ..program import Call, Program, Storage, Value
 from .flow import Flow, is_elementwise, layout, rewritten
 from .renewing import with_check
-from .writing import REDUCTIONS, into, nothing, reduction, shortest
+from .writing import into, nothing, reduction, shortest
 
 ALIGNMENT = 64
 
@@ -30,7 +29,7 @@ def buffers(program: Program) -> Program:
                 program.into[call] = how
                 calls.append(call)
         elif how is None or result in program.memory or result.storage.external or result.storage in flow.kept:
-            if isinstance(call, Call) and how is None and _is_reduction(call):
+            if isinstance(call, Call) and how is None and _is_plain_reduction(call):
                 program.into[call] = shortest
             calls.append(call)
         else:
@@ -46,14 +45,12 @@ def buffers(program: Program) -> Program:
             if storage in taken and flow.last_mention(storage) == i:
                 pool.give_back(taken.pop(storage)[0])
     program = rewritten(program, calls)
-    if any(value in program.memory for value in program.renewed):
-        with_check(program)
+    with_check(program)
     return program
 
 
-def _is_reduction(call: Call) -> bool:
-    known = call.func in REDUCTIONS or (type(call.func) is UfuncMethod and call.func.method == "reduce")
-    return known and isinstance(call.result, Value) and not call.writes and reduction(call) is not None
+def _is_plain_reduction(call: Call) -> bool:
+    return isinstance(call.result, Value) and not call.writes and reduction(call) is not None
 
 
 def _operand_of(call: Call, i: int, flow: Flow, taken: dict[Storage, tuple[np.ndarray, Any]]) -> np.ndarray | None:

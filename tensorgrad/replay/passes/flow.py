@@ -72,7 +72,8 @@ def may_raise(call: Any) -> bool:
     if not isinstance(call, Call):
         return False
     if call.func in CHOOSY:
-        return any(value.is_array or value.source is None for value in values_in(call.args[1:]))
+        choosing = [value for value in values_in((call.args[1:], call.kwargs)) if value not in call.writes]
+        return any(value.is_array or value.source is None for value in choosing)
     module = getattr(call.func, "__module__", None) or ""
     plain = isinstance(call.func, np.ufunc) or module == "numpy" or type(call.func).__module__.startswith("tensorgrad")
     return not plain and module not in ("operator", "_operator")

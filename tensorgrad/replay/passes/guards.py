@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..effects import Method, UfuncMethod
 from ..program import Call, Guard, Program, Storage, Value
-from .flow import Flow, is_pure, may_raise, rewritten
+from .flow import Flow, definitions, is_pure, may_raise, rewritten
 from .writing import reduction
 
 
@@ -32,11 +31,11 @@ def guards(program: Program) -> Program:
 def counted(program: Program) -> Program:
     """The program with conditions on how many elements are true, where it was whether all or any are."""
     uses = Counter(program.kept) + Counter(value for call in program.calls for value in call.inputs)
-    reductions = {call.result: call for call in program.calls if isinstance(call, Call) and call.func in REDUCING}
+    defined = definitions(program)
     numbers: dict[Call, Value] = {}
     calls: list[Any] = []
     for call in program.calls:
-        made = reductions.get(call.value) if isinstance(call, Guard) and uses[call.value] == 1 else None
+        made = defined.get(call.value) if isinstance(call, Guard) and uses[call.value] == 1 else None
         found = reduction(made) if made is not None else None
         if made is not None and found is not None and _is_count(found, call.expected):
             numbers[made] = Value(found[1].data.size if call.expected else 0, Storage())
@@ -46,12 +45,6 @@ def counted(program: Program) -> Program:
         if call in numbers:
             calls[i] = Call(np.count_nonzero, call.args[:1], {}, numbers[call], (), call.line, call.errstate)
     return rewritten(program, calls)
-
-
-REDUCING = frozenset({
-    np.all, np.any, Method("all"), Method("any"), UfuncMethod(np.logical_and, "reduce"),
-    UfuncMethod(np.logical_or, "reduce"),
-})  # fmt: skip
 
 
 def _is_count(found: Any, expected: Any) -> bool:

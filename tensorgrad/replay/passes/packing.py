@@ -176,8 +176,7 @@ class Packer:
         buffers = {column.flat for column in columns if column.flat in program.memory and not column.is_external}
         for call in made_into(program, {*now.values(), *buffers}):
             program.calls.remove(call)
-        if program.renewed:
-            with_check(program)
+        with_check(program)
         return program
 
     def _buffer(self, column: Column) -> dict[Value, Value]:

@@ -84,8 +84,9 @@ class Renewal:
 
 
 def with_check(program: Program) -> None:
-    """Have the program look, at its beginning, whether its gradients are still its own."""
-    if not any(isinstance(call, Call) and isinstance(call.func, Renewal) for call in program.calls):
+    """Have the program look, at its beginning, whether its gradients are still its own; if any has memory by now."""
+    known = any(isinstance(call, Call) and isinstance(call.func, Renewal) for call in program.calls)
+    if not known and any(value in program.memory for value in program.renewed):
         call = Call(Renewal(program), (), {})
         program.into[call] = _check
         program.calls.insert(0, call)

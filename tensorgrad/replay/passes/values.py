@@ -11,51 +11,34 @@ from typing import Any
 import numpy as np
 
 from ..program import Call, Program, Storage, Value
-from .flow import definitions, is_elementwise, is_whole, rewritten, split_out, with_values
+from .flow import Substitutes, definitions, is_elementwise, is_whole, rewritten, split_out
 
 
 def values(program: Program) -> Program:
     """The program with a new value for each whole array of its own that a ufunc writes all elements of."""
     defined = definitions(program)
-    now: dict[Value, Value] = {}  # values that stand for others from here on
-    storages: dict[Storage, Storage] = {}
+    same = Substitutes()
     latest: dict[Storage, list[Value]] = {}  # the values of a storage that are there by now
     last_use = last_uses(program)
     calls: list[Any] = []
-
-    def current(value: Value) -> Value:
-        return now.get(value, value)
-
     for i, call in enumerate(program.calls):
         for value in call.outputs:
             known = latest.setdefault(value.storage, [])
             if value not in known:
                 known.append(value)
-            storage = storages.get(value.storage)
-            if storage is not None and value not in now:  # a view of what has become another value
-                now[value] = Value(value.data, storage, value.source, value.name)
-        written = _written(call)
-        if written is None or not is_whole(written, defined):
-            changed = with_values(call, current)
-            if isinstance(changed, Call):
-                changed.result = _renamed(changed.result, now)
+        changed, written = same.in_call(call), _written(call)
+        if written is None or not is_whole(written, defined) or not gives_the_same(call, written):
             calls.append(changed)
             continue
         others = [value for value in latest[written.storage] if value is not written]
-        if any(last_use.get(value, -1) > i for value in others) or not gives_the_same(call, written):
-            calls.append(with_values(call, current))
+        if any(last_use.get(value, -1) > i for value in others):
+            calls.append(changed)
             continue
-        args, kwargs, _ = split_out(with_values(call, current))
+        args, kwargs, _ = split_out(changed)
         new = Value(written.data, Storage(), None, written.name)
         calls.append(Call(call.func, args, kwargs, new, (), call.line, call.errstate))
-        now[written], storages[written.storage] = new, new.storage
-    return rewritten(program, calls, current)
-
-
-def _renamed(result: Any, now: dict[Value, Value]) -> Any:
-    if isinstance(result, tuple):
-        return tuple([_renamed(part, now) for part in result])
-    return now.get(result, result) if isinstance(result, Value) else result
+        same.put(written, new)
+    return rewritten(program, calls, same)
 
 
 def last_uses(program: Program) -> dict[Value, int]:

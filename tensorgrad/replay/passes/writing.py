@@ -37,8 +37,8 @@ def into(call: Call) -> Into | None:
         return _ufunc if usual else None
     if func is np.dot or func == Method("dot"):
         return _dot if len(args) == 2 and not kwargs and call.result.data.flags.c_contiguous else None
-    if func in REDUCTIONS or (type(func) is UfuncMethod and func.method == "reduce"):
-        return _reduction if reduction(call) is not None else None
+    if reduction(call) is not None:
+        return _reduction
     if type(func) is UfuncMethod and func.method == "accumulate" and not kwargs and len(args) <= 2:
         return _accumulation
     if func in (np.argmax, np.argmin, Method("argmax"), Method("argmin")):
@@ -78,11 +78,14 @@ def _dot(call: Call, writer: Any) -> str:
 
 
 def reduction(call: Call) -> tuple[np.ufunc, Value, Any, Any, bool] | None:
-    """The ufunc, array, axis, dtype and keepdims of a call that reduces an array; None if there is more to it."""
+    """The ufunc, array, axis, dtype and keepdims of a call that reduces an array; None for others, and if there is more
+    to it."""
     func = call.func
     names: tuple[str, ...] = ("axis", "dtype", "out", "keepdims")
-    if type(func) is UfuncMethod:
+    if type(func) is UfuncMethod and func.method == "reduce":
         ufunc, axis = func.ufunc, 0
+    elif func not in REDUCTIONS:
+        return None
     else:
         ufunc, axis = REDUCTIONS[func], None
         if ufunc not in (np.add, np.multiply):
