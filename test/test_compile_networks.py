@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from layers import LAYERS
 from torch_samples import SCHEDULES
-from twins import Twin, replayed, require_same, run_twins, state_of
+from twins import Twin, programs, replayed, require_same, run_twins, state_of
 
 import tensorgrad
 from tensorgrad import MLP, Tensor, nn, no_grad, optim
@@ -569,14 +569,16 @@ def test_a_method_of_a_class():
     assert replayed(Trained.step) > 8
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "ASGD"])
-def test_a_learning_rate_that_is_set(name):
+@pytest.mark.parametrize("make_optimizer", [momentum, optim.SGD, optim.Adam, optim.ASGD])
+def test_a_learning_rate_that_is_set(make_optimizer):
     """It is read at each step, and nothing is recorded anew."""
 
     def before(twin, i):
         twin.optimizer.lr = 0.1 / (1 + i)
 
-    loop(ordinary, before, least=REPLAYED if name != "ASGD" else 1, make_optimizer=getattr(optim, name))
+    averages = make_optimizer is optim.ASGD  # from a step on that it counts
+    step = loop(ordinary, before, 20, 1 if averages else REPLAYED, make_optimizer)
+    assert averages or programs(step) == 1
 
 
 @pytest.mark.slow
@@ -625,7 +627,8 @@ def test_schedules(name, i):
     def before(twin, i):
         twin.schedule.step(*((1.0,) if name == "ReduceLROnPlateau" else ()))
 
-    assert replayed(run_twins(make, 12, before, batches())) >= REPLAYED
+    step = run_twins(make, 20, before, batches())
+    assert replayed(step) >= REPLAYED and programs(step) == 1
 
 
 def test_frozen_parameters():
@@ -693,9 +696,17 @@ def test_weights_that_are_replaced_or_changed():
         if i == 12:
             p.data *= 0.5
         if i == 15:
+            twin.model.load_state_dict({name: value * 0.9 for name, value in twin.model.state_dict().items()})
+        if i == 18:
+            twin.optimizer.load_state_dict(twin.optimizer.state_dict())
+        if i == 20:
+            p.requires_grad = False
+        if i == 23:
+            p.requires_grad = True
+        if i == 27:
             twin.model.layers[0].bias = nn.Parameter(np.ones(4))
 
-    loop(ordinary, before, steps=28)
+    loop(ordinary, before, steps=40)
 
 
 @pytest.mark.slow
