@@ -4,8 +4,7 @@ import statistics
 
 import numpy as np
 from contenders import CONTENDERS
-from tuning import TUNING
-from workloads import WORKLOADS
+from tuning import ALL
 
 COLORS = {
     "tensorgrad": "#d1495b", "compiled": "#d1495b", "numpy_out": "#222222", "pytorch": "#2e6f95",
@@ -37,7 +36,7 @@ def draw(results, heading, path):
     ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if axes.get_xlim()[0] <= t <= axes.get_xlim()[1]]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
-    axes.set_yticks(range(len(results)), [(WORKLOADS | TUNING)[name].title.replace("`", "") for name in results])
+    axes.set_yticks(range(len(results)), [ALL[name].title.replace("`", "") for name in results])
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)

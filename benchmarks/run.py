@@ -34,7 +34,7 @@ from pathlib import Path
 import numpy as np
 from contenders import CONTENDERS
 from picture import draw
-from tuning import TUNING
+from tuning import ALL, TUNING
 from workloads import WORKLOADS
 
 HERE = Path(__file__).resolve().parent
@@ -45,7 +45,6 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": s
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 SLACK = 0.25  # of a thread, for what prepares the next call while the last one is computed
 MOST_SECONDS, FEWEST_ROUNDS = 60, 11  # a workload whose rounds take longer than that gets fewer of them
-ALL = WORKLOADS | TUNING
 PARTS = [*WORKLOADS, "compile", "import", "memory", "scaling", "rows"]
 COMPILERS = ("jax", "compiled", "torch_compile")
 COMPILED = ("moons", "moons_adam", "digits", "mnist", "transformer", "recurrent", "black_scholes")

@@ -3,7 +3,7 @@ well the passes fit the workloads. `python benchmarks/run.py --only tanh,narrow`
 """
 
 import numpy as np
-from workloads import Workload, dense, mlp
+from workloads import WORKLOADS, Workload, dense, mlp
 
 
 def narrow(rng, depth=12, batch=50, nin=8, width=16):
@@ -41,3 +41,5 @@ TUNING = {
     "gated": Workload("gated recurrent net, 40 steps, 24 x 20", "gated", gated, "tuning"),
     "mixture": Workload("mixture of 3 Gaussians, 500,000 points", "mixture", mixture, "tuning"),
 }
+
+ALL = WORKLOADS | TUNING

@@ -24,10 +24,9 @@ def load(contender, modules="with"):
 
 def prepare(contender, name, dtype):
     """The contender's step of a workload; or None, and why there is none is said."""
-    from tuning import TUNING
-    from workloads import WORKLOADS
+    from tuning import ALL
 
-    workload = (WORKLOADS | TUNING)[name]
+    workload = ALL[name]
     try:
         module = load(contender, workload.modules)
     except ModuleNotFoundError:
@@ -223,6 +222,7 @@ if __name__ == "__main__":
     except ImportError as error:
         answer({"skipped": f"not installed: {error}"})
     else:
-        tasks = {"train": train, "compile": compiling, "memory": memory, "scaling": scaling, "plain": plain}
-        tasks["rows"] = rows
+        tasks = {
+            "train": train, "compile": compiling, "memory": memory, "scaling": scaling, "plain": plain, "rows": rows,
+        }  # fmt: skip
         tasks[task](contender, *rest)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .broadcasting import unbroadcast
-from .derivatives.arrays import real_array, whole
 from .engine import backpropagate, rule_kwargs
 from .grad_mode import enable_grad
+from .memory import memory_of
 from .node import Node
 from .past import Past
 from .versions import arguments
@@ -115,13 +115,13 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
 def inner_product(pairs: Iterable[tuple[Any, Any]]) -> tuple[float, float]:
     """The sum of the products of all elements of pairs of arrays or nodes, and that of their sizes."""
     products = [getattr(a, "_data", a) * getattr(b, "_data", b) for a, b in pairs]
-    products = [real_array(whole(p)) for p in products]  # a check, which compile need not write down
+    products = [memory_of(p) for p in products]  # a check, which compile need not write down
     return sum(float(np.sum(np.real(p))) for p in products), sum(float(np.sum(np.abs(p))) for p in products)
 
 
 def require_zero(p: Any, name: str) -> None:
     """An error, if what a rule gave isn't zero, though it isn't connected to the g that the rule was recorded on."""
-    if np.any(real_array(whole(getattr(p, "_data", p)))):
+    if np.any(memory_of(getattr(p, "_data", p))):
         raise loses_g(name)
 
 

@@ -24,10 +24,10 @@ import numpy as np
 
 from .calls import FIRST, Argnum, described, differentiated, matching_leaves, require_call
 from .closures import Call, Differentiable, Lifted, is_recorded, record
-from .derivatives.arrays import real_array, whole
 from .grad_mode import is_grad_enabled
 from .gradcheck import check_grads
 from .jacobian import hessian, jacobian, laplacian
+from .memory import memory_of
 from .tensor import Tensor, data_of
 from .trace import Trace, conj, named, scalar_trace, value_and_gradient
 from .tree import Tree, tree_map
@@ -318,7 +318,7 @@ def _require_same(before: Sequence[Any], again: Sequence[Any]) -> None:
     for old, new in zip(before, again, strict=False):
         if old.shape != new.shape or old.dtype != new.dtype:
             what = f"shape {new.shape} and dtype {new.dtype}, and before {old.shape} and {old.dtype}"
-        elif not what and not _close(real_array(whole(data_of(old))), real_array(whole(new.data))):
+        elif not what and not _close(memory_of(data_of(old)), memory_of(new.data)):
             what = f"other numbers of shape {new.shape}"
     if what:
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""What tests of compile compare: what a function gives, or raises, eager and compiled, bit by bit."""
+"""What of a case is compiled, and what it gives, or raises."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from cases import Case
 
 import tensorgrad as tg
-from tensorgrad import Tensor
 
 
 def parts(y: Any) -> Iterator[Any]:
@@ -65,30 +64,3 @@ def outcome(f: Callable[..., Any], given: list[np.ndarray]) -> Any:
         return f(*given)
     except Exception as error:
         return error
-
-
-def require_same(ours: Any, theirs: Any) -> None:
-    """An AssertionError if results aren't the same to the bit, in types, shapes and dtypes."""
-    if isinstance(theirs, Exception):
-        assert type(ours) is type(theirs), f"{ours!r} instead of {theirs!r}"
-        assert str(ours) == str(theirs)
-        return
-    if isinstance(ours, Exception):
-        raise ours
-    assert type(ours) is type(theirs), f"{type(ours)} instead of {type(theirs)}"
-    if isinstance(theirs, list | tuple):
-        assert len(ours) == len(theirs)
-        for a, b in zip(ours, theirs, strict=True):
-            require_same(a, b)
-    elif isinstance(theirs, dict):
-        assert [*ours] == [*theirs]
-        for name, b in theirs.items():
-            require_same(ours[name], b)
-    elif isinstance(theirs, Tensor):
-        require_same(ours.data, theirs.data)
-    elif isinstance(theirs, np.ndarray | np.generic):
-        assert ours.dtype == theirs.dtype, f"{ours.dtype} instead of {theirs.dtype}"
-        assert ours.shape == theirs.shape, f"{ours.shape} instead of {theirs.shape}"
-        assert np.array_equal(ours, theirs, equal_nan=theirs.dtype.kind in "fc"), f"{ours!r} instead of {theirs!r}"
-    else:
-        assert ours == theirs

@@ -5,9 +5,9 @@ import operator
 
 import numpy as np
 import pytest
-from compiling import require_same
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twins import require_same
 
 import tensorgrad as tg
 from tensorgrad.replay.compiled import Compiled

@@ -4,11 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from twins import run_twins, training
 
 import tensorgrad as tg
 from tensorgrad.replay.passes import PASSES
 
 X = np.random.default_rng(0).normal(size=(6, 3))
+Y = np.zeros((6, 1))
 CHOICES = [None, (), *[[name] for name in PASSES], *[[n for n in PASSES if n != name] for name in PASSES]]
 
 
@@ -355,24 +357,12 @@ def test_what_is_given_back_is_never_memory_of_the_program():
 # Training -------------------------------------------------------------------------------------------------------------
 
 
-def training(optimizer, **settings):
-    model = tg.MLP(3, [4, 4, 1], rng=0)
-    optimizer = optimizer(model.parameters(), lr=0.05, **settings)
-
-    def step(x):
-        loss = (model(x) ** 2).mean()
-        optimizer.zero_grad()
-        loss.backward(retain_graph=False)
-        optimizer.step()
-        return loss
-
-    return model, optimizer, step
+DEEP = (4, 4, 1)
 
 
-def updates(optimizer, **settings):
+def updates(optimizer):
     """The program of a training step, from the first write into something from outside."""
-    _, _, step = training(optimizer, **settings)
-    calls = program(step, X).calls
+    calls = program(training(optimizer, DEEP).step, X, Y).calls
     first = next(i for i, call in enumerate(calls) if any(value.storage.external for value in call.writes))
     return calls[first:]
 
@@ -383,62 +373,57 @@ def test_all_parameters_are_updated_at_once(optimizer, calls):
 
 
 def test_parameters_are_parts_of_one_buffer_and_arrays_as_before():
-    model, optimizer, step = training(tg.Adam)
-    compiled = tg.compile(step)
+    twin = training(tg.Adam, DEEP)
+    model, compiled = twin.model, tg.compile(twin.step)
     for _ in range(4):
-        compiled(X)
+        compiled(X, Y)
     bases = {id(p.data.base) for p in model.parameters()}
     assert len(bases) == 1 and id(None) not in bases
     assert [p.data.shape for p in model.parameters()] == [p.shape for p in model.parameters()]
     model.parameters()[0].data[...] = 1.0
-    other, theirs, function = training(tg.Adam)
-    other.load_state_dict(model.state_dict())
-    theirs.load_state_dict(optimizer.state_dict())
-    assert compiled(X).data == function(X).data
+    other = training(tg.Adam, DEEP)
+    other.model.load_state_dict(model.state_dict())
+    other.optimizer.load_state_dict(twin.optimizer.state_dict())
+    assert compiled(X, Y).data == other.step(X, Y).data
 
 
 def test_a_parameter_whose_array_somebody_holds_stays_where_it_is():
-    model, _, step = training(tg.SGD)
+    twin = training(tg.SGD, DEEP)
+    model, compiled = twin.model, tg.compile(twin.step)
     held, view = model.parameters()[0].data, model.parameters()[1].data[:2]
-    compiled = tg.compile(step)
     for _ in range(6):
-        compiled(X)
+        compiled(X, Y)
     assert model.parameters()[0].data is held and model.parameters()[1].data.base is None
     assert np.shares_memory(view, model.parameters()[1].data)
     assert model.parameters()[2].data.base is not None
 
 
 def test_gradients_lie_in_the_same_memory_until_somebody_keeps_one():
-    model, optimizer, step = training(tg.SGD)
-    compiled = tg.compile(step)
+    twin = training(tg.SGD, DEEP)
+    model, compiled = twin.model, tg.compile(twin.step)
     for _ in range(5):
-        compiled(X)
+        compiled(X, Y)
     p = model.parameters()[0]
     place, seen = p.grad.__array_interface__["data"][0], set()
-    compiled(X), compiled(X)
+    compiled(X, Y), compiled(X, Y)
     assert p.grad.__array_interface__["data"][0] == place
     for how in (lambda: p.grad, lambda: p.grad[0], lambda: p.grad.T, lambda: memoryview(p.grad)):
         kept = how()
         content = np.array(kept)
-        compiled(X)
+        compiled(X, Y)
         assert np.array_equal(np.asarray(kept), content)
         seen.add(p.grad.__array_interface__["data"][0])
     assert len(seen) > 1
-    optimizer.zero_grad()  # a gradient that was taken from its Tensor meanwhile
+    twin.optimizer.zero_grad()  # a gradient that was taken from its Tensor meanwhile
     kept = model.parameters()[2].grad
-    compiled(X)
+    compiled(X, Y)
     assert not np.shares_memory(kept, model.parameters()[2].grad)
 
 
 @pytest.mark.parametrize("passes", CHOICES, ids=lambda passes: "all" if passes is None else f"{len(passes)}")
 @pytest.mark.parametrize("optimizer", [pytest.param(tg.SGD, marks=pytest.mark.slow), tg.Adam])
 def test_training_is_the_same_with_any_passes(optimizer, passes):
-    (model, _, step), (other, _, function) = training(optimizer), training(optimizer)
-    step = tg.compile(step, passes=passes)
-    for _ in range(8):
-        assert step(X).data.tobytes() == function(X).data.tobytes()
-        for p, q in zip(model.parameters(), other.parameters(), strict=True):
-            assert p.data.tobytes() == q.data.tobytes() and p.grad.tobytes() == q.grad.tobytes()
+    run_twins(lambda: training(optimizer, DEEP), 8, inputs=lambda i: (X, Y), passes=passes)
 
 
 @pytest.mark.parametrize(

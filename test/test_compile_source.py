@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from twins import training
 
 import tensorgrad as tg
 from tensorgrad import CompileError, nn
@@ -33,21 +34,6 @@ def code(step):
     """The lines of a program without comments."""
     lines = [line.split("  # ")[0].rstrip() for line in step.source.splitlines()]
     return [line for line in lines if line and not line.lstrip().startswith("#")]
-
-
-def training(optimizer=tg.SGD, layers=(4, 1), **settings):
-    """A model, its optimiser and a step."""
-    model = tg.MLP(3, [*layers], rng=0)
-    optimizer = optimizer(model.parameters(), lr=0.05, **settings)
-
-    def step(x, y):
-        loss = tg.mse_loss(model(x), y)
-        optimizer.zero_grad()
-        loss.backward(retain_graph=False)
-        optimizer.step()
-        return loss
-
-    return model, optimizer, step
 
 
 # A program as a text --------------------------------------------------------------------------------------------------
@@ -158,8 +144,7 @@ def test_lines_are_short_and_comments_are_said_once():
 
 
 def test_names_of_parameters_and_of_state():
-    _, _, step = training(tg.SGD, momentum=0.9)
-    text = compiled(step, X, Y).source
+    text = compiled(training(tg.SGD, momentum=0.9).step, X, Y).source
     for name in (
         "layers_0_weight",
         "layers_1_bias",
@@ -242,7 +227,7 @@ def test_the_source_before_anything_is_recorded():
 
 
 def test_a_program_copies_no_gradient_that_is_nobody_elses():
-    for step in (compiled(training(tg.Adam)[2], X, Y), compiled(tg.grad(lambda x: np.sum(np.sin(x) * x)), X)):
+    for step in (compiled(training(tg.Adam).step, X, Y), compiled(tg.grad(lambda x: np.sum(np.sin(x) * x)), X)):
         assert not any("copy" in line for line in code(step))
 
 
@@ -272,7 +257,7 @@ def test_no_two_gradients_share_memory(f, retain):
 
 
 def test_a_number_is_asked_once_by_which_a_step_chooses_for_each_parameter():
-    conditions = [line for line in code(compiled(training(layers=(4, 4, 1))[2], X, Y)) if "return bail" in line]
+    conditions = [line for line in code(compiled(training(layers=(4, 4, 1)).step, X, Y)) if "return bail" in line]
     assert conditions == ["    if momentum: return bail", "    if weight_decay: return bail"]
 
 
@@ -328,15 +313,15 @@ def run_alone(folder, *arrays, name="step"):
 @pytest.mark.parametrize("passes", [(), None], ids=["as recorded", "all passes"])
 @pytest.mark.parametrize("optimizer", [tg.SGD, tg.Adam], ids=["SGD", "Adam"])
 def test_a_saved_step_trains_on(tmp_path, optimizer, passes):
-    (model, _, f), (_, _, g) = training(optimizer), training(optimizer)
-    step = compiled(g, X, Y, passes=passes, times=6)
+    eager = training(optimizer)
+    step = compiled(training(optimizer).step, X, Y, passes=passes, times=6)
     for _ in range(6):
-        f(X, Y)
+        eager.step(X, Y)
     step.save(tmp_path / "step.py")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step.npz", "step.py"]
     losses, variables = run_alone(tmp_path, X, Y)
-    assert [loss.tobytes() for loss in losses] == [f(X, Y).data.tobytes() for _ in range(20)]
-    for name, p in model.named_parameters():
+    assert [loss.tobytes() for loss in losses] == [eager.step(X, Y).data.tobytes() for _ in range(20)]
+    for name, p in eager.model.named_parameters():
         name = name.replace(".", "_")
         assert np.array_equal(variables[name], p.data), name
         assert np.array_equal(variables[f"{name}_grad"], p.grad), name
@@ -470,8 +455,8 @@ def test_a_function_of_scipy_is_imported(tmp_path):
 
 
 def test_explain_counts_the_calls():
-    _, optimizer, f = training()
-    step = tg.compile(f, passes=())
+    twin = training()
+    step = tg.compile(twin.step, passes=())
     assert str(step.explain()) == "step has not been called yet"
     step(X, Y)
     assert "1 call: 1 watched\n  not replayed yet" in step.explain()
@@ -480,11 +465,11 @@ def test_explain_counts_the_calls():
     text = step.explain()
     assert repr(text) == str(text) and isinstance(text, str)
     assert text.startswith("step(float64[6,3], float64[6,1])\n  20 calls: 14 replayed, 5 recorded, 1 watched\n")
-    size = sum(1 for line in compiled(training()[2], X, Y, passes=()).source.splitlines() if line)
+    size = sum(1 for line in compiled(training().step, X, Y, passes=()).source.splitlines() if line)
     calls = int(re.search(r"program: (\d+) calls", text)[1])
     assert 20 < calls < 2 * size
     assert "arguments x (6, 3) float64, y (6, 1) float64" in text and "momentum is False (line " in text
-    optimizer.param_groups[0]["maximize"] = True
+    twin.optimizer.param_groups[0]["maximize"] = True
     step(X, Y)
     assert re.search(r"recorded again at call 21: \S+maximize\S* was False, and is True now", step.explain())
 
@@ -494,7 +479,7 @@ def test_explain_says_what_passes_did():
     text = step.explain()
     assert "program: 3 calls" in text and "common: 3 -> 2 calls" in text
     assert "common" not in compiled(lambda x: np.exp(x) + np.exp(x), X, passes=()).explain()
-    assert re.search(r"\d+ buffers? of [\d,]+ bytes", compiled(training()[2], X, Y, passes=None).explain())
+    assert re.search(r"\d+ buffers? of [\d,]+ bytes", compiled(training().step, X, Y, passes=None).explain())
 
 
 def test_explain_says_what_cannot_be_replayed_and_where():

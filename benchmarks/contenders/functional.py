@@ -30,8 +30,13 @@ def convnet(lib, p, X, Y):
     return lib.softmax_cross_entropy(h.reshape(len(X), -1) @ p["W0"] + p["b0"], Y)
 
 
+def erf_of_scaled(lib, x):
+    """erf(x / sqrt(2)), by the approximation with tanh."""
+    return lib.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x)))
+
+
 def gelu(lib, x):
-    return 0.5 * x * (1 + lib.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))
+    return 0.5 * x * (1 + erf_of_scaled(lib, x))
 
 
 def transformer(lib, p, X, Y):
@@ -83,7 +88,7 @@ def lstm(lib, p, X, Y):
 
 
 def normal_cdf(lib, x):
-    return 0.5 + 0.5 * lib.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x)))
+    return 0.5 + 0.5 * erf_of_scaled(lib, x)
 
 
 def black_scholes(lib, spot, volatility, rate, time, strike):

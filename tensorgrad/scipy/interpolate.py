@@ -19,7 +19,7 @@ from ..tensor import data_of
 from .composing import composed, derived_from
 from .curves import Akima1DInterpolator, CubicHermiteSpline, CubicSpline, Interpolator, PchipInterpolator, along_axis
 from .recording import absent, constant, holds_recording
-from .splines import b_spline_through, column, rows
+from .splines import b_spline_through, column
 
 __all__ = [
     "Akima1DInterpolator", "CubicHermiteSpline", "CubicSpline", "PchipInterpolator", "RegularGridInterpolator",
@@ -51,10 +51,10 @@ def through(kind: Any, x: Any, y: Any, at: Any) -> Any:
         return b_spline_through(x, y, ORDERS.get(kind, kind), at)
     if kind != "linear" or len(x) == 1:
         i = neighbour("nearest" if kind == "linear" else kind, data_of(x), data_of(at))
-        return rows(y, i) + 0 * column(at - rows(x, i))
+        return rows_of(y, i) + 0 * column(at - rows_of(x, i))
     i = np.clip(np.searchsorted(x, at), 1, len(x) - 1) - 1
-    start, end = rows(x, i), rows(x, i + 1)
-    return rows(y, i) + (rows(y, i + 1) - rows(y, i)) * column((at - start) / (end - start))
+    start, end = rows_of(x, i), rows_of(x, i + 1)
+    return rows_of(y, i) + (rows_of(y, i + 1) - rows_of(y, i)) * column((at - start) / (end - start))
 
 
 def _interp1d(

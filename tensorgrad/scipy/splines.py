@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from ..derivatives.arrays import called_beside
+from ..derivatives.arrays import rows_of
 from .recording import with_derivative
 
 # Systems with a banded matrix ----------------------------------------------------------------------------------------
@@ -63,11 +63,6 @@ def column(v: Any) -> Any:
     return v[:, None]
 
 
-def rows(v: Any, i: Any) -> Any:
-    """v[i]; also of a plain array v, where a step is recorded that computes i."""
-    return called_beside((i,), np.take, v, i, axis=0) if type(v) is np.ndarray else np.take(v, i, axis=0)
-
-
 def cubic(x: Any, y: Any, slopes: Any, at: Any, nu: int, extrapolate: Any) -> Any:
     """The curve through y with these slopes, differentiated nu times, or with nu = -1 its integral from x[0] on."""
     whole, period = 0, x[-1] - x[0]
@@ -75,19 +70,21 @@ def cubic(x: Any, y: Any, slopes: Any, at: Any, nu: int, extrapolate: Any) -> An
         whole = np.floor((at - x[0]) / period)
         at = at - whole * period
     i = piece(x, at)
-    h, t = column(np.diff(x)), column(at - rows(x, i))
+    h, t = column(np.diff(x)), column(at - rows_of(x, i))
     slope = np.diff(y, axis=0) / h
     bend = (slopes[:-1] + slopes[1:] - 2 * slope) / h
     coefficients = [y[:-1], slopes[:-1], (slope - slopes[:-1]) / h - bend, bend / h]
     if nu == -1:
         areas = h * (y[:-1] + y[1:]) / 2 + h * h * (slopes[:-1] - slopes[1:]) / 12
         before = np.concatenate([0 * areas[:1], np.cumsum(areas, 0)])
-        value = rows(before, i) + sum((rows(c, i) * t ** (k + 1) / (k + 1) for k, c in enumerate(coefficients)), 0)
+        value = rows_of(before, i) + sum(
+            (rows_of(c, i) * t ** (k + 1) / (k + 1) for k, c in enumerate(coefficients)), 0
+        )
         value = value + column(whole + 0 * at) * before[-1]
     else:
-        value = 0 * (rows(coefficients[0], i) + t)
+        value = 0 * (rows_of(coefficients[0], i) + t)
         for k in range(nu, 4):
-            value = value + np.prod(np.arange(k - nu + 1, k + 1)) * rows(coefficients[k], i) * t ** (k - nu)
+            value = value + np.prod(np.arange(k - nu + 1, k + 1)) * rows_of(coefficients[k], i) * t ** (k - nu)
     if extrapolate is False:
         value = np.where(column((at < x[0]) | (at > x[-1])), np.nan, value)
     return value
@@ -214,7 +211,7 @@ def basis(t: Any, k: int, at: Any) -> tuple[Any, list]:
     for degree in range(1, k + 1):
         rest, following = 0.0, []
         for r, value in enumerate(found):
-            right, left = rows(t, interval + r + 1), rows(t, interval + 1 + r - degree)
+            right, left = rows_of(t, interval + r + 1), rows_of(t, interval + 1 + r - degree)
             share = value / (right - left)
             following.append(rest + (right - at) * share)
             rest = (at - left) * share
@@ -237,5 +234,5 @@ def b_spline_through(x: Any, y: Any, k: int, at: Any) -> Any:
         bands.append(np.where(there, weights[row, np.clip(which, 0, k)], 0))
     c = solve_banded(np.stack(bands), y, k, k)
     interval, found = basis(t, k, at)
-    terms = [column(w) * rows(c, interval - k + r) for r, w in enumerate(found)]
+    terms = [column(w) * rows_of(c, interval - k + r) for r, w in enumerate(found)]
     return sum(terms[1:], terms[0])

@@ -32,11 +32,16 @@ PASSES: dict[str, Pass] = {
 
 def chosen(names: Iterable[str] | None) -> list[Pass]:
     """The passes of these names, all if it is None, in their order."""
-    names = [*PASSES] if names is None else [*names] if not isinstance(names, str) else [names]
-    unknown = [name for name in names if name not in PASSES]
+    if names is None:
+        return [*PASSES.values()]
+    try:
+        given = [names] if isinstance(names, str) else [*names]
+    except TypeError:
+        raise TypeError(f"compile: passes must be a list of names, not {names!r}") from None
+    unknown = [name for name in given if not isinstance(name, str) or name not in PASSES]
     if unknown:
         raise ValueError(f"compile: there is no pass {unknown[0]!r}; passes are {', '.join(PASSES)}")
-    return [func for name, func in PASSES.items() if name in names]
+    return [func for name, func in PASSES.items() if name in given]
 
 
 __all__ = ["PASSES", "Pass", "chosen"]
