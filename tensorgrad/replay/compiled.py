@@ -69,7 +69,7 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
             `np.asarray(x)`), changes variables that a replay wouldn't change, or doesn't do the same in two calls in a
             row. The message names the line and the way out.
         TypeError: `function` can't be called.
-        ValueError: there is no pass of that name.
+        ValueError: there is no pass of that name. TypeError: passes are no names.
 
     >>> import numpy as np
     >>> from tensorgrad import SGD, Tensor, compile
