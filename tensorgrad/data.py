@@ -36,7 +36,8 @@ class batches:
 
     Each iteration goes over all examples, shuffled anew, and gives pairs of arrays, or without y arrays; `len` says how
     many. Of a memory-mapped array, or a lazy one such as Dask's, no more is read than the batch that is asked for. More
-    than two arrays go by number: `for i in batches(np.arange(len(X)), None, 32, rng=rng)`, and then `X[i]`, `y[i]`, `z[i]`.
+    than two arrays go by number: `for i in batches(np.arange(len(X)), None, 32, rng=rng)`, and then `X[i]`, `y[i]`,
+    `z[i]`.
 
     Raises:
         TypeError: X or y is no array, or a Tensor; rng is neither a Generator nor a seed, a flag isn't a bool.
