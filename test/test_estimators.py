@@ -419,11 +419,13 @@ def test_a_frozen_part_stays_as_it_is():
 def test_compiled_steps_give_the_same_numbers(kind, monkeypatch):
     inputs, targets = data_for(kind)
     monkeypatch.setattr(steps, "STEPS_BEFORE_COMPILING", 3)
-    monkeypatch.setattr("tensorgrad.estimators.base.STEPS_BEFORE_COMPILING", 3)
+    compiled = []
+    monkeypatch.setattr(steps, "compile", lambda step: compiled.append(tg.compile(step)) or compiled[-1])
     settings = {"module": Normed, "batch_size": 40, "max_iter": 8}
     fits = [quick(kind, compile=c, **settings).fit(inputs, targets, np.arange(len(inputs))) for c in (False, True)]
     assert fits[0].loss_curve_ == fits[1].loss_curve_
     np.testing.assert_array_equal(fits[0].predict(inputs), fits[1].predict(inputs))
+    assert len(compiled) == 1 and " 0 replayed" not in compiled[0].explain() and "replayed" in compiled[0].explain()
     pickle.loads(pickle.dumps(fits[1])).partial_fit(inputs, targets)
 
 

@@ -21,7 +21,7 @@ from ..grad_mode import no_grad
 from ..module import Module
 from ..tensor import data_of
 from .examples import Examples, dense
-from .steps import STEPS_BEFORE_COMPILING, Patience, Steps, optimizer_of, scale_rate, takes_decay
+from .steps import Patience, Step, Steps, optimizer_of, scale_rate, takes_decay
 
 _AT_ONCE = 4096  # how many rows a network is given when nothing is recorded
 
@@ -68,9 +68,9 @@ class NetworkEstimator(BaseEstimator):
         """A network that nobody else has."""
         raise NotImplementedError
 
-    def _compiles_after(self) -> int | None:
-        """How many steps are made before they are compiled; None for no end of them."""
-        return STEPS_BEFORE_COMPILING
+    def _compiles(self) -> bool:
+        """Whether many steps are compiled."""
+        return True
 
     def _targets(self, y: Any, goes_on: bool, classes: Any) -> np.ndarray:
         """y as numbers, a row for each example; n_outputs_ is set, or, if the training goes on, what it has to be."""
@@ -228,8 +228,9 @@ class NetworkEstimator(BaseEstimator):
         if self._optimizer is None or not once:
             self._optimizer = optimizer_of(self, self.network_)
         by_optimizer = not callable(self.solver) and takes_decay(self._optimizer, decay)
-        steps = Steps(self.network_, self._optimizer, self._loss(), decay, by_optimizer, self._compiles_after())
-        return Examples(train.X, y, weight), steps
+        step = Step(self.network_, self._optimizer, self._loss(), decay, by_optimizer)
+        most = 0 if once or not self._compiles() else self.max_iter * -(-len(train) // size)
+        return Examples(train.X, y, weight), Steps(step, most)
 
     def _noted(self, loss: float, n: int) -> float:
         """The loss of an epoch of n examples."""

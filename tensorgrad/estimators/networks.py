@@ -70,8 +70,8 @@ class ModuleEstimator(NetworkEstimator):
             )
         return made
 
-    def _compiles_after(self) -> int | None:
-        return super()._compiles_after() if self.compile else None
+    def _compiles(self) -> bool:
+        return bool(self.compile)
 
 
 def require_shape(estimator: Any, shape: tuple[int, ...], wanted: Sequence[tuple[int, ...]], what: str) -> None:

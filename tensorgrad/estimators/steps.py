@@ -13,7 +13,8 @@ from ..optim import LBFGS, SGD, Adam, Optimizer
 from ..replay.compiled import compile
 from ..tensor import Tensor
 
-# How many steps are made as they are before they are compiled: so many take about as long as to record two of them.
+# How many steps are made as they are before they are compiled, if as many may follow: what is saved in so many is about
+# what it takes to record them.
 STEPS_BEFORE_COMPILING = 1500
 
 
@@ -62,54 +63,33 @@ def weights_of(network: Module) -> list[Tensor]:
     return [p for p in network.parameters() if p.ndim >= 2]
 
 
-class Steps:
-    """Called with a batch, it makes a step, and gives the loss before it, with the penalty decay / 2 * sum(weights**2).
+class Step:
+    """Called with a batch, it makes a step, and gives the loss before it, without the penalty.
 
     Args:
         network: it gets the first array of a batch.
         optimizer: of the network's parameters.
         loss: a function of the network's outputs and the other arrays of a batch.
-        decay: not negative.
+        decay: decay / 2 * sum(weights**2) is the penalty.
         by_optimizer: whether the optimiser takes care of the penalty's gradient.
-        compiles_after: how many steps are made before they are compiled; None for no end of them.
     """
 
     def __init__(
-        self,
-        network: Module,
-        optimizer: Optimizer,
-        loss: Callable[..., Any],
-        decay: float,
-        by_optimizer: bool,
-        compiles_after: int | None,
+        self, network: Module, optimizer: Optimizer, loss: Callable[..., Any], decay: float, by_optimizer: bool
     ):
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.half_decay, self.by_optimizer = decay / 2, by_optimizer
         self.decayed = weights_of(network) if decay else []
-        self.compiles_after = None if isinstance(optimizer, LBFGS) else compiles_after
-        self.made = 0
-        self._compiled: Any = None
-        self._shape: Any = None
 
-    def __call__(self, *batch: Any) -> float:
-        penalty = self._penalty()
-        self.made += 1
-        if self.compiles_after is None or self.made <= self.compiles_after:
-            return self._step(*batch).item() + penalty
-        if self._compiled is None:
-            self._compiled, self._shape = compile(self._step), batch[0].shape
-        step = self._compiled if batch[0].shape == self._shape else self._step  # a last batch may be smaller
-        return step(*batch).item() + penalty
-
-    def _penalty(self) -> float:
-        return self.half_decay * sum(float(np.vdot(p.data, p.data)) for p in self.decayed)
-
-    def _step(self, *batch: Any) -> Any:
+    def __call__(self, *batch: Any) -> Any:
         if isinstance(self.optimizer, LBFGS):
             return self._line_search(*batch)
         loss = self._backward(*batch)
         self.optimizer.step()
         return loss
+
+    def penalty(self) -> float:
+        return self.half_decay * sum(float(np.vdot(p.data, p.data)) for p in self.decayed)
 
     def _backward(self, X: Any, *others: Any) -> Any:
         """The loss without the penalty; the gradients, with the penalty's unless the optimiser adds them, are left in
@@ -127,10 +107,32 @@ class Steps:
 
         def closure() -> float:
             losses.append(self._backward(*batch))
-            return losses[-1].item() + self._penalty()
+            return losses[-1].item() + self.penalty()
 
         self.optimizer.step(closure)
         return losses[0]
+
+
+class Steps:
+    """A step, which is compiled when it has been made many times; called with a batch, it gives the loss as a number,
+    with the penalty. There are `most` steps, at most, that may be compiled."""
+
+    def __init__(self, step: Step, most: int):
+        self.step = step
+        self.compiles = most >= 2 * STEPS_BEFORE_COMPILING and not isinstance(step.optimizer, LBFGS)
+        self.made = 0
+        self.compiled: Any = None
+        self._shape: Any = None
+
+    def __call__(self, *batch: Any) -> float:
+        penalty = self.step.penalty()
+        self.made += 1
+        if not self.compiles or self.made <= STEPS_BEFORE_COMPILING:
+            return self.step(*batch).item() + penalty
+        if self.compiled is None:
+            self.compiled, self._shape = compile(self.step), batch[0].shape
+        step = self.compiled if batch[0].shape == self._shape else self.step  # a last batch may be smaller
+        return step(*batch).item() + penalty
 
 
 class Patience:
