@@ -221,7 +221,7 @@ class NetworkEstimator(BaseEstimator):
 
     def _prepared(self, train: Examples, size: int, shape: tuple[int, ...], once: bool) -> tuple[Examples, Steps]:
         """The examples as the steps take them, and the steps. A new optimiser, unless this goes on with partial_fit."""
-        y, weight, decay = self._as_outputs(train.y, shape), train.weight, self.alpha / size
+        y, weight, decay = self._as_outputs(train.y, shape), train.weight, float(self.alpha) / size
         if weight is not None:
             mean = weight.mean()
             weight, decay = (weight / mean).reshape(-1, *[1] * (y.ndim - 1)), decay / float(mean)

@@ -177,7 +177,53 @@ class NetworkClassification(ClassifierMixin, NetworkEstimator):
 
 
 class MLPClassifier(NetworkClassification, MLPEstimator):
-    """A multi-layer perceptron that tells classes apart."""
+    """A multi-layer perceptron that tells classes apart, with the parameters of scikit-learn's.
+
+    Args:
+        hidden_layer_sizes: the widths of the hidden layers; an int for one, an empty list for logistic regression.
+        activation: between the layers: "identity", "logistic", "relu", "leaky_relu", "sigmoid", "tanh", "softplus",
+            "gelu", "silu", or a function.
+        solver: "adam", "sgd", or "lbfgs", each of whose iterations takes all examples at once; or a function that
+            makes an optimiser of `tensorgrad.optim` from the parameters, such as partial(AdamW, lr=0.01).
+        alpha: the loss of a batch of n examples has the penalty alpha / (2 n) times the sum of the squared weights,
+            those of parameters with two axes or more; with example weights, n is the batch's share of their sum.
+        batch_size: how many examples a batch has, and "auto" is 200; if there are fewer, all.
+        learning_rate: "constant"; or "invscaling", divided by (examples seen + 1) ** power_t; or "adaptive", a fifth,
+            as often as training would stop, until it is 1e-6. Not for lbfgs.
+        learning_rate_init, momentum, nesterovs_momentum, beta_1, beta_2, epsilon: of sgd and adam.
+        power_t: of "invscaling".
+        max_iter: how many epochs, at most.
+        shuffle: whether examples come in another order in each epoch.
+        random_state: an int, a `numpy.random.RandomState`, or None for NumPy's global one.
+        tol, n_iter_no_change: training stops when the loss, or with early_stopping the score, was no better by tol
+            than the best one for more than so many epochs; inf for never.
+        verbose: whether a progress bar is shown, by tqdm.
+        warm_start: whether `fit` goes on from the network that there is.
+        early_stopping: whether validation_fraction of the examples are held out, the score of which says when to stop;
+            the network with the best one is kept.
+        validation_fraction: between 0 and 1.
+        class_weight: a dict of class and weight, where a missing one is 1; "balanced" for n / (classes * examples of
+            the class); or None. Not with several labels.
+
+    Targets y may be classes of any kind, (n,), or 0 and 1 for several labels, (n, labels).
+
+    Attributes:
+        network_: the trained `MLP`, with coefs_ and intercepts_, the arrays of its layers.
+        classes_, n_outputs_, n_features_in_, feature_names_in_: as scikit-learn has them.
+        loss_curve_: the mean loss of each epoch, with the penalty; loss_ is the last, best_loss_ the smallest.
+        validation_scores_, best_validation_score_: the accuracy of each epoch on what is held out, and the best; None
+            without early_stopping.
+        n_iter_, t_: how many epochs the last `fit` took, and how many examples were seen in all.
+
+    Raises, when it is fitted:
+        InvalidParameterError: of scikit-learn, a ValueError; a parameter isn't what it must be.
+
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = MLPClassifier([16], learning_rate_init=0.01, n_iter_no_change=float("inf"), random_state=0).fit(X, y)
+    >>> bool(network.score(X, y) > 0.95)
+    True
+    """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **MLPEstimator._parameter_constraints,
@@ -223,7 +269,28 @@ class MLPClassifier(NetworkClassification, MLPEstimator):
 
 
 class NetworkClassifier(NetworkClassification, ModuleEstimator):
-    """A network of one's own that tells classes apart."""
+    """A network of one's own that tells classes apart.
+
+    Args:
+        module: what makes a network, called with the number of features, that of outputs (1 for two classes), and a
+            `numpy.random.Generator`; or a `Module`, of which each training starts with a copy. Called with X, (n,
+            features), it gives logits: (n, classes); of two classes perhaps that of the second alone, (n, 1) or (n,);
+            of labels (n, labels). It computes in the dtype of X.
+        compile: whether its steps are compiled when they are many, by `tensorgrad.compile`. A network that can't be
+            compiled raises a CompileError then.
+
+    The other parameters, the attributes and errors are those of `MLPClassifier`.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from tensorgrad import nn
+    >>> def make(n_features, n_outputs, rng):
+    ...     hidden = nn.Linear(n_features, 16, rng=rng)
+    ...     return nn.Sequential(nn.BatchNorm1d(n_features), hidden, nn.ReLU(), nn.Linear(16, n_outputs, rng=rng))
+    >>> X, y = load_iris(return_X_y=True)
+    >>> settings = {"learning_rate_init": 0.01, "n_iter_no_change": float("inf"), "random_state": 0}
+    >>> bool(NetworkClassifier(make, **settings).fit(X, y).score(X, y) > 0.95)
+    True
+    """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ModuleEstimator._parameter_constraints,

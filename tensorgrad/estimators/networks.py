@@ -28,16 +28,20 @@ class MLPEstimator(NetworkEstimator):
     }
 
     def _make(self, n_features: int, n_outputs: int, rng: np.random.Generator) -> Module:
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if is_int(sizes) else list(sizes)
-        if not all(is_int(size) and size >= 1 for size in sizes):
-            raise InvalidParameterError(
-                f"The 'hidden_layer_sizes' parameter of {type(self).__name__} must be an int in the range [1, inf), or "
-                f"several. Got {self.hidden_layer_sizes!r} instead."
-            )
         activation = self.activation
         activation = _SCIKIT_LEARNS.get(activation, activation) if isinstance(activation, str) else activation
-        return MLP(n_features, [*map(int, sizes), n_outputs], activation, rng=rng)
+        return MLP(n_features, [*self._widths(), n_outputs], activation, rng=rng)
+
+    def _widths(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        is_list = isinstance(sizes, Sequence) or (isinstance(sizes, np.ndarray) and sizes.ndim == 1)
+        listed = list(sizes) if is_list else [sizes]
+        if not all(is_int(size) and size >= 1 for size in listed):
+            raise InvalidParameterError(
+                f"The 'hidden_layer_sizes' parameter of {type(self).__name__} must be an int in the range [1, inf), or "
+                f"several. Got {sizes!r} instead."
+            )
+        return [int(size) for size in listed]
 
     @property
     def coefs_(self) -> list[np.ndarray]:

@@ -84,7 +84,23 @@ class NetworkRegression(MultiOutputMixin, RegressorMixin, NetworkEstimator):
 
 
 class MLPRegressor(NetworkRegression, MLPEstimator):
-    """A multi-layer perceptron that predicts numbers."""
+    """A multi-layer perceptron that predicts numbers: y of shape (n,), or (n, outputs).
+
+    Args:
+        loss: "squared_error", which is half of the squares; "absolute_error"; "huber", half of the squares up to 1 and
+            linear beyond; or a function loss(predictions, y) that gives one loss for each number, in the shape of y,
+            (n, outputs). The mean is taken of them.
+
+    The other parameters and attributes are those of `MLPClassifier`, but for classes and their weights; scores are R^2.
+    Predictions have the shape that y had.
+
+    >>> from sklearn.datasets import make_regression
+    >>> X, y = make_regression(100, 5, n_targets=2, random_state=0)
+    >>> settings = {"max_iter": 300, "learning_rate_init": 0.02, "n_iter_no_change": float("inf"), "random_state": 0}
+    >>> network = MLPRegressor([32], **settings).fit(X, y / 100)
+    >>> bool(network.score(X, y / 100) > 0.99), network.predict(X).shape
+    (True, (100, 2))
+    """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **MLPEstimator._parameter_constraints,
@@ -130,7 +146,22 @@ class MLPRegressor(NetworkRegression, MLPEstimator):
 
 
 class NetworkRegressor(NetworkRegression, ModuleEstimator):
-    """A network of one's own that predicts numbers."""
+    """A network of one's own that predicts numbers: y of shape (n,), or (n, outputs).
+
+    Args:
+        module: as of `NetworkClassifier`; it gives (n, outputs), or for one output (n,).
+        loss: as of `MLPRegressor`.
+        compile: as of `NetworkClassifier`.
+
+    The other parameters and attributes are those of `MLPClassifier`, but for classes and their weights.
+
+    >>> from tensorgrad import Neuron
+    >>> X = np.arange(12.0).reshape(6, 2) / 12
+    >>> settings = {"solver": "lbfgs", "alpha": 0.0, "n_iter_no_change": float("inf")}
+    >>> line = NetworkRegressor(Neuron(2, rng=0), **settings).fit(X, X[:, 0] - 3)
+    >>> line.predict(X).round(3)
+    array([-3.   , -2.833, -2.667, -2.5  , -2.333, -2.167])
+    """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ModuleEstimator._parameter_constraints,

@@ -32,11 +32,12 @@ def optimizer_of(estimator: Any, network: Module) -> Optimizer:
         settings: dict[str, Any] = {"max_iter": 1, "max_eval": 25, "line_search_fn": "strong_wolfe"}
         return LBFGS(network.parameters(), tolerance_grad=0, tolerance_change=1e-12, **settings)
     parts = weights_of(network), [p for p in network.parameters() if p.ndim < 2]
-    groups, rate = [{"params": part} for part in parts if part], estimator.learning_rate_init
+    groups, rate = [{"params": part} for part in parts if part], float(estimator.learning_rate_init)
     if estimator.solver == "sgd":
-        nesterov = estimator.nesterovs_momentum and estimator.momentum > 0
-        return SGD(groups, lr=rate, momentum=estimator.momentum, nesterov=nesterov)
-    return Adam(groups, lr=rate, betas=(estimator.beta_1, estimator.beta_2), eps=estimator.epsilon)
+        momentum = float(estimator.momentum)
+        return SGD(groups, lr=rate, momentum=momentum, nesterov=estimator.nesterovs_momentum and momentum > 0)
+    betas = float(estimator.beta_1), float(estimator.beta_2)
+    return Adam(groups, lr=rate, betas=betas, eps=float(estimator.epsilon))
 
 
 def takes_decay(optimizer: Optimizer, decay: float) -> bool:
