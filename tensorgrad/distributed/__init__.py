@@ -7,7 +7,7 @@ gradient of its chunks, and the sum of these comes back. docs/distributed.md tel
 try:
     import dask.array as _needed  # noqa: F401
 except ImportError as error:
-    raise ImportError('tensorgrad.distributed needs Dask: pip install "dask[array]" distributed') from error
+    raise ImportError("tensorgrad.distributed needs Dask: pip install dask distributed") from error
 
 from .gradient import value_and_grad
 from .training import fit

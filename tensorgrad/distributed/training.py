@@ -10,12 +10,12 @@ import numpy as np
 from dask.base import compute, persist
 from dask.delayed import delayed
 
-from ..arguments import generator, one_of, positive_int, whole_number, yes_or_no
+from ..arguments import generator, one_of, positive_int, yes_or_no
 from ..calls import described
-from ..files import as_path
 from ..module import Module
 from ..optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from ..optim.optimizer import Optimizer
+from ..saving import suffix_of
 from .checkpoint import read_checkpoint, write_checkpoint
 from .chunks import Parts, chunks_of
 from .gradient import SUMS, computed, drawn_seeds, size_of
@@ -86,7 +86,7 @@ def fit(
     True
     """
     training = _Training(model, optimizer, loss, reduction, schedule)
-    epochs = whole_number(f"{_NAME}: epochs", epochs)
+    epochs = positive_int(f"{_NAME}: epochs", epochs)
     batch_size = None if batch_size is None else positive_int(f"{_NAME}: batch_size", batch_size)
     training.rng = generator(f"{_NAME}: rng", rng)
     shuffle = yes_or_no(f"{_NAME}: shuffle", shuffle) and batch_size is not None
@@ -114,7 +114,8 @@ def _is_there(checkpoint: Any, resume: Any) -> bool:
         if resume:
             raise ValueError(f"{_NAME}: resume is True, but there is no checkpoint to go on from; pass its path")
         return False
-    is_there = as_path(f"{_NAME}: checkpoint", checkpoint).exists()
+    suffix_of(f"{_NAME}: checkpoint", checkpoint)
+    is_there = os.path.exists(checkpoint)
     if is_there and not resume:
         raise FileExistsError(
             f"{_NAME}: there is a checkpoint {os.fspath(checkpoint)!r}; pass resume=True to go on from it, or remove it"

@@ -9,7 +9,7 @@ import dis
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -236,6 +236,8 @@ def _used_by(loss: Any) -> Iterator[tuple[str, Any]]:
         yield from loss.keywords.items()
         yield from _used_by(loss.func)
     function = getattr(loss, "__func__", loss)
+    if isinstance(loss, MethodType) or not isinstance(loss, FunctionType | BuiltinFunctionType | type):
+        yield from getattr(getattr(loss, "__self__", loss), "__dict__", {}).items()
     if not isinstance(function, FunctionType):
         return
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
