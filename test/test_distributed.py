@@ -280,7 +280,7 @@ def test_lists_of_batches(data):
     got = value_and_grad(cross_entropy)(model_of(), batches, tuple(y[cut] for cut in cuts))
     assert_close(got, tg.value_and_grad(cross_entropy)(model_of(), X, y))
     lengths = [cut.stop - cut.start for cut in cuts]
-    got = value_and_grad(cross_entropy)(model_of(), batches, da.from_array(y, chunks=(lengths,)))
+    got = value_and_grad(cross_entropy)(model_of(), batches, da.from_array(y, chunks=(tuple(lengths),)))
     assert_close(got, tg.value_and_grad(cross_entropy)(model_of(), X, y))
 
 

@@ -170,6 +170,7 @@ def test_chunks_of_unknown_lengths(arrays, data):
 
 def test_frozen_parameters_stay(data):
     model = model_of()
+    model(data[0].compute()).sum().backward()  # gradients that are there from before
     model[0].freeze()
     before = model.state_dict()
     fit(model, optim.SGD(model.parameters(), lr=0.5), cross_entropy, *data, epochs=2)
@@ -211,8 +212,9 @@ def run(data, make, schedule, path, rng=7, stop=None, **arguments):
     return losses, model, optimizer
 
 
-RUNS = [(name, "none", suffix) for name in OPTIMIZERS for suffix in ("npz", "safetensors")]
-RUNS += [("SGD", schedule, "npz") for schedule in SCHEDULES]
+RUNS = [(name, "none", "npz") for name in OPTIMIZERS]
+RUNS += [("Adam", "none", "safetensors"), ("LBFGS", "none", "safetensors")]
+RUNS += [("SGD", schedule, "npz") for schedule in SCHEDULES if schedule != "none"]
 
 
 @pytest.mark.parametrize(

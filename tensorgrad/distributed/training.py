@@ -196,6 +196,7 @@ class _Training:
             value, gradients, _ = computed(
                 job, [self.chunks[i] for i in used], SUMS[self.reduction], [rows[i] for i in used], size_of(leaves)
             )
+            self.optimizer.zero_grad()  # of frozen parameters, too
             for p, g in zip(parameters.values(), gradients, strict=True):
                 p.grad = g
             return value
