@@ -18,7 +18,7 @@ from ..derivatives.arrays import as_0d
 from ..trace import named
 from ..tree import tree_fill
 from .chunks import Parts, chunks_of
-from .work import Job, aux_of, checked_parameters, generators_in, mean_of_two, part_of_chunk, require_loss, sum_of_two
+from .work import Job, aux_of, generators_in, job_of, mean_of_two, part_of_chunk, require_loss, sum_of_two
 
 SUMS = {"mean": mean_of_two, "sum": sum_of_two}
 _WARNED_FROM = "distributed.admin.large-graph-warning-threshold"
@@ -70,10 +70,10 @@ def value_and_grad(loss: Callable[..., Any], reduction: str = "mean", has_aux: b
 
     @named(name, loss)
     def evaluate(parameters: Any, *data: Any, **kwargs: Any) -> tuple[Any, Any]:
-        travelling, leaves = checked_parameters(name, parameters)
-        job = Job(name, loss, travelling, kwargs, drawn_seeds((parameters, kwargs)), has_aux)
-        value, gradients, auxes = computed(job, chunks_of(name, data), SUMS[reduction], nbytes=size_of(leaves))
-        gradient = tree_fill(travelling, iter(gradients))
+        chunks = chunks_of(name, data)
+        job = job_of(name, loss, parameters, kwargs, drawn_seeds((parameters, kwargs)), has_aux)
+        value, gradients, auxes = computed(job, chunks, SUMS[reduction])
+        gradient = tree_fill(job.parameters, iter(gradients))
         return (value, auxes) if has_aux else value, gradient
 
     return evaluate
@@ -84,18 +84,13 @@ def drawn_seeds(tree: Any) -> tuple[int, ...]:
     return tuple([int(rng.integers(2**63)) for rng in generators_in(tree).values()])
 
 
-def size_of(arrays: Sequence[Any]) -> int:
-    """How many bytes arrays have."""
-    return sum(array.nbytes for array in arrays)
-
-
 def computed(
-    job: Job, chunks: Parts, add: Callable[..., Any], rows: Sequence[Any] | None = None, nbytes: int = 0
+    job: Job, chunks: Parts, add: Callable[..., Any], rows: Sequence[Any] | None = None
 ) -> tuple[Any, list[Any], list[Any]]:
     """The loss of all chunks, its gradients, and what each chunk gave beside; with `rows`, of those of each chunk alone
     that `part_of_chunk` finds by this order and in this place.
 
-    nbytes is the size of the parameters, which stand in the graph, once: so they are there again if a worker is lost.
+    The parameters stand in the graph, once: so they are there again if a worker is lost.
     """
     sent = delayed(job, name=f"parameters-{uuid.uuid4().hex}", traverse=False)
     rows = [(None, slice(None))] * len(chunks) if rows is None else rows
@@ -105,7 +100,7 @@ def computed(
     ]
     total = summed(parts, add)
     auxes = [delayed(aux_of, pure=False)(part) for part in parts] if job.has_aux else []
-    with _allowing(nbytes):
+    with _allowing(job.nbytes):
         whole, auxes = compute(total, auxes)
     if not whole.examples:
         raise ValueError(f"{job.name}: the data hold no example, so there is no loss")

@@ -18,8 +18,8 @@ from ..optim.optimizer import Optimizer
 from ..saving import suffix_of
 from .checkpoint import read_checkpoint, write_checkpoint
 from .chunks import Parts, chunks_of
-from .gradient import SUMS, computed, drawn_seeds, size_of
-from .work import Job, checked_parameters, generators_in, length, require_loss, shuffled
+from .gradient import SUMS, computed, drawn_seeds
+from .work import generators_in, job_of, length, require_loss, shuffled
 
 _NAME = "distributed.fit"
 
@@ -188,14 +188,12 @@ class _Training:
         """One step of the optimiser, on these rows of each chunk; the loss before it."""
         seeds = drawn_seeds(self.model)
         used = [i for i, (_, place) in enumerate(rows) if place.start < place.stop]
+        chunks = [self.chunks[i] for i in used]
 
         def closure() -> Any:
             parameters = self.model.parameters_by_name()
-            travelling, leaves = checked_parameters(_NAME, self.model)
-            job = Job(_NAME, self.loss, travelling, {}, seeds)
-            value, gradients, _ = computed(
-                job, [self.chunks[i] for i in used], SUMS[self.reduction], [rows[i] for i in used], size_of(leaves)
-            )
+            job = job_of(_NAME, self.loss, self.model, {}, seeds)
+            value, gradients, _ = computed(job, chunks, SUMS[self.reduction], [rows[i] for i in used])
             self.optimizer.zero_grad()  # of frozen parameters, too
             for p, g in zip(parameters.values(), gradients, strict=True):
                 p.grad = g

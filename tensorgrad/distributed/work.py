@@ -36,18 +36,39 @@ NOTHING = Part(0, None, ())  # of no examples
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What is done with each chunk. It goes to the workers once, with the parameters.
-
-    `seeds` has for each random generator in the parameters and the keyword arguments, in the order of `generators_in`,
-    the seed of this call.
-    """
+    """What is done with each chunk. It goes to the workers once, with the parameters; what is found in these and in the
+    keyword arguments is the same objects there, as all travels together."""
 
     name: str
     loss: Callable[..., Any]
     parameters: Any
     kwargs: Mapping[str, Any]
-    seeds: tuple[int, ...] = ()
-    has_aux: bool = False
+    has_aux: bool
+    shared: Sequence[Any]  # arrays and Tensors, which no chunk changes
+    generators: Sequence[tuple[np.random.Generator, int]]  # each with the seed of this call
+    buffers: Sequence[tuple[str, Any]]  # of modules, with their names
+
+    @property
+    def nbytes(self) -> int:
+        return sum(data_of(x).nbytes for x in self.shared if hasattr(x, "nbytes"))
+
+
+def job_of(
+    name: str,
+    loss: Callable[..., Any],
+    parameters: Any,
+    kwargs: Mapping[str, Any],
+    seeds: Sequence[int],
+    has_aux: bool = False,
+) -> Job:
+    """`seeds` has one for each generator in the parameters and the keyword arguments, in the order of generators_in."""
+    given = (travelling(name, parameters), kwargs)
+    modules = [*modules_in(given)]
+    shared = [leaf for _, leaf in tree_leaves(given) if is_variable(leaf)]
+    shared += [item for _, module in modules for _, item in module.walk() if isinstance(item, Tensor)]
+    generators = [*zip(generators_in(given).values(), seeds, strict=True)]
+    buffers = [pair for _, module in modules for pair in module.named_buffers()]
+    return Job(name, loss, *given, has_aux, shared, generators, buffers)
 
 
 def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) -> Part:
@@ -58,7 +79,7 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
     chunk = tuple([x[rows] for x in chunk])
     if not (n := length(job.name, *chunk)):
         return NOTHING
-    parameters, kwargs = _own(job, number)
+    parameters, kwargs, own = _own(job, number)
     leaves = [data_of(leaf) for _, leaf in tree_leaves(parameters) if is_variable(leaf)]
 
     def loss(*arrays: Any) -> Any:
@@ -76,7 +97,7 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
             f"{job.name}: the loss closes over a Tensor that requires a gradient, of which the parameters don't know; "
             f"pass it as one of them, or its data"
         )
-    _require_same_buffers(job, parameters)
+    _require_same_buffers(job, own)
     return Part(n, value, gradients, aux)
 
 
@@ -125,31 +146,25 @@ def mean_of_two(a: Part, b: Part) -> Part:
 # What a chunk has of its own ------------------------------------------------------------------------------------------
 
 
-def _own(job: Job, number: int) -> tuple[Any, Mapping[str, Any]]:
+def _own(job: Job, number: int) -> tuple[Any, Mapping[str, Any], dict[int, Any]]:
     """The parameters and keyword arguments for one chunk: with modules of its own, for in threads several chunks are
-    worked on at once, and with generators that draw for no other chunk. Tensors are shared, as they aren't changed."""
-    given = (job.parameters, job.kwargs)
-    memo: dict[int, Any] = {id(leaf): leaf for _, leaf in tree_leaves(given) if is_variable(leaf)}
-    for _, module in modules_in(given):
-        memo |= {id(item): item for _, item in module.walk() if isinstance(item, Tensor)}
-    for seed, found in zip(job.seeds, generators_in(given).values(), strict=True):
-        memo[id(found)] = np.random.default_rng([seed, number])
-    own: tuple[Any, Mapping[str, Any]] = copy.deepcopy(given, memo)
-    return own
+    worked on at once, and with generators that draw for no other chunk. And what of the job has become what there."""
+    own: dict[int, Any] = {id(x): x for x in job.shared}
+    own |= {id(rng): np.random.default_rng([seed, number]) for rng, seed in job.generators}
+    parameters, kwargs = copy.deepcopy((job.parameters, job.kwargs), own)
+    return parameters, kwargs, own
 
 
-def _require_same_buffers(job: Job, parameters: Any) -> None:
+def _require_same_buffers(job: Job, own: Mapping[int, Any]) -> None:
     """An error, if the loss has changed buffers of a module, for these changes would be lost."""
-    for (path, before), (_, after) in zip(modules_in(job.parameters), modules_in(parameters), strict=True):
-        for (name, old), (_, new) in zip(before.named_buffers(), after.named_buffers(), strict=True):
-            old, new = data_of(old), data_of(new)
-            if old is not new and not np.array_equal(old, new, equal_nan=new.dtype.kind in "fc"):
-                raise TypeError(
-                    f"{job.name}: the loss changed the buffer {name} of the module{path and f' at {path}'}, as "
-                    f"BatchNorm does in training. It would be lost, and what is computed of a chunk isn't what is "
-                    f"computed of all examples; call eval() on that layer, or take one that goes by each example, such "
-                    f"as LayerNorm or GroupNorm"
-                )
+    for name, buffer in job.buffers:
+        old, new = data_of(buffer), data_of(own.get(id(buffer), buffer))
+        if old is not new and not np.array_equal(old, new, equal_nan=new.dtype.kind in "fc"):
+            raise TypeError(
+                f"{job.name}: the loss changed the buffer {name} of a module, as BatchNorm does in training. It "
+                f"would be lost, and what is computed of a chunk isn't what is computed of all examples; call eval() on "
+                f"that layer, or take one that goes by each example, such as LayerNorm or GroupNorm"
+            )
 
 
 def modules_in(tree: Any, path: str = "") -> Iterator[tuple[str, Module]]:
@@ -182,38 +197,35 @@ def generators_in(tree: Any) -> dict[str, np.random.Generator]:
 # Before it is sent ----------------------------------------------------------------------------------------------------
 
 
-def checked_parameters(name: str, parameters: Any) -> tuple[Any, list[Any]]:
-    """The parameters as they travel, and their leaves: numbers become arrays, and Tensors have no gradients with them.
+def travelling(name: str, parameters: Any) -> Any:
+    """The parameters as they travel: numbers are arrays, and Tensors have no gradients with them.
 
     Raises:
         TypeError: a leaf isn't numbers, or there is none; or a Tensor was computed, whose graph can't travel.
     """
-    leaves: list[Any] = []
+    some = False
 
-    def travelling(leaf: Any) -> Any:
+    def as_it_travels(leaf: Any) -> Any:
+        nonlocal some
         if not is_variable(leaf):
             return leaf
+        some = True
         if isinstance(leaf, Tensor):
             if leaf.parents:
                 raise TypeError(
                     f"{name}: a parameter, {described(leaf)}, was computed, and its graph can't travel; pass what it "
                     f"was computed from, and compute it in the loss, or pass detach()"
                 )
-            leaf = Tensor(leaf.data, leaf.name, requires_grad=leaf.requires_grad)
-        else:
-            try:
-                leaf = Tensor(leaf).data
-            except (TypeError, ValueError) as error:
-                raise TypeError(
-                    f"{name}: the parameters hold {described(leaf)}, which isn't numbers: {error}"
-                ) from error
-        leaves.append(data_of(leaf))
-        return leaf
+            return Tensor(leaf.data, leaf.name, requires_grad=leaf.requires_grad)
+        try:
+            return Tensor(leaf).data
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name}: the parameters hold {described(leaf)}, which isn't numbers: {error}") from error
 
-    new = tree_map(travelling, parameters)
-    if not leaves:
+    new = tree_map(as_it_travels, parameters)
+    if not some:
         raise TypeError(f"{name}: there is no number among the parameters: {described(parameters)}")
-    return new, leaves
+    return new
 
 
 def require_loss(name: str, loss: Any) -> None:
