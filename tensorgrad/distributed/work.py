@@ -162,8 +162,8 @@ def _require_same_buffers(job: Job, own: Mapping[int, Any]) -> None:
         if old is not new and not np.array_equal(old, new, equal_nan=new.dtype.kind in "fc"):
             raise TypeError(
                 f"{job.name}: the loss changed the buffer {name} of a module, as BatchNorm does in training. It "
-                f"would be lost, and what is computed of a chunk isn't what is computed of all examples; call eval() on "
-                f"that layer, or take one that goes by each example, such as LayerNorm or GroupNorm"
+                f"would be lost, and what is computed of a chunk isn't what is computed of all examples; call eval() "
+                f"on that layer, or take one that goes by each example, such as LayerNorm or GroupNorm"
             )
 
 
