@@ -192,6 +192,21 @@ def test_auxiliary_results_come_chunk_by_chunk(data):
     np.testing.assert_array_equal(np.concatenate([part["outputs"] for part in aux[1:]]), data[0] @ np.ones(4))
 
 
+def test_a_network_as_a_keyword_argument_must_be_frozen(data):
+    X, teacher = da.from_array(data[0], chunks=(4, 4)), MLP(4, [1], rng=0)
+
+    def loss(w, X, teacher):
+        return np.mean((X @ w - teacher(X)[:, 0]) ** 2)
+
+    with pytest.raises(TypeError, match="none of the parameters"):
+        value_and_grad(loss)(np.ones(4), X, teacher=teacher)
+    teacher.freeze()
+    assert_close(
+        value_and_grad(loss)(np.ones(4), X, teacher=teacher),
+        tg.value_and_grad(loss)(np.ones(4), data[0], teacher=teacher),
+    )
+
+
 def test_keyword_arguments_go_to_the_loss(data):
     X = da.from_array(data[0], chunks=(4, 4))
     got = value_and_grad(square, "sum")(np.ones(4), X, reduction="sum")
@@ -307,6 +322,7 @@ WRONG_DATA = {
     "numbers": (([1.0, 2.0],), TypeError, "batch 0"),
     "a batch without axes": (([np.ones(())],), ValueError, "first axis"),
     "a list of arrays in chunks": (([ONES],), ValueError, "2 chunks"),
+    "batches of lists": (([delayed(lambda: [1.0, 2.0])()],), TypeError, r"must be arrays, not list"),
     "no examples": ((ONES[:0],), ValueError, "no example"),
     "unknown lengths": ((ONES, da.ones(6, chunks=2)[da.ones(6, chunks=2) > 0]), ValueError, "compute_chunk_sizes"),
     "unknown columns": ((ONES.T.rechunk(1)[:, ONES[:, 0] > 0],), ValueError, "along axis 1.*compute_chunk_sizes"),
@@ -360,7 +376,11 @@ WRONG_LOSSES = {
     "complex": (lambda w, X: np.mean(X * w) * 1j, TypeError, "one real number"),
     "a float": (lambda w, X: 1.0, TypeError, "float"),
     "outside the graph": (lambda w, X: np.mean(X * w.data), TypeError, "not a Tensor"),
-    "closes over a Tensor": (lambda w, X: np.mean(X * w * OUTER), TypeError, "closes over a Tensor"),
+    "closes over a Tensor": (
+        lambda w, X: np.mean(X * w * OUTER),
+        TypeError,
+        "requires a gradient and is none of the parameters",
+    ),
     "no pair": (lambda w, X: np.mean(X * w), TypeError, "pair"),
     "a generator in a global": (draws_of_a_global, TypeError, "the random generator RNG"),
     "a generator in a closure": (with_closure(RNG), TypeError, "the random generator rng"),

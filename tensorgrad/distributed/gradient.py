@@ -46,9 +46,9 @@ def value_and_grad(loss: Callable[..., Any], reduction: str = "mean", has_aux: b
         `tensorgrad.value_and_grad` and in the structure of the parameters, with a dict for a Module.
 
     Raises:
-        TypeError: loss is no function, doesn't return one real number, closes over a Tensor that requires a gradient or
-            over a random generator; it changed a buffer of a Module; a parameter isn't numbers, or was computed; data
-            are no Dask arrays or lists of batches.
+        TypeError: loss is no function, doesn't return one real number, depends on a Tensor that requires a gradient and
+            is no parameter, or uses a random generator from outside; it changed a buffer of a Module; a parameter isn't
+            numbers, or was computed; data are no Dask arrays or lists of batches.
         ValueError: reduction is another; data differ in length, can't be aligned since lengths are unknown, or hold no
             example.
 
@@ -69,7 +69,7 @@ def value_and_grad(loss: Callable[..., Any], reduction: str = "mean", has_aux: b
     has_aux = yes_or_no(f"{name}: has_aux", has_aux)
 
     @named(name, loss)
-    def evaluate(parameters: Any, *data: Any, **kwargs: Any) -> tuple[Any, Any]:
+    def evaluate(parameters: Any, /, *data: Any, **kwargs: Any) -> tuple[Any, Any]:
         chunks = chunks_of(name, data)
         job = job_of(name, loss, parameters, kwargs, drawn_seeds((parameters, kwargs)), has_aux)
         value, gradients, auxes = computed(job, chunks, SUMS[reduction])

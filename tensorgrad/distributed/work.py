@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..calls import described
+from ..derivatives.arrays import is_array
 from ..grad_mode import enable_grad
 from ..module import Module
 from ..tensor import Tensor, data_of
@@ -94,8 +95,8 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
     value, aux = value if job.has_aux else (value, None)
     if isinstance(value, Tensor):
         raise TypeError(
-            f"{job.name}: the loss closes over a Tensor that requires a gradient, of which the parameters don't know; "
-            f"pass it as one of them, or its data"
+            f"{job.name}: the loss depends on a Tensor that requires a gradient and is none of the parameters: it "
+            f"closes over it, or has it as a keyword argument; pass it with the parameters, or its data"
         )
     _require_same_buffers(job, own)
     return Part(n, value, gradients, aux)
@@ -103,7 +104,10 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
 
 def length(name: str, *chunk: Any) -> int:
     """How many examples a chunk has."""
-    shapes = [np.shape(x) for x in chunk]
+    for x in chunk:
+        if not is_array(x) or hasattr(x, "iloc"):  # pandas has rows by their labels
+            raise TypeError(f"{name}: the data of a chunk must be arrays, not {described(x)}")
+    shapes = [x.shape for x in chunk]
     if not all(shapes):
         raise ValueError(
             f"{name}: each chunk must have a first axis, which counts the examples; the shapes are {shapes}"
