@@ -17,7 +17,8 @@ step is
     the result from the last worker to the scheduler, and here              2 transfers
     what Dask needs for a step and for a task                               measured, on two workers
 
-and a transfer takes latency + bytes / bandwidth.
+and a transfer takes latency + bytes / bandwidth. What is measured for it is CPU time, which others who work on the
+machine don't change.
 """
 
 import argparse
@@ -102,15 +103,21 @@ def measured(clients, options):
         yield name, n, np.median(times, axis=0), np.median(times[:, :1] / times, axis=0)
 
 
-def overhead(client, rounds):
-    """Seconds that Dask needs for a step, and for each task of it: of a tiny network, by the number of chunks."""
+def overhead(client, steps=20):
+    """CPU seconds that Dask needs for a step, and for each task of it, here (the client and the scheduler) and on the
+    workers, one after the other: of a tiny network, by the number of chunks."""
     model, (X, y) = model_of([2, 2]), data_of(128, [2, 2])
-    counts = [2, 8, 32]
-    calls = [on_workers(client, model, X, y, chunks) for chunks in counts]
-    for call in calls:
+    tasks, times = [], []
+    for chunks in (2, 8, 32):
+        call = on_workers(client, model, X, y, chunks)
         call()
-    times = np.median([[seconds(call, 3) for call in calls] for _ in range(rounds)], axis=0)
-    tasks = [2 * chunks for chunks in counts]  # a gradient for each, a sum for all but one, and the parameters
+        here, there = time.process_time(), client.run(time.process_time)
+        for _ in range(steps):
+            call()
+        here = time.process_time() - here
+        there = [end - start for start, end in zip(there.values(), client.run(time.process_time).values(), strict=True)]
+        tasks.append(2 * chunks)  # a gradient for each, a sum for all but one, and the parameters
+        times.append((here + max(there)) / steps)
     per_task, fixed = np.polyfit(tasks, times, 1)
     return max(0.0, fixed), per_task
 
@@ -167,7 +174,7 @@ def main():
             count = sum(p.data.size for p in model_of(NETWORKS[name]).parameters())
             rates = f"{n / times[0]:,.0f} | {ratios[1]:.2f} | {ratios[2]:.2f}"
             print(f"| {name} | {count:,} | {n:,} | {rates} |", flush=True)
-        fixed, per_task = overhead(second, options.rounds)
+        fixed, per_task = overhead(second)
     print(f"\nDask: {fixed * 1e3:.1f} ms a step, {per_task * 1e3:.2f} ms a task\n")
     print(f"| network | MB | batch | Gbit/s | {' | '.join(f'{w} workers' for w in MACHINES)} |")
     print(f"|---|---|---|---|{'---|' * len(MACHINES)}")
