@@ -43,8 +43,6 @@ QUICK = {
     "estimator",
     [
         MLPClassifier(8, max_iter=80, learning_rate_init=0.05),
-        MLPRegressor(8, max_iter=3),
-        NetworkClassifier(network, max_iter=80, learning_rate_init=0.05),
         NetworkRegressor(network, max_iter=3),
     ],
     ids=lambda estimator: type(estimator).__name__,
