@@ -751,6 +751,9 @@ def limited(seconds):
         signal.signal(signal.SIGALRM, before)
 
 
+IS_OLDER = np.lib.NumpyVersion(np.__version__) < "2.4.0"
+
+
 def calls(name):
     """All calls of an entry: the parameter, the label of its value, and what is wrong with it."""
     entry = ENTRIES[name]
@@ -772,6 +775,8 @@ SLOW = {"animate_training", *OF_NETWORKS}  # each draws a figure; and there are 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in ENTRIES])
 def test_a_wrong_value_raises_a_clear_error(name):
+    if name not in CALLS and IS_OLDER:
+        pytest.skip("what NumPy answers for is compared with what it refuses from 2.4 on")
     with limited(60):
         wrong = [f"{parameter} = {label} {complaint}" for parameter, label, complaint in calls(name) if complaint]
     assert not wrong, f"{len(wrong)} calls of {name}:\n" + "\n".join(wrong)
