@@ -20,8 +20,9 @@ import numpy as np
 from ..batch import holds_batch, one_by_one
 from ..calls import require_call
 from ..closures import Call, Lifted, record
+from ..derivatives.locks import locked
 from ..grad_mode import is_grad_enabled, no_grad
-from ..gradients import elsewhere
+from ..gradients import accumulating, elsewhere
 from ..node import orders
 from ..tensor import Tensor, data_of
 from ..trace import conj, named
@@ -352,9 +353,17 @@ class _PassedOn:
         self.leaf = weakref.ref(leaf)
 
     def __call__(self, grad: Any) -> None:
+        locked(accumulating, self._add, np.array(grad))
+
+    def _add(self, grad: np.ndarray) -> None:
         leaf = self.leaf()
-        if leaf is not None:
-            leaf.backward(torch.from_numpy(np.array(grad)))
+        if leaf is None:
+            return
+        if leaf.grad is None:
+            leaf.grad = torch.from_numpy(grad)
+        else:
+            with torch.no_grad():
+                leaf.grad += torch.from_numpy(grad)
 
 
 def _stand_in_for(leaf: Any) -> Any:
