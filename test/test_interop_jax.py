@@ -1,7 +1,9 @@
 """JAX as a neighbour: functions of ours inside its transforms, and its functions inside ours."""
 
 import doctest
+import warnings
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -254,6 +256,17 @@ def test_memory_is_never_shared():
     assert from_jax(lambda x: x)(np.ones(2)).data.flags.writeable
 
 
+def test_constants_go_by_dlpack():
+    constant = Tensor(np.arange(3.0), requires_grad=False)
+    close(jnp.from_dlpack(constant), jnp.arange(3.0))
+    with pytest.raises(TypeError, match="its gradient would be lost"):
+        jnp.from_dlpack(Tensor([1.0]))
+    for take in (Tensor, tg.array_api.from_dlpack):
+        close(take(jnp.arange(3.0)).data, np.arange(3.0))
+    with pytest.raises(TypeError, match="traced array"):
+        jax.grad(lambda x: Tensor(x).sum())(jnp.ones(2))
+
+
 def test_no_grad_holds():
     t = Tensor([1.0, 2.0])
     with tg.no_grad():
@@ -263,3 +276,13 @@ def test_no_grad_holds():
 
 def test_functions_show_what_they_compute():
     assert to_jax(np.sin).__name__ == "to_jax(sin)" and from_jax(jnp.dot).__name__ == "from_jax(dot)"
+
+
+def test_the_page_shows_what_it_says_docstrings():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    path = Path(__file__).resolve().parent.parent / "docs" / "interop.md"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        failed, tried = doctest.testfile(str(path), module_relative=False)
+    assert not failed and tried > 35

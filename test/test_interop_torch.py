@@ -674,6 +674,72 @@ def test_backward_twice_and_with_the_graph_freed():
         loss.backward()
 
 
+# DLPack ---------------------------------------------------------------------------------------------------------------
+
+LIBRARIES = {"NumPy": np.from_dlpack, "PyTorch": torch.from_dlpack, "tensorgrad": tg.array_api.from_dlpack}
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_constants_share_their_memory_by_dlpack(name):
+    take = LIBRARIES[name]
+    for dtype in (np.float32, np.float64, np.complex128):
+        for array in (np.arange(6).astype(dtype).reshape(2, 3), np.ones((4, 4), dtype).T[::2], np.ones((), dtype)):
+            constant = Tensor(array, requires_grad=False)
+            taken = take(constant)
+            close(taken, array)
+            array[...] = 7
+            close(taken, array)
+            assert constant.__dlpack_device__() == (1, 0)
+    copy = take(constant, copy=True)
+    array[...] = 3
+    assert copy == 7
+    constant = Tensor(np.zeros(3), requires_grad=False)
+    constant[1] = 2.0
+    close(take(constant), np.array([0.0, 2.0, 0.0]))
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_what_requires_a_gradient_is_not_given_away(name):
+    x = Tensor([1.0, 2.0])
+    for t in (x, x * 2):
+        with pytest.raises(TypeError, match="its gradient would be lost"):
+            LIBRARIES[name](t)
+        with tg.no_grad():
+            close(LIBRARIES[name](t), t.data)
+        close(LIBRARIES[name](t.detach()), t.data)
+
+
+def test_the_keywords_of_dlpack_are_numpys():
+    array = np.ones(2)
+    constant = Tensor(array, requires_grad=False)
+    for options in ({"max_version": (1, 0)}, {"copy": True}, {"dl_device": (1, 0)}, {"stream": None}):
+        assert repr(constant.__dlpack__(**options))[:25] == repr(array.__dlpack__(**options))[:25]
+    with pytest.raises(BufferError):
+        constant.__dlpack__(dl_device=(2, 0))
+    array.flags.writeable = False
+    close(np.from_dlpack(constant), array)
+    assert not np.from_dlpack(constant).flags.writeable
+    with pytest.raises(BufferError, match="readonly"):
+        constant.__dlpack__()
+
+
+@pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning")  # PyTorch's
+def test_tensors_of_pytorchs_become_ours():
+    x = torch.ones(3)
+    t = Tensor(x)
+    x[0] = 5
+    assert t.dtype == np.float32 and t.data[0] == 5
+    for take in (Tensor, tg.array_api.from_dlpack):
+        with pytest.raises((RuntimeError, BufferError), match=r"requires? grad"):
+            take(leaf(3))
+    with pytest.raises(TypeError, match=r"multiply: a torch\.Tensor and a Tensor aren't of one kind"):
+        np.multiply(Tensor([1.0, 2.0, 3.0]), x)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Tensor([1.0, 2.0, 3.0]) * x
+    with pytest.raises(RuntimeError, match="requires grad"):
+        np.multiply(Tensor([1.0, 2.0, 3.0]), leaf(3))
+
+
 # What can't be done ---------------------------------------------------------------------------------------------------
 
 
