@@ -31,7 +31,7 @@ print(f"{sum(p.size for p in model.parameters())} parameters, {len(images)} imag
 optimizer = Adam(model.parameters(), lr=3e-3)
 for epoch in range(EPOCHS):
     losses = []
-    for x, y in batches(images, labels, 64, rng):
+    for x, y in batches(images, labels, 64, rng=rng):
         loss = softmax_cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward(retain_graph=False)

@@ -119,7 +119,7 @@ def train(model, context):
     optimizer = AdamW(model.parameters(), lr=0.01)
     step = 0
     while step < STEPS:
-        for letters, following in batches(X, y, 64, rng):
+        for letters, following in batches(X, y, 64, rng=rng):
             loss = cross_entropy(model(letters), following)
             optimizer.zero_grad()
             loss.backward(retain_graph=False)

@@ -48,7 +48,7 @@ def train(model, epochs, lr, rng):
     for epoch in range(epochs):
         model.train()
         losses = []
-        for inputs, targets in batches(X, y, 32, rng):
+        for inputs, targets in batches(X, y, 32, rng=rng):
             loss = softmax_cross_entropy(model(inputs), targets)
             optimizer.zero_grad()
             loss.backward(retain_graph=False)

@@ -182,4 +182,6 @@ def generator(where: str, rng: Any) -> np.random.Generator:
         raise TypeError(
             f"{where} must be a numpy.random.Generator, or a seed: an int that isn't negative, or several; not {rng!r}"
         )
+    if isinstance(rng, random.RandomState):  # as default_rng does from NumPy 2.2 on
+        return random.Generator(rng._bit_generator)
     return rng if isinstance(rng, random.Generator) else random.default_rng(rng)

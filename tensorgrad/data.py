@@ -1,7 +1,7 @@
 """What a loop of training goes over: batches of arrays, and a progress bar.
 
 for epoch in range(10):
-    for inputs, labels in progress(batches(X, y, 32, rng), f"epoch {epoch}"):
+    for inputs, labels in progress(batches(X, y, 32, rng=rng), f"epoch {epoch}"):
         ...
 """
 
@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 
 class batches:
-    """Examples, so many at a time: `for inputs, labels in batches(X, y, 32, rng)`.
+    """Examples, so many at a time: `for inputs, labels in batches(X, y, 32, rng=rng)`.
 
     Args:
         X: an array of any dtype, or a list, whose first axis counts the examples.
@@ -36,7 +36,8 @@ class batches:
 
     Each iteration goes over all examples, shuffled anew, and gives pairs of arrays, or without y arrays; `len` says how
     many. Of a memory-mapped array, or a lazy one such as Dask's, no more is read than the batch that is asked for. More
-    than two arrays go by number: `for i in batches(np.arange(len(X)), None, 32, rng)`, and then `X[i]`, `y[i]`, `z[i]`.
+    than two arrays go by number: `for i in batches(np.arange(len(X)), None, 32, rng=rng)`, and then `X[i]`, `y[i]`,
+    `z[i]`.
 
     Raises:
         TypeError: X or y is no array, or a Tensor; rng is neither a Generator nor a seed, a flag isn't a bool.
@@ -58,6 +59,7 @@ class batches:
         X: Any,
         y: Any = None,
         batch_size: int = 32,
+        *,
         rng: Any = None,
         shuffle: bool = True,
         drop_last: bool = False,

@@ -546,8 +546,8 @@ class Tensor(Node):
 
     T: Tensor = property(_method(np.transpose))  # type: ignore[assignment]
     mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2))  # type: ignore[assignment]
-    real: Tensor = property(_method(np.real), lambda self, value: assign(np.real(self), ..., value))  # type: ignore
-    imag: Tensor = property(_method(np.imag), lambda self, value: assign_imag(self, value))  # type: ignore
+    real: Tensor = property(_method(np.real), lambda self, value: assign(np.real(self), ..., value))  # type: ignore[assignment]
+    imag: Tensor = property(_method(np.imag), lambda self, value: assign_imag(self, value))  # type: ignore[assignment]
 
     flat = property(Flat, lambda self, value: Flat(self).__setitem__(..., value))
     fill, sort, partition = _own(fill), _own(sort), _own(partition)
@@ -570,7 +570,7 @@ class Tensor(Node):
     def transpose(self, *axes: Any) -> Tensor:
         """The axes in another order, given as numbers or as one tuple; reversed by default."""
         new = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes or None
-        return np.transpose(self, new)  # type: ignore
+        return np.transpose(self, new)  # type: ignore[return-value]
 
     def copy(self, order: Any = "C") -> Tensor:
         """A copy of the data, in this order in memory; np.copy keeps the order."""

@@ -204,7 +204,7 @@ def hvp(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: 
     def evaluate(*args: Any, **kwargs: Any) -> Any:
         if len(args) < 2:
             raise TypeError(f"hvp: after the arguments of f the vector is needed, as in hvp(f)(x, v); got {len(args)}")
-        *args, v = args  # type: ignore
+        *args, v = args  # type: ignore[assignment]
         trace = scalar_trace("hvp", f, chosen, tuple(args), kwargs, has_aux)
         gradient = trace.derived()
         seeds = matching_leaves("hvp", "vector", gradient.given, v)

@@ -28,7 +28,7 @@ def examples(n):
 )
 def test_every_example_once_an_epoch(n, size, shuffle, drop_last, seed):
     X, y = examples(n)
-    loader = batches(X, y, size, seed, shuffle, drop_last)
+    loader = batches(X, y, size, rng=seed, shuffle=shuffle, drop_last=drop_last)
     for _ in range(3):
         epoch = list(loader)
         assert len(epoch) == len(loader)
@@ -48,18 +48,18 @@ def order_of(loader):
 
 def test_each_epoch_is_shuffled_anew_and_repeatable():
     X, y = examples(50)
-    loader, same, other = (batches(X, y, 7, seed) for seed in (0, 0, 1))
+    loader, same, other = (batches(X, y, 7, rng=seed) for seed in (0, 0, 1))
     first, second = order_of(loader), order_of(loader)
     assert first != second and first != sorted(first)
     assert [first, second] == [order_of(same), order_of(same)]
     assert first != order_of(other)
     rng = np.random.default_rng(0)
-    assert order_of(batches(X, y, 7, rng)) == first and order_of(batches(X, y, 9, rng)) == second
+    assert order_of(batches(X, y, 7, rng=rng)) == first and order_of(batches(X, y, 9, rng=rng)) == second
 
 
 def test_every_order_is_as_likely():
     X, y = examples(3)
-    loader = batches(X, y, 2, 0)
+    loader = batches(X, y, 2, rng=0)
     orders = [tuple(order_of(loader)) for _ in range(6000)]
     counts = [orders.count(order) for order in set(orders)]
     assert len(counts) == 6 and all(abs(count - 1000) < 5 * np.sqrt(1000) for count in counts)
@@ -67,7 +67,7 @@ def test_every_order_is_as_likely():
 
 def test_two_iterations_at_a_time_know_nothing_of_each_other():
     X, y = examples(6)
-    loader = batches(X, y, 2, 0)
+    loader = batches(X, y, 2, rng=0)
     pairs = list(zip(loader, loader, strict=True))
     for one in zip(*pairs, strict=True):
         assert sorted(order_of(one)) == list(range(6))
@@ -77,7 +77,7 @@ def test_in_order_batches_are_views():
     X, y = examples(5)
     for inputs, labels in batches(X, y, 2, shuffle=False):
         assert np.shares_memory(inputs, X) and np.shares_memory(labels, y)
-    assert not any(np.shares_memory(inputs, X) for inputs, _ in batches(X, y, 2, 0))
+    assert not any(np.shares_memory(inputs, X) for inputs, _ in batches(X, y, 2, rng=0))
 
 
 def test_one_array_or_more_than_two():
@@ -117,7 +117,7 @@ def test_memory_mapped_arrays_are_read_batch_by_batch(mapped, shuffle):
 
     watched = mapped.view(Watched)
     count = 0
-    for inputs, labels in batches(watched, y, 8, 0, shuffle):
+    for inputs, labels in batches(watched, y, 8, rng=0, shuffle=shuffle):
         count += 1
         assert type(inputs) is np.ndarray and np.array_equal(inputs, X[labels])
         assert max(read) <= 8 and len(read) >= count  # each as it is asked for
@@ -136,7 +136,7 @@ def test_what_is_on_a_disk_is_read_in_its_order(mapped):
             return mapped[rows]
 
     _, y = examples(50)
-    for inputs, labels in batches(OnDisk(), y, 8, 0):
+    for inputs, labels in batches(OnDisk(), y, 8, rng=0):
         assert np.array_equal(inputs[:, 0], 2 * labels)
     assert len(asked) == 7 and all(np.all(np.diff(rows) > 0) for rows in asked)
 
@@ -157,7 +157,7 @@ def test_dask_computes_one_batch_at_a_time():
         inputs, labels = next(in_order)
         assert type(inputs) is np.ndarray and np.array_equal(inputs, labels)
         assert computed == [(10 * k, 10 * k + 10) for k in range(i + 1)]
-    for inputs, labels in batches(lazy, y, 8, 0):
+    for inputs, labels in batches(lazy, y, 8, rng=0):
         assert type(inputs) is np.ndarray and np.array_equal(inputs, labels)
 
 

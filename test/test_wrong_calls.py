@@ -808,6 +808,13 @@ def test_every_parameter_stands_in_the_table(name):
     assert list(given) == declared
 
 
+@pytest.mark.parametrize("name", [name for name in ENTRIES if name in CALLS and "rng" in CALLS[name][1]])
+def test_what_draws_takes_rng_by_name_alone(name):
+    """As Scientific Python's SPEC 7 has it: https://scientific-python.org/specs/spec-0007/"""
+    parameter = inspect.signature(CALLS[name][0]).parameters["rng"]
+    assert parameter.kind is parameter.KEYWORD_ONLY and parameter.default is None
+
+
 if __name__ == "__main__":
     found = {name: list(calls(name)) for name in ENTRIES}
     complaints = [(name, *call) for name, made in found.items() for call in made if call[-1]]

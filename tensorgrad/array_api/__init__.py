@@ -65,7 +65,17 @@ from numpy import (
 
 from ..exchange import namespaces
 from . import fft, linalg
-from .adapted import argsort, clip, reshape, sort, unique_all, unique_counts, unique_inverse, unique_values
+from .adapted import (
+    argsort,
+    clip,
+    count_nonzero,
+    reshape,
+    sort,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
 from .creation import (
     arange,
     asarray,
@@ -98,7 +108,7 @@ NUMPYS = """
     matmul matrix_transpose tensordot vecdot
     broadcast_arrays broadcast_shapes broadcast_to concat expand_dims flip moveaxis permute_dims repeat roll
     squeeze stack tile unstack
-    argmax argmin count_nonzero isin nonzero searchsorted take take_along_axis where
+    argmax argmin isin nonzero searchsorted take take_along_axis where
     all any cumulative_prod cumulative_sum diff max mean min prod std sum var
     can_cast result_type
 """
@@ -110,7 +120,7 @@ __array_api_version__ = "2024.12"
 __array_namespace_info__ = Info
 
 __all__ = [
-    "arange", "argsort", "asarray", "astype", "bool", "clip", "complex128", "complex64", "e", "empty",
+    "arange", "argsort", "asarray", "astype", "bool", "clip", "complex128", "complex64", "count_nonzero", "e", "empty",
     "empty_like", "eye", "fft", "finfo", "float32", "float64", "from_dlpack", "full", "full_like", "iinfo", "inf",
     "int16", "int32", "int64", "int8", "isdtype", "linalg", "linspace", "meshgrid", "nan", "newaxis", "ones",
     "ones_like", "pi", "reshape", "sort", "tril", "triu", "uint16", "uint32", "uint64", "uint8", "unique_all",

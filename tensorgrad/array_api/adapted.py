@@ -29,6 +29,12 @@ def reshape(x: Any, /, shape: int | tuple[int, ...], *, copy: bool | None = None
     return y.copy() if copy and shared else y
 
 
+def count_nonzero(x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """How many elements of x aren't zero; in an array, also where an older NumPy gives an int."""
+    count = np.count_nonzero(x, axis=axis, keepdims=keepdims)
+    return np.intp(count) if isinstance(count, int) else count
+
+
 def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
     """The indices that sort x along an axis; equal elements stay in their order.
 

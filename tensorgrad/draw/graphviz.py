@@ -85,7 +85,7 @@ def picture_class() -> type:
             if filename is not None:
                 filename = as_path("render", filename)
             if outfile is not None:
-                path = Path(directory or self.directory or "", as_path("render", outfile))
+                path = Path(directory or self.directory, as_path("render", outfile))
                 format = format or path.suffix[1:] or self.format
                 filename = filename or Path(outfile).with_suffix(".gv")
             picture = self.pipe(format, *args, **options)

@@ -346,7 +346,7 @@ def prelu(x: Any, weight: Any) -> Any:
     return piecewise.prelu(x, np.reshape(weight, (-1,) + (1,) * (x.ndim - 2) if weight.size != 1 else ()))
 
 
-def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, rng: Any = None) -> Any:
+def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *, rng: Any = None) -> Any:
     """x where x > 0, else a slope times x, elementwise (Xu, Wang, Chen and Li, 2015, arXiv:1505.00853).
 
     Args:

@@ -53,7 +53,7 @@ def _dropped_to_floor(x: Any, axes: int, p: float, rng: Any) -> Any:
     return np.multiply(x, mask) + _SELU_FLOOR * (a * (1 - p) - mask)
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """x with each number set to 0 with probability p, and the others divided by 1 - p, so that the mean stays
     (Srivastava et al., Dropout, 2014).
 
@@ -83,7 +83,7 @@ def _channels_dropped(name: str, where: str, dims: tuple[int, int], x: Any, p: f
     return _dropped(x, 2 if x.ndim == max(dims) or name == "dropout2d" else 1, p, rng)
 
 
-def dropout1d(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def dropout1d(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """`dropout` of whole channels, for neighbours in one tell the same (Tompson et al., 2015, arXiv:1411.4280).
 
     Args:
@@ -102,7 +102,7 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) ->
     return _channels_dropped("dropout1d", "(N, C, L) or (C, L)", (2, 3), x, p, training, rng)
 
 
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def dropout2d(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """`dropout` of whole channels, as `dropout1d`, of x of shape (N, C, H, W) or (N, C, L).
 
     >>> dropout2d(np.ones((1, 3, 5, 5)), rng=1)[0, :, 0, 0]
@@ -111,7 +111,7 @@ def dropout2d(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) ->
     return _channels_dropped("dropout2d", "(N, C, H, W) or (N, C, L)", (3, 4), x, p, training, rng)
 
 
-def dropout3d(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def dropout3d(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """`dropout` of whole channels, as `dropout1d`, of x of shape (N, C, D, H, W) or (C, D, H, W).
 
     >>> dropout3d(np.ones((3, 5, 5, 5)), rng=1)[:, 0, 0, 0]
@@ -120,7 +120,7 @@ def dropout3d(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) ->
     return _channels_dropped("dropout3d", "(N, C, D, H, W) or (C, D, H, W)", (4, 5), x, p, training, rng)
 
 
-def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """`dropout` for networks of `selu`: to selu's lowest value in place of 0, then scaled and shifted so that the mean
     0 and the variance 1 stay (Klambauer, Unterthiner, Mayr and Hochreiter, 2017, arXiv:1706.02515).
 
@@ -140,7 +140,7 @@ def alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None
     return _dropped_to_floor(x, x.ndim, p, rng)
 
 
-def feature_alpha_dropout(x: Any, p: float = 0.5, training: bool = True, rng: Any = None) -> Any:
+def feature_alpha_dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Any:
     """`alpha_dropout` of whole channels.
 
     Args:

@@ -30,7 +30,7 @@ def _sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[An
     return reduced(loss, reduction), (positive, z)
 
 
-def _sigmoid_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore
+def _sigmoid_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore[no-untyped-def]
     """(sigmoid(logits) - labels) * g: of a mean, the n-th part."""
     p = sigmoid(logits) if saved is None else sigmoid_of_parts(*saved)
     return (p - labels) * each(g, logits.size, reduction)

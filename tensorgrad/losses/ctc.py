@@ -163,7 +163,7 @@ def _can_skip(states: Any) -> Any:
     return np.concatenate([none, differs], axis=1)
 
 
-def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infinity, saved=None):  # type: ignore
+def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infinity, saved=None):  # type: ignore[no-untyped-def]
     """-g times the probability to be in each state at each step, given the target: the derivative of log(sum)."""
     forward = _forward(emissions, states) if saved is None else saved
     log_p = _log_likelihood(forward, input_lengths, target_lengths)

@@ -52,7 +52,7 @@ def _as_rows(labels: Any, classes: int, smoothing: float = 0.0) -> Any:
     return rows * (1 - smoothing) + smoothing / classes if smoothing else rows
 
 
-def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0.0, saved=None):  # type: ignore
+def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0.0, saved=None):  # type: ignore[no-untyped-def]
     """(p - q) of each row, times its g."""
     g = _each_row(g, logits, reduction)
     p = softmax(logits) if saved is None else saved

@@ -73,7 +73,7 @@ def _log_factorial(n: Any) -> Any:
     return np.where(n > 1, m * np.log(m) - m + 0.5 * np.log(2 * math.pi * m), 0)
 
 
-def _log_factorial_gradient(g, y, n):  # type: ignore
+def _log_factorial_gradient(g, y, n):  # type: ignore[no-untyped-def]
     m = np.where(n > 1, n, 1)
     return g * np.where(n > 1, np.log(m) + 0.5 / m, 0)
 

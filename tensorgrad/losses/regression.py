@@ -21,10 +21,10 @@ def _of_differences(loss: Callable, slope: Callable, name: str, formula: str) ->
     def func(input: Any, target: Any, reduction: str, *settings: Any) -> Any:
         return reduced(loss(input - target, *settings), reduction)
 
-    def gradient(g, y, input, target, reduction, *settings):  # type: ignore
+    def gradient(g, y, input, target, reduction, *settings):  # type: ignore[no-untyped-def]
         return each(g, input.size, reduction) * slope(input - target, *settings)
 
-    def gradient_of_target(g, y, input, target, reduction, *settings):  # type: ignore
+    def gradient_of_target(g, y, input, target, reduction, *settings):  # type: ignore[no-untyped-def]
         return gradient(g, y, target, input, reduction, *settings)  # for the slope is odd
 
     func.__name__ = name

@@ -371,7 +371,7 @@ class RReLU(Activation):
         self.rng = generator("RReLU: rng", rng)
 
     def forward(self, x: Any) -> Any:
-        return functions.rrelu(x, self.lower, self.upper, self.training, self.rng)
+        return functions.rrelu(x, self.lower, self.upper, self.training, rng=self.rng)
 
 
 class GLU(Activation):

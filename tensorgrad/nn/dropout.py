@@ -43,7 +43,7 @@ class Dropout(Module):
         yes_or_no(f"{name}: inplace", inplace)
 
     def forward(self, x: Any) -> Any:
-        return self.function(x, self.p, self.training, self.rng)
+        return self.function(x, self.p, self.training, rng=self.rng)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

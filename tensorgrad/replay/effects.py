@@ -177,7 +177,8 @@ def written(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, A
     position = position_of_out(func)
     found = [kwargs.get("out"), *(args[position : position + outputs_of(func)] if position is not None else ())]
     if func in CHANGING or type(func) is Draw or (type(func) is UfuncMethod and func.method == "at"):
-        found.append(args[0])
+        by_name = (kwargs[name] for name in ("dst", "a") if name in kwargs)  # older NumPys don't tell all parameters
+        found.append(args[0] if args else next(by_name))
     if type(func) is Draw and func.__name__ == "shuffle":
         found.append(args[1])
     if func is np.nan_to_num and not (args[1] if len(args) > 1 else kwargs.get("copy", True)):

@@ -100,7 +100,8 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        before, collecting = sys.getprofile(), gc.isenabled()
+        before: Any = sys.getprofile()
+        collecting = gc.isenabled()
         gc.disable()  # what it calls back is no part of the step
         sys.setprofile(self._event)
         try:
