@@ -21,7 +21,7 @@ def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None
     """Write arrays to a file, as a whole or not at all; `name` is the caller, for errors."""
     import zipfile  # here, since only what is saved needs it
 
-    kind = _suffix(name, path)
+    kind = suffix_of(name, path)
     with replacing(name, path) as draft:
         if kind == ".safetensors":
             kept = {key: np.ascontiguousarray(value).reshape(np.shape(value)) for key, value in arrays.items()}
@@ -35,7 +35,7 @@ def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None
 
 def read_arrays(name: str, path: Any) -> dict[str, np.ndarray]:
     """The arrays of a file by name."""
-    kind = _suffix(name, path)
+    kind = suffix_of(name, path)
     if kind == ".safetensors":
         return _read_safetensors(name, str(as_path(name, path)))
     with np.load(as_path(name, path), allow_pickle=False) as file:
@@ -66,7 +66,8 @@ def _from_bfloat16(data: bytes) -> np.ndarray:
     return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
 
 
-def _suffix(name: str, path: Any) -> str:
+def suffix_of(name: str, path: Any) -> str:
+    """How a path ends, ".safetensors" or ".npz"; or an error."""
     suffix = as_path(name, path).suffix
     if suffix not in (".safetensors", ".npz"):
         raise ValueError(f"{name}: the path must end in .safetensors or .npz, not {str(path)!r}")

@@ -390,6 +390,7 @@ NEEDED = {  # what needs a package, the package, and the command that installs i
     "save": ("model.save('model.safetensors')", "safetensors", "pip install safetensors"),
     "tensorgrad.special": ("import tensorgrad.special", "scipy", "pip install "),
     "einops": ("import tensorgrad.einops", "einops", "pip install einops"),
+    "distributed": ("import tensorgrad.distributed", "dask", "pip install dask distributed"),
     "autoray": ("import tensorgrad.autoray", "autoray", "pip install autoray"),
 }
 

@@ -1,0 +1,149 @@
+"""The steps of a training: an optimiser by its name, and what it does with each batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..module import Module
+from ..optim import LBFGS, SGD, Adam, Optimizer
+from ..replay.compiled import compile
+from ..tensor import Tensor
+
+# How many steps are made as they are before they are compiled, if as many may follow: what is saved in so many is about
+# what it takes to record them.
+STEPS_BEFORE_COMPILING = 1500
+
+
+def optimizer_of(estimator: Any, network: Module) -> Optimizer:
+    """The optimiser that the estimator's solver stands for."""
+    if callable(estimator.solver):
+        optimizer = estimator.solver(network.parameters())
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"{type(estimator).__name__}: solver must make an optimiser of tensorgrad.optim from the network's "
+                f"parameters; it gave a {type(optimizer).__name__}"
+            )
+        return optimizer
+    if estimator.solver == "lbfgs":  # one iteration in each step
+        settings: dict[str, Any] = {"max_iter": 1, "max_eval": 25, "line_search_fn": "strong_wolfe"}
+        return LBFGS(network.parameters(), tolerance_grad=0, tolerance_change=1e-12, **settings)
+    parts = weights_of(network), [p for p in network.parameters() if p.ndim < 2]
+    groups, rate = [{"params": part} for part in parts if part], float(estimator.learning_rate_init)
+    if estimator.solver == "sgd":
+        momentum = float(estimator.momentum)
+        return SGD(groups, lr=rate, momentum=momentum, nesterov=estimator.nesterovs_momentum and momentum > 0)
+    betas = float(estimator.beta_1), float(estimator.beta_2)
+    return Adam(groups, lr=rate, betas=betas, eps=float(estimator.epsilon))
+
+
+def takes_decay(optimizer: Optimizer, decay: float) -> bool:
+    """Have an optimiser of `optimizer_of` add decay * weights to the gradients, which is that of decay / 2 *
+    sum(weights**2); or say that it doesn't, and the loss has to have it."""
+    if isinstance(optimizer, LBFGS):
+        return False
+    for group in optimizer.param_groups:
+        group["weight_decay"] = decay if group["params"][0].ndim >= 2 else 0.0
+    return True
+
+
+def scale_rate(optimizer: Optimizer, factor: float) -> float:
+    """Multiply the learning rates; the largest is returned. L-BFGS has a line search instead."""
+    if isinstance(optimizer, LBFGS):
+        return 0.0
+    for group in optimizer.param_groups:
+        group["lr"] *= factor
+    return max(group["lr"] for group in optimizer.param_groups)
+
+
+def weights_of(network: Module) -> list[Tensor]:
+    """The parameters that decay: matrices, and what has more axes; no biases."""
+    return [p for p in network.parameters() if p.ndim >= 2]
+
+
+class Step:
+    """Called with a batch, it makes a step, and gives the loss before it, without the penalty.
+
+    Args:
+        network: it gets the first array of a batch.
+        optimizer: of the network's parameters.
+        loss: a function of the network's outputs and the other arrays of a batch.
+        decay: decay / 2 * sum(weights**2) is the penalty.
+        by_optimizer: whether the optimiser takes care of the penalty's gradient.
+    """
+
+    def __init__(
+        self, network: Module, optimizer: Optimizer, loss: Callable[..., Any], decay: float, by_optimizer: bool
+    ):
+        self.network, self.optimizer, self.loss = network, optimizer, loss
+        self.half_decay, self.by_optimizer = decay / 2, by_optimizer
+        self.decayed = weights_of(network) if decay else []
+
+    def __call__(self, *batch: Any) -> Any:
+        if isinstance(self.optimizer, LBFGS):
+            return self._line_search(*batch)
+        loss = self._backward(*batch)
+        self.optimizer.step()
+        return loss
+
+    def penalty(self) -> float:
+        return self.half_decay * sum(float(np.vdot(p.data, p.data)) for p in self.decayed)
+
+    def _backward(self, X: Any, *others: Any) -> Any:
+        """The loss without the penalty; the gradients, with the penalty's unless the optimiser adds them, are left in
+        the parameters."""
+        loss = total = self.loss(self.network(X), *others)
+        for weight in () if self.by_optimizer else self.decayed:
+            total = total + self.half_decay * np.sum(weight * weight)
+        self.optimizer.zero_grad()
+        total.backward(retain_graph=False)
+        return loss
+
+    def _line_search(self, *batch: Any) -> Any:
+        """A step that looks at the loss at several places; the loss at the first."""
+        losses: list[Any] = []
+
+        def closure() -> float:
+            losses.append(self._backward(*batch))
+            return losses[-1].item() + self.penalty()
+
+        self.optimizer.step(closure)
+        return losses[0]
+
+
+class Steps:
+    """A step, which is compiled when it has been made many times; called with a batch, it gives the loss as a number,
+    with the penalty. There are `most` steps, at most, that may be compiled."""
+
+    def __init__(self, step: Step, most: int):
+        self.step = step
+        self.compiles = most >= 2 * STEPS_BEFORE_COMPILING and not isinstance(step.optimizer, LBFGS)
+        self.made = 0
+        self.compiled: Any = None
+        self._shape: Any = None
+
+    def __call__(self, *batch: Any) -> float:
+        penalty = self.step.penalty()
+        self.made += 1
+        if not self.compiles or self.made <= STEPS_BEFORE_COMPILING:
+            return self.step(*batch).item() + penalty
+        if self.compiled is None:
+            self.compiled, self._shape = compile(self.step), batch[0].shape
+        step = self.compiled if batch[0].shape == self._shape else self.step  # a last batch may be smaller
+        return step(*batch).item() + penalty
+
+
+class Patience:
+    """Called with a score after each epoch, it says whether too many in a row were no better by tol than the best."""
+
+    def __init__(self, tol: float, most: float):
+        self.tol, self.most = tol, most
+        self.best, self.waited = -math.inf, 0
+
+    def __call__(self, score: float) -> bool:
+        self.waited = self.waited + 1 if score < self.best + self.tol else 0
+        self.best = max(self.best, score)
+        return self.waited > self.most
