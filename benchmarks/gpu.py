@@ -9,6 +9,7 @@ of the ratios to PyTorch in the same round.
 
 import argparse
 import importlib
+import itertools
 import statistics
 import sys
 import time
@@ -29,7 +30,7 @@ def drawn(widths, batch):
     """A batch, and the weights and biases of the layers, as NumPy's arrays."""
     rng = np.random.default_rng(0)
     X, labels = rng.normal(size=(batch, widths[0])).astype(np.float32), rng.integers(0, widths[-1], batch)
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
+    pairs = list(itertools.pairwise(widths))
     weights = [(rng.normal(size=pair) / pair[0] ** 0.5).astype(np.float32) for pair in pairs]
     return X, labels, weights, [np.zeros(n, np.float32) for n in widths[1:]]
 
@@ -146,13 +147,9 @@ def main():
         cupy.cuda.Device().synchronize()
         torch.cuda.synchronize()
 
-    properties = cupy.cuda.runtime.getDeviceProperties(0)
-    print(
-        f"{properties['name'].decode()}; CuPy {cupy.__version__}, PyTorch {torch.__version__}, NumPy {np.__version__}"
-    )
-    print(
-        f"\n{'':8}{'batch':>6} | {'tensorgrad':>12}{'by hand':>12}{'PyTorch':>12} | tensorgrad/PyTorch  by hand/PyTorch"
-    )
+    gpu = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    print(f"{gpu}; CuPy {cupy.__version__}, PyTorch {torch.__version__}, NumPy {np.__version__}")
+    print(f"\n{'':8}{'batch':>6} | {'tensorgrad':>12}{'by hand':>12}{'PyTorch':>12} | to PyTorch: tensorgrad  by hand")
     for name in chosen.networks:
         widths, batch = NETWORKS[name]
         steps = [
@@ -167,7 +164,7 @@ def main():
         times = [statistics.median(column) * 1e6 for column in zip(*rounds, strict=True)]
         ratios = [statistics.median(row[i] / row[2] for row in rounds) for i in (0, 1)]
         figures = "".join(f"{t:>9.0f} us" for t in times)
-        print(f"{name:8}{batch:>6} | {figures} | {ratios[0]:>17.2f}x {ratios[1]:>15.2f}x")
+        print(f"{name:8}{batch:>6} | {figures} | {ratios[0]:>21.2f}x{ratios[1]:>8.2f}x")
 
 
 if __name__ == "__main__":
