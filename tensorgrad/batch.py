@@ -24,6 +24,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .derivatives import COMPOSED, CREATION, derivative
+from .derivatives.arrays import full
 from .derivatives.indexing import Scattered
 from .memory import is_kept_by_one
 from .node import Node
@@ -372,7 +373,7 @@ def placed(value: Any, i: int, level: int, size: int) -> Any:
     """value for place i of the batch, where nodes have been taken apart."""
     if mapped(value, level):
         if not size:
-            return np.ones(value.shape, value.dtype, like=value.stack)
+            return full(value.shape, 1, value.dtype, value.stack)
         return np.reshape(value.stack[i : i + 1], value.shape)  # a view, of 0-d too
     if type(value) is _Rows:
         array = value.array

@@ -8,8 +8,9 @@ and the outer Tensors; `record` makes an operation that has them all as argument
 
 from __future__ import annotations
 
+import copy
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .ancestors import dependent_nodes, nodes_behind
@@ -23,7 +24,7 @@ from .linearity import require_linear_rules
 from .memory import require_unchanged
 from .node import orders
 from .tensor import Tensor
-from .trace import computed, gather, standing_for
+from .trace import computed, conj, gather, standing_for
 from .tree import Tree, tree_leaves, tree_map
 from .versions import arguments, current, is_name
 
@@ -43,18 +44,32 @@ class Call:
 
     def __init__(self, name: str, f: Callable, args: Iterable[Any]):
         self.name = name
-        start, without_grad = next(orders), times_no_grad_was_entered()
+        self.start, without_grad = next(orders), times_no_grad_was_entered()
         self.inputs = [_input(arg) for arg in args]
         with enable_grad():
             self.result = f(*self.inputs)
-        require_unchanged(name, [x._data for x in self.inputs], start)
-        self.outputs = [y for _, y in tree_leaves(self.result) if isinstance(y, Tensor) and y.requires_grad]
+        require_unchanged(name, [x._data for x in self.inputs], self.start)
+        self._explore()
         if not self.outputs and times_no_grad_was_entered() > without_grad:
             raise TypeError(f"{name}: what the function returned depends on nothing, and {ENTERED_NO_GRAD}")
+
+    def _explore(self) -> None:
+        self.outputs = [y for _, y in tree_leaves(self.result) if isinstance(y, Tensor) and y.requires_grad]
         self.roots = [current(y) for y in self.outputs]
-        self.nodes, outside, _ = nodes_behind(self.roots, self.inputs, start)
+        self.nodes, outside, _ = nodes_behind(self.roots, self.inputs, self.start)
         inputs = set(self.inputs)
         self.outer = sorted([node for node in outside if node not in inputs], key=lambda node: node._order)
+
+    def derived(self, seeds: Sequence[Any]) -> Call:
+        """The same call with these seeds, Tensors, as further inputs, and its gradients as what it returned, None for
+        zero. Both are conjugated, as users see gradients."""
+        new = copy.copy(self)
+        new.inputs = [*self.inputs, *seeds]
+        with enable_grad():
+            found = self.pullback([conj(seed) for seed in seeds], self.outer, create_graph=True)
+            new.result = [None if d is None else conj(d) for d in found]
+        new._explore()
+        return new
 
     def pullback(self, seeds: Sequence[Any], outer: Sequence[Any], create_graph: bool) -> list:
         """The gradients of the inputs and of these outer Tensors, given that of each output; None where it is zero.
@@ -229,10 +244,15 @@ class _Place:
         self.number = number
 
 
+def _requires_gradient(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor) and leaf.requires_grad
+
+
 class Lifted:
     """Arguments whose Tensors have been taken out, to put others in their place.
 
-    Those that require a gradient, each once. Modules stay as they are: their parameters are outer Tensors.
+    Those that require a gradient, or whatever `is_taken`, each once. Modules stay as they are: their parameters are
+    outer Tensors.
 
     >>> a = Tensor(2.0)
     >>> lifted = Lifted(({"a": a, "b": 3.0}, [a]))
@@ -240,22 +260,26 @@ class Lifted:
     ([Tensor(2.)], ({'a': 10.0, 'b': 3.0}, [10.0]))
     """
 
-    def __init__(self, structure: Any):
-        self._places: dict[Any, _Place] = {}
-        self._structure = tree_map(self._lift, structure, whole=(Tree,))
+    def __init__(self, structure: Any, is_taken: Callable[[Any], bool] = _requires_gradient):
+        self._taken: list[Any] = []
+        places: dict[int, _Place] = {}  # by the id, for not all kinds of arrays can be hashed
 
-    def _lift(self, leaf: Any) -> Any:
-        if not isinstance(leaf, Tensor) or not leaf.requires_grad:
-            return leaf
-        return self._places.setdefault(leaf, _Place(len(self._places)))
+        def lift(leaf: Any) -> Any:
+            if not is_taken(leaf):
+                return leaf
+            if id(leaf) not in places:
+                places[id(leaf)] = _Place(len(places))
+                self._taken.append(leaf)
+            return places[id(leaf)]
+
+        self._structure = tree_map(lift, structure, whole=(Tree,))
 
     def taken(self) -> list[Any]:
         """The Tensors that were taken out. They are given away: a graph that keeps this object holds them itself."""
-        tensors = list(self._places)
-        self._places.clear()
+        tensors, self._taken = self._taken, []
         return tensors
 
-    def filled(self, values: Sequence[Any]) -> Any:
+    def filled(self, values: Sequence[Any] | Mapping[int, Any]) -> Any:
         """The arguments with these in the place of their Tensors."""
         return tree_map(
             lambda leaf: values[leaf.number] if type(leaf) is _Place else leaf, self._structure, whole=(Tree,)

@@ -181,6 +181,11 @@ def floating(y: Any, name: str) -> Any:
     if isinstance(y, np.generic) or not hasattr(y, "dtype"):
         y = as_0d(y)
     require_no_subclass(type(y), name)
+    if not hasattr(y, "__array_function__"):
+        raise TypeError(
+            f"{name}: a {type(y).__module__}.{type(y).__name__} and a Tensor aren't of one kind; pass np.asarray(it), "
+            f"or call functions of that library through tensorgrad.interop"
+        )
     if y.dtype.kind not in "fc":
         raise TypeError(f"{name}: the result has dtype {y.dtype}; a Tensor is floating, so that it can have a gradient")
     return y

@@ -9,6 +9,7 @@ import numpy as np
 
 from .arguments import non_negative, positive_int
 from .calls import described, require_call
+from .derivatives.arrays import largest
 from .grad_mode import no_grad
 from .linearity import inner_product, irregular
 from .tensor import Tensor, data_of
@@ -79,8 +80,8 @@ def _require_consistent_modes(trace: Trace, forward: bool, rtol: float, atol: fl
     a, b = trace.vjp(first), trace.vjp(second)
     both = trace.vjp([2 * p - 5 * q for p, q in zip(first, second, strict=True)])
     for one, other, sum_of_both in zip(a, b, both, strict=True):
-        size = float(np.max(np.abs(one) + np.abs(other), initial=0))
-        off = float(np.max(np.abs(sum_of_both - (2 * one - 5 * other)), initial=0))
+        size = float(largest(np.abs(one) + np.abs(other)))
+        off = float(largest(np.abs(sum_of_both - (2 * one - 5 * other))))
         if not off <= rtol * size + atol:
             raise AssertionError(
                 "check_grads: a rule isn't linear in the gradient g that it is given: for 2 g - 5 h it gives something "

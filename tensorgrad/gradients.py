@@ -19,6 +19,8 @@ from .versions import named_by
 
 accumulating = fork_safe_lock()  # threads may share parameters
 _set_grad = Node.__dict__["_grad"].__set__
+# Where the gradient of a leaf goes that stands for an array of another library, by its id: interop enters those.
+elsewhere: dict[int, Callable[[Any], None]] = {}
 _exhaust: Callable[[Iterable[Any]], None] = deque(maxlen=0).extend  # runs an iterator to its end, in one call of C
 
 
@@ -28,7 +30,12 @@ def accumulate_grads(grads: dict[Any, Any]) -> None:
     All are added or none, also when the program is interrupted meanwhile: Python runs no signal handler inside of a
     call of C, as the last one is.
     """
+    passed_on = (
+        [(elsewhere[id(x)], np.conj(grads.pop(x))) for x in list(grads) if id(x) in elsewhere] if elsewhere else ()
+    )
     locked(accumulating, _accumulate, grads)
+    for receive, grad in passed_on:
+        receive(grad)
 
 
 def _accumulate(grads: dict[Any, Any]) -> None:
@@ -68,7 +75,16 @@ def _accumulate(grads: dict[Any, Any]) -> None:
 
 
 def accumulate_recorded_grads(grads: dict[Any, Any]) -> None:
-    """The same with gradients that are part of a graph: nodes, which aren't changed in place."""
+    """The same with gradients that are part of a graph: nodes, which aren't changed in place.
+
+    Raises:
+        RuntimeError: one would go to another library.
+    """
+    if elsewhere and any([id(node) in elsewhere for node in grads]):
+        raise RuntimeError(
+            "backward: with create_graph=True, .grad of a tensor of another library, such as a parameter of PyTorch's, "
+            "can't be differentiated again; pass those tensors to the function of from_torch as arguments"
+        )
     locked(accumulating, _accumulate_recorded, grads)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .batch import batch, unbatch
 from .calls import FIRST, Argnum, described, differentiated, positions
-from .derivatives.arrays import as_0d
+from .derivatives.arrays import arange, as_0d, largest
 from .node import orders
 from .tensor import Tensor, data_of
 from .trace import Trace, named, scalar_trace
@@ -94,7 +94,7 @@ def _units(trace: Trace, arrays: list) -> Iterator[list]:
         n = min(step, int(ends[-1]) - start)
         stacks = []
         for array, begin in zip(arrays, ends[:-1].tolist(), strict=True):  # the i-th 1 is element start + i of them all
-            flat = np.eye(n, array.size, start - begin, array.dtype, like=array._data)
+            flat = units(n, array.size, start - begin, array)
             stacks.append(np.reshape(flat, (n, *array.shape)))
         yield stacks
 
@@ -140,7 +140,7 @@ def _directional(trace: Trace, unit: list) -> list:
             results.append(a + 1j * np.where(turn, b, 0) if turned.all() else np.where(turn, a + 1j * b, a))
             continue
         off, size = map(data_of, (np.where(turn, b - 1j * a, 0), a))
-        if not np.allclose(off, 0, atol=1e-6 * max(1.0, float(np.max(np.abs(size), initial=0))), equal_nan=True):
+        if not np.allclose(off, 0, atol=1e-6 * max(1.0, float(largest(np.abs(size)))), equal_nan=True):
             raise TypeError(
                 "jacobian: the function isn't holomorphic, so its derivative is no complex matrix; take the Jacobians "
                 "of its real and its imaginary part"
@@ -227,6 +227,12 @@ def laplacian(
     return evaluate
 
 
+def units(n: int, m: int, first: int, like: Any) -> Any:
+    """np.eye(n, m, first), of like's kind and dtype: NumPy's own asks CuPy's for a device=, which that hasn't got."""
+    columns = arange(m, like._data)
+    return (columns == np.expand_dims(arange(n, like._data) + first, 1)).astype(like.dtype)
+
+
 def _sum_of_second_derivatives(trace: Trace) -> Any:
     """Of a trace of the gradient at points (..., d), its derivatives along the axes, an array of shape (...)."""
     (x,) = trace.inputs
@@ -234,8 +240,7 @@ def _sum_of_second_derivatives(trace: Trace) -> Any:
     result: Any = np.zeros(x.shape[:-1], x.dtype, like=x._data)
     for start in range(0, d, step):
         n = min(step, d - start)
-        units = np.eye(n, d, start, x.dtype, like=x._data)
-        units = np.reshape(units, (n, *(1,) * (x.ndim - 1), d)) + np.zeros_like(x._data)
-        (second,) = _for_each(trace, trace.vjp, [units])
-        result = result + np.sum(np.where(units == 1, second, 0), axis=(0, -1))
+        ones = np.reshape(units(n, d, start, x), (n, *(1,) * (x.ndim - 1), d)) + np.zeros_like(x._data)
+        (second,) = _for_each(trace, trace.vjp, [ones])
+        result = result + np.sum(np.where(ones == 1, second, 0), axis=(0, -1))
     return trace.wrapper()(as_0d(result) if isinstance(result, np.generic) else result)

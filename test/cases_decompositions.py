@@ -19,7 +19,7 @@ def symmetric(f, a, *args, **kwargs):
 
 
 def positive_definite(f, a, **kwargs):
-    return f(a @ adjoint(a) + np.eye(a.shape[-1], like=a), **kwargs)
+    return f(a @ adjoint(a) + np.identity(a.shape[-1], like=a), **kwargs)
 
 
 def without_phases(of):

@@ -8,7 +8,7 @@ from tensorgrad.derivatives.matrices import cofactors_by_svd
 
 def plus(n):
     """Called with a + n times the identity, so that the matrix is far from a singular one."""
-    return lambda f, a, *args, **kwargs: f(a + n * np.eye(a.shape[-1], like=a), *args, **kwargs)
+    return lambda f, a, *args, **kwargs: f(a + n * np.identity(a.shape[-1], like=a), *args, **kwargs)
 
 
 def symmetric(f, a, *args, **kwargs):
@@ -72,7 +72,9 @@ case(np.linalg.lstsq, x(4, 2), np.arange(4.0))
 case(np.linalg.lstsq, np.vander([0.0, 1.0, 2.0, 4.0], 3), x(4))
 case(np.linalg.lstsq, x(4, 2), x(2, 3), x(4), of=lambda f, a, b, c: f(a @ b, c, 1e-5)[:3])  # of rank 2
 
-case(np.linalg.tensorsolve, x(2, 3, 6), x(2, 3), of=lambda f, a, b: f(a + 3 * np.eye(6, like=a).reshape(2, 3, 6), b))
+case(
+    np.linalg.tensorsolve, x(2, 3, 6), x(2, 3), of=lambda f, a, b: f(a + 3 * np.identity(6, like=a).reshape(2, 3, 6), b)
+)
 case(np.linalg.tensorsolve, x(2, 6, 3), x(2, 3), axes=(1,))
 case(np.linalg.tensorsolve, x(4, 2, 2, **C), x(4, **C))
 case(np.linalg.tensorinv, x(2, 3, 6))

@@ -8,7 +8,7 @@ from tensorgrad.derivatives.norms import length, p_norm
 
 def plus(n):
     """Called with a + n times the identity, so that the matrix is far from a singular one."""
-    return lambda f, a, *args, **kwargs: f(a + n * np.eye(a.shape[-1], like=a), *args, **kwargs)
+    return lambda f, a, *args, **kwargs: f(a + n * np.identity(a.shape[-1], like=a), *args, **kwargs)
 
 
 C = {"dtype": complex}

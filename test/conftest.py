@@ -26,6 +26,15 @@ OF_PYTORCH = {"beside_torch.py": ["torch"], "torch_table.py": ["torch", "expectt
 collect_ignore = [name for name, needed in OF_PYTORCH.items() if not all(map(importlib.util.find_spec, needed))]
 
 
+def pytest_collection_modifyitems(items):
+    """The docstrings of these are tested where their library is."""
+    needed = {"to_torch": "torch", "from_torch": "torch", "to_jax": "jax", "from_jax": "jax"}
+    for item in items:
+        library = needed.get(item.name.rpartition(".")[2])
+        if library and not importlib.util.find_spec(library):
+            item.add_marker(pytest.mark.skip(reason=f"could not import '{library}'"))
+
+
 def pytest_collection_finish(session):
     """Leave all that the collected tests are made of out of the garbage collector's rounds: they would take seconds."""
     gc.collect()

@@ -1,5 +1,9 @@
 """Arrays that speak NumPy's protocols and aren't ndarrays."""
 
+import inspect
+import json
+from pathlib import Path
+
 import numpy as np
 
 
@@ -81,25 +85,68 @@ class Duck(np.lib.mixins.NDArrayOperatorsMixin):
         return lambda *args, **kwargs: self.wrap(value(*self.unwrap(args), **self.unwrap(kwargs)))
 
 
+class Unsupported(TypeError):
+    """CuPy hasn't got that."""
+
+
+CUPY = json.loads((Path(__file__).parent / "data" / "cupy.json").read_text(encoding="utf-8"))  # see cupy_functions.py
+SIGNATURES = {
+    name: parameters
+    and inspect.Signature(
+        [
+            inspect.Parameter(
+                p, inspect._ParameterKind(kind), default=inspect.Parameter.empty if required or kind in (2, 4) else None
+            )
+            for p, kind, required in parameters
+        ]
+    )
+    for name, parameters in CUPY["functions"].items()
+}
+# The methods of CuPy's ufuncs, of which not all have each; and what they are called with
+UFUNC_METHODS = {
+    "reduce": {"add", "multiply"}, "accumulate": {"add", "multiply"}, "reduceat": {"add"},
+    "at": {"add", "maximum", "minimum"}, "outer": set(CUPY["ufuncs"]), "__call__": set(CUPY["ufuncs"]),
+}  # fmt: skip
+UFUNC_KEYWORDS = {"out", "dtype", "axis", "axes", "keepdims", "casting"}
+COMPARISONS = {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
+
+
 class StrictDuck(Duck):
-    """An array that isn't mixed with any ndarray, as CuPy's on a GPU: numbers, lists of numbers and ndarrays of no
-    dimension are all that it takes beside its own kind. What is computed from it, also by `like=`, is of its kind: with
-    np.asarray(array, like=duck), an ndarray becomes one of its kind."""
+    """An array that does what CuPy's on a GPU do, and no more: they aren't mixed with any ndarray, not of no dimension
+    either, and take only the functions and parameters that CuPy has. Numbers are all that it takes beside its own kind,
+    and lists of them where a function makes arrays of them. What is computed from it, also by `like=`, is of its kind:
+    with np.asarray(array, like=duck), an ndarray becomes one of its kind."""
 
     @classmethod
     def check(cls, values):
         for value in values:
             if isinstance(value, list | tuple | dict):
                 cls.check(value.values() if isinstance(value, dict) else value)
-            elif isinstance(value, np.ndarray) and value.ndim:
+            elif isinstance(value, np.ndarray):
                 raise TypeError(f"an ndarray of shape {value.shape} was mixed with an array of another kind")
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
-        self.check((*inputs, *out, *kwargs.values()))
+        if ufunc.__name__ not in UFUNC_METHODS[method] or not kwargs.keys() <= UFUNC_KEYWORDS:
+            raise Unsupported(f"CuPy has no {ufunc.__name__}.{method} with {list(kwargs)}")
+        if len(out) > 1:
+            raise Unsupported("CuPy's ufuncs take one array in out=")
+        if any(isinstance(v, list | tuple) for v in inputs) and method != "at":
+            return NotImplemented
+        of_no_dimension = ufunc in COMPARISONS
+        self.check([v for v in (*inputs, *out) if not (of_no_dimension and isinstance(v, np.ndarray) and not v.ndim)])
+        self.check(kwargs.values())
         return super().__array_ufunc__(ufunc, method, *inputs, out=out, **kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
-        if func is not np.asarray:
+        name = f"{func.__module__}.{func.__name__}"
+        if name not in SIGNATURES:
+            raise Unsupported(f"CuPy has no {name}")
+        try:
+            if SIGNATURES[name]:
+                SIGNATURES[name].bind(*args, **kwargs)
+        except TypeError as error:
+            raise Unsupported(f"{name} of CuPy: {error}") from error
+        if func not in (np.asarray, np.array, np.asanyarray):
             self.check((*args, *kwargs.values()))
         return super().__array_function__(func, types, args, kwargs)
 
@@ -112,11 +159,15 @@ class StrictDuck(Duck):
         self.array[self.unwrap(index)] = self.unwrap(value)
 
     def __getattr__(self, name):
+        if not name.startswith("__") and hasattr(np.ndarray, name) and name not in CUPY["attributes"]:
+            raise AttributeError(f"an array of CuPy's has no {name}")
         value = super().__getattr__(name)
         if not callable(value):
             return value
 
         def method(*args, **kwargs):
+            if kwargs.keys() & {"where", "initial"}:
+                raise Unsupported(f"the method {name} of CuPy's arrays has no where= and initial=")
             self.check((*args, *kwargs.values()))
             return value(*args, **kwargs)
 

@@ -159,7 +159,7 @@ def test_losses_that_depend_on_an_arbitrary_choice(f, message):
         (lambda a: np.linalg.eigh(a + adjoint(a))[1], "eigh: the loss depends on the phases"),
         (lambda a: np.linalg.svd(a[:, :2])[0][:, 2:] ** 3, "svd: the loss depends on the vectors after the first 2"),
         (
-            lambda a: square(a * 0 + np.eye(4, like=a)),
+            lambda a: square(a * 0 + np.identity(4, like=a)),
             "eigh: the loss depends on the vectors that belong to coinciding",
         ),
     ],

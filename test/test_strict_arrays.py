@@ -1,7 +1,9 @@
-"""Nothing in the rules or in the engine mixes an ndarray with the arrays that it was given.
+"""Nothing in the rules or in the engine mixes an ndarray with the arrays that it was given, or asks more of them than
+CuPy's have.
 
 Every case of the table, see cases.py, on an array kind that refuses to be mixed with any ndarray: its value, its first
-and its second derivative are of that kind, and are those of NumPy's arrays.
+and its second derivative are of that kind, and are those of NumPy's arrays. Where CuPy is installed and there is a GPU,
+the same on CuPy itself.
 """
 
 from __future__ import annotations
@@ -24,6 +26,28 @@ from tensorgrad.engine import backpropagate
 
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
     importlib.import_module(path.stem)
+
+
+def cupy_kind() -> Any:
+    """CuPy's arrays, made of NumPy's; or why there are none."""
+    cupy = pytest.importorskip("cupy")
+    try:
+        cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        pytest.skip(f"CuPy finds no GPU: {error}")
+    return cupy.asarray
+
+
+@pytest.fixture(params=["strict duck", "cupy"])
+def kind(request: Any) -> Any:
+    return StrictDuck if request.param == "strict duck" else cupy_kind()
+
+
+def require_kind(kind: Any, array: Any, what: str = "") -> np.ndarray:
+    """The numbers of an array, which must be of that kind."""
+    assert type(array) is type(kind(np.zeros(1))), what
+    return array.array if kind is StrictDuck else array.get()
+
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of values at which a function isn't defined
 
@@ -94,6 +118,20 @@ CASES_OF = defaultdict(list)
 for _case in [case for case in CASES if not case.of_scipy]:
     CASES_OF[name_of(_case.func)].append(_case)
 
+
+def is_beyond_cupy(case: Case) -> bool:
+    """Whether this is a function of NumPy's or SciPy's, and CuPy has it not, or not with such arguments."""
+    module = getattr(case.func, "__module__", None) or "numpy"
+    if module.startswith("tensorgrad") and not module.startswith("tensorgrad.special"):
+        return False
+    case = dataclasses.replace(case, args=of_kind(StrictDuck, case.args), kwargs=of_kind(StrictDuck, case.kwargs))
+    try:
+        case.call([StrictDuck(v) for v in case.draw()])
+    except (TypeError, AttributeError, AssertionError):  # the last, where an array would be made of it
+        return True
+    return False
+
+
 # The cases of these hold numbers of rows as plain arrays: the tests below try them with numbers of the kind
 ELSEWHERE = {"embedding", "embedding_bag", "one_hot"}
 for _name in ELSEWHERE:
@@ -133,13 +171,13 @@ def test_bags_of_rows_are_made_by_numbers_of_the_same_kind(mode: str):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES_OF)
-def test_no_rule_mixes_an_ndarray_with_the_arrays_it_was_given(name: str):
-    for case in [case for case in CASES_OF[name] if not case.assigns]:
-        for (what, a), (_, b) in zip(results(StrictDuck, case), results(np.asarray, case), strict=True):
+def test_no_rule_mixes_an_ndarray_with_the_arrays_it_was_given(name: str, kind: Any):
+    for case in [case for case in CASES_OF[name] if not case.assigns and not is_beyond_cupy(case)]:
+        for (what, a), (_, b) in zip(results(kind, case), results(np.asarray, case), strict=True):
             if isinstance(b, np.ndarray):
-                assert type(a) is StrictDuck, f"{what} of {case}"
-                size = np.max(np.abs(b), initial=0)
-                np.testing.assert_allclose(a.array, b, rtol=1e-13, atol=1e-13 * size, err_msg=f"{what} of {case}")
+                numbers, what = require_kind(kind, a, f"{what} of {case}"), f"{what} of {case}"
+                size, eps = np.max(np.abs(b), initial=0), 1e-13 if kind is StrictDuck else 1e-9  # a GPU adds otherwise
+                np.testing.assert_allclose(numbers, b, rtol=eps, atol=eps * size, err_msg=what)
 
 
 def f(t: Any) -> Any:
@@ -161,11 +199,10 @@ TRANSFORMS = {
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=list(TRANSFORMS))
-def test_transforms_give_arrays_of_the_kind_that_they_were_given(transform: Any):
+def test_transforms_give_arrays_of_the_kind_that_they_were_given(transform: Any, kind: Any):
     x, v = np.array([0.3, -1.2, 2.0]), np.array([1.0, 0.5, -2.0])
-    for a, b in zip(parts(transform(StrictDuck(x), StrictDuck(v))), parts(transform(x, v)), strict=True):
-        assert type(a) is StrictDuck
-        np.testing.assert_allclose(a.array, b, rtol=1e-14)
+    for a, b in zip(parts(transform(kind(x), kind(v))), parts(transform(x, v)), strict=True):
+        np.testing.assert_allclose(require_kind(kind, a), b, rtol=1e-14 if kind is StrictDuck else 1e-12)
 
 
 OPTIMISERS = {
@@ -180,9 +217,9 @@ OPTIMISERS = {
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS.values(), ids=list(OPTIMISERS))
-def test_optimisers_change_arrays_of_any_kind(optimiser: Any):
+def test_optimisers_change_arrays_of_any_kind(optimiser: Any, kind: Any):
     ends = []
-    for wrap in (StrictDuck, np.array):
+    for wrap in (lambda numbers: kind(np.array(numbers)), np.array):
         p, q = Tensor(wrap([0.3, -1.2, 2.0])), Tensor(wrap([[1.0], [2.0]]))
         steps = optimiser([p, q])
         for _ in range(3):
@@ -191,5 +228,25 @@ def test_optimisers_change_arrays_of_any_kind(optimiser: Any):
             steps.step()
         ends.append((p.data, q.data))
     for a, b in zip(*ends, strict=True):
-        assert type(a) is StrictDuck
-        np.testing.assert_allclose(a.array, b, rtol=1e-12)
+        np.testing.assert_allclose(require_kind(kind, a), b, rtol=1e-12)
+
+
+def test_a_network_trains_on_arrays_of_any_kind(rng: Any, kind: Any):
+    X, labels, values = rng.normal(size=(8, 3)), rng.integers(0, 4, 8), rng.normal(size=(8, 4))
+    losses = []
+    for wrap in (kind, np.asarray):
+        model = tg.Sequential(tg.MLP(3, [5, 4], activation="gelu", rng=1), tg.nn.LayerNorm(4))
+        for p in model.parameters():
+            p._data = wrap(p._data)
+        optimiser, run = tg.AdamW(model.parameters(), 0.05), []
+        for _ in range(5):
+            y = model(wrap(X))
+            loss = tg.softmax_cross_entropy(y, wrap(labels)) + 0.1 * tg.mse_loss(y, wrap(values))
+            optimiser.zero_grad()
+            loss.backward(retain_graph=False)
+            tg.optim.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            run.append(float(loss.data))
+        losses.append(run)
+    np.testing.assert_allclose(*losses, rtol=1e-10)
+    assert losses[0][-1] < losses[0][0]

@@ -127,6 +127,32 @@ def arange(n, like):
     return np.arange(n, like=inside(like))
 
 
+# NumPy's own full, ones and eye hand a device= on to arrays of other kinds, and CuPy's don't know that
+
+
+def full(shape, value, dtype, like):
+    """An array filled with a value, of the kind of `like`."""
+    return np.full_like(whole(inside(like)), value, dtype, "C", shape=shape)
+
+
+def identity(n, dtype, like):
+    """The identity matrix, in an array of the kind of `like`."""
+    return np.identity(n, dtype, like=inside(like))
+
+
+def largest(x, axis=None, keepdims=False):
+    """The largest of numbers that aren't negative; 0 if there are none. (CuPy has no np.max(x, initial=0).)"""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    reduce = np.max if all(x.shape[i] != 0 for i in axes) else np.sum
+    return reduce(x, axis=axis, keepdims=keepdims)
+
+
+def given(**settings):
+    """Keyword arguments, without those that have NumPy's defaults: other libraries don't have them all."""
+    left_out = (None, np._NoValue)
+    return {n: v for n, v in settings.items() if not any(v is x for x in left_out) and not (n == "where" and v is True)}
+
+
 def as_arrays(*values):
     """The same of several, all of one kind."""
     if all([is_array(x) for x in values]):

@@ -17,7 +17,7 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arrays import ARRAYS, whole
+from .arrays import ARRAYS, identity, largest, whole
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
 from .table import composed, derivative, with_rules
@@ -49,9 +49,9 @@ derivative(np.linalg.cholesky, cholesky_gradient)
 # Losses that depend on an arbitrary choice ---------------------------------------------------------------------------
 
 
-def largest(a):
+def size_of(a):
     """The largest absolute value of each matrix."""
-    return np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0)
+    return largest(np.abs(a), axis=(-2, -1), keepdims=True)
 
 
 def clearly_nonzero(x, size):
@@ -82,7 +82,7 @@ def without_complement(name, q, g, k):
         return q, g
     q1, q2, g1, g2 = q[..., :k], q[..., k:], g[..., :k], g[..., k:]
     inner = H(q2) @ g2
-    arbitrary = clearly_nonzero(inner - H(inner), largest(inner))
+    arbitrary = clearly_nonzero(inner - H(inner), size_of(inner))
     raise_if_arbitrary(arbitrary, inner, name, f"the vectors after the first {k}")
     return q1, g1 - q2 @ (H(g2) @ q1)
 
@@ -132,9 +132,9 @@ def ratio(name, x, d, cotangent, x_size, d_size):
 
 def over_differences(name, x, w, cotangent, x_size):
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
-    other = ~np.eye(w.shape[-1], dtype=bool, like=w)
+    other = ~identity(w.shape[-1], bool, w)
     gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
-    return ratio(name, x * other, gap, cotangent * other, x_size, largest(w[..., None]))
+    return ratio(name, x * other, gap, cotangent * other, x_size, size_of(w[..., None]))
 
 
 def both_triangles(x):
@@ -166,7 +166,7 @@ def eigh_gradient(g, y, a, UPLO="L"):
     if is_zero(gv):
         return (v * gw[..., None, :]) @ H(v)
     x = H(v) @ gv
-    size = largest(x)
+    size = size_of(x)
     raise_if_phases_count("eigh", x, size)
     k = over_differences("eigh", (x - H(x)) / 2, w, both_triangles(x), size)
     return v @ (diagonal_matrix(gw) + k) @ H(v)
@@ -183,7 +183,7 @@ def eig_gradient(g, y, a):
     k = diagonal_matrix(gw)
     if not is_zero(gv):
         x = H(v) @ gv
-        size = largest(x)
+        size = size_of(x)
         raise_if_phases_count("eig", x, size)
         x_fixed = x - H(v) @ v * np.expand_dims(np.real(diagonal_of(x)), -2)  # at fixed lengths of the columns
         k = k + over_differences("eig", x_fixed, conj(w), both_triangles(x) + np.abs(x_fixed), size)
@@ -202,7 +202,7 @@ def svd_gradient(g, y, a, full_matrices):
     u, gu = without_complement("svd", u, gu, s.shape[-1])
     v, gv = without_complement("svd", H(vh), H(gvh), s.shape[-1])
     a, b = H(u) @ gu, H(v) @ gv
-    size, s_size = largest(a) + largest(b), largest(s[..., None])
+    size, s_size = size_of(a) + size_of(b), size_of(s[..., None])
     raise_if_phases_count("svd", a + b, size)
     plus, minus = ((x - H(x)) / 2 for x in (a + b, a - b))
     sums = np.expand_dims(s, -2) + np.expand_dims(s, -1)
@@ -212,7 +212,7 @@ def svd_gradient(g, y, a, full_matrices):
     def complement(u, gu, a):
         """(1 - U U^H) G_U / s, the part of the gradient outside of the space of U."""
         x = gu - u @ a
-        return ratio("svd", x, s[..., None, :], x, largest(gu), s_size)
+        return ratio("svd", x, s[..., None, :], x, size_of(gu), s_size)
 
     d = u @ (diagonal_matrix(gs) + k) @ H(v)
     if u.shape[-2] > s.shape[-1]:

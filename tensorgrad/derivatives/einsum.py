@@ -4,7 +4,8 @@ import string
 
 import numpy as np
 
-from .arrays import as_arrays
+from .arrays import as_arrays, identity
+from .arrays import full as filled_with
 from .table import composed, derivative, each, views
 
 
@@ -30,10 +31,10 @@ def einsum_gradient(i, g, y, subscripts, settings, *operands):
     for letter, n in zip(terms[i], operands[i].shape, strict=True):
         if letter in target:
             twin = next(fresh)
-            factors.append((letter + twin, np.eye(n, dtype=dtype, like=g)))
+            factors.append((letter + twin, identity(n, dtype, g)))
             letter = twin
         elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
-            factors.append((letter, np.ones(n, dtype=dtype, like=g)))
+            factors.append((letter, filled_with(n, 1, dtype, g)))
         target += letter
     optimize = len(factors) > 2 or bool(settings.get("optimize"))
     return np.einsum(",".join(t for t, _ in factors) + "->" + target, *(x for _, x in factors), optimize=optimize)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .arrays import ARRAYS, in_one_call, whole
+from .arrays import ARRAYS, in_one_call, largest, whole
 from .arrays import inside as array_inside
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
@@ -139,7 +139,7 @@ derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 @in_one_call
 def i0_steps(x):
     """In how many steps a quarter of a period of exp(x cos(t)) is summed."""
-    size = float(np.max(np.abs(x), initial=0))
+    size = float(largest(np.abs(x)))
     return 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan anyway
 
 

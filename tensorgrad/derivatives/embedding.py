@@ -98,7 +98,11 @@ def _largest(rows: Any, bags: Any, count: int) -> Any:
     total = np.zeros((count, rows.shape[1]), rows.dtype, like=rows)
     if bags.size:
         begins = _begins(bags)
-        total[bags[begins]] = np.maximum.reduceat(rows, begins, axis=0)
+        if type(rows) in ARRAYS:
+            total[bags[begins]] = np.maximum.reduceat(rows, begins, axis=0)
+        else:  # CuPy has no reduceat
+            total[bags[begins]] = rows[begins]
+            np.maximum.at(total, bags, rows)
     return total
 
 
@@ -109,8 +113,12 @@ def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
     begins = _begins(bags)
     n, is_largest = len(bags), rows == np.take(y, bags, axis=0)
     places = np.where(is_largest, np.expand_dims(arange(n, bags), -1), n)
-    first = np.minimum.reduceat(places, begins, axis=0)
     lengths = np.diff(begins, append=n)
+    if type(places) in ARRAYS:
+        first = np.minimum.reduceat(places, begins, axis=0)
+    else:  # CuPy has no reduceat
+        first = places[begins]
+        np.minimum.at(first, np.repeat(arange(len(begins), begins), lengths), places)
     return take_rows(g, bags) * (places == np.repeat(first, lengths, axis=0)) * is_largest
 
 

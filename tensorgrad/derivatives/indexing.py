@@ -5,7 +5,7 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import ARRAYS, arange, as_array, as_arrays
+from .arrays import ARRAYS, arange, as_array, as_arrays, given
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
@@ -228,7 +228,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None, **options):  # with 
     no_fields("sort", order)
     if axis is None:
         a, axis = np.reshape(a, -1), 0
-    y = np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, stable=stable, **options), axis=axis)
+    y = np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, **given(stable=stable), **options), axis=axis)
     return as_copy_of(y, a)
 
 

@@ -11,7 +11,7 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_arrays, whole
+from .arrays import as_arrays, given, identity, largest, whole
 from .layouts import as_copy_of, in_order
 from .products import conj, flip
 from .reductions import axes_of
@@ -25,7 +25,7 @@ def H(a):
 
 def diagonal_matrix(d):
     """Matrices with the vectors d on their diagonals."""
-    return np.expand_dims(d, -1) * np.eye(d.shape[-1], dtype=d.dtype, like=d)
+    return np.expand_dims(d, -1) * identity(d.shape[-1], d.dtype, d)
 
 
 def conjugated(rule):
@@ -77,7 +77,7 @@ def pinv_gradient(g, y, a, rcond=None, hermitian=False, *, rtol=None):
 
 @with_rules(pinv_gradient)
 def pinv(a, rcond=None, hermitian=False, **rtol):
-    return np.linalg.pinv(a, rcond, hermitian, **rtol)
+    return np.linalg.pinv(a, **given(rcond=rcond, hermitian=hermitian or None), **rtol)
 
 
 @composed(np.linalg.pinv)
@@ -86,12 +86,12 @@ def np_pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
     gradient comes from the singular vectors."""
     y = pinv(a, rcond, hermitian, **({} if rtol is np._NoValue else {"rtol": rtol}))
     limit = rcond if rtol is np._NoValue else rtol
-    if limit is None:
+    if limit is None or not a.size:
         return y
-    u, s, vh = np.linalg.svd(a, False, hermitian=hermitian)
+    u, s, vh = np.linalg.svd(a, False, **given(hermitian=hermitian or None))
     limit = limit if np.ndim(limit) == 0 else np.expand_dims(limit, -1)
-    kept = s > limit * np.max(s, axis=-1, keepdims=True, initial=0)
-    least = np.min(np.where(kept, s, np.inf), axis=-1, keepdims=True, initial=np.inf)
+    kept = s > limit * largest(s, axis=-1, keepdims=True)
+    least = np.min(np.where(kept, s, np.inf), axis=-1, keepdims=True)
     if np.all(whole(kept | (s <= np.finfo(s.dtype).eps ** 0.5 * least))):
         return y
     return (H(vh) * np.expand_dims(np.where(kept, 1 / np.where(kept, s, 1), 0), -2)) @ H(u)
@@ -110,8 +110,8 @@ def lstsq(a, b, rcond=None):
     given = rcond is not None and 0 < rcond < 1  # beyond, LAPACK takes the precision for the limit
     if not given:
         rcond = float(np.finfo(dtype).eps) * (max(a.shape) if rcond is None else 1)
-    s = np.linalg.svdvals(a)
-    rank = np.sum(s > rcond * np.max(s, initial=0), dtype=np.int32)
+    s = np.linalg.svd(a, compute_uv=False)
+    rank = np.sum(s > rcond * largest(s), dtype=np.int32)
     x = (np.linalg.pinv if given else pinv)(a, rcond) @ b
     away = b - a @ x
     squares = np.sum(np.real(conj(away) * away), axis=0, keepdims=b.ndim == 1)
@@ -144,7 +144,7 @@ def tensorinv(a, ind=2):
 
 @with_rules(lambda g, y, a: np.zeros_like(g))
 def identity_like(a):
-    return as_copy_of(np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype, like=a), a)
+    return as_copy_of(np.zeros_like(a) + identity(a.shape[-1], a.dtype, a), a)
 
 
 @composed(np.linalg.matrix_power)
@@ -168,7 +168,7 @@ def cofactors(a, y):
     limit = float(np.finfo(a.dtype).eps) ** (-1 / 3)
     try:
         inverse = np.linalg.inv(a)
-        size, inverse_size = (np.max(np.abs(x), axis=(-2, -1), initial=0) for x in (a, inverse))
+        size, inverse_size = (largest(np.abs(x), axis=(-2, -1)) for x in (a, inverse))
         if np.all(size * inverse_size < limit):  # about the condition number
             return y[..., None, None] * flip(inverse)
     except np.linalg.LinAlgError:  # a singular matrix

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .arrays import as_array, as_arrays, inside
+from .arrays import as_array, as_arrays, full, given
 from .layouts import as_computed_from, as_reduced_from
 from .reductions import axes_of, count
 from .shapes import numbers
@@ -32,7 +32,7 @@ def partial_results(ufunc, elements, masks=None, start=None):
 
 def ones(a):
     """Ones of a's shape, dtype and kind, and no Tensor: with them NumPy's own method checks the arguments."""
-    return np.ones(a.shape, a.dtype, like=inside(a))
+    return full(a.shape, 1, a.dtype, a)
 
 
 def cast(a, dtype):
@@ -44,8 +44,8 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
         raise TypeError(f"{ufunc.__name__}: where= takes bools, such as tensor > 0, and no Tensor, which is floating")
     options = {} if initial is None else {"initial": initial}
     if ufunc in REDUCTIONS:
-        return REDUCTIONS[ufunc](cast(a, dtype), axis=axis, keepdims=keepdims, where=where, **options)
-    like = ufunc.reduce(ones(a), axis, dtype, None, keepdims, where=where, **options)
+        return REDUCTIONS[ufunc](cast(a, dtype), axis=axis, keepdims=keepdims, **given(where=where), **options)
+    like = ufunc.reduce(ones(a), axis, dtype, None, keepdims, **given(where=where), **options)
     n, axes = count(a, axis), axes_of(axis, a.ndim)
     if not n:
         return like
@@ -73,7 +73,7 @@ def accumulate(ufunc, a, axis=0, dtype=None):
 
 def reduceat(ufunc, a, indices, axis=0, dtype=None):
     indices = numbers(indices)
-    ufunc.reduceat(ones(a), indices, axis, dtype)
+    ufunc.reduceat(np.ones(a.shape, a.dtype), indices, axis, dtype)
     elements = np.moveaxis(cast(a, dtype), axis, 0)
     ends = [*indices[1:], len(elements)]
     parts = [elements[i : max(i + 1, end)] for i, end in zip(indices, ends, strict=True)]

@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 
+from .arrays import largest
 from .elementwise import divide_safely, slope_of_absolute
 from .matrices import conj
 from .reductions import axes_of, restore
@@ -46,7 +47,7 @@ def vector_norm_along(x, p, axes, keepdims):
     if p in (None, 2):
         return length(x, axes, keepdims)
     if p == np.inf:
-        return np.max(np.abs(x), axis=axes, keepdims=keepdims, initial=0)
+        return largest(np.abs(x), axes, keepdims)
     if p == -np.inf:
         return np.min(np.abs(x), axis=axes, keepdims=keepdims)
     if p == 1:
@@ -63,7 +64,7 @@ def matrix_norm_along(x, p, axes, keepdims):
         return length(x, axes, keepdims)
     a = np.moveaxis(x, axes, (-2, -1))
     if p in (2, -2, "nuc"):
-        candidates = np.abs(np.linalg.svdvals(a))
+        candidates = np.abs(np.linalg.svd(a, compute_uv=False))
     elif p in (1, -1, np.inf, -np.inf):
         candidates = np.sum(np.abs(a), axis=-2 if abs(p) == 1 else -1)
     else:
@@ -71,7 +72,7 @@ def matrix_norm_along(x, p, axes, keepdims):
     if p == "nuc":
         y = np.sum(candidates, axis=-1)
     elif p > 0:
-        y = np.max(candidates, axis=-1, initial=0)
+        y = largest(candidates, -1)
     else:
         y = np.min(candidates, axis=-1)
     return np.expand_dims(y, axes) if keepdims else y
@@ -107,7 +108,7 @@ def cond(x, p=None):
         raise np.linalg.LinAlgError(f"cond: an empty matrix, of shape {x.shape}, has no condition number")
     if p not in (None, 2, -2):
         return np.linalg.norm(x, p, (-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, (-2, -1))
-    s = np.linalg.svdvals(x)
+    s = np.linalg.svd(x, compute_uv=False)
     with np.errstate(divide="ignore", invalid="ignore"):
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from .arrays import arange, arrays_or_none, as_array, as_arrays, inside
+from .arrays import arange, arrays_or_none, as_array, as_arrays, full, inside
 from .shapes import numbers
 from .table import composed, derivative
 
@@ -99,9 +99,14 @@ def vander(x, N=None, increasing=False):
     return np.power(np.expand_dims(x.astype(np.promote_types(x.dtype, int)), 1), powers if increasing else powers[::-1])
 
 
+def slope_coefficients(p):
+    """The coefficients of p', the highest power first. (CuPy has no np.polyder.)"""
+    return p[:-1] * arange(len(p), p)[:0:-1]
+
+
 # Roots: if p(r) = 0 stays true, p'(r) dr + dp(r) = 0 -----------------------------------------------------------------
 
-derivative(np.roots, lambda g, y, p: -(g / np.polyval(np.polyder(p), y)) @ np.vander(y, np.size(p)))
+derivative(np.roots, lambda g, y, p: -(g / np.polyval(slope_coefficients(p), y)) @ np.vander(y, np.size(p)))
 
 
 @composed(np.poly)
@@ -111,7 +116,7 @@ def poly(seq_of_zeros):
         roots = np.linalg.eigvals(roots)
     elif roots.ndim != 1:
         raise ValueError(f"poly: takes a vector of roots or a square matrix, not shape {roots.shape}")
-    y = np.ones(1, roots.dtype, like=inside(roots))
+    y = full(1, 1, roots.dtype, roots)
     for root in roots:
         y = np.convolve(y, np.stack([np.ones_like(root), -root]))
     pairs = np.iscomplexobj(roots) and np.array_equal(np.sort(roots), np.sort(np.conj(roots)))

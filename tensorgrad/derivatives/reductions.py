@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from .arrays import ARRAYS
+from .arrays import ARRAYS, full, given
 from .elementwise import divide_safely
 from .table import composed, constant, derivative
 
@@ -83,7 +83,7 @@ def var_gradient(
 ):
     """d var / d a = 2 (a - mean) / (n - ddof)."""
     n = how_many(a, axis, where) - (ddof if correction is None else correction)
-    away = a - (np.mean(a, axis=axis, keepdims=True, where=where) if mean is None else mean)
+    away = a - (np.mean(a, axis=axis, keepdims=True, **given(where=where)) if mean is None else mean)
     away = away if np.isrealobj(away) else np.conj(away)
     return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
 
@@ -104,7 +104,7 @@ derivative(np.std, std_gradient)
 def extremum_gradient(g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True):
     """k elements that equal the maximum (or minimum) y get 1/k each."""
     same = (a == restore(y, a, axis, keepdims)) if where is True else (a == restore(y, a, axis, keepdims)) & where
-    ties = np.maximum(np.count_nonzero(same, axis=axis, keepdims=True), 1)
+    ties = np.maximum(np.sum(same, axis=axis, keepdims=True), 1)
     return restore(g, a, axis, keepdims) * (1 / ties).astype(g.dtype) * same
 
 
@@ -135,7 +135,7 @@ def shifted(a, steps, axis, fill):
     keep[axis] = slice(0, max(n - steps, 0)) if steps > 0 else slice(min(-steps, n), n)
     gap = list(a.shape)
     gap[axis] = min(abs(steps), n)
-    parts = [np.full(gap, fill, a.dtype, like=a), a[tuple(keep)]]
+    parts = [full(gap, fill, a.dtype, a), a[tuple(keep)]]
     return np.concatenate(parts if steps > 0 else parts[::-1], axis=axis)
 
 

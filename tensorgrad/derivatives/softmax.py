@@ -41,7 +41,7 @@ def _exponentials(x: Any, axis: Any, keep_shifted: bool = False) -> tuple[Any, A
         parts = _exponentials_of_rows(x, keep_shifted)
         if parts:
             return parts
-    top = x.max(axis=axis, keepdims=True, **({} if x.size else {"initial": -np.inf}))
+    top = x.max(axis=axis, keepdims=True) if x.size else x.sum(axis=axis, keepdims=True) - np.inf
     shifted = x - np.where(np.isfinite(top), top, 0).astype(x.dtype)
     z = np.exp(shifted)
     total = np.where(top == -np.inf, 1, z.sum(axis=axis, keepdims=True)).astype(z.dtype)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside, whole
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, full, given, inside, whole
 from .indexing import grid
 from .layouts import along_axes, as_copy_of, as_reduced_from, copy_axes, inverse, is_contiguous, memory_axes
 from .reductions import count
@@ -34,7 +34,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     if weights is None:
         a = as_array(a)
         y = np.mean(a, axis=axis, keepdims=keepdims)
-        total = np.full(y.shape, count(a, axis), y.dtype, like=inside(y))
+        total = full(y.shape, count(a, axis), y.dtype, y)
     else:
         a, weights = as_arrays(a, weights)
         weights = weights_along(weights, a, axis)
@@ -226,13 +226,13 @@ def filled(a, value):
 
 
 @composed(np.nansum)
-def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
-    return np.sum(filled(a, 0), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True):
+    return np.sum(filled(a, 0), axis=axis, dtype=dtype, keepdims=keepdims, **given(initial=initial, where=where))
 
 
 @composed(np.nanprod)
-def nanprod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
-    return np.prod(filled(a, 1), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+def nanprod(a, axis=None, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True):
+    return np.prod(filled(a, 1), axis=axis, dtype=dtype, keepdims=keepdims, **given(initial=initial, where=where))
 
 
 @composed(np.nancumsum)
@@ -245,28 +245,42 @@ def nancumprod(a, axis=None, dtype=None, out=None):
     return np.cumprod(filled(a, 1), axis=axis, dtype=dtype)
 
 
+def sum_without_nan(a, axis, dtype, keepdims, where):
+    """a with zeros in the place of what is left out; its sum; and of how many elements."""
+    some = ~np.isnan(a) & where
+    x = as_copy_of(np.where(some, a, 0), a)
+    total = np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    return x, total, np.sum(some, axis=axis, keepdims=keepdims).astype(total.real.dtype)
+
+
 @composed(np.nanmean)
 def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
-    x = filled(a, 0)
-    return as_reduced_from(np.mean(x, axis=axis, dtype=dtype, keepdims=keepdims, where=~np.isnan(a) & where), x, axis)
+    x, total, n = sum_without_nan(a, axis, dtype, keepdims, where)
+    return as_reduced_from(total / n, x, axis)
 
 
 @composed(np.nanvar)
-def nanvar(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, **kwargs):
-    x, where = filled(a, 0), ~np.isnan(a) & where
-    y = np.var(x, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
+def nanvar(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=np._NoValue, correction=np._NoValue
+):
+    x, total, n = sum_without_nan(a, axis, dtype, True, where)
+    away = np.where(~np.isnan(a) & where, x - (total / n if mean is np._NoValue else mean), 0)
+    squares = away * away if np.isrealobj(away) else np.real(away) ** 2 + np.imag(away) ** 2
+    free = n - (ddof if correction is np._NoValue else correction)
+    y = np.sum(squares, axis=axis, dtype=dtype, keepdims=True) / np.maximum(free, 0)
+    y = y if keepdims else np.squeeze(y, tuple(range(a.ndim)) if axis is None else axis)
     return as_reduced_from(y, x, axis)
 
 
 @composed(np.nanstd)
-def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, **kwargs):
-    x, where = filled(a, 0), ~np.isnan(a) & where
-    y = np.std(x, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where, **kwargs)
-    return as_reduced_from(y, x, axis)
+def nanstd(*args, **kwargs):
+    y = nanvar(*args, **kwargs)
+    zero = y == 0  # where a root has no slope, and std none either
+    return np.where(zero, 0, np.sqrt(np.where(zero, 1, y)))
 
 
 def nan_extremum(extremum, lowest, a, axis, keepdims, initial, where):
-    y = extremum(np.where(np.isnan(a), lowest, a), axis=axis, keepdims=keepdims, initial=initial, where=where)
+    y = extremum(np.where(np.isnan(a), lowest, a), axis=axis, keepdims=keepdims, **given(initial=initial, where=where))
     some = initial is not None or np.any(~np.isnan(a), axis=axis, keepdims=keepdims)
     return y if np.all(whole(some)) else np.where(some, y, np.nan)
 

@@ -168,7 +168,10 @@ def computed_at(ufunc):
         y, rest = x.copy(), x.shape[1:]
         if b.ndim:
             b = np.reshape(np.broadcast_to(b, numbers.shape + rest), (numbers.size, *rest))
-        ufunc.at(y, np.reshape(numbers, -1), b)
+        if ufunc is np.subtract:  # CuPy adds alone
+            np.add.at(y, np.reshape(numbers, -1), -b)
+        else:
+            ufunc.at(y, np.reshape(numbers, -1), b)
         return y
 
     compute.__name__ = f"{ufunc.__name__}_at"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import dim_is_axis, is_int
-from ..derivatives.arrays import all_lie, as_numbers, whole
+from ..derivatives.arrays import all_lie, array_in, as_numbers, whole
 from ..derivatives.assigning import Place, assign
 from ..derivatives.indexing import grid
 from ..derivatives.indexing import scatter as put_into_zeros
@@ -125,6 +125,8 @@ def scatter(x: Any, axis: int, index: Any, src: Any) -> Any:
     x, axis, index = _checked("scatter", x, axis, index)
     places = _places("scatter", x, axis, index)
     src = _numbers("scatter", "src", src)
+    if not src.ndim and array_in(data_of(x)) is not None:  # a number, of its kind
+        src = np.asarray(src, like=data_of(x)) if type(src) is np.ndarray else src
     src = _source("scatter", x, index, src) if src.ndim else _in_dtype_of("scatter", x, "src", src)
     return assign(src, x, Place(places))
 

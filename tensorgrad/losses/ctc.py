@@ -22,7 +22,7 @@ import numpy as np
 
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
-from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, contiguous, in_one_call, inside, whole
+from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, contiguous, in_one_call, inside, largest, whole
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
 from .reduction import real, reduced, require_reduction
@@ -204,7 +204,7 @@ def _lengths(name: str, what: str, value: Any, n: int, of: str, most: int, like:
 
 def _padded(name: str, targets: Any, target_lengths: Any) -> Any:
     """The labels of each example in a row of an array, those behind its length being of no account."""
-    longest = int(np.max(target_lengths, initial=0))
+    longest = int(largest(target_lengths))
     if targets.ndim == 2:
         return targets[:, :longest]
     ends = np.cumsum(target_lengths)

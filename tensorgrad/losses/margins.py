@@ -284,7 +284,7 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
             f"{name}: for {classes} classes, numbers in target must lie from -1, which ends a row, to {classes - 1}, "
             f"not from {whole(target).min()} to {whole(target).max()}"
         )
-    given = np.logical_and.accumulate(target >= 0, axis=-1)
+    given = np.cumprod(target >= 0, axis=-1) == 1
     labels = np.where(given, target, 0)
     named = np.expand_dims(labels, -1) == np.arange(classes, like=labels)  # (..., place in target, class)
     others = ~np.any(named & np.expand_dims(given, -1), axis=-2)

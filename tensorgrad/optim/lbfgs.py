@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, number_of, one_of, positive_int
+from ..derivatives.arrays import largest
 from ..derivatives.locks import locked
 from ..errors import CompileError
 from ..grad_mode import enable_grad
@@ -132,7 +133,7 @@ class LBFGS(Optimizer):
         state = self.state.setdefault(self.parameters[0], {"func_evals": 0, "n_iter": 0})
         state["func_evals"] += 1
         calls = 1
-        if np.max(np.abs(here.grad), initial=0) <= group["tolerance_grad"]:
+        if largest(np.abs(here.grad)) <= group["tolerance_grad"]:
             return first_loss
         for iteration in range(1, group["max_iter"] + 1):
             state["n_iter"] += 1

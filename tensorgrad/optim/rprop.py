@@ -67,8 +67,7 @@ class Rprop(Optimizer):
         for part, g, last, step, change in self._pieces(group, scratch, data, grad, state["prev"], state["step_size"]):
             np.multiply(g, last, change)
             has_turned = change < 0
-            np.multiply(step, more, step, where=change > 0)
-            np.multiply(step, less, step, where=has_turned)
+            step *= np.where(change > 0, more, np.where(has_turned, less, 1)).astype(step.dtype)
             np.clip(step, least, most, step)
             last[...] = np.where(has_turned, 0, g)
             np.sign(last, change)
