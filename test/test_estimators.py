@@ -136,7 +136,7 @@ TO_THE_END = {"solver": "lbfgs", "max_iter": 300, "tol": 1e-14, "random_state": 
 def test_without_hidden_layers_it_is_logistic_regression(targets):
     weights = np.random.default_rng(0).integers(0, 4, len(X))
     ours = MLPClassifier([], alpha=2.0, **TO_THE_END).fit(X, targets, weights)
-    theirs = LogisticRegression(C=1 / 2.0, tol=1e-10, max_iter=1000).fit(X, targets, weights)
+    theirs = LogisticRegression(C=1 / 2.0, solver="newton-cg", tol=1e-10, max_iter=1000).fit(X, targets, weights)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-3, atol=1e-5)
 
 
