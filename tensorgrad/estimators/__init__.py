@@ -1,5 +1,5 @@
 """Networks as scikit-learn's estimators: `MLPClassifier` and `MLPRegressor`, with the parameters that scikit-learn's
-have, and `NetworkClassifier` and `NetworkRegressor` for a network of one's own. Needs scikit-learn 1.6 or newer.
+have, and `NetworkClassifier` and `NetworkRegressor` for a network of one's own. Needs scikit-learn 1.7 or newer.
 
 >>> from sklearn.datasets import load_iris
 >>> from sklearn.model_selection import cross_val_score
