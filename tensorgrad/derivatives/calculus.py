@@ -15,7 +15,8 @@ from .table import composed, derivative
 
 
 def _linspace(start, stop, num, endpoint, dtype, axis):
-    return np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
+    along = {"axis": axis} if axis else {}  # which not every kind of array knows
+    return np.linspace(start, stop, num, endpoint, dtype=dtype, **along)
 
 
 def progress(y, num, endpoint, axis):

@@ -17,10 +17,13 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arrays import ARRAYS, whole
+from .arrays import ARRAYS, is_complex, largest, whole
+from .chunked import either, eye, is_chunked, reduced_qr, reduced_svd
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
-from .table import composed, derivative, with_rules
+from .table import composed, computed_by, derivative, with_rules
+
+QRResult, SVDResult = type(np.linalg.qr(np.eye(1))), type(np.linalg.svd(np.eye(1)))
 
 
 def hermitian(a):
@@ -44,14 +47,15 @@ def cholesky_gradient(g, y, a, /, *, upper=False):
 
 
 derivative(np.linalg.cholesky, cholesky_gradient)
+computed_by(np.linalg.cholesky)(either(np.linalg.cholesky))
 
 
 # Losses that depend on an arbitrary choice ---------------------------------------------------------------------------
 
 
-def largest(a):
+def size_of(a):
     """The largest absolute value of each matrix."""
-    return np.max(np.abs(a), axis=(-2, -1), keepdims=True, initial=0)
+    return largest(np.abs(a), (-2, -1), True)
 
 
 def clearly_nonzero(x, size):
@@ -63,10 +67,11 @@ def clearly_nonzero(x, size):
 def raise_if_arbitrary(where, x, name, choice):
     """An error if the loss depends on an arbitrary choice: somewhere in x, which is made of the gradients.
 
-    Not if x is a Tensor: a rule that is recorded, for a second derivative or in forward mode, may later be fed another
-    gradient than that of the loss.
+    Not if x is an array that is computed later, whose nan tells. Nor if it is a Tensor: a rule that is recorded, for
+    a second derivative or in forward mode, may later be fed another gradient than that of the loss.
     """
-    if not hasattr(x, "requires_grad") and np.any(whole(where)):  # of a batch: in any of its arrays
+    now = not hasattr(x, "requires_grad") and not is_chunked(x)
+    if now and np.any(whole(where)):  # of a batch: in any of its arrays
         raise ValueError(
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
@@ -82,7 +87,7 @@ def without_complement(name, q, g, k):
         return q, g
     q1, q2, g1, g2 = q[..., :k], q[..., k:], g[..., :k], g[..., k:]
     inner = H(q2) @ g2
-    arbitrary = clearly_nonzero(inner - H(inner), largest(inner))
+    arbitrary = clearly_nonzero(inner - H(inner), size_of(inner))
     raise_if_arbitrary(arbitrary, inner, name, f"the vectors after the first {k}")
     return q1, g1 - q2 @ (H(g2) @ q1)
 
@@ -106,7 +111,7 @@ def qr_gradient(g, y, a, mode):
 
 @with_rules(qr_gradient)
 def qr(a, mode):
-    return np.linalg.qr(a, mode)
+    return QRResult(*reduced_qr(a, mode)) if is_chunked(a) else np.linalg.qr(a, mode)
 
 
 @composed(np.linalg.qr)
@@ -132,9 +137,9 @@ def ratio(name, x, d, cotangent, x_size, d_size):
 
 def over_differences(name, x, w, cotangent, x_size):
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
-    other = ~np.eye(w.shape[-1], dtype=bool, like=w)
+    other = ~eye(w.shape[-1], bool, w)
     gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
-    return ratio(name, x * other, gap, cotangent * other, x_size, largest(w[..., None]))
+    return ratio(name, x * other, gap, cotangent * other, x_size, size_of(w[..., None]))
 
 
 def both_triangles(x):
@@ -153,7 +158,7 @@ def diagonal_of(a):
 
 def raise_if_phases_count(name, x, size):
     """An error if the loss depends on the phases of complex vectors; x is the product of them and their gradients."""
-    if not np.isrealobj(x):
+    if is_complex(x):
         vectors = "singular vectors" if name == "svd" else "eigenvectors"
         phases = clearly_nonzero(np.imag(diagonal_of(x)), size[..., 0])
         raise_if_arbitrary(phases, x, name, f"the phases of the {vectors}")
@@ -166,7 +171,7 @@ def eigh_gradient(g, y, a, UPLO="L"):
     if is_zero(gv):
         return (v * gw[..., None, :]) @ H(v)
     x = H(v) @ gv
-    size = largest(x)
+    size = size_of(x)
     raise_if_phases_count("eigh", x, size)
     k = over_differences("eigh", (x - H(x)) / 2, w, both_triangles(x), size)
     return v @ (diagonal_matrix(gw) + k) @ H(v)
@@ -183,7 +188,7 @@ def eig_gradient(g, y, a):
     k = diagonal_matrix(gw)
     if not is_zero(gv):
         x = H(v) @ gv
-        size = largest(x)
+        size = size_of(x)
         raise_if_phases_count("eig", x, size)
         x_fixed = x - H(v) @ v * np.expand_dims(np.real(diagonal_of(x)), -2)  # at fixed lengths of the columns
         k = k + over_differences("eig", x_fixed, conj(w), both_triangles(x) + np.abs(x_fixed), size)
@@ -202,7 +207,7 @@ def svd_gradient(g, y, a, full_matrices):
     u, gu = without_complement("svd", u, gu, s.shape[-1])
     v, gv = without_complement("svd", H(vh), H(gvh), s.shape[-1])
     a, b = H(u) @ gu, H(v) @ gv
-    size, s_size = largest(a) + largest(b), largest(s[..., None])
+    size, s_size = size_of(a) + size_of(b), size_of(s[..., None])
     raise_if_phases_count("svd", a + b, size)
     plus, minus = ((x - H(x)) / 2 for x in (a + b, a - b))
     sums = np.expand_dims(s, -2) + np.expand_dims(s, -1)
@@ -212,7 +217,7 @@ def svd_gradient(g, y, a, full_matrices):
     def complement(u, gu, a):
         """(1 - U U^H) G_U / s, the part of the gradient outside of the space of U."""
         x = gu - u @ a
-        return ratio("svd", x, s[..., None, :], x, largest(gu), s_size)
+        return ratio("svd", x, s[..., None, :], x, size_of(gu), s_size)
 
     d = u @ (diagonal_matrix(gs) + k) @ H(v)
     if u.shape[-2] > s.shape[-1]:
@@ -228,10 +233,9 @@ derivative(np.linalg.eig,  eig_gradient)
 
 @with_rules(svd_gradient)
 def svd(a, full_matrices):
-    return np.linalg.svd(a, full_matrices)
+    return SVDResult(*reduced_svd(a, full_matrices)) if is_chunked(a) else np.linalg.svd(a, full_matrices)
 
 
-SVDResult = type(np.linalg.svd(np.eye(1)))
 
 
 @composed(np.linalg.svd)

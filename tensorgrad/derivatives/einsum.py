@@ -5,6 +5,7 @@ import string
 import numpy as np
 
 from .arrays import as_arrays
+from .chunked import eye
 from .table import composed, derivative, each, views
 
 
@@ -30,7 +31,7 @@ def einsum_gradient(i, g, y, subscripts, settings, *operands):
     for letter, n in zip(terms[i], operands[i].shape, strict=True):
         if letter in target:
             twin = next(fresh)
-            factors.append((letter + twin, np.eye(n, dtype=dtype, like=g)))
+            factors.append((letter + twin, eye(n, dtype, g)))
             letter = twin
         elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
             factors.append((letter, np.ones(n, dtype=dtype, like=g)))

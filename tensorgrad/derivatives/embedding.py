@@ -82,7 +82,7 @@ def _lookup_gradient(
     """The rows of g added up, but for those of the index that is skipped; by_frequency, each is a mean in their
     place."""
     if by_frequency:
-        counts = add_rows(np.ones((indices.size, 1), g.dtype), np.reshape(indices, -1), weight.shape[0])
+        counts = add_rows(np.ones((indices.size, 1), g.dtype), np.reshape(indices, (-1,)), weight.shape[0])
         g = g / np.take(counts, indices, axis=0)
     return add_rows(g, indices, weight.shape[0], skipped)
 

@@ -71,12 +71,12 @@ def swapped(norm):
 
 @composed(np.fft.hfft)
 def hfft(a, n=None, axis=-1, norm=None, out=None):
-    return np.fft.irfft(np.conj(a), n, axis, swapped(norm), out)
+    return np.fft.irfft(np.conj(a), n, axis, swapped(norm))
 
 
 @composed(np.fft.ihfft)
 def ihfft(a, n=None, axis=-1, norm=None, out=None):
-    return np.conj(np.fft.rfft(a, n, axis, swapped(norm), out))
+    return np.conj(np.fft.rfft(a, n, axis, swapped(norm)))
 
 
 # Along several axes: one after the other -----------------------------------------------------------------------------
@@ -98,50 +98,50 @@ def lengths(a, s, axes, half=False):
 @composed(np.fft.fftn)
 def fftn(a, s=None, axes=None, norm=None, out=None):
     for n, axis in reversed(list(zip(*lengths(a, s, axes), strict=True))):
-        a = np.fft.fft(a, n, axis, norm, out)
+        a = np.fft.fft(a, n, axis, norm)
     return a
 
 
 @composed(np.fft.ifftn)
 def ifftn(a, s=None, axes=None, norm=None, out=None):
     for n, axis in reversed(list(zip(*lengths(a, s, axes), strict=True))):
-        a = np.fft.ifft(a, n, axis, norm, out)
+        a = np.fft.ifft(a, n, axis, norm)
     return a
 
 
 @composed(np.fft.rfftn)
 def rfftn(a, s=None, axes=None, norm=None, out=None):
     s, axes = lengths(a, s, axes)
-    a = np.fft.rfft(a, s[-1], axes[-1], norm, out)
-    return np.fft.fftn(a, s[:-1], axes[:-1], norm, out)
+    a = np.fft.rfft(a, s[-1], axes[-1], norm)
+    return np.fft.fftn(a, s[:-1], axes[:-1], norm)
 
 
 @composed(np.fft.irfftn)
 def irfftn(a, s=None, axes=None, norm=None, out=None):
     s, axes = lengths(a, s, axes, half=True)
     for n, axis in zip(s[:-1], axes[:-1], strict=True):
-        a = np.fft.ifft(a, n, axis, norm, out)
-    return np.fft.irfft(a, s[-1], axes[-1], norm, out)
+        a = np.fft.ifft(a, n, axis, norm)
+    return np.fft.irfft(a, s[-1], axes[-1], norm)
 
 
 @composed(np.fft.fft2)
 def fft2(a, s=None, axes=(-2, -1), norm=None, out=None):
-    return np.fft.fftn(a, s, axes, norm, out)
+    return np.fft.fftn(a, s, axes, norm)
 
 
 @composed(np.fft.ifft2)
 def ifft2(a, s=None, axes=(-2, -1), norm=None, out=None):
-    return np.fft.ifftn(a, s, axes, norm, out)
+    return np.fft.ifftn(a, s, axes, norm)
 
 
 @composed(np.fft.rfft2)
 def rfft2(a, s=None, axes=(-2, -1), norm=None, out=None):
-    return np.fft.rfftn(a, s, axes, norm, out)
+    return np.fft.rfftn(a, s, axes, norm)
 
 
 @composed(np.fft.irfft2)
 def irfft2(a, s=None, axes=(-2, -1), norm=None, out=None):
-    return np.fft.irfftn(a, s, axes, norm, out)
+    return np.fft.irfftn(a, s, axes, norm)
 
 
 # Rolling the spectrum so that frequency 0 is in the middle -----------------------------------------------------------

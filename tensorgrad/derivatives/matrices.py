@@ -11,7 +11,8 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_arrays, whole
+from .arrays import as_arrays, is_complex, largest, whole
+from .chunked import eye
 from .layouts import as_copy_of, in_order
 from .products import conj, flip
 from .reductions import axes_of
@@ -25,7 +26,7 @@ def H(a):
 
 def diagonal_matrix(d):
     """Matrices with the vectors d on their diagonals."""
-    return np.expand_dims(d, -1) * np.eye(d.shape[-1], dtype=d.dtype, like=d)
+    return np.expand_dims(d, -1) * eye(d.shape[-1], d.dtype, d)
 
 
 def conjugated(rule):
@@ -90,7 +91,7 @@ def np_pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
         return y
     u, s, vh = np.linalg.svd(a, False, hermitian=hermitian)
     limit = limit if np.ndim(limit) == 0 else np.expand_dims(limit, -1)
-    kept = s > limit * np.max(s, axis=-1, keepdims=True, initial=0)
+    kept = s > limit * largest(s, -1, True)
     least = np.min(np.where(kept, s, np.inf), axis=-1, keepdims=True, initial=np.inf)
     if np.all(whole(kept | (s <= np.finfo(s.dtype).eps ** 0.5 * least))):
         return y
@@ -111,7 +112,7 @@ def lstsq(a, b, rcond=None):
     if not given:
         rcond = float(np.finfo(dtype).eps) * (max(a.shape) if rcond is None else 1)
     s = np.linalg.svdvals(a)
-    rank = np.sum(s > rcond * np.max(s, initial=0), dtype=np.int32)
+    rank = np.sum(s > rcond * largest(s), dtype=np.int32)
     x = (np.linalg.pinv if given else pinv)(a, rcond) @ b
     away = b - a @ x
     squares = np.sum(np.real(conj(away) * away), axis=0, keepdims=b.ndim == 1)
@@ -144,7 +145,7 @@ def tensorinv(a, ind=2):
 
 @with_rules(lambda g, y, a: np.zeros_like(g))
 def identity_like(a):
-    return as_copy_of(np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype, like=a), a)
+    return as_copy_of(np.zeros_like(a) + eye(a.shape[-1], a.dtype, a), a)
 
 
 @composed(np.linalg.matrix_power)
@@ -168,8 +169,7 @@ def cofactors(a, y):
     limit = float(np.finfo(a.dtype).eps) ** (-1 / 3)
     try:
         inverse = np.linalg.inv(a)
-        size, inverse_size = (np.max(np.abs(x), axis=(-2, -1), initial=0) for x in (a, inverse))
-        if np.all(size * inverse_size < limit):  # about the condition number
+        if np.all(largest(np.abs(a), (-2, -1)) * largest(np.abs(inverse), (-2, -1)) < limit):  # the condition number
             return y[..., None, None] * flip(inverse)
     except np.linalg.LinAlgError:  # a singular matrix
         pass
@@ -207,7 +207,7 @@ derivative(np.linalg.det, lambda g, y, a: g[..., None, None] * cofactors(a, y))
 def slogdet_gradient(g, y, a):
     """d log|det A| = Re tr(A^-1 dA); a complex sign s turns by ds = i s Im tr(A^-1 dA)."""
     (g_sign, g_log), (sign, _) = g, y
-    if not np.isrealobj(sign):
+    if is_complex(sign):
         g_log = g_log + 1j * np.imag(g_sign * sign)
     return g_log[..., None, None] * flip(np.linalg.inv(a))
 

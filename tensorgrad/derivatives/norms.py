@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 
+from .arrays import largest
 from .elementwise import divide_safely, slope_of_absolute
 from .matrices import conj
 from .reductions import axes_of, restore
@@ -46,7 +47,7 @@ def vector_norm_along(x, p, axes, keepdims):
     if p in (None, 2):
         return length(x, axes, keepdims)
     if p == np.inf:
-        return np.max(np.abs(x), axis=axes, keepdims=keepdims, initial=0)
+        return largest(np.abs(x), axes, keepdims)
     if p == -np.inf:
         return np.min(np.abs(x), axis=axes, keepdims=keepdims)
     if p == 1:
@@ -71,7 +72,7 @@ def matrix_norm_along(x, p, axes, keepdims):
     if p == "nuc":
         y = np.sum(candidates, axis=-1)
     elif p > 0:
-        y = np.max(candidates, axis=-1, initial=0)
+        y = largest(candidates, -1)
     else:
         y = np.min(candidates, axis=-1)
     return np.expand_dims(y, axes) if keepdims else y

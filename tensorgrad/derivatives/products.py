@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import ARRAYS, as_arrays
+from .arrays import ARRAYS, as_arrays, is_complex
 from .layouts import in_order
 from .reductions import axes_of, sum_rows
 from .table import composed, derivative, with_rules
@@ -14,7 +14,7 @@ from .table import composed, derivative, with_rules
 
 def conj(a):
     """The complex conjugate; a real array as it is, without a copy."""
-    return a if np.isrealobj(a) else np.conj(a)
+    return np.conj(a) if is_complex(a) else a
 
 
 def flip(a):
@@ -156,7 +156,7 @@ def inner(a, b, /):
 
 @composed(np.vdot)
 def vdot(a, b, /):
-    a, b = (np.reshape(x, -1) for x in as_arrays(a, b))
+    a, b = (np.reshape(x, (-1,)) for x in as_arrays(a, b))
     if a.shape != b.shape:
         raise mismatch("vdot", a, b, "they must hold the same number of elements")
     return np.matmul(conj(a), b)
@@ -164,7 +164,7 @@ def vdot(a, b, /):
 
 @composed(np.outer)
 def outer(a, b, out=None):
-    a, b = (np.reshape(x, -1) for x in as_arrays(a, b))
+    a, b = (np.reshape(x, (-1,)) for x in as_arrays(a, b))
     return np.multiply(np.expand_dims(a, 1), b)
 
 

@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 
-from .arrays import ARRAYS
+from .arrays import ARRAYS, inside, is_complex
+from .chunked import OTHERWISE, is_chunked, is_unknown, ones_of
 from .elementwise import divide_safely
 from .table import composed, constant, derivative
 
@@ -35,7 +36,11 @@ def restore(g, a, axis, keepdims):
 
 def spread(g, a, axis, keepdims, where=True):
     """g with the shape of a, and 0 where `where` left an element out."""
-    g = np.broadcast_to(restore(g, a, axis, keepdims), a.shape)
+    g, shape = restore(g, a, axis, keepdims), a.shape
+    if type(a) is not np.ndarray and is_unknown(shape):
+        g = g * ones_of(inside(a), g.dtype)
+    else:
+        g = np.broadcast_to(g, shape)
     return g if where is True else np.where(where, g, 0)
 
 
@@ -65,7 +70,8 @@ derivative(np.sum, lambda g, y, a, axis=None, dtype=None, out=None, keepdims=Fal
 def how_many(a, axis, where):
     """The number of elements of each mean: a number, or an array that keeps the reduced axes if a mask says so."""
     if where is True:
-        return count(a, axis)
+        n = count(a, axis)
+        return n if n == n else np.sum(ones_of(inside(a), a.real.dtype), axis=axis, keepdims=True)
     return np.sum(np.broadcast_to(np.asarray(where, like=a), a.shape), axis=axis, keepdims=True, dtype=a.real.dtype)
 
 
@@ -78,13 +84,21 @@ def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, wher
 derivative(np.mean, mean_gradient)
 
 
+def mean_of(a, axis, where):
+    """The mean, with the reduced axes kept."""
+    if where is True:
+        return np.mean(a, axis=axis, keepdims=True)
+    func = OTHERWISE[np.mean] if is_chunked(a) else np.mean
+    return func(a, axis=axis, keepdims=True, where=where)
+
+
 def var_gradient(
     g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None
 ):
     """d var / d a = 2 (a - mean) / (n - ddof)."""
     n = how_many(a, axis, where) - (ddof if correction is None else correction)
-    away = a - (np.mean(a, axis=axis, keepdims=True, where=where) if mean is None else mean)
-    away = away if np.isrealobj(away) else np.conj(away)
+    away = a - (mean_of(a, axis, where) if mean is None else mean)
+    away = np.conj(away) if is_complex(away) else away
     return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
 
 
@@ -104,7 +118,7 @@ derivative(np.std, std_gradient)
 def extremum_gradient(g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True):
     """k elements that equal the maximum (or minimum) y get 1/k each."""
     same = (a == restore(y, a, axis, keepdims)) if where is True else (a == restore(y, a, axis, keepdims)) & where
-    ties = np.maximum(np.count_nonzero(same, axis=axis, keepdims=True), 1)
+    ties = np.maximum(np.sum(same, axis=axis, keepdims=True), 1)
     return restore(g, a, axis, keepdims) * (1 / ties).astype(g.dtype) * same
 
 
@@ -147,7 +161,7 @@ def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     applications, 1990).
     """
     if axis is None or not a.ndim:
-        return np.reshape(cumprod_gradient(g, y, np.reshape(a, -1), 0), a.shape)
+        return np.reshape(cumprod_gradient(g, y, np.reshape(a, (-1,)), 0), a.shape)
     before = np.cumprod(shifted(a, 1, axis, 1), axis=axis)
     r, factor, step = g, shifted(a, -1, axis, 0), 1
     while step < a.shape[axis]:

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from .arrays import as_0d, as_array
-from .indexing import grid, may_repeat
+from .arrays import as_0d, as_array, grid
+from .indexing import may_repeat
 from .inplace import require_cast, require_no_tensor, require_target
 from .shapes import broadcasts_to
 from .table import TABLE, derivative
@@ -168,7 +168,7 @@ def computed_at(ufunc):
         y, rest = x.copy(), x.shape[1:]
         if b.ndim:
             b = np.reshape(np.broadcast_to(b, numbers.shape + rest), (numbers.size, *rest))
-        ufunc.at(y, np.reshape(numbers, -1), b)
+        ufunc.at(y, np.reshape(numbers, (-1,)), b)
         return y
 
     compute.__name__ = f"{ufunc.__name__}_at"

@@ -105,7 +105,7 @@ def weight_of_each(weight: Any, labels: Any) -> Any:
     """The weight of each example's class."""
     if type(labels) in ARRAYS:
         return weight[labels]
-    return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
+    return np.reshape(np.take_along_axis(weight, np.reshape(labels, (-1,)), axis=0), labels.shape)
 
 
 def require_ints(name: str, what: str, labels: Any) -> None:
