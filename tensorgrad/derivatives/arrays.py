@@ -129,7 +129,7 @@ def all_lie(values, lowest, highest):
 
 def largest(x, axis=None, keepdims=False):
     """The largest of numbers that aren't negative; 0 where there is none. Not every kind of array knows initial=."""
-    return np.max(x, axis=axis, keepdims=keepdims, **({} if x.size else {"initial": 0}))
+    return (np.max if x.size else np.sum)(x, axis=axis, keepdims=keepdims)
 
 
 def arange(n, like):

@@ -120,7 +120,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
     y = np.zeros_like(x)
     for condition, func in zip(conditions, funclist, strict=True):
         if in_chunks(x):  # without a look at how many elements there are
-            value = as_array(func(x[condition], *args, **kw) if callable(func) else func, x).astype(x.dtype)
+            value = func(x[condition] if x.ndim else x, *args, **kw) if callable(func) else func
+            value = as_array(value, x).astype(x.dtype)
             y = np.where(condition, scatter(value, condition, x.shape) if value.ndim else value, y)
             continue
         if np.any(whole(condition)):
@@ -177,7 +178,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
 
 def pairs(value, array):
     """One (before, after) for each axis of the array."""
-    return [(None, None)] * array.ndim if value is None else np.broadcast_to(as_array(value, array), (array.ndim, 2))
+    like = None if in_chunks(array) else array  # numbers that are looked at
+    return [(None, None)] * array.ndim if value is None else np.broadcast_to(as_array(value, like), (array.ndim, 2))
 
 
 def joined(front, array, back, axis):

@@ -5,6 +5,7 @@ array again. Where its shape is unknown (a nan in it), so is that of its gradien
 """
 
 import functools
+import operator
 import sys
 
 import numpy as np
@@ -55,9 +56,38 @@ def along_lines(func, axis, dtype, *arrays, length=None, **options):
     return first.map_blocks(func, *rest, axis=axis, dtype=dtype, chunks=chunks, **options)
 
 
+def require_known(where, n):
+    """An error, if a number of elements isn't known before an array is computed."""
+    if n != n:
+        raise ValueError(f"{where}: an array of unknown length; call compute_chunk_sizes() of it first")
+
+
 def ones_of(a, dtype):
     """Ones of a's shape, which may be unknown."""
     return a.map_blocks(np.ones_like, dtype=dtype)
+
+
+def in_a_row(x):
+    """np.reshape(x, (-1,)), also of one axis of unknown length."""
+    return x if in_chunks(x) and x.ndim == 1 else np.reshape(x, (-1,))
+
+
+def expand_dims(a, axis):
+    """np.expand_dims(a, axis), also of a chunked array of unknown shape."""
+    if not is_chunked(a) or not is_unknown(a.shape):
+        return np.expand_dims(a, axis)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    ndim = a.ndim + len(axes)
+    new = {normalize_axis_index(i, ndim) for i in axes}
+    return a[tuple(None if i in new else slice(None) for i in range(ndim))]
+
+
+def piece_in_chunks(i, g, axis, arrays):
+    """The chunks of a gradient g that belong to the i-th of arrays that were joined."""
+    if not is_chunked(g) or g.numblocks[axis] != sum(a.numblocks[axis] for a in arrays):
+        raise ValueError("concatenate: where lengths are unknown, the gradient must have the chunks of the result")
+    first = sum(a.numblocks[axis] for a in arrays[:i])
+    return g.blocks[(slice(None),) * axis + (slice(first, first + arrays[i].numblocks[axis]),)]
 
 
 def places(n, like):
@@ -115,6 +145,13 @@ def require_reduced(name, what, otherwise):
         raise TypeError(f"{name}: of an array in chunks only the reduced form is computed; pass {what}")
 
 
+def pinv(a, rcond=None, hermitian=False, *, rtol=None):
+    u, s, vh = dask().array.linalg.svd(a)
+    limit = rcond if rcond is not None else 1e-15 if rtol is None else rtol
+    kept = s > limit * np.max(s)
+    return np.conj(vh).T * np.where(kept, 1 / np.where(kept, s, 1), 0) @ np.conj(u).T
+
+
 def cholesky(a, /, *, upper=False):
     """Dask's own gives the upper triangle where NumPy's gives the lower."""
     return dask().array.linalg.cholesky(a, lower=not upper)
@@ -123,7 +160,7 @@ def cholesky(a, /, *, upper=False):
 INSTEAD = {
     np.copy: lambda a, order="K", subok=False: a.copy(), np.eye: chunked_eye,
     np.full_like: full_like, np.argsort: argsort, np.argpartition: argpartition,
-    np.linalg.cholesky: cholesky,
+    np.linalg.cholesky: cholesky, np.linalg.pinv: pinv,
     np.isrealobj: lambda x: x.dtype.kind != "c",
     np.iscomplexobj: lambda x: x.dtype.kind == "c",
 }  # fmt: skip
@@ -169,10 +206,25 @@ def chunked_std(a, *args, **kwargs):
     return np.sqrt(chunked_var(a, *args, **kwargs))
 
 
+def chunked_getitem(a, index):
+    if type(index) is not tuple or len(index) != a.ndim or any(isinstance(i, slice) or i is None for i in index):
+        raise TypeError("an array in chunks takes arrays of places for one axis, or for all of its axes")
+    shape = np.broadcast_shapes(*map(np.shape, index))
+    return np.zeros_like(a, shape=shape) if 0 in shape else a.vindex[index]
+
+
 def chunked_reshape(a, shape, order="C", **options):
     if order != "C":
         raise TypeError(f"reshape: an array in chunks has no order in memory to read it in; leave out order={order!r}")
-    return a.reshape(shape)
+    try:
+        return a.reshape(shape)
+    except NotImplementedError:  # where chunks would have to be divided otherwise
+        return a.rechunk(-1).reshape(shape)
+
+
+def reshaped(a, shape):
+    """a.reshape(shape)"""
+    return chunked_reshape(a, shape) if is_chunked(a) else a.reshape(shape)
 
 
 _highest = functools.partial(chunked_max, np.max, -np.inf, np.maximum)
@@ -180,6 +232,7 @@ _lowest = functools.partial(chunked_max, np.min, np.inf, np.minimum)
 OTHERWISE = {
     np.sum: chunked_sum, np.prod: chunked_prod, np.mean: chunked_mean, np.var: chunked_var, np.std: chunked_std,
     np.max: _highest, np.min: _lowest, np.amax: _highest, np.amin: _lowest, np.reshape: chunked_reshape,
+    np.expand_dims: expand_dims, operator.getitem: chunked_getitem,
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Nothing is computed meanwhile, and as many chunks as can be are left as they are
 import numpy as np
 
 from .arrays import grid
-from .chunked import along_lines, at_once, is_chunked, is_unknown
+from .chunked import along_lines, at_once, chunked_getitem, is_chunked, is_unknown
 from .table import derivative
 
 WHOLE = slice(None)
@@ -29,6 +29,12 @@ def expanded(index, ndim):
     return parts, new
 
 
+def picked(g, index):
+    """g[index], of any array or Tensor."""
+    several = type(index) is tuple and sum(isinstance(i, np.ndarray | list) for i in index) > 1
+    return chunked_getitem(g, index) if several and is_chunked(g) else g[index]
+
+
 def put(g, index, shape):
     """g in the places of an index of an array of that shape, and zeros elsewhere; in places named twice, their sum."""
     parts, new = expanded(index, len(shape))
@@ -37,14 +43,15 @@ def put(g, index, shape):
     arrays = [(i, p) for i, p in enumerate(parts) if not isinstance(p, int | np.integer | slice)]
     if not arrays and not is_unknown(shape):
         out = np.zeros_like(g, shape=shape)
-        out[tuple(parts)] = g
+        if 0 not in g.shape:
+            out[tuple(parts)] = g
         return out
     if len(arrays) <= 1:
         axis, p = arrays[0] if arrays else (0, None)
         others = all(isinstance(q, slice) and q == WHOLE for i, q in enumerate(parts) if i != axis)
         if is_chunked(p) and p.dtype == bool and others:
             if p.ndim == len(shape) > 1:  # of all axes at once: such are read in C order
-                return np.reshape(put_masked(g, p.reshape(-1), 0), shape)
+                return np.reshape(put_masked(g, p.reshape(-1), 0), shape).rechunk(p.chunks)
             if p.ndim == 1 and g.numblocks[axis] == p.numblocks[0]:
                 return put_masked(g, p, axis)
         elif not is_chunked(p) and (p is None or np.ndim(p) == 1):

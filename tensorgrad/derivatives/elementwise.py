@@ -7,7 +7,7 @@ import numpy as np
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
 from .arrays import ARRAYS, in_one_call, is_complex, largest, whole
 from .arrays import inside as array_inside
-from .chunked import either
+from .chunked import either, is_chunked
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
@@ -140,7 +140,7 @@ derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 @in_one_call
 def i0_steps(x):
     """In how many steps a quarter of a period of exp(x cos(t)) is summed."""
-    size = float(largest(np.abs(x)))
+    size = 1e4 if is_chunked(x) else float(largest(np.abs(x)))
     return 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan anyway
 
 

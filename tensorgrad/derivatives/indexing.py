@@ -7,7 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .arrays import ARRAYS, as_array, as_arrays, grid, is_complex
 from .chunked import in_chunks, is_chunked, places
-from .chunked_index import put, take_lines
+from .chunked_index import picked, put, take_lines
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
@@ -79,7 +79,7 @@ def _scatter(g, index, shape):
     return Scattered(g, index, shape).array()
 
 
-scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
+scatter = derivative(_scatter, lambda g, y, x, index, shape: picked(g, index))
 
 
 def scattered(g, index, shape, repeats=None):
@@ -165,7 +165,7 @@ def insert(arr, obj, values, axis=None):
     axis, n = normalize_axis_index(axis, arr.ndim), arr.shape[axis]
     if isinstance(obj, slice):
         obj = places(n, arr)[obj]
-    obj = as_array(obj, arr)
+    obj = as_array(obj, None if in_chunks(arr) else arr)
     obj = np.flatnonzero(obj) if obj.dtype == bool else obj
     if obj.size and obj.dtype.kind not in "iu":
         raise IndexError(f"insert: the places must be integers, a slice or bools, not of dtype {obj.dtype}")

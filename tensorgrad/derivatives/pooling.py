@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from .arrays import ARRAYS, called_beside, inside, whole
-from .chunked import copy_of
+from .chunked import copy_of, is_chunked
 from .table import derivative
 
 ALL = slice(None)
@@ -154,7 +154,7 @@ def hits(x, y, axis, windows):
 def _last_nans(x, y, pairs):
     """For each tap, which windows have their last nan there; None if there is no nan."""
     unseen = np.isnan(y)
-    if not np.any(whole(unseen)):
+    if not is_chunked(unseen) and not np.any(whole(unseen)):
         return None
     found = []
     for outs, ins, _ in reversed(pairs):

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from .arrays import ARRAYS, inside, is_complex
-from .chunked import OTHERWISE, is_chunked, is_unknown, ones_of
+from .chunked import OTHERWISE, expand_dims, in_chunks, is_chunked, is_unknown, ones_of, require_known
 from .elementwise import divide_safely
 from .table import composed, constant, derivative
 
@@ -31,7 +31,7 @@ def count(a, axis):
 
 def restore(g, a, axis, keepdims):
     """g with the reduced axes of a put back, of length 1."""
-    return g if keepdims or not a.ndim else np.expand_dims(g, axes_of(axis, a.ndim))
+    return g if keepdims or not a.ndim else expand_dims(g, axes_of(axis, a.ndim))
 
 
 def spread(g, a, axis, keepdims, where=True):
@@ -130,12 +130,15 @@ for extremum in dict.fromkeys([np.max, np.min, np.amax, np.amin]):
 
 
 def reverse_cumsum(g, axis):
+    if in_chunks(g) and is_unknown(g.shape):
+        return np.sum(g, axis=axis, keepdims=True) - np.cumsum(g, axis=axis) + g
     return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
 
 
 def cumsum_gradient(g, y, a, axis=None, dtype=None, out=None):
     if axis is None:
-        return np.reshape(reverse_cumsum(g, 0), a.shape)
+        g = reverse_cumsum(g, 0)
+        return g if a.ndim == 1 else np.reshape(g, a.shape)
     return reverse_cumsum(g, axis)
 
 
@@ -176,6 +179,7 @@ derivative(np.cumprod, cumprod_gradient)
 
 def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     """The product of the others: what stands before each element times what stands after it, without a division."""
+    require_known("prod", count(a, axis))
     axis = axis if a.ndim else None  # NumPy takes axis 0 of a single number
     axes = axes_of(axis, a.ndim)
     left = tuple(i for i in range(a.ndim) if i not in axes)

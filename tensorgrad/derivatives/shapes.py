@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_array, as_arrays, inside
-from .chunked import copy_of, in_chunks, places
+from .chunked import copy_of, in_chunks, piece_in_chunks, places
 from .layouts import index_order, inverse, is_contiguous, memory_axes
 from .reductions import axes_of
 from .table import composed, constant, derivative, each, views
@@ -30,12 +30,19 @@ def broadcasts_to(shape, whole):
         return False
 
 
+def ones_in(shape, axis):
+    """The axes that np.squeeze takes away."""
+    return tuple(i for i, n in enumerate(shape) if n == 1) if axis is None else axis
+
+
 # Reshaping -----------------------------------------------------------------------------------------------------------
 
 derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None, newshape=None:
                             np.reshape(g, a.shape, **({} if order == "C" else {"order": order})))
-derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
-derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
+derivative(np.expand_dims,  lambda g, y, a, axis:
+                            np.squeeze(g, axis) if in_chunks(g) else np.reshape(g, a.shape))
+derivative(np.squeeze,      lambda g, y, a, axis=None:
+                            np.expand_dims(g, ones_in(a.shape, axis)) if in_chunks(g) else np.reshape(g, a.shape))
 derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
 
 
@@ -160,6 +167,8 @@ def _join(axis, starts, cast, *arrays):
 
 
 def piece(i, g, y, axis, starts, cast, *arrays):
+    if starts[-1] != starts[-1]:  # unknown before it is computed
+        return piece_in_chunks(i, g, axis, arrays)
     return g[(slice(None),) * axis + (slice(starts[i], starts[i + 1]),)]
 
 
