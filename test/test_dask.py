@@ -132,16 +132,27 @@ def test_windows_that_dont_reach_everywhere(rng):
 
 
 def few(cases):
-    """The first case of each function."""
-    return [case for case in cases if case.first]
+    """The first case of each function, but for those of SciPy, most of which Dask doesn't know."""
+    return [case for case in cases if case.first and "special" not in module_of(case.func)]
+
+
+def module_of(func):
+    return getattr(func, "__module__", "") or ""
+
+
+# What looks at numbers, as docs/dask.md says: because they are checked, or what is done next goes by them
+LOOK = {"average", "choose", "lstsq", "multigammaln"}
 
 
 @pytest.mark.slow
 def test_whatever_dask_computes_has_numpys_gradient():
     wrong, tried = [], 0
     for case, length, found in survey_dask.survey(few(survey_dask.SURVEYED)):
-        tried += length is not None
-        if found == "wrong" or (length is not None and found != "right"):
+        if length is None:
+            continue
+        tried += 1
+        checks = case.func.__name__ in LOOK or module_of(case.func).startswith("tensorgrad.losses")
+        if found != "right" and not (checks and found == "computed"):
             wrong.append(f"{case}: {found}")
     assert not wrong and tried > 250
 

@@ -69,7 +69,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     mean, total = np.average(rows, axis=1, weights=weights, returned=True)
     # About their own mean, n values have n - 1 degrees of freedom; with aweights a, sum(w) - sum(w a) / sum(w)
     lost = ddof if aweights is None or ddof == 0 else ddof * np.sum(np.multiply(weights, aweights)) / total[0]
-    free = total[0] - lost
+    free = (rows.shape[1] if weights is None else total[0]) - lost
     if free <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
         free = 0.0
@@ -281,7 +281,7 @@ def nanstd(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=
 def nan_extremum(extremum, lowest, a, axis, keepdims, initial, where):
     y = extremum(np.where(np.isnan(a), lowest, a), axis=axis, keepdims=keepdims, initial=initial, where=where)
     some = initial is not None or np.any(~np.isnan(a), axis=axis, keepdims=keepdims)
-    return y if np.all(whole(some)) else np.where(some, y, np.nan)
+    return y if not in_chunks(y) and np.all(whole(some)) else np.where(some, y, np.nan)
 
 
 @composed(np.nanmax)
