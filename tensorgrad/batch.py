@@ -25,6 +25,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .derivatives import COMPOSED, CREATION, derivative
 from .derivatives.arrays import full
+from .derivatives.chunked import copy_of
 from .derivatives.indexing import Scattered
 from .memory import is_kept_by_one
 from .node import Node
@@ -273,7 +274,7 @@ def _unbatch(x: Any, axis: int, level: int, size: int) -> Any:
     if type(x) is Batched and x.level == level:
         return x.stack if axis == 0 else np.moveaxis(x.stack, 0, axis)
     x = np.expand_dims(x, axis)  # the same for all
-    return np.copy(np.broadcast_to(x, (*x.shape[:axis], size, *x.shape[axis + 1 :])))
+    return copy_of(np.broadcast_to(x, (*x.shape[:axis], size, *x.shape[axis + 1 :])))
 
 
 def _sum_batch(x: Batched, level: int) -> Any:

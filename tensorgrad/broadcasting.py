@@ -9,6 +9,7 @@ from numpy import ndarray
 
 from .batch import levels_of, size_of, spread, sum_batch
 from .derivatives.arrays import ARRAYS, as_0d
+from .derivatives.chunked import same_shape
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .memory import is_owned, own_copy
@@ -41,7 +42,7 @@ def unbroadcast(d: Any, node: Any, name: str, keep: tuple[int, ...] = ()) -> Any
         if extra > 0 or ones:
             d = d.sum(axis=(*range(extra), *ones), keepdims=bool(ones))
             d = d.reshape(shape) if ones and extra else d
-        if d.shape != shape:
+        if not same_shape(d.shape, shape):
             raise ValueError(f"a rule of {name} gave a gradient of shape {d.shape} for an argument of shape {shape}")
     if d.dtype != data.dtype:
         if d.dtype.kind == "c" and data.dtype.kind != "c":

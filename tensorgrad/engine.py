@@ -18,6 +18,7 @@ from numpy import asarray, ndarray
 from .batch import retried
 from .broadcasting import accumulate, accumulate_part, can_be_accumulated, unbroadcast, with_batches_of
 from .derivatives.arrays import as_0d, require_no_subclass
+from .derivatives.chunked import done_otherwise
 from .derivatives.layouts import index_order
 from .derivatives.table import TABLE, Primitive
 from .errors import data_changed, explained, no_derivative
@@ -100,7 +101,8 @@ def record(node_type: type[Node], primitive: Primitive, args: tuple, kwargs: dic
 def retried_or_explained(error: Exception, func: Any, name: str, args: Any, kwargs: dict | None) -> Any:
     """What a function gives for each array of a batch, where it has failed on all at once; or the error, explained."""
     try:
-        return retried(error, func, args, kwargs)
+        y = done_otherwise(func, args, kwargs)
+        return retried(error, func, args, kwargs) if y is None else y
     except (ValueError, TypeError, IndexError, OverflowError) as again:
         raise explained(again, name, args) from error
 

@@ -1,4 +1,4 @@
-"""What the array API standard asks of an array: its namespace, its device, and its memory for other libraries."""
+"""What other libraries ask of an array: its numbers, and what the array API standard has, its namespace and memory."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ import sys
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+from numpy import ndarray
+from numpy.typing import DTypeLike
+
 from .grad_mode import is_grad_enabled
-from .leaving import no_array
+from .leaving import as_unknown, is_sparse_product, no_array
 
 # array_api/__init__.py enters "array_api" when it is imported.
 namespaces: dict[str, ModuleType] = {}
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+
+
+def array(self: Any, dtype: DTypeLike | None = None, copy: bool | None = None) -> ndarray:
+    """The numbers of a constant, for what makes an array of it."""
+    if is_sparse_product(sys._getframe(1)):
+        return as_unknown(self)
+    if self.requires_grad and is_grad_enabled():
+        raise no_array(sys._getframe(1))
+    return np.array(self._data, dtype=dtype, copy=copy)
 
 
 def array_namespace(self: Any, /, *, api_version: str | None = None) -> ModuleType:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from .errors import NOT_AN_ARRAY
+from .errors import NOT_AN_ARRAY, described_tensor
 
 STORE_SUBSCR = opcode.opmap["STORE_SUBSCR"]
 
@@ -79,6 +79,15 @@ def no_array(caller: FrameType | None) -> TypeError:
         f"{name}: a Tensor that requires a gradient can't become part of an array: its gradient would be lost. "
         f"{instead + '; otherwise pass' if instead else 'Pass'} tensor.data to leave the graph on purpose, or give a "
         f"function of your own its rules with tensorgrad.derivative"
+    )
+
+
+def no_pickle(tensor: Any) -> TypeError:
+    """What is raised where a Tensor that was computed would be pickled, and go to another process without its graph."""
+    return TypeError(
+        f"pickle: {described_tensor(tensor.name, tensor.shape)} requires a gradient and was computed, so a pickle, or "
+        f"another process, would have it without the graph behind it. Pass tensor.detach(), stop_gradient(tensor) or "
+        f"tensor.data for its numbers; or pass the leaves, and compute it there"
     )
 
 

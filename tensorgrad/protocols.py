@@ -12,6 +12,7 @@ from .batch import IN_PLACE, holds_batch, levels_of, size_of, spread
 from .batch_writing import change_one_by_one
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
 from .derivatives.arrays import array_in, as_array, require_no_subclass
+from .derivatives.chunked import INSTEAD, is_chunked, require_function
 from .derivatives.out import function_into, ufunc_into, without_out
 from .engine import record, retried_or_explained
 from .errors import explained, no_derivative
@@ -110,6 +111,9 @@ def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict)
         out, args, kwargs = without_out(func, args, kwargs)
         if out is not None:
             return _changing(lambda o, *given: function_into(func, o, *given), func.__name__, out, (args, kwargs))
+    chunked = type(tensor._data) is not np.ndarray and is_chunked(tensor._data)
+    if chunked and (func in TABLE or func in CONSTANT):
+        require_function(func, tensor._data)
     if func in TABLE:
         return record(type(tensor), TABLE[func], arrays_of(TABLE[func], args), kwargs)
     implementation = COMPOSED.get(func)
@@ -122,7 +126,7 @@ def call_function(tensor: Any, func: Any, types: Any, args: tuple, kwargs: dict)
         if func not in CONSTANT:
             module = getattr(func, "__module__", "numpy")
             raise no_derivative(f"{module}.{func.__name__}", NON_DIFFERENTIABLE.get(func, ""))
-        implementation, args, kwargs = func, plain(args), plain(kwargs)
+        implementation, args, kwargs = (INSTEAD.get(func, func) if chunked else func), plain(args), plain(kwargs)
     if func in IN_PLACE and args:
         _changing(implementation, func.__name__, args[0], args[1:], kwargs)
         return None

@@ -31,19 +31,11 @@ from .derivatives.shapes import flatten
 from .derivatives.softmax import log_softmax, logsumexp, softmax
 from .engine import HOLD_NO_NODE, backpropagate, floating, holds_node, mark_changed, record, recorded_with_versions
 from .errors import NO_GRADIENT, NO_INDEX, NOT_AN_ARRAY, explained
-from .exchange import array_namespace, device, dlpack, dlpack_device, to_device
+from .exchange import array, array_namespace, device, dlpack, dlpack_device, to_device
 from .grad_mode import enable_grad, is_grad_enabled, no_grad
 from .gradients import accumulate_grads, accumulate_recorded_grads, gradient_of
-from .leaving import (
-    as_unknown,
-    is_sparse,
-    is_sparse_product,
-    is_wrapper,
-    no_array,
-    no_sparse,
-    require_no_search,
-    require_purpose,
-)
+from .lazy import COLLECTION, compute, persist, token
+from .leaving import is_sparse, is_wrapper, no_pickle, no_sparse, require_no_search, require_purpose
 from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
@@ -393,12 +385,7 @@ class Tensor(Node):
         """The data as nested lists of Python numbers, outside the graph."""
         return self._data.tolist()
 
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> ndarray:
-        if is_sparse_product(sys._getframe(1)):
-            return as_unknown(self)
-        if self.requires_grad and is_grad_enabled():
-            raise no_array(sys._getframe(1))
-        return np.array(self._data, dtype=dtype, copy=copy)
+    __array__ = array
 
     __float__ = _number(float)
     __int__ = _number(int)
@@ -439,8 +426,17 @@ class Tensor(Node):
         raise AttributeError("_mask")
 
     def __reduce__(self) -> tuple:
-        """Pickled and copied as a leaf: data, name and gradient, without the graph behind it."""
-        return _restored, (self._data, self._grad, self.name, current(self)._requires_grad)
+        """Pickled as a leaf: data, name and gradient. What has a graph behind it would lose that."""
+        requires_grad = current(self)._requires_grad
+        if requires_grad and self._op is not None:
+            if self._args is not None and is_grad_enabled():
+                raise no_pickle(self)
+            requires_grad = False
+        return _restored, (self._data, self._grad, self.name, requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A leaf, without the graph behind it."""
+        return _restored(self._data.copy(), self._grad, self.name, current(self)._requires_grad)
 
     def __copy__(self) -> Tensor:
         return _restored(self._data.copy(), self._grad, self.name, current(self)._requires_grad)
@@ -450,6 +446,12 @@ class Tensor(Node):
     __record__ = classmethod(record)  # how `derivative` and NumPy's protocols below record
 
     __array_ufunc__, __array_function__ = call_ufunc, call_function
+
+    # Dask's collections
+
+    __dask_graph__, __dask_keys__, __dask_layers__, __dask_postcompute__, __dask_postpersist__ = COLLECTION[:5]
+    __dask_optimize__, __dask_scheduler__ = COLLECTION[5:]
+    __dask_tokenize__, compute, persist = token, compute, persist
 
     # The array API standard
 

@@ -3,6 +3,7 @@
 import numpy as np
 from cases import case, x
 
+from tensorgrad.derivatives.chunked_index import put_lines, take_lines
 from tensorgrad.derivatives.indexing import add_windows, getitem, scatter
 
 mask = np.array([[True, False, True], [False, True, True]])
@@ -136,3 +137,7 @@ case(np.diag, x(0))
 
 case(np.sort_complex, x(4))
 case(np.sort_complex, x(2, 3, dtype=complex))
+
+# What take_along_axis of a chunked array is computed by, and its reverse
+case(take_lines, x(2, 3), np.array([[2, 0], [1, 1]]), 1)
+case(put_lines, x(2, 2), np.array([[2, 0], [1, 1]]), 1, 3)

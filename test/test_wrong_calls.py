@@ -793,7 +793,7 @@ NOTHING_TO_TRY = {
     "parameters", "buffers", "named_buffers", "state_dict", "eval", "freeze", "extra_repr", "training",
     "save", "load", "summary", "register_module", "get_submodule", "get_parameter", "get_buffer",
     "forward",
-    "device", "to_device",
+    "device", "to_device", "compute", "persist",
 }  # fmt: skip
 
 

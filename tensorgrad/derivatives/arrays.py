@@ -60,6 +60,11 @@ def is_array(x):
     return hasattr(x, "ndim") and hasattr(x, "dtype") and not isinstance(x, _NO_ARRAYS)
 
 
+def is_complex(x):
+    """Whether x has complex numbers: np.iscomplexobj, which not every kind of array has."""
+    return x.dtype.kind == "c" if hasattr(x, "dtype") else np.iscomplexobj(x)
+
+
 def as_array(x, like=None):
     """x itself if it is an array or a Tensor; of a list an array, of the kind of `like`, and where it holds Tensors or
     other arrays than NumPy's, these stacked."""
@@ -122,6 +127,11 @@ def all_lie(values, lowest, highest):
     return bool(np.all(whole((values >= lowest) & (values <= highest))))
 
 
+def largest(x, axis=None, keepdims=False):
+    """The largest of numbers that aren't negative; 0 where there is none. Not every kind of array knows initial=."""
+    return (np.max if x.size else np.sum)(x, axis=axis, keepdims=keepdims)
+
+
 def arange(n, like):
     """The integers from 0 to n - 1, in an array of the kind of `like`."""
     return np.arange(n, like=inside(like))
@@ -151,6 +161,14 @@ def given(**settings):
     """Keyword arguments, without those that have NumPy's defaults: other libraries don't have them all."""
     left_out = (None, np._NoValue)
     return {n: v for n, v in settings.items() if not any(v is x for x in left_out) and not (n == "where" and v is True)}
+
+
+def grid(shape, like):
+    """The indices of all elements of an array, one array for each axis; they broadcast."""
+    return [
+        np.reshape(arange(n, like), [-1 if i == k else 1 for k in range(len(shape))])
+        for i, n in enumerate(shape)
+    ]
 
 
 def as_arrays(*values):

@@ -5,7 +5,8 @@ import functools
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import arange, array_in, as_array, as_arrays, whole
+from .arrays import array_in, as_array, as_arrays, is_complex, whole
+from .chunked import copy_of, in_chunks, places
 from .indexing import along, scatter
 from .layouts import as_copy_of, flat_order, in_order, is_contiguous
 from .shapes import numbers
@@ -23,7 +24,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing == "xy" and n > 1:
         grids = [np.swapaxes(grid, 0, 1) for grid in grids]
     grids = grids if sparse else np.broadcast_arrays(*grids)
-    return tuple([np.copy(grid, order="C") for grid in grids] if copy else grids)
+    return tuple([copy_of(grid, order="C") for grid in grids] if copy else grids)
 
 
 @composed(np.ix_)
@@ -51,7 +52,7 @@ def block(arrays):
         part = as_array(part, like)
         return np.reshape(part, (1,) * (ndim - part.ndim) + part.shape)
 
-    y = joined(arrays, 0) if depth else np.copy(joined(arrays, 0), order="C")
+    y = joined(arrays, 0) if depth else copy_of(joined(arrays, 0), order="C")
     if depth * y.size <= 2 * 512 * 512:
         return y
     parts = [as_array(leaf, like) for leaf in leaves(arrays)]  # large results NumPy lays out by its own rule
@@ -118,6 +119,11 @@ def piecewise(x, condlist, funclist, *args, **kw):
         raise ValueError(f"piecewise: {len(funclist)} functions, {len(conditions)} conditions; give as many or 1 more")
     y = np.zeros_like(x)
     for condition, func in zip(conditions, funclist, strict=True):
+        if in_chunks(x):  # without a look at how many elements there are
+            value = func(x[condition] if x.ndim else x, *args, **kw) if callable(func) else func
+            value = as_array(value, x).astype(x.dtype)
+            y = np.where(condition, scatter(value, condition, x.shape) if value.ndim else value, y)
+            continue
         if np.any(whole(condition)):
             value = func(x[condition], *args, **kw) if callable(func) else func
             value = np.broadcast_to(as_array(value, x), (int(np.count_nonzero(condition)),))
@@ -130,7 +136,7 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     if not copy:
         x[...] = np.nan_to_num(x, True, nan, posinf, neginf)
         return x
-    if np.iscomplexobj(x):
+    if is_complex(x):
         real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (np.real(x), np.imag(x)))
         return as_copy_of(real + 1j * imag, x)
     limits = np.finfo(x.dtype)
@@ -160,7 +166,7 @@ def pad(array, pad_width, mode="constant", **kwargs):
     options = {name: pairs(numbers(v) if name == "stat_length" else v, array) for name, v in kwargs.items()}
     order = flat_order(array)
     if not np.any(widths):
-        return np.copy(array, order=order)
+        return copy_of(array, order)
     for axis, (before, after) in enumerate(widths.tolist()):
         if before < 0 or after < 0:
             raise ValueError(f"pad: widths must not be negative, as in {pad_width}")
@@ -172,7 +178,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
 
 def pairs(value, array):
     """One (before, after) for each axis of the array."""
-    return [(None, None)] * array.ndim if value is None else np.broadcast_to(as_array(value, array), (array.ndim, 2))
+    like = None if in_chunks(array) else array  # numbers that are looked at
+    return [(None, None)] * array.ndim if value is None else np.broadcast_to(as_array(value, like), (array.ndim, 2))
 
 
 def joined(front, array, back, axis):
@@ -210,7 +217,7 @@ def pad_by_index(array, axis, before, after, mode, kind):
     """With elements of the array: which ones, NumPy says by padding their indices 0, 1, 2, ... in the same way."""
     if kind == "odd" and array.shape[axis] > 1:
         return pad_odd(array, axis, before, after, mode)
-    index = np.pad(arange(array.shape[axis], array), (before, after), mode)
+    index = np.pad(places(array.shape[axis], array), (before, after), mode)
     return np.take(array, index, axis=axis)
 
 

@@ -44,7 +44,7 @@ class Place:
         if shares(view, array):
             view[self.index] = value
             return array
-        flat = np.reshape(array, -1).copy()  # where the views are copies, by the elements' numbers
+        flat = np.reshape(array, (-1,)).copy()  # where the views are copies, by the elements' numbers
         flat[self.of(np.reshape(np.arange(math.prod(array.shape)), array.shape))] = value
         return np.reshape(flat, array.shape)
 

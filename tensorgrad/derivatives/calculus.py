@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, rows_of
+from .chunked import is_chunked
 from .indexing import along, scatter
 from .layouts import as_copy_of
 from .shapes import numbers
@@ -15,6 +16,13 @@ from .table import composed, derivative
 
 
 def _linspace(start, stop, num, endpoint, dtype, axis):
+    if is_chunked(start) or is_chunked(stop):
+        way = stop - start
+        axis = normalize_axis_index(axis, way.ndim + 1)
+        t = np.arange(num) / max(num - 1 if endpoint else num, 1)
+        y = np.expand_dims(way, axis) * np.reshape(t, [-1 if i == axis else 1 for i in range(way.ndim + 1)])
+        y = y + np.expand_dims(stop - way, axis)
+        return y if dtype is None else y.astype(dtype)
     return np.linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
 
 

@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 
 from .arrays import ARRAYS, array_in, contiguous, strided
+from .chunked import reshaped
 from .table import derivative
 
 # Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache,
@@ -109,19 +110,19 @@ def columns(x, filters, kernel, output, geometry, *others):
     groups, _, rows = filters
     for block, lengths, place in blocks(output, filters, x.shape[-1], (x, *others)):
         part = view[(Ellipsis, *block, slice(None))]
-        yield part.reshape(groups, rows, math.prod(lengths) * x.shape[-1]), place
+        yield reshaped(part, (groups, rows, math.prod(lengths) * x.shape[-1])), place
 
 
 def output_matrices(y, groups):
     """(N, O, oH, oW) as a matrix for each group, (groups, O / groups, oH * oW * N)."""
     n, o, *size = y.shape
-    return to_last(y).reshape(groups, o // groups, math.prod(size) * n)
+    return reshaped(to_last(y), (groups, o // groups, math.prod(size) * n))
 
 
 def filter_matrices(weight, groups):
     """(O, C / groups, kH, kW) as a matrix for each group, (groups, O / groups, C / groups * kH * kW)."""
     o, c, *kernel = weight.shape
-    return weight.reshape(groups, o // groups, c * math.prod(kernel))
+    return reshaped(weight, (groups, o // groups, c * math.prod(kernel)))
 
 
 def _correlate(x, weight, bias, geometry):
@@ -139,7 +140,7 @@ def _correlate(x, weight, bias, geometry):
     else:
         ((part, _),) = parts
         y = filters @ part if shift is None else filters @ part + shift
-    return to_first(y.reshape(o, *output, n))
+    return to_first(reshaped(y, (o, *output, n)))
 
 
 def _weight_gradient(g, x, kernel, geometry):
@@ -150,7 +151,7 @@ def _weight_gradient(g, x, kernel, geometry):
     for part, place in columns(images_last(x, geometry[1]), shape, kernel, output, geometry, g):
         term = rows[:, :, place] @ part.transpose(0, 2, 1)
         dw = term if dw is None else np.add(dw, term, out=dw)
-    return dw.reshape(g.shape[1], x.shape[1] // groups, *kernel)
+    return reshaped(dw, (g.shape[1], x.shape[1] // groups, *kernel))
 
 
 def _input_gradient(g, weight, size, geometry):
@@ -160,14 +161,14 @@ def _input_gradient(g, weight, size, geometry):
     if set(stride) == {1} and min(around) >= 0 and o <= groups * c:  # then the columns of g are the fewer
         return _correlate(g, reversed_filters(weight, groups), None, (stride, around, dilation, groups))
     parts = filter_matrices(weight, groups).transpose(0, 2, 1) @ output_matrices(g, groups)
-    return add_windows(parts.reshape(groups * c, *kernel, *output, n), size, geometry)
+    return add_windows(reshaped(parts, (groups * c, *kernel, *output, n)), size, geometry)
 
 
 def reversed_filters(weight, groups):
     """(O, C / groups, kH, kW) as the filters that an element of the images meets, (C, O / groups, kH, kW), backward."""
     o, c, *kernel = weight.shape
-    filters = np.swapaxes(weight.reshape(groups, o // groups, c, *kernel), 1, 2)
-    return filters.reshape(groups * c, o // groups, *kernel)[(Ellipsis, *[slice(None, None, -1)] * len(kernel))]
+    filters = np.swapaxes(reshaped(weight, (groups, o // groups, c, *kernel)), 1, 2)
+    return reshaped(filters, (groups * c, o // groups, *kernel))[(Ellipsis, *[slice(None, None, -1)] * len(kernel))]
 
 
 def add_windows(parts, size, geometry):
@@ -208,7 +209,7 @@ def _unfold(x, kernel, geometry):
     n, c, *size = x.shape
     output, rows = output_size(size, kernel, geometry), c * math.prod(kernel)
     view = windows(images_last(x, geometry[1]), kernel, output, geometry)
-    matrix = view.reshape(rows, math.prod(output), n)
+    matrix = reshaped(view, (rows, math.prod(output), n))
     if type(matrix) in ARRAYS and not matrix.flags.writeable:  # of windows of one element: x itself
         matrix = matrix.copy()
     return np.transpose(matrix, (2, 0, 1))
@@ -217,7 +218,7 @@ def _unfold(x, kernel, geometry):
 def _fold(x, size, kernel, geometry):
     n, rows, _ = x.shape
     output = output_size(size, kernel, geometry)
-    parts = np.transpose(x, (1, 2, 0)).reshape(rows // math.prod(kernel), *kernel, *output, n)
+    parts = reshaped(np.transpose(x, (1, 2, 0)), (rows // math.prod(kernel), *kernel, *output, n))
     return add_windows(parts, size, geometry)
 
 

@@ -8,6 +8,7 @@ then becomes a Tensor. So a program that begins with `np.zeros_like(x)` goes on 
 import numpy as np
 
 from .arrays import as_array
+from .chunked import INSTEAD, copy_of, is_chunked
 from .layouts import as_copy_of, in_order
 from .table import CREATION
 
@@ -30,6 +31,7 @@ def without_tensors(func, *values):
 def made(func, like, *args, **kwargs):
     """np.zeros(shape, like=t), np.arange(n, like=t)"""
     without_tensors(func, *args, *kwargs.values())
+    func = INSTEAD.get(func, func) if is_chunked(like) else func
     return func(*args, like=like, **kwargs)
 
 
@@ -56,6 +58,7 @@ def full(func, like, shape, fill_value, dtype=None, order="C", **device):
 def full_like(func, like, a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
     a = like if is_tensor(a) else a
     if not is_tensor(fill_value):
+        func = INSTEAD[func] if is_chunked(a) else func
         return func(a, fill_value, dtype, order, subok, shape, **device)
     return filled(np.empty_like(a, dtype, order, subok, shape, **device), fill_value)
 
@@ -78,7 +81,7 @@ def joined(func, a, dtype=None, order=None, *, ndmin=0, **options):
     order = ORDERS.get(func, order)
     if is_list:
         order = "F" if order == "F" else "C"
-    return np.copy(y, order=order or "K") if copied else in_order(y, order) if order in ("C", "F") else y
+    return copy_of(y, order or "K") if copied else in_order(y, order) if order in ("C", "F") else y
 
 
 ORDERS = {np.ascontiguousarray: "C", np.asfortranarray: "F"}

@@ -17,10 +17,13 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arrays import ARRAYS, identity, largest, whole
+from .arrays import ARRAYS, is_complex, largest, whole
+from .chunked import either, eye, is_chunked, reduced_qr, reduced_svd
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
-from .table import composed, derivative, with_rules
+from .table import composed, computed_by, derivative, with_rules
+
+QRResult, SVDResult = type(np.linalg.qr(np.eye(1))), type(np.linalg.svd(np.eye(1)))
 
 
 def hermitian(a):
@@ -44,6 +47,7 @@ def cholesky_gradient(g, y, a, /, *, upper=False):
 
 
 derivative(np.linalg.cholesky, cholesky_gradient)
+computed_by(np.linalg.cholesky)(either(np.linalg.cholesky))
 
 
 # Losses that depend on an arbitrary choice ---------------------------------------------------------------------------
@@ -63,10 +67,11 @@ def clearly_nonzero(x, size):
 def raise_if_arbitrary(where, x, name, choice):
     """An error if the loss depends on an arbitrary choice: somewhere in x, which is made of the gradients.
 
-    Not if x is a Tensor: a rule that is recorded, for a second derivative or in forward mode, may later be fed another
-    gradient than that of the loss.
+    Not if x is an array that is computed later, whose nan tells. Nor if it is a Tensor: a rule that is recorded, for
+    a second derivative or in forward mode, may later be fed another gradient than that of the loss.
     """
-    if not hasattr(x, "requires_grad") and np.any(whole(where)):  # of a batch: in any of its arrays
+    now = not hasattr(x, "requires_grad") and not is_chunked(x)
+    if now and np.any(whole(where)):  # of a batch: in any of its arrays
         raise ValueError(
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
@@ -106,7 +111,7 @@ def qr_gradient(g, y, a, mode):
 
 @with_rules(qr_gradient)
 def qr(a, mode):
-    return np.linalg.qr(a, mode)
+    return QRResult(*reduced_qr(a, mode)) if is_chunked(a) else np.linalg.qr(a, mode)
 
 
 @composed(np.linalg.qr)
@@ -132,7 +137,7 @@ def ratio(name, x, d, cotangent, x_size, d_size):
 
 def over_differences(name, x, w, cotangent, x_size):
     """x_ij / (w_j - w_i), and 0 on the diagonal."""
-    other = ~identity(w.shape[-1], bool, w)
+    other = ~eye(w.shape[-1], bool, w)
     gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
     return ratio(name, x * other, gap, cotangent * other, x_size, size_of(w[..., None]))
 
@@ -153,7 +158,7 @@ def diagonal_of(a):
 
 def raise_if_phases_count(name, x, size):
     """An error if the loss depends on the phases of complex vectors; x is the product of them and their gradients."""
-    if not np.isrealobj(x):
+    if is_complex(x):
         vectors = "singular vectors" if name == "svd" else "eigenvectors"
         phases = clearly_nonzero(np.imag(diagonal_of(x)), size[..., 0])
         raise_if_arbitrary(phases, x, name, f"the phases of the {vectors}")
@@ -228,10 +233,9 @@ derivative(np.linalg.eig,  eig_gradient)
 
 @with_rules(svd_gradient)
 def svd(a, full_matrices):
-    return np.linalg.svd(a, full_matrices)
+    return SVDResult(*reduced_svd(a, full_matrices)) if is_chunked(a) else np.linalg.svd(a, full_matrices)
 
 
-SVDResult = type(np.linalg.svd(np.eye(1)))
 
 
 @composed(np.linalg.svd)

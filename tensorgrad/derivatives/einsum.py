@@ -4,8 +4,9 @@ import string
 
 import numpy as np
 
-from .arrays import as_arrays, identity
+from .arrays import as_arrays
 from .arrays import full as filled_with
+from .chunked import eye
 from .table import composed, derivative, each, views
 
 
@@ -31,7 +32,7 @@ def einsum_gradient(i, g, y, subscripts, settings, *operands):
     for letter, n in zip(terms[i], operands[i].shape, strict=True):
         if letter in target:
             twin = next(fresh)
-            factors.append((letter + twin, identity(n, dtype, g)))
+            factors.append((letter + twin, eye(n, dtype, g)))
             letter = twin
         elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
             factors.append((letter, filled_with(n, 1, dtype, g)))

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .arrays import ARRAYS, in_one_call, largest, whole
+from .arrays import ARRAYS, in_one_call, is_complex, largest, whole
 from .arrays import inside as array_inside
+from .chunked import either, is_chunked
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
@@ -58,7 +59,7 @@ def power_exponent(g, y, x1, x2):
 def times_log(y, x1, x2, n):
     """y * np.log(x1)**n, where y is x1**x2; its limit 0 where x1 is 0 and x2 isn't negative."""
     zero = (x1 == 0) & (x2 >= 0)
-    log = np.log(np.where(zero, 1, x1 if np.isrealobj(y) else x1 + 0j))
+    log = np.log(np.where(zero, 1, x1 + 0j if is_complex(y) else x1))
     return np.where(zero, 0, y) * (log if n == 1 else log**n)
 
 
@@ -139,7 +140,7 @@ derivative(np.sinc, lambda g, y, x: g * sinc_slope(x))
 @in_one_call
 def i0_steps(x):
     """In how many steps a quarter of a period of exp(x cos(t)) is summed."""
-    size = float(largest(np.abs(x)))
+    size = 1e4 if is_chunked(x) else float(largest(np.abs(x)))
     return 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan anyway
 
 
@@ -174,7 +175,7 @@ derivative(np.heaviside, None,  # constant almost everywhere
 
 def slope_of_absolute(x):
     """sign(x) of a real x; of a complex one conj(x) / |x|. 0 at 0."""
-    return np.sign(x) if np.isrealobj(x) else divide_safely(np.conj(x), np.abs(x))
+    return divide_safely(np.conj(x), np.abs(x)) if is_complex(x) else np.sign(x)
 
 
 def for_larger(g, a, b):
@@ -223,19 +224,19 @@ derivative(np.imag,      lambda g, y, val: g * -1j)
 
 @composed(np.angle)
 def angle(z, deg=False):
-    y = np.arctan2(np.imag(z) if np.iscomplexobj(z) else 0, np.real(z))
+    y = np.arctan2(np.imag(z) if is_complex(z) else 0, np.real(z))
     return y * (180 / math.pi) if deg else y
 
 
 @composed(np.sign)
 def sign(x, /):
     """Of a real x a constant, of a complex one x / |x|."""
-    return 2 * np.heaviside(x, 0.5) - 1 if np.isrealobj(x) else divide_safely(x, np.abs(x))
+    return divide_safely(x, np.abs(x)) if is_complex(x) else 2 * np.heaviside(x, 0.5) - 1
 
 
 @composed(np.real_if_close)
 def real_if_close(a, tol=100):
-    if np.isrealobj(a):
+    if not is_complex(a):
         return a
     return np.real(a) if np.all(whole(np.abs(np.imag(a)) < (tol * np.finfo(a.dtype).eps if tol > 1 else tol))) else a
 
@@ -263,6 +264,7 @@ def np_divmod(x1, x2, /):
 # Copies and casts: the engine gives each gradient the dtype of its array ---------------------------------------------
 
 derivative(np.copy, lambda g, y, a, order="K", subok=False: g)
+computed_by(np.copy)(either(np.copy))
 
 
 def _astype(x, dtype):

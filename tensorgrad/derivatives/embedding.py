@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import ARRAYS, arange, in_one_call
+from .chunked import is_chunked
 from .indexing import Scattered
 from .table import derivative
 
@@ -58,9 +59,16 @@ def _add_rows(g: Any, indices: Any, count: int, skipped: int | None = None) -> A
     return total
 
 
+def _rows(x: Any, indices: Any) -> Any:
+    """x[indices], also of Dask's arrays, which take a row of numbers."""
+    if not is_chunked(x):
+        return np.take(x, indices, axis=0)
+    return np.reshape(np.take(x, np.reshape(indices, (-1,)), axis=0), (*np.shape(indices), *x.shape[1:]))
+
+
 def _take_rows(x: Any, indices: Any, skipped: int | None = None) -> Any:
     """The rows of x (count, D) at the indices (...), (..., D); zeros for the index `skipped`."""
-    rows = np.take(x, indices, axis=0)
+    rows = _rows(x, indices)
     return rows if skipped is None else np.where(np.expand_dims(indices == skipped, -1), 0, rows)
 
 
@@ -73,7 +81,7 @@ take_rows = derivative(
 
 
 def _lookup(weight: Any, indices: Any, skipped: int | None = None, by_frequency: bool = False) -> Any:
-    return np.take(weight, indices, axis=0)
+    return _rows(weight, indices)
 
 
 def _lookup_gradient(
@@ -82,7 +90,7 @@ def _lookup_gradient(
     """The rows of g added up, but for those of the index that is skipped; by_frequency, each is a mean in their
     place."""
     if by_frequency:
-        counts = add_rows(np.ones((indices.size, 1), g.dtype), np.reshape(indices, -1), weight.shape[0])
+        counts = add_rows(np.ones((indices.size, 1), g.dtype), np.reshape(indices, (-1,)), weight.shape[0])
         g = g / np.take(counts, indices, axis=0)
     return add_rows(g, indices, weight.shape[0], skipped)
 

@@ -5,7 +5,9 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import ARRAYS, arange, as_array, as_arrays, given
+from .arrays import ARRAYS, as_array, as_arrays, given, grid, is_complex
+from .chunked import in_chunks, is_chunked, places
+from .chunked_index import picked, put, take_lines
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
@@ -14,14 +16,6 @@ from .table import composed, constant, derivative, views
 def along(axis, index):
     """The index that picks `index` along one axis."""
     return (slice(None),) * axis + (index,)
-
-
-def grid(shape, like):
-    """The indices of all elements of an array, one array for each axis; they broadcast."""
-    return [
-        np.reshape(arange(n, like), [-1 if i == k else 1 for k in range(len(shape))])
-        for i, n in enumerate(shape)
-    ]
 
 
 _NAME_ONE_PLACE_ONCE = frozenset({int, slice, bool, type(None), type(Ellipsis)})
@@ -71,6 +65,8 @@ class Scattered:
     def array(self):
         """The array itself."""
         g, shape = self.g, self.shape
+        if is_chunked(g):
+            return put(g, self.index, shape)
         out = np.zeros(shape, g.dtype, like=g) if type(g) in ARRAYS else np.zeros_like(g, shape=shape)
         if self.repeats:
             np.add.at(out, self.index, g)  # a repeated index adds up
@@ -83,7 +79,7 @@ def _scatter(g, index, shape):
     return Scattered(g, index, shape).array()
 
 
-scatter = derivative(_scatter, lambda g, y, x, index, shape: g[index])
+scatter = derivative(_scatter, lambda g, y, x, index, shape: picked(g, index))
 
 
 def scattered(g, index, shape, repeats=None):
@@ -105,7 +101,7 @@ take_along = derivative(_getitem, lambda g, y, a, index: scattered(g, index, a.s
 def take(a, indices, axis=None, out=None, mode="raise"):
     given, (a, indices) = indices, as_arrays(a, indices)
     if axis is None:
-        a, axis = np.reshape(a, -1), 0
+        a, axis = np.reshape(a, (-1,)), 0
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
     axis = normalize_axis_index(axis, a.ndim)
@@ -114,6 +110,9 @@ def take(a, indices, axis=None, out=None, mode="raise"):
         indices = indices.astype(int)  # bools count as 0 and 1 here; they are no mask; and [] has no dtype
     if mode != "raise":
         indices = np.mod(indices, n) if mode == "wrap" else np.clip(indices, 0, n - 1)
+    if indices.ndim != 1 and in_chunks(a):  # Dask's arrays are indexed by a row of numbers
+        y = take_along(a, along(axis, np.reshape(indices, (-1,))))
+        return np.reshape(y, (*a.shape[:axis], *indices.shape, *a.shape[axis + 1 :]))
     return take_along(a, along(axis, indices))
 
 
@@ -121,16 +120,18 @@ def take(a, indices, axis=None, out=None, mode="raise"):
 def take_along_axis(arr, indices, axis=-1):
     arr, indices = as_arrays(arr, indices)
     if axis is None:
-        arr, axis = np.reshape(arr, -1), 0
+        arr, axis = np.reshape(arr, (-1,)), 0
     if indices.dtype.kind not in "iu" or indices.ndim != arr.ndim:
         raise ValueError(
             f"take_along_axis: for an array of shape {arr.shape}, indices must be ints in {arr.ndim} dimensions, "
             f"not {indices.dtype} of shape {indices.shape}; np.take and arr[indices] take other shapes"
         )
     axis = normalize_axis_index(axis, arr.ndim)
-    places = grid(arr.shape, arr)
-    places[axis] = indices
-    return arr[tuple(places)]
+    if in_chunks(arr):
+        return take_lines(arr, indices, axis)
+    index = grid(arr.shape, arr)
+    index[axis] = indices
+    return arr[tuple(index)]
 
 
 @composed(np.compress)
@@ -149,8 +150,8 @@ def extract(condition, arr):
 def delete(arr, obj, axis=None):
     arr, obj = as_array(arr), numbers(obj)
     if axis is None:
-        arr, axis = np.reshape(arr, -1), 0
-    kept = np.delete(arange(arr.shape[axis], arr), obj)
+        arr, axis = np.reshape(arr, (-1,)), 0
+    kept = np.delete(places(arr.shape[axis], arr), obj)
     if isinstance(obj, slice) or np.size(obj) == 1:
         return in_order(np.take(arr, kept, axis=axis), flat_order(arr))
     return arr[along(normalize_axis_index(axis, arr.ndim), kept)]
@@ -163,8 +164,8 @@ def insert(arr, obj, values, axis=None):
         arr, axis = np.ravel(arr), 0
     axis, n = normalize_axis_index(axis, arr.ndim), arr.shape[axis]
     if isinstance(obj, slice):
-        obj = arange(n, arr)[obj]
-    obj = as_array(obj, arr)
+        obj = places(n, arr)[obj]
+    obj = as_array(obj, None if in_chunks(arr) else arr)
     obj = np.flatnonzero(obj) if obj.dtype == bool else obj
     if obj.size and obj.dtype.kind not in "iu":
         raise IndexError(f"insert: the places must be integers, a slice or bools, not of dtype {obj.dtype}")
@@ -173,7 +174,7 @@ def insert(arr, obj, values, axis=None):
         values = np.moveaxis(values, 0, axis)
     many = values.shape[axis] if obj.size == 1 else obj.size
     values = np.broadcast_to(values, (*arr.shape[:axis], many, *arr.shape[axis + 1 :]))
-    order = np.insert(arange(n, arr), obj.astype(int), n + arange(many, arr))
+    order = np.insert(places(n, arr), obj.astype(int), n + places(many, arr))
     y = np.take(np.concatenate([arr, values.astype(arr.dtype)], axis=axis), order, axis=axis)
     return in_order(y, flat_order(arr))
 
@@ -181,12 +182,12 @@ def insert(arr, obj, values, axis=None):
 @composed(np.trim_zeros)
 def trim_zeros(filt, trim="fb", axis=None):
     axes = normalize_axis_tuple(range(filt.ndim) if axis is None else axis, filt.ndim)
-    for i, places in enumerate(np.nonzero(filt)):
+    for i, found in enumerate(np.nonzero(filt)):
         if i in axes:
             n = filt.shape[i]
-            some = len(places) > 0
-            first = (int(places.min()) if some else n) if "f" in trim.lower() else 0
-            last = (int(places.max()) + 1 if some else 0) if "b" in trim.lower() else n
+            some = len(found) > 0
+            first = (int(found.min()) if some else n) if "f" in trim.lower() else 0
+            last = (int(found.max()) + 1 if some else 0) if "b" in trim.lower() else n
             filt = filt[along(i, slice(first, last))]
     return filt
 
@@ -227,7 +228,7 @@ def no_fields(name, order):
 def sort(a, axis=-1, kind=None, order=None, *, stable=None, **options):  # with NumPy 2.5 descending=
     no_fields("sort", order)
     if axis is None:
-        a, axis = np.reshape(a, -1), 0
+        a, axis = np.reshape(a, (-1,)), 0
     y = np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, **given(stable=stable), **options), axis=axis)
     return as_copy_of(y, a)
 
@@ -236,14 +237,14 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None, **options):  # with 
 def partition(a, kth, axis=-1, kind="introselect", order=None):
     no_fields("partition", order)
     if axis is None:
-        a, axis = np.reshape(a, -1), 0
+        a, axis = np.reshape(a, (-1,)), 0
     return as_copy_of(np.take_along_axis(a, np.argpartition(a, kth, axis=axis), axis=axis), a)
 
 
 @composed(np.sort_complex)
 def sort_complex(a):
     y = np.sort(a)
-    return y if np.iscomplexobj(y) else y.astype(complex)
+    return y if is_complex(y) else y.astype(complex)
 
 
 # Diagonals and triangles ---------------------------------------------------------------------------------------------
@@ -252,7 +253,7 @@ def sort_complex(a):
 def diagonal_gradient(g, y, a, offset=0, axis1=0, axis2=1):
     """g on the diagonal, and zeros beside it."""
     axis1, axis2 = normalize_axis_tuple((axis1, axis2), a.ndim)
-    i, index = arange(g.shape[-1], g), [slice(None)] * a.ndim
+    i, index = places(g.shape[-1], g), [slice(None)] * a.ndim
     index[axis1], index[axis2] = i + max(-offset, 0), i + max(offset, 0)
     first = min(axis1, axis2) if abs(axis1 - axis2) == 1 else 0  # where an index of two arrays puts their axis
     return scattered(np.moveaxis(g, -1, first), tuple(index), a.shape, repeats=False)
@@ -273,7 +274,7 @@ def diag(v, k=0):
     if v.ndim != 1:
         raise ValueError(f"diag: takes one or two dimensions, not shape {v.shape}; np.diagonal takes more")
     n = len(v) + abs(k)
-    i = arange(len(v), v)
+    i = places(len(v), v)
     return scatter(v, (i + max(-k, 0), i + max(k, 0)), (n, n))
 
 

@@ -8,9 +8,9 @@ it has just overwritten, if its values are a part of the target.)
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_array, is_array, require_no_subclass
+from .arrays import as_array, grid, is_array, require_no_subclass
 from .creation import is_tensor
-from .indexing import grid, no_fields
+from .indexing import no_fields
 from .table import composed
 
 # What is asked of the arguments --------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def assign_flat(a, places, values):
 
 def cycled(values, n):
     """n of the values, all over again where there are fewer."""
-    values = np.reshape(values, -1)
+    values = np.reshape(values, (-1,))
     if values.size == 1:
         return values
     return values[:n] if values.size >= n else values[np.arange(n) % values.size]
@@ -193,7 +193,7 @@ def putmask(a, mask, values):
     require_target("putmask", a, values)
     mask, values = mask_as_large("putmask", a, mask), values_for("putmask", a, values, "safe")
     if values.size:
-        a[mask] = values if values.ndim == 0 else np.reshape(values, -1)[np.flatnonzero(mask) % values.size]
+        a[mask] = values if values.ndim == 0 else np.reshape(values, (-1,))[np.flatnonzero(mask) % values.size]
 
 
 @composed(np.fill_diagonal)

@@ -7,6 +7,7 @@ depends on how the result lies. Arrays that don't tell how they lie are left as 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from .chunked import copy_of
 from .table import derivative
 
 
@@ -67,7 +68,7 @@ def flat_order(a):
 
 def in_order(y, order="C"):
     """y if it lies in that order, else a copy that does."""
-    return y if is_contiguous(y, order) else np.copy(y, order=order)
+    return y if is_contiguous(y, order) else copy_of(y, order)
 
 
 def runs_along(a, axes):
@@ -81,7 +82,7 @@ def runs_along(a, axes):
 
 
 def _copy(a, axes):
-    return np.transpose(np.copy(np.transpose(a, axes), order="C"), inverse(axes))
+    return np.transpose(copy_of(np.transpose(a, axes), "C"), inverse(axes))
 
 
 copied_along = derivative(_copy, lambda g, y, a, axes: g)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .arrays import as_array, as_arrays, full, given
+from .chunked import copy_of
 from .layouts import as_computed_from, as_reduced_from
 from .reductions import axes_of, count
 from .shapes import numbers
@@ -57,7 +58,7 @@ def reduce(ufunc, a, axis=0, dtype=None, keepdims=False, initial=None, where=Tru
 
     masks = None if where is True else elements(np.broadcast_to(as_array(where, a), a.shape))
     results = partial_results(ufunc, elements(cast(a, dtype)), masks, ufunc.identity if initial is None else initial)
-    y = np.copy(results[0]) if len(results) == 1 else results[-1]  # a single element is a view of a
+    y = copy_of(results[0]) if len(results) == 1 else results[-1]  # a single element is a view of a
     return np.reshape(as_reduced_from(y, a, axes), np.shape(like))
 
 
@@ -66,7 +67,7 @@ def accumulate(ufunc, a, axis=0, dtype=None):
         return ACCUMULATIONS[ufunc](a, axis=axis, dtype=dtype)
     ufunc.accumulate(ones(a), axis, dtype)
     if not a.shape[axis]:
-        return np.copy(cast(a, dtype))
+        return copy_of(cast(a, dtype))
     elements = np.moveaxis(cast(a, dtype), axis, 0)
     return as_computed_from(np.stack(partial_results(ufunc, elements), axis), a)
 

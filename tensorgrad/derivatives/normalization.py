@@ -5,6 +5,7 @@ these are is all in which batch, layer, group and instance normalization differ;
 import numpy as np
 
 from .arrays import ARRAYS
+from .chunked import copy_of
 from .reductions import count
 from .table import derivative
 
@@ -93,7 +94,7 @@ normalize = derivative(
 def _window_sum(x, before, after):
     """The sum over each place of axis 1, so many before it and so many after it, as far as there are any."""
     n = x.shape[1]
-    y = np.copy(x)
+    y = copy_of(x)
     for i in range(1, min(before, n - 1) + 1):
         y[:, i:] += x[:, : n - i]
     for i in range(1, min(after, n - 1) + 1):

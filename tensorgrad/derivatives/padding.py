@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .chunked import copy_of
 from .table import derivative
 
 
@@ -42,7 +43,7 @@ def _with_border(x, widths, mode, value):
 
 def _without_border(g, widths, mode):
     """The reverse: each number of the border is added to what it shows."""
-    g = np.copy(g)
+    g = copy_of(g)
     for border, source, axis in reversed(list(copies(g.shape, widths, mode))):
         g[source] += np.sum(g[border], axis=axis, keepdims=True) if mode == "replicate" else g[border]
     return g[inner(g.shape, widths)]

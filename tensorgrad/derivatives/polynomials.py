@@ -4,7 +4,8 @@ import warnings
 
 import numpy as np
 
-from .arrays import arange, arrays_or_none, as_array, as_arrays, full, inside
+from .arrays import arange, arrays_or_none, as_array, as_arrays, full, inside, is_complex
+from .chunked import copy_of
 from .shapes import numbers
 from .table import composed, derivative
 
@@ -119,8 +120,8 @@ def poly(seq_of_zeros):
     y = full(1, 1, roots.dtype, roots)
     for root in roots:
         y = np.convolve(y, np.stack([np.ones_like(root), -root]))
-    pairs = np.iscomplexobj(roots) and np.array_equal(np.sort(roots), np.sort(np.conj(roots)))
-    return np.copy(np.real(y)) if pairs else y
+    pairs = is_complex(roots) and np.array_equal(np.sort(roots), np.sort(np.conj(roots)))
+    return copy_of(np.real(y)) if pairs else y
 
 
 @composed(np.polyfit)

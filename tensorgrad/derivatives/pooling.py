@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from .arrays import ARRAYS, called_beside, inside, whole
+from .chunked import copy_of, is_chunked
 from .table import derivative
 
 ALL = slice(None)
@@ -103,13 +104,16 @@ def _over_windows(ufunc, nothing, x, axis, windows):
     if len(everywhere) > 1:
         y = ufunc(everywhere[0], everywhere[1])
     else:
-        y = np.copy(everywhere[0]) if everywhere else like(x, axis, windows[-1], nothing)
+        y = copy_of(everywhere[0]) if everywhere else like(x, axis, windows[-1], nothing)
     for part in everywhere[2:]:
         ufunc(y, part, out=y)
     for outs, ins in pairs:
         if outs is not ALL:
-            part = y[at(axis, outs)]
-            ufunc(part, x[at(axis, ins)], out=part)
+            place = at(axis, outs)
+            if type(y) in ARRAYS:
+                ufunc(y[place], x[at(axis, ins)], out=y[place])
+            else:  # of which a part may be no view
+                y[place] = ufunc(y[place], x[at(axis, ins)])
     return y
 
 
@@ -153,7 +157,7 @@ def hits(x, y, axis, windows):
 def _last_nans(x, y, pairs):
     """For each tap, which windows have their last nan there; None if there is no nan."""
     unseen = np.isnan(y)
-    if not np.any(whole(unseen)):
+    if not is_chunked(unseen) and not np.any(whole(unseen)):
         return None
     found = []
     for outs, ins, _ in reversed(pairs):

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import ARRAYS, as_arrays
+from .arrays import ARRAYS, as_arrays, is_complex
+from .chunked import expand_dims, in_a_row, in_chunks, same_shape
 from .layouts import in_order
 from .reductions import axes_of, sum_rows
 from .table import composed, derivative, with_rules
@@ -14,7 +15,7 @@ from .table import composed, derivative, with_rules
 
 def conj(a):
     """The complex conjugate; a real array as it is, without a copy."""
-    return a if np.isrealobj(a) else np.conj(a)
+    return np.conj(a) if is_complex(a) else a
 
 
 def flip(a):
@@ -25,9 +26,9 @@ def flip(a):
 def as_matrices(g, a, b):
     """The three as NumPy's matmul sees them: a vector a is a row, a vector b is a column."""
     if a.ndim == 1:
-        a, g = np.expand_dims(a, 0), np.expand_dims(g, -1 if b.ndim == 1 else -2)
+        a, g = expand_dims(a, 0), expand_dims(g, -1 if b.ndim == 1 else -2)
     if b.ndim == 1:
-        b, g = np.expand_dims(b, 1), np.expand_dims(g, -1)
+        b, g = expand_dims(b, 1), expand_dims(g, -1)
     return g, a, b
 
 
@@ -47,7 +48,7 @@ def matmul_left(g, y, x1, x2, *bias):
     """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
         return product(g, x2.T)
-    if x1.ndim > 2 == x2.ndim:
+    if x1.ndim > 2 == x2.ndim and not in_chunks(g):
         return np.reshape(np.dot(long_matrix(g), x2.T), x1.shape)
     g, _, b = as_matrices(g, x1, x2)
     da = g @ flip(b)
@@ -59,6 +60,8 @@ def matmul_right(g, y, x1, x2, *bias):
     if x1.ndim == 2 == x2.ndim:
         return product(x1.T, g)
     if x1.ndim > 2 == x2.ndim:
+        if in_chunks(g):  # which are left as they are
+            return np.tensordot(x1, g, (list(range(x1.ndim - 1)),) * 2)
         return np.dot(long_matrix(x1).T, long_matrix(g))
     g, a, b = as_matrices(g, x1, x2)
     db = long_matrix(a).T @ long_matrix(g) if b.ndim == 2 else flip(a) @ g
@@ -139,9 +142,10 @@ def dot(a, b, out=None):
     a, b = as_arrays(a, b)
     if not a.ndim or not b.ndim:
         return scaled(a, b)
-    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+    k = max(b.ndim - 2, 0)
+    if not same_shape(a.shape[-1:], b.shape[k : k + 1]):
         raise mismatch("dot", a, b, "the last axis of the first must be as long as the last but one of the second")
-    return np.matmul(a, b) if a.ndim <= 2 and b.ndim <= 2 else np.tensordot(a, b, (-1, max(b.ndim - 2, 0)))
+    return np.matmul(a, b) if a.ndim <= 2 and b.ndim <= 2 else np.tensordot(a, b, (-1, k))
 
 
 @composed(np.inner)
@@ -149,22 +153,22 @@ def inner(a, b, /):
     a, b = as_arrays(a, b)
     if not a.ndim or not b.ndim:
         return scaled(a, b)
-    if a.shape[-1] != b.shape[-1]:
+    if not same_shape(a.shape[-1:], b.shape[-1:]):
         raise mismatch("inner", a, b, "their last axes must be equally long")
     return np.tensordot(a, b, (-1, -1))
 
 
 @composed(np.vdot)
 def vdot(a, b, /):
-    a, b = (np.reshape(x, -1) for x in as_arrays(a, b))
-    if a.shape != b.shape:
+    a, b = (in_a_row(x) for x in as_arrays(a, b))
+    if not same_shape(a.shape, b.shape):
         raise mismatch("vdot", a, b, "they must hold the same number of elements")
     return np.matmul(conj(a), b)
 
 
 @composed(np.outer)
 def outer(a, b, out=None):
-    a, b = (np.reshape(x, -1) for x in as_arrays(a, b))
+    a, b = (in_a_row(x) for x in as_arrays(a, b))
     return np.multiply(np.expand_dims(a, 1), b)
 
 

@@ -4,7 +4,8 @@ import functools
 
 import numpy as np
 
-from .arrays import ARRAYS, full, given
+from .arrays import ARRAYS, full, inside, is_complex
+from .chunked import OTHERWISE, expand_dims, in_chunks, is_chunked, is_unknown, ones_of, require_known
 from .elementwise import divide_safely
 from .table import composed, constant, derivative
 
@@ -30,12 +31,16 @@ def count(a, axis):
 
 def restore(g, a, axis, keepdims):
     """g with the reduced axes of a put back, of length 1."""
-    return g if keepdims or not a.ndim else np.expand_dims(g, axes_of(axis, a.ndim))
+    return g if keepdims or not a.ndim else expand_dims(g, axes_of(axis, a.ndim))
 
 
 def spread(g, a, axis, keepdims, where=True):
     """g with the shape of a, and 0 where `where` left an element out."""
-    g = np.broadcast_to(restore(g, a, axis, keepdims), a.shape)
+    g, shape = restore(g, a, axis, keepdims), a.shape
+    if type(a) is not np.ndarray and is_unknown(shape):
+        g = g * ones_of(inside(a), g.dtype)
+    else:
+        g = np.broadcast_to(g, shape)
     return g if where is True else np.where(where, g, 0)
 
 
@@ -65,7 +70,8 @@ derivative(np.sum, lambda g, y, a, axis=None, dtype=None, out=None, keepdims=Fal
 def how_many(a, axis, where):
     """The number of elements of each mean: a number, or an array that keeps the reduced axes if a mask says so."""
     if where is True:
-        return count(a, axis)
+        n = count(a, axis)
+        return n if n == n else np.sum(ones_of(inside(a), a.real.dtype), axis=axis, keepdims=True)
     return np.sum(np.broadcast_to(np.asarray(where, like=a), a.shape), axis=axis, keepdims=True, dtype=a.real.dtype)
 
 
@@ -78,13 +84,21 @@ def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, wher
 derivative(np.mean, mean_gradient)
 
 
+def mean_of(a, axis, where):
+    """The mean, with the reduced axes kept."""
+    if where is True:
+        return np.mean(a, axis=axis, keepdims=True)
+    func = OTHERWISE[np.mean] if is_chunked(a) else np.mean
+    return func(a, axis=axis, keepdims=True, where=where)
+
+
 def var_gradient(
     g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None
 ):
     """d var / d a = 2 (a - mean) / (n - ddof)."""
     n = how_many(a, axis, where) - (ddof if correction is None else correction)
-    away = a - (np.mean(a, axis=axis, keepdims=True, **given(where=where)) if mean is None else mean)
-    away = away if np.isrealobj(away) else np.conj(away)
+    away = a - (mean_of(a, axis, where) if mean is None else mean)
+    away = np.conj(away) if is_complex(away) else away
     return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
 
 
@@ -116,12 +130,15 @@ for extremum in dict.fromkeys([np.max, np.min, np.amax, np.amin]):
 
 
 def reverse_cumsum(g, axis):
+    if in_chunks(g) and is_unknown(g.shape):
+        return np.sum(g, axis=axis, keepdims=True) - np.cumsum(g, axis=axis) + g
     return np.flip(np.cumsum(np.flip(g, axis), axis=axis), axis)
 
 
 def cumsum_gradient(g, y, a, axis=None, dtype=None, out=None):
     if axis is None:
-        return np.reshape(reverse_cumsum(g, 0), a.shape)
+        g = reverse_cumsum(g, 0)
+        return g if a.ndim == 1 else np.reshape(g, a.shape)
     return reverse_cumsum(g, axis)
 
 
@@ -147,7 +164,7 @@ def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     applications, 1990).
     """
     if axis is None or not a.ndim:
-        return np.reshape(cumprod_gradient(g, y, np.reshape(a, -1), 0), a.shape)
+        return np.reshape(cumprod_gradient(g, y, np.reshape(a, (-1,)), 0), a.shape)
     before = np.cumprod(shifted(a, 1, axis, 1), axis=axis)
     r, factor, step = g, shifted(a, -1, axis, 0), 1
     while step < a.shape[axis]:
@@ -162,6 +179,7 @@ derivative(np.cumprod, cumprod_gradient)
 
 def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     """The product of the others: what stands before each element times what stands after it, without a division."""
+    require_known("prod", count(a, axis))
     axis = axis if a.ndim else None  # NumPy takes axis 0 of a single number
     axes = axes_of(axis, a.ndim)
     left = tuple(i for i in range(a.ndim) if i not in axes)

@@ -6,7 +6,8 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import arange, as_array, as_arrays, inside
+from .arrays import as_array, as_arrays, inside
+from .chunked import copy_of, in_chunks, piece_in_chunks, places
 from .layouts import index_order, inverse, is_contiguous, memory_axes
 from .reductions import axes_of
 from .table import composed, constant, derivative, each, views
@@ -29,12 +30,19 @@ def broadcasts_to(shape, whole):
         return False
 
 
+def ones_in(shape, axis):
+    """The axes that np.squeeze takes away."""
+    return tuple(i for i, n in enumerate(shape) if n == 1) if axis is None else axis
+
+
 # Reshaping -----------------------------------------------------------------------------------------------------------
 
 derivative(np.reshape,      lambda g, y, a, shape=None, order="C", *, copy=None, newshape=None:
                             np.reshape(g, a.shape, **({} if order == "C" else {"order": order})))
-derivative(np.expand_dims,  lambda g, y, a, axis: np.reshape(g, a.shape))
-derivative(np.squeeze,      lambda g, y, a, axis=None: np.reshape(g, a.shape))
+derivative(np.expand_dims,  lambda g, y, a, axis:
+                            np.squeeze(g, axis) if in_chunks(g) else np.reshape(g, a.shape))
+derivative(np.squeeze,      lambda g, y, a, axis=None:
+                            np.expand_dims(g, ones_in(a.shape, axis)) if in_chunks(g) else np.reshape(g, a.shape))
 derivative(np.broadcast_to, lambda g, y, array, shape, subok=False: g)  # the engine sums over the new axes
 
 
@@ -56,7 +64,10 @@ composed(np.atleast_3d)(lambda *arys: at_least(3, arys))
 
 @composed(np.ravel)
 def ravel(a, order="C"):
-    y = np.reshape(np.transpose(a, memory_axes(a)), -1) if order == "K" else np.reshape(a, -1, order=order)
+    if order == "K":
+        y = np.reshape(np.transpose(a, memory_axes(a)), (-1,))
+    else:
+        y = np.reshape(a, (-1,), **({} if order == "C" else {"order": order}))
     return y if is_contiguous(y) else np.copy(y)  # where np.reshape gives a view of other memory, np.ravel gives a copy
 
 
@@ -121,8 +132,8 @@ derivative(np.roll, roll_gradient)
 @composed(np.repeat)
 def repeat(a, repeats, axis=None):
     if axis is None:
-        a, axis = np.reshape(a, -1), 0
-    return np.take(a, np.repeat(arange(a.shape[axis], a), repeats), axis=axis)
+        a, axis = np.reshape(a, (-1,)), 0
+    return np.take(a, np.repeat(places(a.shape[axis], a), repeats), axis=axis)
 
 
 @composed(np.tile)
@@ -132,10 +143,10 @@ def tile(A, reps):
     shape = (1,) * (len(reps) - A.ndim) + A.shape
     reps = (1,) * (len(shape) - len(reps)) + reps
     if all(n == 1 for n in reps):
-        return np.reshape(np.copy(A), shape)
+        return np.reshape(copy_of(A), shape)
     pairs = [n for pair in zip(reps, shape, strict=True) for n in pair]
     apart = np.broadcast_to(np.reshape(A, [n for s in shape for n in (1, s)]), pairs)
-    return np.reshape(np.copy(apart, order="C"), [r * s for r, s in zip(reps, shape, strict=True)])
+    return np.reshape(copy_of(apart, order="C"), [r * s for r, s in zip(reps, shape, strict=True)])
 
 
 @composed(np.resize)
@@ -144,7 +155,7 @@ def resize(a, new_shape):
     size = int(np.prod(new_shape))
     if size < 0:
         raise ValueError(f"resize: lengths must not be negative, as in {new_shape}")
-    y = a[arange(size, a) % a.size] if a.size else np.zeros(size, a.dtype, like=inside(a))
+    y = a[places(size, a) % a.size] if a.size else np.zeros(size, a.dtype, like=inside(a))
     return np.reshape(y, new_shape)
 
 
@@ -156,6 +167,8 @@ def _join(axis, starts, cast, *arrays):
 
 
 def piece(i, g, y, axis, starts, cast, *arrays):
+    if starts[-1] != starts[-1]:  # unknown before it is computed
+        return piece_in_chunks(i, g, axis, arrays)
     return g[(slice(None),) * axis + (slice(starts[i], starts[i + 1]),)]
 
 
@@ -187,6 +200,8 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
     for shape in shapes:
         starts.append(starts[-1] + shape[axis])
     cast = {} if dtype is None and casting == "same_kind" else {"dtype": dtype, "casting": casting}
+    if cast and casting == "same_kind" and in_chunks(arrays[0]):  # Dask's doesn't know dtype=
+        arrays, cast = [a if a.dtype == dtype else a.astype(dtype) for a in arrays], {}
     return join(axis, starts, cast, *arrays)
 
 

@@ -1,12 +1,14 @@
 """Statistics: averages, order statistics, covariance, and the functions that leave nan out."""
 
+import math
 import warnings
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, full, given, inside, whole
-from .indexing import grid
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, full, given, grid, inside, is_complex, whole
+from .chunked import copy_of, in_chunks
+from .chunked_index import take_lines
 from .layouts import along_axes, as_copy_of, as_reduced_from, copy_axes, inverse, is_contiguous, memory_axes
 from .reductions import count
 from .shapes import numbers
@@ -45,7 +47,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         y = np.sum(np.multiply(a, weights), axis=axis, keepdims=keepdims) / total
     if not returned:
         return y
-    return y, total if total.shape == y.shape else np.copy(np.broadcast_to(total, y.shape))
+    return y, total if total.shape == y.shape else copy_of(np.broadcast_to(total, y.shape))
 
 
 @composed(np.ptp)
@@ -67,7 +69,7 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     mean, total = np.average(rows, axis=1, weights=weights, returned=True)
     # About their own mean, n values have n - 1 degrees of freedom; with aweights a, sum(w) - sum(w a) / sum(w)
     lost = ddof if aweights is None or ddof == 0 else ddof * np.sum(np.multiply(weights, aweights)) / total[0]
-    free = total[0] - lost
+    free = (rows.shape[1] if weights is None else total[0]) - lost
     if free <= 0:
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
         free = 0.0
@@ -98,7 +100,7 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
         return c / c
     deviation = np.sqrt(np.real(np.diag(c)))
     c = c / np.expand_dims(deviation, 1) / deviation
-    return np.clip(c, -1, 1) if np.isrealobj(c) else c
+    return c if is_complex(c) else np.clip(c, -1, 1)
 
 
 # Order statistics: each sorted row is interpolated at a position, which NumPy computes from the indices 0, 1, 2, ... --
@@ -119,8 +121,9 @@ def sorted_rows(a, axis, weights=None):
     rows = np.take_along_axis(rows, order, axis=-1)
     index = np.where(np.isnan(rows), np.nan, arange(rows.shape[-1], rows).astype(rows.real.dtype))
     if weights is not None:
-        weights = np.broadcast_to(weights_along(weights, a, axis), a.shape)
-        weights = np.take_along_axis(as_rows(weights, axis), order, axis=-1)
+        weights = as_rows(np.broadcast_to(weights_along(weights, a, axis), a.shape), axis)
+        take = take_lines if in_chunks(rows) else np.take_along_axis
+        weights = take(np.asarray(weights, like=order), order, -1)
     return rows, index, weights
 
 
@@ -129,7 +132,17 @@ def pick(rows, index):
     if not rows.shape[-1]:
         return np.sum(rows, axis=-1) + index
     missing = np.isnan(index)
+    if in_chunks(rows):
+        return np.where(missing, np.nan, of_lines(rows, np.where(missing, 0, index).astype(int)))
     return np.where(missing, np.nan, rows[(*grid(rows.shape[:-1], rows), np.where(missing, 0, index).astype(int))])
+
+
+def of_lines(rows, index):
+    """rows[..., index], with an index for each row, or more in front, by a function of lines."""
+    extra = index.ndim - rows.ndim + 1
+    many = math.prod(index.shape[:extra])
+    places = np.moveaxis(np.reshape(index, (many, *index.shape[extra:])), 0, -1)
+    return np.reshape(np.moveaxis(np.take_along_axis(rows, places, -1), -1, 0), index.shape)
 
 
 def restored(y, a, axis, keepdims, extra=0):
@@ -282,7 +295,7 @@ def nanstd(*args, **kwargs):
 def nan_extremum(extremum, lowest, a, axis, keepdims, initial, where):
     y = extremum(np.where(np.isnan(a), lowest, a), axis=axis, keepdims=keepdims, **given(initial=initial, where=where))
     some = initial is not None or np.any(~np.isnan(a), axis=axis, keepdims=keepdims)
-    return y if np.all(whole(some)) else np.where(some, y, np.nan)
+    return y if not in_chunks(y) and np.all(whole(some)) else np.where(some, y, np.nan)
 
 
 @composed(np.nanmax)

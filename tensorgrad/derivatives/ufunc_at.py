@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from .arrays import as_0d, as_array
-from .indexing import grid, may_repeat
+from .arrays import as_0d, as_array, grid
+from .indexing import may_repeat
 from .inplace import require_cast, require_no_tensor, require_target
 from .shapes import broadcasts_to
 from .table import TABLE, derivative
@@ -169,9 +169,9 @@ def computed_at(ufunc):
         if b.ndim:
             b = np.reshape(np.broadcast_to(b, numbers.shape + rest), (numbers.size, *rest))
         if ufunc is np.subtract:  # CuPy adds alone
-            np.add.at(y, np.reshape(numbers, -1), -b)
+            np.add.at(y, np.reshape(numbers, (-1,)), -b)
         else:
-            ufunc.at(y, np.reshape(numbers, -1), b)
+            ufunc.at(y, np.reshape(numbers, (-1,)), b)
         return y
 
     compute.__name__ = f"{ufunc.__name__}_at"

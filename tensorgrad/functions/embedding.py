@@ -183,7 +183,7 @@ def embedding_bag(
         per_sample_weights = _weights(per_sample_weights, x, mode)
     if max_norm is not None:
         _shorten(name, weight, x, max_norm, norm_type)
-    x = np.reshape(x, -1)
+    x = np.reshape(x, (-1,))
     if padding_idx is not None:
         kept = np.flatnonzero(x != padding_idx)
         x, bags = x[kept], bags[kept]
@@ -206,7 +206,7 @@ def _weights(value: Any, x: Any, mode: str) -> Any:
         raise ValueError(f"embedding_bag: per_sample_weights are for the mode 'sum', not {mode!r}")
     if value.shape != x.shape:
         raise ValueError(f"embedding_bag: per_sample_weights must have x's shape {x.shape}, not {value.shape}")
-    return np.reshape(value, -1)
+    return np.reshape(value, (-1,))
 
 
 def one_hot(x: Any, num_classes: int = -1) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arguments import non_negative, positive_int, positive_ints, probability, real_number, yes_or_no
 from ..derivatives.arrays import as_numbers, is_array
+from ..derivatives.chunked import require_known
 from ..derivatives.normalization import normalize, window_sum
 from ..tensor import Tensor
 
@@ -116,6 +117,7 @@ def batch_norm(
     if not training:
         return _by_running(x, mean, var, weight, bias, eps)
     n = x.size // max(x.shape[1], 1)
+    require_known(name, n)
     if n == 1:
         raise ValueError(f"{name}: training needs more than one number for each channel, not x of shape {x.shape}")
     found: list = []
@@ -180,6 +182,7 @@ def instance_norm(
     if not own:
         return _by_running(x, mean, var, weight, bias, eps)
     n = x.size // max(x.shape[0] * x.shape[1], 1)
+    require_known(name, n)
     if n == 1:
         raise ValueError(f"{name}: more than one place is needed for each channel, not x of shape {x.shape}")
     found: list = []

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..arguments import dim_is_axis, is_int
-from ..derivatives.arrays import all_lie, array_in, as_numbers, whole
+from ..derivatives.arrays import all_lie, array_in, as_numbers, grid, whole
 from ..derivatives.assigning import Place, assign
-from ..derivatives.indexing import grid
 from ..derivatives.indexing import scatter as put_into_zeros
 from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
@@ -175,7 +174,7 @@ def index_select(x: Any, axis: int, index: Any) -> Any:
     x, axis, index = _checked("index_select", x, axis, index)
     if index.ndim > 1:
         raise ValueError(f"index_select: index must be (n,) or one int, not of shape {index.shape}; gather takes more")
-    return np.take(x, np.reshape(index, -1), axis=axis)
+    return np.take(x, np.reshape(index, (-1,)), axis=axis)
 
 
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives.arrays import ARRAYS, all_lie, as_numbers, whole
+from ..derivatives.chunked import require_known, same_shape
 from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
 
@@ -16,14 +17,20 @@ def reduced(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
     total = np.add.reduce(loss, axis=None) if type(loss) in ARRAYS else np.sum(loss)  # less overhead than np.sum
-    return total / loss.size if reduction == "mean" else total
+    if reduction != "mean":
+        return total
+    require_known("reduction='mean'", loss.size)
+    return total / loss.size
 
 
 def each(g: Any, n: int, reduction: str) -> Any:
     """The gradient of each of n losses, from that of their reduction."""
     if type(g) in ARRAYS and not g.ndim:
         g = g.item() if type(g) is np.ndarray else g.number()  # a Python number leaves float32 what it is
-    return g / max(n, 1) if reduction == "mean" else g
+    if reduction != "mean":
+        return g
+    require_known("reduction='mean'", n)
+    return g / max(n, 1)
 
 
 def require_reduction(name: str, reduction: Any, choices: tuple[str, ...] = ("mean", "sum", "none")) -> None:
@@ -105,7 +112,7 @@ def weight_of_each(weight: Any, labels: Any) -> Any:
     """The weight of each example's class."""
     if type(labels) in ARRAYS:
         return weight[labels]
-    return np.reshape(np.take_along_axis(weight, np.reshape(labels, -1), axis=0), labels.shape)
+    return np.reshape(np.take_along_axis(weight, np.reshape(labels, (-1,)), axis=0), labels.shape)
 
 
 def require_ints(name: str, what: str, labels: Any) -> None:
@@ -149,5 +156,5 @@ def labels_of_sign(name: str, target: Any) -> None:
 
 def require_shape(name: str, first: str, a: Any, second: str, b: Any) -> None:
     """An error that names both shapes, unless they are the same."""
-    if a.shape != b.shape:
+    if a.shape != b.shape and not same_shape(a.shape, b.shape):
         raise ValueError(f"{name}: {second} must have the shape {a.shape} of the {first}, not {b.shape}; reshape one")

@@ -20,6 +20,7 @@ from ..node import orders
 from ..tensor import Tensor
 from .settings import Check, Group, Setting
 from .state import loaded_groups, loaded_state, parts_of, saved
+from .writable import Writable, writable
 
 # A large parameter is changed in blocks of so many numbers, which stay in the cache from one operation to the next.
 BLOCK = 32_768
@@ -186,11 +187,15 @@ class Optimizer:
                 note(data, change)
                 grad = grad._data if type(grad) is Tensor else grad  # after backward(create_graph=True)
                 try:
+                    if type(data) is not np.ndarray:
+                        data = writable(data)
                     state = states.get(p)
                     if state is None:
                         state = states[p] = self._start(group, data)
                     free = scratch.get(p)
                     update(group, state, data, grad, self._make_scratch(p) if free is None else free)
+                    if type(data) is Writable:
+                        p._data = data.array
                 except (ValueError, TypeError) as error:
                     raise explained(error, f"{type(self).__name__}.step", (p, grad)) from error
 
@@ -213,7 +218,7 @@ class Optimizer:
     def _make_scratch(self, p: Tensor) -> tuple[Any, ...]:
         """Arrays to compute in, parts of those that all parameters share: one for the gradient, and a tuple of those
         for _update; none of a parameter that is changed in blocks."""
-        data = p._data
+        data = writable(p._data)
         is_array = type(data) is np.ndarray
         if data.dtype.kind == "c" or (is_array and data.size > BLOCK):
             self._scratch[p] = ()

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..derivatives.arrays import as_numbers
+from ..derivatives.chunked import copy_of
 from ..tensor import Tensor
 from .settings import Group, Optimised
+from .writable import inside, writable
 
 # How PyTorch is to compute, which is of no account here.
 _OF_PYTORCH = ("foreach", "fused", "capturable", "differentiable")
@@ -19,7 +21,7 @@ def saved(value: Any) -> Any:
     """A copy, with numbers as arrays of no dimension."""
     if isinstance(value, list):
         return [saved(part) for part in value]
-    return np.array(value, float) if isinstance(value, int | float | np.floating) else np.copy(value)
+    return np.array(value, float) if isinstance(value, int | float | np.floating) else copy_of(inside(value))
 
 
 def parts_of(where: str, state_dict: Any) -> tuple[Mapping[Any, Any], list[Mapping[str, Any]]]:
@@ -92,13 +94,13 @@ def loaded_number(where: str, like: Any, value: Any) -> Any:
 
 def loaded_array(where: str, like: Any, value: Any) -> Any:
     """A copy, of the shape, dtype and kind of another array."""
-    array = _array(where, value) if type(like) is np.ndarray else value
+    array = _array(where, value) if type(like) is np.ndarray else inside(value)
     if array.shape != like.shape or (array.dtype.kind == "c" and like.dtype.kind != "c"):
         raise ValueError(
             f"{where} must have the shape {like.shape} of its parameter, and numbers of {like.dtype}; it has "
             f"{array.shape}, and {array.dtype}"
         )
-    copy = np.empty_like(like)
+    copy = np.empty_like(writable(like))
     copy[...] = array
     return copy
 

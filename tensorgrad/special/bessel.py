@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives import derivative
+from ..derivatives.arrays import is_complex
 from .ufuncs import partials, product, ufuncs
 
 jv, yv, iv, kv, hankel1, hankel2 = ufuncs("jv yv iv kv hankel1 hankel2")
@@ -19,7 +20,7 @@ i0e, i1e, k0e, k1e, airy = ufuncs("i0e i1e k0e k1e airy")
 
 def of_imag(g: Any, y: Any, z: Any) -> Any:
     """What the factor exp(-|Im z|) of y adds to the gradient: dL = Re(g y) d(-|Im z|), and d(Im z) = Re(-i dz)."""
-    return 1j * np.sign(np.imag(z)) * np.real(g * y) if np.iscomplexobj(z) else 0
+    return 1j * np.sign(np.imag(z)) * np.real(g * y) if is_complex(z) else 0
 
 
 def of_real(g: Any, y: Any, z: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives import derivative
+from ..derivatives.arrays import is_complex
 from ..derivatives.elementwise import LN2, LN10, divide_safely, power_base, power_exponent
 from .ufuncs import ratio, ufuncs
 
@@ -47,7 +48,7 @@ entr, rel_entr, kl_div, xlogy, xlog1py = ufuncs("entr rel_entr kl_div xlogy xlog
 def undefined(x1: Any, x2: Any, zero: float) -> Any:
     """Where x1 is 0 and the logarithm isn't defined; `zero` is the x2 at which it is -inf. The logarithm counts as 0
     there, as in PyTorch."""
-    return (x1 == 0) & (x2 == zero if np.iscomplexobj(x2) else x2 <= zero)
+    return (x1 == 0) & (x2 == zero if is_complex(x2) else x2 <= zero)
 
 
 def log_ratio(x1: Any, x2: Any) -> Any:

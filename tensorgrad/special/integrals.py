@@ -12,6 +12,7 @@ import numpy as np
 import scipy.special
 
 from ..derivatives import derivative
+from ..derivatives.arrays import is_complex
 from .ufuncs import UfuncProbe, partials, product, ufuncs
 
 SQRT_PI = math.sqrt(math.pi)
@@ -43,7 +44,7 @@ def is_far(z: Any, towards: Any) -> Any:
 def dawsn_slope(y: Any, z: Any) -> Any:
     """1 - 2 z y, from the definition 7.2.5."""
     near = 2 * z * y - 1
-    return -near if np.iscomplexobj(z) else -by_series(np.abs(z) > 26, z, 1, near)
+    return -near if is_complex(z) else -by_series(np.abs(z) > 26, z, 1, near)
 
 
 # fmt: off
@@ -85,7 +86,7 @@ exponential_integral: Callable = derivative(
 def sinhc(z: Any) -> Any:
     """sinh(z) / z"""
     y = np.sinc(z * (1j / math.pi))
-    return y if np.iscomplexobj(z) else np.real(y)
+    return y if is_complex(z) else np.real(y)
 
 
 def apart(z: Any, g: Any) -> Any:
@@ -95,7 +96,7 @@ def apart(z: Any, g: Any) -> Any:
 
 def spence_slope(z: Any) -> Any:
     """log(z) / (1 - z), which is -1 at z = 1."""
-    if np.isrealobj(z):
+    if not is_complex(z):
         return -1 / exprel(np.log(z))
     one = z == 1
     return np.where(one, -1, np.log(z) / np.where(one, 1, 1 - z))
