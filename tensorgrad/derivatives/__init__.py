@@ -23,6 +23,7 @@ from . import (
     softmax,
     statistics,
     unsupported,
+    without_nan,
 )
 from .methods import METHODS
 from .table import (
@@ -46,5 +47,5 @@ __all__ = [
     "Primitive", "composed", "constant", "derivative", "each", "non_differentiable", "with_rules",
     "elementwise", "activations", "reductions", "softmax", "statistics", "shapes", "indexing", "assembling",
     "products", "einsum", "convolution", "matrices", "decompositions", "norms", "distances",
-    "fft", "polynomials", "calculus", "creation", "inplace", "out", "unsupported",
+    "fft", "polynomials", "calculus", "creation", "inplace", "out", "without_nan", "unsupported",
 ]  # fmt: skip

@@ -127,11 +127,6 @@ def all_lie(values, lowest, highest):
     return bool(np.all(whole((values >= lowest) & (values <= highest))))
 
 
-def largest(x, axis=None, keepdims=False):
-    """The largest of numbers that aren't negative; 0 where there is none. Not every kind of array knows initial=."""
-    return (np.max if x.size else np.sum)(x, axis=axis, keepdims=keepdims)
-
-
 def arange(n, like):
     """The integers from 0 to n - 1, in an array of the kind of `like`."""
     return np.arange(n, like=inside(like))
@@ -142,7 +137,7 @@ def arange(n, like):
 
 def full(shape, value, dtype, like):
     """An array filled with a value, of the kind of `like`."""
-    return np.full_like(whole(inside(like)), value, dtype, "C", shape=shape)
+    return np.full_like(whole(inside(like)), value, dtype=dtype, order="C", shape=shape)
 
 
 def identity(n, dtype, like):

@@ -108,12 +108,12 @@ def lstsq(a, b, rcond=None):
         )
     dtype = np.result_type(a, b, np.float32)
     a, b = (x if x.dtype == dtype else x.astype(dtype) for x in (a, b))
-    given = rcond is not None and 0 < rcond < 1  # beyond, LAPACK takes the precision for the limit
-    if not given:
+    is_limit = rcond is not None and 0 < rcond < 1  # beyond, LAPACK takes the precision for the limit
+    if not is_limit:
         rcond = float(np.finfo(dtype).eps) * (max(a.shape) if rcond is None else 1)
     s = np.linalg.svd(a, compute_uv=False)
     rank = np.sum(s > rcond * largest(s), dtype=np.int32)
-    x = (np.linalg.pinv if given else pinv)(a, rcond) @ b
+    x = (np.linalg.pinv if is_limit else pinv)(a, rcond) @ b
     away = b - a @ x
     squares = np.sum(np.real(conj(away) * away), axis=0, keepdims=b.ndim == 1)
     return x, squares if rank == a.shape[1] < a.shape[0] else squares[:0], rank, s
@@ -169,8 +169,7 @@ def cofactors(a, y):
     limit = float(np.finfo(a.dtype).eps) ** (-1 / 3)
     try:
         inverse = np.linalg.inv(a)
-        size, inverse_size = (largest(np.abs(x), axis=(-2, -1)) for x in (a, inverse))
-        if np.all(size * inverse_size < limit):  # about the condition number
+        if np.all(largest(np.abs(a), (-2, -1)) * largest(np.abs(inverse), (-2, -1)) < limit):  # the condition number
             return y[..., None, None] * flip(inverse)
     except np.linalg.LinAlgError:  # a singular matrix
         pass

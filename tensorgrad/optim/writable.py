@@ -26,6 +26,9 @@ class Writable(np.lib.mixins.NDArrayOperatorsMixin):
     ndim = property(lambda self: self.array.ndim)
     dtype = property(lambda self: self.array.dtype)
 
+    def astype(self, dtype: Any) -> Writable:
+        return Writable(self.array.astype(dtype))
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = (), **kwargs: Any) -> Any:
         where = inside(kwargs.pop("where", True))
         y = getattr(ufunc, method)(*map(inside, inputs), **kwargs)
