@@ -92,6 +92,7 @@ def test_cholesky_gives_the_triangle_that_was_asked_for(rng):
         same(results_of(f, lazy(m)), results_of(f, m))
 
 
+@pytest.mark.slow
 def test_svd_and_qr_are_reduced(rng):
     a = rng.normal(size=(6, 3))
     for f in (
@@ -253,11 +254,14 @@ def test_a_training_whose_steps_are_persisted(rng):
     assert len(ends[0][0].__dask_graph__()) <= 4  # none of the steps is left in it
 
 
-def test_complex_parameters_in_chunks_are_an_error():
+def test_what_optimisers_dont_take():
     p = Tensor(lazy(np.array([1.0 + 1j, 2.0])))
     np.sum(np.abs(p)).backward()
     with pytest.raises(TypeError, match="complex parameters in chunks"):
         tg.SGD([p], 0.1).step()
+    q = Tensor(lazy(np.array([1.0, 2.0])))
+    with pytest.raises(TypeError, match=r"LBFGS\.step: .* computed later"):
+        tg.optim.LBFGS([q]).step(lambda: np.sum(q * q))
 
 
 # Collections ----------------------------------------------------------------------------------------------------------
@@ -333,6 +337,7 @@ def test_tensors_go_to_other_processes():
     assert y.compute(scheduler="processes", num_workers=1).item() == 6
 
 
+@pytest.mark.slow
 def test_the_page_runs():
     path = Path(__file__).resolve().parent.parent / "docs" / "dask.md"
     failed, tried = doctest.testfile(str(path), module_relative=False)

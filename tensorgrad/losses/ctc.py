@@ -23,6 +23,8 @@ import numpy as np
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
 from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, contiguous, in_one_call, inside, largest, whole
+from ..derivatives.chunked import is_chunked
+from ..derivatives.chunked_index import take_lines
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
 from .reduction import real, reduced, require_reduction
@@ -34,6 +36,8 @@ __all__ = ["ctc_loss"]
 
 
 def _emissions(log_probs: Any, states: Any) -> Any:
+    if is_chunked(log_probs):
+        return take_lines(log_probs, np.broadcast_to(states, (log_probs.shape[0], *np.shape(states))), 2)
     picked = log_probs[:, np.expand_dims(arange(len(states), states), -1), states]
     return contiguous(picked) if type(picked) in ARRAYS else picked
 

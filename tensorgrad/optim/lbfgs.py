@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arguments import non_negative, number_of, one_of, positive_int
 from ..derivatives.arrays import largest
+from ..derivatives.chunked import is_chunked
 from ..derivatives.locks import locked
 from ..errors import CompileError
 from ..grad_mode import enable_grad
@@ -122,6 +123,8 @@ class LBFGS(Optimizer):
         """
         if not callable(closure):
             raise TypeError(f"LBFGS.step: closure must be a function that computes the loss, not {closure!r}")
+        if any(is_chunked(p._data) for p in self.parameters):
+            raise TypeError("LBFGS.step: it looks at numbers at each turn, so not at arrays that are computed later")
         if any(hasattr(p._data, "record_call") for p in self.parameters):
             raise CompileError(
                 "compile: LBFGS.step goes by the numbers that it finds, so it can't be part of a compiled step; "
