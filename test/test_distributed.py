@@ -562,3 +562,55 @@ def test_losses_of_the_library(reduction, data):
             return function(X * w, y, reduction=reduction)
 
         assert_close(value_and_grad(loss, reduction)(0.5, *arrays), tg.value_and_grad(loss)(0.5, X, y))
+
+
+def changes_data(w, X):
+    X -= 1.0
+    return np.mean(X * w)
+
+
+def changes_data_by_index(w, X):
+    X[X > 0] = 0.0
+    return np.mean(X * w)
+
+
+def changes_keyword(w, X, shift):
+    shift += 1.0
+    return np.mean((X + shift) * w)
+
+
+def changes_keyword_inside(w, X, shift):
+    shift["by"][0] = 5.0
+    return np.mean((X + shift["by"]) * w)
+
+
+CHANGING = {
+    "data": (changes_data, lambda x: {}),
+    "data by an index": (changes_data_by_index, lambda x: {}),
+    "a keyword argument": (changes_keyword, lambda x: {"shift": x}),
+    "in a keyword argument": (changes_keyword_inside, lambda x: {"shift": {"by": x}}),
+}
+
+
+@pytest.mark.parametrize(("loss", "kwargs"), CHANGING.values(), ids=CHANGING)
+def test_a_loss_cannot_change_what_stays_for_the_next_step(loss, kwargs, data):
+    """Else a second call has other data than the first, and a chunk another keyword argument than the one before it."""
+    X, x = data[0].copy(), np.zeros(4)
+    lazy = da.from_array(X, chunks=(5, 4)).persist()
+    with pytest.raises(ValueError, match="read-only") as error:
+        value_and_grad(loss)(1.0, lazy, **kwargs(x))
+    assert "distributed.value_and_grad" in error.value.__notes__[0] and "copy" in error.value.__notes__[0]
+    np.testing.assert_array_equal(lazy.compute(), data[0])
+    np.testing.assert_array_equal(x, np.zeros(4))
+    assert X.flags.writeable and x.flags.writeable
+
+
+def test_a_loss_may_change_parameters_and_copies(data):
+    def loss(w, X):
+        X = X.copy()
+        X -= 1.0
+        w *= 2.0
+        return np.mean((X @ w) ** 2)
+
+    got = value_and_grad(loss)(np.ones(4), da.from_array(data[0], chunks=(5, 4)))
+    assert_close(got, tg.value_and_grad(loss)(np.ones(4), data[0]))

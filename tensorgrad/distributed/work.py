@@ -33,6 +33,10 @@ class Part(NamedTuple):
 
 
 NOTHING = Part(0, None, ())  # of no examples
+_UNCHANGED = (
+    "{name}: the arrays that the loss is given can't be changed in place, since they stay for the next step, and for "
+    "other chunks; compute others, X = X - 1 rather than X -= 1, or take a copy"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Job:
     parameters: Any
     kwargs: Mapping[str, Any]
     has_aux: bool
-    shared: Sequence[Any]  # arrays and Tensors, which no chunk changes
+    shared: Sequence[Any]  # arrays and Tensors, which no chunk can change
     generators: Sequence[tuple[np.random.Generator, int]]  # each with the seed of this call
     buffers: Sequence[tuple[str, Any]]  # of modules, with their names
 
@@ -77,7 +81,7 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
     order, or as they are if that is None. `number` is that of the chunk."""
     length(job.name, *chunk)
     rows = place if order is None else order[place]
-    chunk = tuple([x[rows] for x in chunk])
+    chunk = tuple([_read_only(x[rows]) for x in chunk])
     if not (n := length(job.name, *chunk)):
         return NOTHING
     parameters, kwargs, own = _own(job, number)
@@ -86,7 +90,12 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
     def loss(*arrays: Any) -> Any:
         supply = iter(arrays)
         tree = tree_map(lambda leaf: next(supply) if is_variable(leaf) else leaf, parameters)
-        return job.loss(tree, *chunk, **kwargs)
+        try:
+            return job.loss(tree, *chunk, **kwargs)
+        except ValueError as error:
+            if "read-only" in str(error):
+                error.add_note(_UNCHANGED.format(name=job.name))
+            raise
 
     with enable_grad():  # which may be off in this thread; it shows what the loss closes over
         value, gradients = value_and_gradient(
@@ -115,6 +124,14 @@ def length(name: str, *chunk: Any) -> int:
     if len({shape[0] for shape in shapes}) > 1:
         raise ValueError(f"{name}: the data of a chunk must be of one length, but have the shapes {shapes}")
     return int(shapes[0][0])
+
+
+def _read_only(x: Any) -> Any:
+    """A view of an array by which the loss can't change it; anything else as it is."""
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
 
 
 def shuffled(seed: int, number: int, n: int) -> np.ndarray:
@@ -153,7 +170,7 @@ def mean_of_two(a: Part, b: Part) -> Part:
 def _own(job: Job, number: int) -> tuple[Any, Mapping[str, Any], dict[int, Any]]:
     """The parameters and keyword arguments for one chunk: with modules of its own, for in threads several chunks are
     worked on at once, and with generators that draw for no other chunk. And what of the job has become what there."""
-    own: dict[int, Any] = {id(x): x for x in job.shared}
+    own: dict[int, Any] = {id(x): _read_only(x) for x in job.shared}
     own |= {id(rng): np.random.default_rng([seed, number]) for rng, seed in job.generators}
     parameters, kwargs = copy.deepcopy((job.parameters, job.kwargs), own)
     return parameters, kwargs, own
