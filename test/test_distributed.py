@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import random
 
 import numpy as np
 import pytest
@@ -371,6 +372,23 @@ class Noisy:
     loss = __call__
 
 
+def noise_of(X):
+    return RNG.random() * X
+
+
+def calls_what_draws(w, X):
+    return np.mean(noise_of(X) * w)
+
+
+def draws_in_a_comprehension(w, X):
+    return np.mean(X * w) * sum([RNG.random() for _ in range(2)])
+
+
+def draws_of(random):
+    """A loss that draws by way of this."""
+    return lambda w, X: np.mean(X * w) + 0 * len([random])
+
+
 WRONG_LOSSES = {
     "no number": (lambda w, X: X * w, TypeError, "one real number"),
     "complex": (lambda w, X: np.mean(X * w) * 1j, TypeError, "one real number"),
@@ -388,6 +406,16 @@ WRONG_LOSSES = {
     "a generator in a partial": (functools.partial(square, rng=RNG), TypeError, "the random generator rng"),
     "a generator in an object": (Noisy(), TypeError, "the random generator rng"),
     "a generator in the object of a method": (Noisy().loss, TypeError, "the random generator rng"),
+    "a function that draws": (calls_what_draws, TypeError, "the random generator noise_of: RNG"),
+    "a method that draws": (draws_of(Noisy().loss), TypeError, r"the random generator random: rng"),
+    "a partial that draws": (draws_of(functools.partial(max, RNG)), TypeError, "the random generator random: argument"),
+    "a comprehension": (draws_in_a_comprehension, TypeError, "the random generator RNG"),
+    "a generator in a structure": (draws_of([{"a": RNG}]), TypeError, r"the random generator random\[0\]\['a'\]"),
+    "a generator in an object of a closure": (draws_of(Noisy()), TypeError, r"the random generator random\.rng"),
+    "a layer that draws": (draws_of(nn.Sequential(nn.Dropout(rng=0))), TypeError, r"random generator random\..*rng"),
+    "a RandomState": (draws_of(np.random.RandomState(0)), TypeError, "the random generator random"),
+    "Python's generator": (draws_of(random.Random(0)), TypeError, "the random generator random"),
+    "a BitGenerator": (draws_of(np.random.PCG64(0)), TypeError, "the random generator random"),
     "no function": (3.0, TypeError, "must be a function"),
 }
 
@@ -396,6 +424,28 @@ WRONG_LOSSES = {
 def test_a_wrong_loss_raises_a_clear_error(loss, kind, text):
     with pytest.raises(kind, match=f"distributed.value_and_grad.*{text}"):
         value_and_grad(loss, has_aux=text == "pair")(1.0, ONES)
+
+
+@pytest.mark.parametrize("argument", [Noisy(), [Noisy()], np.random.RandomState(0), {"a": random.Random(0)}])
+def test_an_argument_whose_generator_cannot_be_divided_is_an_error(argument):
+    with pytest.raises(TypeError, match=r"distributed.value_and_grad: the arguments hold the (Gen|Ran)\w+ noise"):
+        value_and_grad(lambda w, X, noise: np.mean(X * w))(1.0, ONES, noise=argument)
+
+
+def test_a_layer_with_a_random_state_is_an_error():
+    model = nn.Sequential(nn.Linear(2, 1, rng=0))
+    model[0].state = np.random.RandomState(0)
+    with pytest.raises(TypeError, match=r"the arguments hold the RandomState .*state"):
+        value_and_grad(mean_output)(model, ONES)
+
+
+def test_a_frozen_network_that_does_not_train_may_have_dropout():
+    teacher = nn.Sequential(nn.Linear(2, 1, rng=0), nn.Dropout(rng=0)).freeze().eval()
+    got = value_and_grad(lambda w, X: np.mean(teacher(X) * w))(1.0, ONES)
+    assert_close(got, tg.value_and_grad(lambda w: np.mean(teacher(np.ones((6, 2))) * w))(1.0))
+    teacher[1].train()
+    with pytest.raises(TypeError, match=r"random generator teacher\.1\.rng"):
+        value_and_grad(lambda w, X: np.mean(teacher(X) * w))
 
 
 def test_an_attribute_that_is_called_as_a_generator_is_none():

@@ -8,8 +8,9 @@ import dataclasses
 import dis
 import functools
 import inspect
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..grad_mode import enable_grad
 from ..module import Module
 from ..tensor import Tensor, data_of
 from ..trace import value_and_gradient
-from ..tree import children, is_variable, tree_leaves, tree_map
+from ..tree import LEAVES, children, is_variable, tree_leaves, tree_map
 
 
 class Part(NamedTuple):
@@ -33,6 +34,7 @@ class Part(NamedTuple):
 
 
 NOTHING = Part(0, None, ())  # of no examples
+RANDOM = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
 _UNCHANGED = (
     "{name}: the arrays that the loss is given can't be changed in place, since they stay for the next step, and for "
     "other chunks; compute others, X = X - 1 rather than X -= 1, or take a copy"
@@ -72,6 +74,7 @@ def job_of(
     shared = [leaf for _, leaf in tree_leaves(given) if is_variable(leaf)]
     shared += [item for _, module in modules for _, item in module.walk() if isinstance(item, Tensor)]
     generators = [*zip(generators_in(given).values(), seeds, strict=True)]
+    _require_seeds(name, loss, given, [rng for rng, _ in generators])
     buffers = [pair for _, module in modules for pair in module.named_buffers()]
     return Job(name, loss, *given, has_aux, shared, generators, buffers)
 
@@ -254,12 +257,60 @@ def require_loss(name: str, loss: Any) -> None:
     a copy, which draws the same numbers."""
     if not callable(loss):
         raise TypeError(f"{name}: loss must be a function of the parameters and the data, not {described(loss)}")
-    for variable, value in _used_by(loss):
-        if isinstance(value, np.random.Generator):
-            raise TypeError(
-                f"{name}: loss uses the random generator {variable}, of which each chunk would have a copy that draws "
-                f"the same numbers; let a Module hold it, or pass it with each call as a keyword argument of the loss"
-            )
+    for place, _ in _random_in("", [*_used_by(loss)], _program_of(loss), {}):
+        raise TypeError(
+            f"{name}: loss uses the random generator {place}, of which each chunk would have a copy that draws the "
+            f"same numbers; let a Module hold it, or pass it with each call as a keyword argument of the loss"
+        )
+
+
+def _require_seeds(name: str, loss: Any, given: Any, generators: Sequence[np.random.Generator]) -> None:
+    """An error for random generators among the arguments that no chunk can be given one of its own for."""
+    known = {id(rng): rng for rng in generators}
+    for place, item in _random_in("", [("", given[0]), *given[1].items()], _program_of(loss), known):
+        raise TypeError(
+            f"{name}: the arguments hold the {type(item).__name__} {place}, of which each chunk would have a copy that "
+            f"draws the same numbers; take a numpy.random.Generator, and let a Module hold it, or pass it by itself"
+        )
+
+
+def _program_of(loss: Any) -> set[str]:
+    """The modules whose functions and classes are looked into: not those of libraries."""
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    owner = getattr(loss, "__self__", None)
+    return {"__main__", getattr(loss, "__module__", ""), type(loss).__module__, type(owner).__module__} - {"builtins"}
+
+
+def _random_in(
+    place: str, items: Sequence[tuple[str, Any]], program: set[str], seen: dict[int, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Random generators in what has these names, and where they are: in structures, in Modules in training, and in the
+    program's own functions and objects."""
+    for name, item in items:
+        if type(item) in LEAVES or id(item) in seen:
+            continue
+        seen[id(item)] = item
+        path = place + name
+        if isinstance(item, RANDOM):
+            yield path, item
+        elif isinstance(item, Module):
+            for inside, module in item.named_modules():
+                if module.training:
+                    where = ".".join(filter(None, [path, inside]))
+                    yield from _random_in(where, _attributes(module), program, seen)
+        elif (parts := children(item)) is not None:
+            yield from _random_in(path, [*parts.items()], program, seen)
+        elif isinstance(item, functools.partial) or (
+            isinstance(item, FunctionType | MethodType) and item.__module__ in program
+        ):
+            yield from _random_in(f"{path}: ", [*_used_by(item)], program, seen)
+        elif type(item).__module__ in program:
+            yield from _random_in(path, _attributes(item), program, seen)
+
+
+def _attributes(item: Any) -> list[tuple[str, Any]]:
+    return [(f".{name}", part) for name, part in getattr(item, "__dict__", {}).items()]
 
 
 def _used_by(loss: Any) -> Iterator[tuple[str, Any]]:
@@ -276,6 +327,14 @@ def _used_by(loss: Any) -> Iterator[tuple[str, Any]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with contextlib.suppress(ValueError):  # of one that is empty still
             yield name, cell.cell_contents
-    for name in {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}:
+    for name in sorted({*_globals_of(function.__code__)}):
         yield name, function.__globals__.get(name)
     yield from ((name, p.default) for name, p in inspect.signature(function).parameters.items())
+
+
+def _globals_of(code: CodeType) -> Iterator[str]:
+    """The names of the globals that code reads, and what is defined in it: lambdas, comprehensions."""
+    yield from (step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL")
+    for inside in code.co_consts:
+        if isinstance(inside, CodeType):
+            yield from _globals_of(inside)
