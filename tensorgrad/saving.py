@@ -34,12 +34,29 @@ def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None
 
 
 def read_arrays(name: str, path: Any) -> dict[str, np.ndarray]:
-    """The arrays of a file by name."""
-    kind = suffix_of(name, path)
-    if kind == ".safetensors":
-        return _read_safetensors(name, str(as_path(name, path)))
-    with np.load(as_path(name, path), allow_pickle=False) as file:
-        return dict(file)
+    """The arrays of a file by name.
+
+    Raises:
+        ValueError: the file is damaged, or of another kind than its name says.
+    """
+    kind, file = suffix_of(name, path), as_path(name, path)
+    try:
+        return _read_safetensors(name, str(file)) if kind == ".safetensors" else _read_npz(file)
+    except (OSError, ImportError, TypeError):  # which say what is wrong
+        raise
+    except Exception as error:  # of zipfile, zlib, NumPy, safetensors, each of its own kind
+        raise ValueError(
+            f"{name}: {file} can't be read; it is damaged, or no {kind} file of arrays: {error}"
+        ) from error
+
+
+def _read_npz(path: Any) -> dict[str, np.ndarray]:
+    with open(path, "rb") as raw:  # which np.load leaves open if the file is damaged
+        file = np.load(raw, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("it is a .npy file, of one array")
+        with file:
+            return dict(file)
 
 
 def _read_safetensors(name: str, path: str) -> dict[str, np.ndarray]:
