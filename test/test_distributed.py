@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import tensorgrad as tg
 from tensorgrad import MLP, Module, Tensor, losses, nn
 
 pytest.importorskip("dask")
+import cloudpickle
 import dask
 import dask.array as da
 from dask import delayed
@@ -473,6 +475,52 @@ def test_a_label_out_of_range_is_the_error_that_it_is_elsewhere(data):
 def test_parameters_that_are_no_numbers(parameters):
     with pytest.raises(TypeError, match=r"distributed.value_and_grad: .*parameters"):
         value_and_grad(square)(parameters, ONES)
+
+
+LAZY = {
+    "an array": (ONES[0], {}, r"parameters is a Dask Array"),
+    "in a structure": ({"w": [ONES[0]]}, {}, r"parameters\['w'\]\[0\] is a Dask Array"),
+    "a delayed": (delayed(np.ones)(2), {}, r"parameters is a Dask Delayed"),
+    "a keyword argument": (1.0, {"c": ONES[0]}, r"keyword argument c is a Dask Array"),
+    "in a keyword argument": (1.0, {"c": [delayed(3)]}, r"keyword argument c\[0\] is a Dask Delayed"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "kwargs", "text"), LAZY.values(), ids=LAZY)
+def test_lazy_arrays_that_are_no_data(parameters, kwargs, text):
+    with pytest.raises(TypeError, match=rf"distributed.value_and_grad: {text}.*compute\(\).*with the data"):
+        value_and_grad(lambda w, X, c=0: np.mean(X * w))(parameters, ONES, **kwargs)
+
+
+def in_another_process(graph, keys, **options):
+    """Of Dask's scheduler of processes, what it sends."""
+    cloudpickle.dumps(graph)
+    return dask.get(graph, keys, **options)
+
+
+SENT = {
+    "the loss": (lambda lock: lambda w, X, c: np.mean(X * w) + 0 * len([lock]), False),
+    "the keyword argument c": (lambda lock: lambda w, X, c: np.mean(X * w), True),
+}
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_what_cannot_be_sent_to_workers_is_named(what):
+    lock, (make, as_argument) = threading.Lock(), SENT[what]
+    with (
+        dask.config.set(scheduler=in_another_process),
+        pytest.raises(TypeError, match=f"distributed.value_and_grad: {what} can't be sent to the workers: .*lock"),
+    ):
+        value_and_grad(make(lock))(1.0, ONES, c=lock if as_argument else 0)
+
+
+@pytest.mark.parametrize("text", ["can't pickle that", "Could not serialize"])
+def test_an_error_of_the_loss_about_pickles_stays_as_it_is(text):
+    def loss(w, X):
+        raise TypeError(text)
+
+    with pytest.raises(TypeError, match=f"^{text}$"):
+        value_and_grad(loss)(1.0, ONES)
 
 
 def test_a_computed_parameter_is_an_error():

@@ -14,6 +14,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
+from dask.base import is_dask_collection
 
 from ..calls import described
 from ..derivatives.arrays import is_array
@@ -69,6 +70,8 @@ def job_of(
     has_aux: bool = False,
 ) -> Job:
     """`seeds` has one for each generator in the parameters and the keyword arguments, in the order of generators_in."""
+    for where, tree in (("parameters", parameters), *((f"keyword argument {key}", kwargs[key]) for key in kwargs)):
+        _require_no_lazy(f"{name}: {where}", tree)
     given = (travelling(name, parameters), kwargs)
     modules = [*modules_in(given)]
     shared = [leaf for _, leaf in tree_leaves(given) if is_variable(leaf)]
@@ -219,6 +222,15 @@ def generators_in(tree: Any) -> dict[str, np.random.Generator]:
 
 
 # Before it is sent ----------------------------------------------------------------------------------------------------
+
+
+def _require_no_lazy(where: str, tree: Any) -> None:
+    for place, leaf in tree_leaves(tree):
+        if is_dask_collection(leaf):
+            raise TypeError(
+                f"{where}{place} is a Dask {type(leaf).__name__}, which isn't computed for the loss; call compute() on "
+                f"it, or pass it with the data, if it is cut as they are"
+            )
 
 
 def travelling(name: str, parameters: Any) -> Any:
