@@ -419,6 +419,7 @@ WRONG_LOSSES = {
     "Python's generator": (draws_of(random.Random(0)), TypeError, "the random generator random"),
     "a BitGenerator": (draws_of(np.random.PCG64(0)), TypeError, "the random generator random"),
     "no function": (3.0, TypeError, "must be a function"),
+    "a delayed function": (delayed(square), TypeError, "must be a function .*Delayed"),
 }
 
 

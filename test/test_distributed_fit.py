@@ -332,6 +332,7 @@ WRONG = {
     "another optimiser's schedule": (
         {"schedule": optim.StepLR(optim.SGD(MODEL.parameters()), 1)}, TypeError, "schedule",
     ),
+    "a delayed model": ({"model": dask.delayed(MODEL)}, TypeError, "model must be a Module, not Delayed"),
     "checkpoint": ({"checkpoint": 3}, TypeError, "checkpoint"),
     "suffix": ({"checkpoint": "run.pickle"}, ValueError, r"checkpoint.*\.safetensors or \.npz"),
     "folder": ({"checkpoint": "no/such/run.npz"}, FileNotFoundError, "checkpoint.*no/such"),

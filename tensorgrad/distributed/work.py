@@ -267,7 +267,7 @@ def travelling(name: str, parameters: Any) -> Any:
 def require_loss(name: str, loss: Any) -> None:
     """An error for what is no function, and for one that closes over a random generator: of that each chunk would have
     a copy, which draws the same numbers."""
-    if not callable(loss):
+    if not callable(loss) or is_dask_collection(loss):  # a Delayed can be called
         raise TypeError(f"{name}: loss must be a function of the parameters and the data, not {described(loss)}")
     for place, _ in _random_in("", [*_used_by(loss)], _program_of(loss), {}):
         raise TypeError(
