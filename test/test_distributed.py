@@ -713,3 +713,12 @@ def test_a_loss_may_change_parameters_and_copies(data):
 
     got = value_and_grad(loss)(np.ones(4), da.from_array(data[0], chunks=(5, 4)))
     assert_close(got, tg.value_and_grad(loss)(np.ones(4), data[0]))
+
+
+def test_the_size_of_what_is_sent_is_known():
+    """Of Tensors too: Dask warns of larger graphs than are meant."""
+    from tensorgrad.distributed.work import job_of
+
+    job = job_of("test", square, {"w": Tensor(np.ones(4)), "b": np.ones(3)}, {"c": np.ones(2), "text": "c"}, ())
+    assert job.nbytes == 8 * (4 + 3 + 2)
+    assert job_of("test", square, nn.Linear(4, 2, rng=0), {}, ()).nbytes >= 8 * (4 * 2 + 2)

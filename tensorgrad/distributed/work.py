@@ -58,7 +58,7 @@ class Job:
 
     @property
     def nbytes(self) -> int:
-        return sum(data_of(x).nbytes for x in self.shared if hasattr(x, "nbytes"))
+        return sum(getattr(data_of(x), "nbytes", 0) for x in self.shared)  # a Tensor has none
 
 
 def job_of(
