@@ -152,7 +152,8 @@ def _mismatch(name: str, what: str, wanted: dict, leaves: dict, given: Any) -> s
 
 def described(value: Any) -> str:
     """A value in the text of an error: its type, and a short form of it."""
-    if getattr(value, "shape", None) and hasattr(value, "dtype"):
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape and hasattr(value, "dtype"):  # of a Delayed any attribute is one
         return f"{type(value).__name__} of shape {value.shape} and dtype {value.dtype}"
     return "None" if value is None else f"{type(value).__name__} {' '.join(reprlib.repr(value).split())}"
 

@@ -34,17 +34,44 @@ def write_arrays(name: str, path: Any, arrays: Mapping[str, np.ndarray]) -> None
 
 
 def read_arrays(name: str, path: Any) -> dict[str, np.ndarray]:
-    """The arrays of a file by name."""
-    kind = suffix_of(name, path)
-    if kind == ".safetensors":
-        return _read_safetensors(name, str(as_path(name, path)))
-    with np.load(as_path(name, path), allow_pickle=False) as file:
-        return dict(file)
+    """The arrays of a file by name.
+
+    Raises:
+        ValueError: the file is damaged, or of another kind than its name says.
+    """
+    kind, file = suffix_of(name, path), as_path(name, path)
+    return _read_safetensors(name, str(file)) if kind == ".safetensors" else _read_npz(name, str(file))
+
+
+def _read_npz(name: str, path: str) -> dict[str, np.ndarray]:
+    import zipfile  # here, as above
+    import zlib
+
+    damages = (ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+    with open(path, "rb") as raw:  # which np.load leaves open if the file is damaged
+        try:
+            file = np.load(raw, allow_pickle=False)
+            if isinstance(file, np.ndarray):
+                raise ValueError("it is a .npy file, of one array")
+            with file:
+                return dict(file)
+        except damages as error:
+            raise _damaged(name, path, error) from error
+
+
+def _damaged(name: str, path: str, error: Exception) -> ValueError:
+    return ValueError(f"{name}: {path} can't be read; it is damaged, or of another kind than its name says: {error}")
 
 
 def _read_safetensors(name: str, path: str) -> dict[str, np.ndarray]:
     package = _safetensors(name)
-    with package.safe_open(path, "np") as file:
+    from safetensors import SafetensorError  # which is there now
+
+    try:
+        opened = package.safe_open(path, "np")
+    except SafetensorError as error:
+        raise _damaged(name, path, error) from error
+    with opened as file:
         dtypes = {key: file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118 - it is no dict
         unknown = sorted({str(dtype) for dtype in dtypes.values()} - _DTYPES - {"BF16"})
         if unknown:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import random
+import threading
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import tensorgrad as tg
 from tensorgrad import MLP, Module, Tensor, losses, nn
 
 pytest.importorskip("dask")
+import cloudpickle
 import dask
 import dask.array as da
 from dask import delayed
@@ -371,6 +374,23 @@ class Noisy:
     loss = __call__
 
 
+def noise_of(X):
+    return RNG.random() * X
+
+
+def calls_what_draws(w, X):
+    return np.mean(noise_of(X) * w)
+
+
+def draws_in_a_comprehension(w, X):
+    return np.mean(X * w) * sum([RNG.random() for _ in range(2)])
+
+
+def draws_of(random):
+    """A loss that draws by way of this."""
+    return lambda w, X: np.mean(X * w) + 0 * len([random])
+
+
 WRONG_LOSSES = {
     "no number": (lambda w, X: X * w, TypeError, "one real number"),
     "complex": (lambda w, X: np.mean(X * w) * 1j, TypeError, "one real number"),
@@ -388,7 +408,18 @@ WRONG_LOSSES = {
     "a generator in a partial": (functools.partial(square, rng=RNG), TypeError, "the random generator rng"),
     "a generator in an object": (Noisy(), TypeError, "the random generator rng"),
     "a generator in the object of a method": (Noisy().loss, TypeError, "the random generator rng"),
+    "a function that draws": (calls_what_draws, TypeError, "the random generator noise_of: RNG"),
+    "a method that draws": (draws_of(Noisy().loss), TypeError, r"the random generator random: rng"),
+    "a partial that draws": (draws_of(functools.partial(max, RNG)), TypeError, "the random generator random: argument"),
+    "a comprehension": (draws_in_a_comprehension, TypeError, "the random generator RNG"),
+    "a generator in a structure": (draws_of([{"a": RNG}]), TypeError, r"the random generator random\[0\]\['a'\]"),
+    "a generator in an object of a closure": (draws_of(Noisy()), TypeError, r"the random generator random\.rng"),
+    "a layer that draws": (draws_of(nn.Sequential(nn.Dropout(rng=0))), TypeError, r"random generator random\..*rng"),
+    "a RandomState": (draws_of(np.random.RandomState(0)), TypeError, "the random generator random"),
+    "Python's generator": (draws_of(random.Random(0)), TypeError, "the random generator random"),
+    "a BitGenerator": (draws_of(np.random.PCG64(0)), TypeError, "the random generator random"),
     "no function": (3.0, TypeError, "must be a function"),
+    "a delayed function": (delayed(square), TypeError, "must be a function .*Delayed"),
 }
 
 
@@ -396,6 +427,28 @@ WRONG_LOSSES = {
 def test_a_wrong_loss_raises_a_clear_error(loss, kind, text):
     with pytest.raises(kind, match=f"distributed.value_and_grad.*{text}"):
         value_and_grad(loss, has_aux=text == "pair")(1.0, ONES)
+
+
+@pytest.mark.parametrize("argument", [Noisy(), [Noisy()], np.random.RandomState(0), {"a": random.Random(0)}])
+def test_an_argument_whose_generator_cannot_be_divided_is_an_error(argument):
+    with pytest.raises(TypeError, match=r"distributed.value_and_grad: the arguments hold the (Gen|Ran)\w+ noise"):
+        value_and_grad(lambda w, X, noise: np.mean(X * w))(1.0, ONES, noise=argument)
+
+
+def test_a_layer_with_a_random_state_is_an_error():
+    model = nn.Sequential(nn.Linear(2, 1, rng=0))
+    model[0].state = np.random.RandomState(0)
+    with pytest.raises(TypeError, match=r"the arguments hold the RandomState .*state"):
+        value_and_grad(mean_output)(model, ONES)
+
+
+def test_a_frozen_network_that_does_not_train_may_have_dropout():
+    teacher = nn.Sequential(nn.Linear(2, 1, rng=0), nn.Dropout(rng=0)).freeze().eval()
+    got = value_and_grad(lambda w, X: np.mean(teacher(X) * w))(1.0, ONES)
+    assert_close(got, tg.value_and_grad(lambda w: np.mean(teacher(np.ones((6, 2))) * w))(1.0))
+    teacher[1].train()
+    with pytest.raises(TypeError, match=r"random generator teacher\.1\.rng"):
+        value_and_grad(lambda w, X: np.mean(teacher(X) * w))
 
 
 def test_an_attribute_that_is_called_as_a_generator_is_none():
@@ -423,6 +476,52 @@ def test_a_label_out_of_range_is_the_error_that_it_is_elsewhere(data):
 def test_parameters_that_are_no_numbers(parameters):
     with pytest.raises(TypeError, match=r"distributed.value_and_grad: .*parameters"):
         value_and_grad(square)(parameters, ONES)
+
+
+LAZY = {
+    "an array": (ONES[0], {}, r"parameters is a Dask Array"),
+    "in a structure": ({"w": [ONES[0]]}, {}, r"parameters\['w'\]\[0\] is a Dask Array"),
+    "a delayed": (delayed(np.ones)(2), {}, r"parameters is a Dask Delayed"),
+    "a keyword argument": (1.0, {"c": ONES[0]}, r"keyword argument c is a Dask Array"),
+    "in a keyword argument": (1.0, {"c": [delayed(3)]}, r"keyword argument c\[0\] is a Dask Delayed"),
+}
+
+
+@pytest.mark.parametrize(("parameters", "kwargs", "text"), LAZY.values(), ids=LAZY)
+def test_lazy_arrays_that_are_no_data(parameters, kwargs, text):
+    with pytest.raises(TypeError, match=rf"distributed.value_and_grad: {text}.*compute\(\).*with the data"):
+        value_and_grad(lambda w, X, c=0: np.mean(X * w))(parameters, ONES, **kwargs)
+
+
+def in_another_process(graph, keys, **options):
+    """Of Dask's scheduler of processes, what it sends."""
+    cloudpickle.dumps(graph)
+    return dask.get(graph, keys, **options)
+
+
+SENT = {
+    "the loss": (lambda lock: lambda w, X, c: np.mean(X * w) + 0 * len([lock]), False),
+    "the keyword argument c": (lambda lock: lambda w, X, c: np.mean(X * w), True),
+}
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_what_cannot_be_sent_to_workers_is_named(what):
+    lock, (make, as_argument) = threading.Lock(), SENT[what]
+    with (
+        dask.config.set(scheduler=in_another_process),
+        pytest.raises(TypeError, match=f"distributed.value_and_grad: {what} can't be sent to the workers: .*lock"),
+    ):
+        value_and_grad(make(lock))(1.0, ONES, c=lock if as_argument else 0)
+
+
+@pytest.mark.parametrize("text", ["can't pickle that", "Could not serialize"])
+def test_an_error_of_the_loss_about_pickles_stays_as_it_is(text):
+    def loss(w, X):
+        raise TypeError(text)
+
+    with pytest.raises(TypeError, match=f"^{text}$"):
+        value_and_grad(loss)(1.0, ONES)
 
 
 def test_a_computed_parameter_is_an_error():
@@ -562,3 +661,64 @@ def test_losses_of_the_library(reduction, data):
             return function(X * w, y, reduction=reduction)
 
         assert_close(value_and_grad(loss, reduction)(0.5, *arrays), tg.value_and_grad(loss)(0.5, X, y))
+
+
+def changes_data(w, X):
+    X -= 1.0
+    return np.mean(X * w)
+
+
+def changes_data_by_index(w, X):
+    X[X > 0] = 0.0
+    return np.mean(X * w)
+
+
+def changes_keyword(w, X, shift):
+    shift += 1.0
+    return np.mean((X + shift) * w)
+
+
+def changes_keyword_inside(w, X, shift):
+    shift["by"][0] = 5.0
+    return np.mean((X + shift["by"]) * w)
+
+
+CHANGING = {
+    "data": (changes_data, lambda x: {}),
+    "data by an index": (changes_data_by_index, lambda x: {}),
+    "a keyword argument": (changes_keyword, lambda x: {"shift": x}),
+    "in a keyword argument": (changes_keyword_inside, lambda x: {"shift": {"by": x}}),
+}
+
+
+@pytest.mark.parametrize(("loss", "kwargs"), CHANGING.values(), ids=CHANGING)
+def test_a_loss_cannot_change_what_stays_for_the_next_step(loss, kwargs, data):
+    """Else a second call has other data than the first, and a chunk another keyword argument than the one before it."""
+    X, x = data[0].copy(), np.zeros(4)
+    lazy = da.from_array(X, chunks=(5, 4)).persist()
+    with pytest.raises(ValueError, match="read-only") as error:
+        value_and_grad(loss)(1.0, lazy, **kwargs(x))
+    assert "distributed.value_and_grad" in error.value.__notes__[0] and "copy" in error.value.__notes__[0]
+    np.testing.assert_array_equal(lazy.compute(), data[0])
+    np.testing.assert_array_equal(x, np.zeros(4))
+    assert X.flags.writeable and x.flags.writeable
+
+
+def test_a_loss_may_change_parameters_and_copies(data):
+    def loss(w, X):
+        X = X.copy()
+        X -= 1.0
+        w *= 2.0
+        return np.mean((X @ w) ** 2)
+
+    got = value_and_grad(loss)(np.ones(4), da.from_array(data[0], chunks=(5, 4)))
+    assert_close(got, tg.value_and_grad(loss)(np.ones(4), data[0]))
+
+
+def test_the_size_of_what_is_sent_is_known():
+    """Of Tensors too: Dask warns of larger graphs than are meant."""
+    from tensorgrad.distributed.work import job_of
+
+    job = job_of("test", square, {"w": Tensor(np.ones(4)), "b": np.ones(3)}, {"c": np.ones(2), "text": "c"}, ())
+    assert job.nbytes == 8 * (4 + 3 + 2)
+    assert job_of("test", square, nn.Linear(4, 2, rng=0), {}, ()).nbytes >= 8 * (4 * 2 + 2)

@@ -190,6 +190,18 @@ SCHEDULES = {
     "none": lambda optimizer: None,
     "StepLR": lambda optimizer: optim.StepLR(optimizer, step_size=2),
     "ReduceLROnPlateau": lambda optimizer: optim.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5),
+    "MultiStepLR": lambda optimizer: optim.MultiStepLR(optimizer, [1, 3]),
+    "CosineAnnealingLR": lambda optimizer: optim.CosineAnnealingLR(optimizer, 4),
+    "CosineAnnealingWarmRestarts": lambda optimizer: optim.CosineAnnealingWarmRestarts(optimizer, 2),
+    "LambdaLR": lambda optimizer: optim.LambdaLR(optimizer, lambda epoch: 0.9**epoch),
+    "OneCycleLR": lambda optimizer: optim.OneCycleLR(optimizer, 0.1, total_steps=8),
+    "CyclicLR": lambda optimizer: optim.CyclicLR(optimizer, 0.01, 0.1, step_size_up=2),
+    "SequentialLR": lambda optimizer: optim.SequentialLR(
+        optimizer, [optim.ConstantLR(optimizer), optim.MultiStepLR(optimizer, [2])], [2]
+    ),
+    "ChainedScheduler": lambda optimizer: optim.ChainedScheduler(
+        [optim.ExponentialLR(optimizer, 0.9), optim.MultiStepLR(optimizer, [1, 1, 3])]
+    ),
 }
 
 
@@ -218,7 +230,7 @@ RUNS += [("SGD", schedule, "npz") for schedule in SCHEDULES if schedule != "none
 
 
 @pytest.mark.parametrize(
-    "run_of", quick(RUNS, ("Adam", "none", "npz"), ("SGD", "StepLR", "npz")), ids=[" ".join(run) for run in RUNS]
+    "run_of", quick(RUNS, ("Adam", "none", "npz"), ("SGD", "MultiStepLR", "npz")), ids=[" ".join(run) for run in RUNS]
 )
 def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(run_of, data, tmp_path):
     make, schedule, suffix = OPTIMIZERS[run_of[0]], SCHEDULES[run_of[1]], run_of[2]
@@ -235,6 +247,13 @@ def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(run_of, data, t
     assert run(data, make, schedule, path, resume=True)[0] == losses  # there is nothing left to do
     longer = run(data, make, schedule, path, resume=True, epochs=6)[0]
     assert longer[:5] == losses and len(longer) == 6
+
+
+def test_a_generator_of_another_kind_is_an_error(data, tmp_path):
+    rest = (data, OPTIMIZERS["SGD"], SCHEDULES["none"], tmp_path / "run.npz")
+    run(*rest, epochs=1)
+    with pytest.raises(ValueError, match=r"of another training: generator rng is a PCG64, and now a MT19937"):
+        run(*rest, rng=np.random.Generator(np.random.MT19937(0)), resume=True)
 
 
 @pytest.mark.parametrize("bits", quick(("MT19937", "Philox", "SFC64", "PCG64DXSM"), "MT19937"))
@@ -313,6 +332,7 @@ WRONG = {
     "another optimiser's schedule": (
         {"schedule": optim.StepLR(optim.SGD(MODEL.parameters()), 1)}, TypeError, "schedule",
     ),
+    "a delayed model": ({"model": dask.delayed(MODEL)}, TypeError, "model must be a Module, not Delayed"),
     "checkpoint": ({"checkpoint": 3}, TypeError, "checkpoint"),
     "suffix": ({"checkpoint": "run.pickle"}, ValueError, r"checkpoint.*\.safetensors or \.npz"),
     "folder": ({"checkpoint": "no/such/run.npz"}, FileNotFoundError, "checkpoint.*no/such"),

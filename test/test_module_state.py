@@ -452,3 +452,30 @@ def test_a_summary_leaves_nothing_that_forward_keeps():
         model.summary(np.ones((4, 7)))
     assert model.state_dict().keys() == before and model.training
     assert model.layer(np.ones((4, 2)))[0].shape == (4, 3)
+
+
+def damaged(content):
+    half = content[: len(content) // 2]
+    return {"text": b"junk", "empty": b"", "half": half, "changed": content[:200] + b"?????" + content[205:]}
+
+
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_a_damaged_file_is_an_error_that_names_it(suffix, tmp_path):
+    if suffix == "safetensors":
+        pytest.importorskip("safetensors")
+    model, path = nn.Linear(30, 20, rng=0), tmp_path / f"model.{suffix}"
+    model.save(path)
+    before, content = model.state_dict(), path.read_bytes()
+    for what, wrong in damaged(content).items():
+        if what == "changed" and suffix == "safetensors":  # which has no checksum
+            continue
+        path.write_bytes(wrong)
+        with pytest.raises(
+            ValueError, match=rf"load: .*model\.{suffix} can't be read; it is damaged, or of another kind"
+        ):
+            model.load(path)
+    np.save(tmp_path / "array.npy", np.ones(3))
+    (tmp_path / "array.npy").rename(tmp_path / "array.npz")
+    with pytest.raises(ValueError, match=r"array\.npz can't be read.*a \.npy file"):
+        model.load(tmp_path / "array.npz")
+    assert all(np.array_equal(a, b) for a, b in zip(before.values(), model.state_dict().values(), strict=True))

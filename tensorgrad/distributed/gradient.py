@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import sys
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import cloudpickle  # which Dask needs, and sends functions by
 import dask
 from dask.base import compute
 from dask.delayed import delayed
@@ -21,6 +23,7 @@ from .chunks import Parts, chunks_of
 from .work import Job, aux_of, generators_in, job_of, mean_of_two, part_of_chunk, require_loss, sum_of_two
 
 SUMS = {"mean": mean_of_two, "sum": sum_of_two}
+_UNSENDABLE = (TypeError, AttributeError, pickle.PicklingError)  # what pickle says of an object that it can't write
 _WARNED_FROM = "distributed.admin.large-graph-warning-threshold"
 
 
@@ -101,10 +104,28 @@ def computed(
     total = summed(parts, add)
     auxes = [delayed(aux_of, pure=False)(part) for part in parts] if job.has_aux else []
     with _allowing(job.nbytes):
-        whole, auxes = compute(total, auxes)
+        try:
+            whole, auxes = compute(total, auxes)
+        except _UNSENDABLE as error:
+            if "serializ" in str(error) or "pickle" in str(error):
+                _require_sendable(job, error)
+            raise
     if not whole.examples:
         raise ValueError(f"{job.name}: the data hold no example, so there is no loss")
     return as_0d(whole.value), [as_0d(g) for g in whole.gradients], auxes
+
+
+def _require_sendable(job: Job, error: Exception) -> None:
+    """An error that names what can't be sent to another process, if there is such a thing in the job."""
+    arguments = {f"the keyword argument {key}": value for key, value in job.kwargs.items()}
+    for what, item in {"the loss": job.loss, "the parameters": job.parameters, **arguments}.items():
+        try:
+            cloudpickle.dumps(item)
+        except _UNSENDABLE as reason:
+            raise TypeError(
+                f"{job.name}: {what} can't be sent to the workers: {reason}; a function can't close over locks, open "
+                f"files, connections or clients, so open them inside of the loss"
+            ) from error
 
 
 def _allowing(nbytes: int) -> Any:

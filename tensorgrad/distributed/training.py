@@ -240,6 +240,12 @@ class _Training:
                 f"{_NAME}: the checkpoint is of another training: random generators {sorted(state['generators'])}, and "
                 f"now {sorted(generators)}"
             )
+        for name, rng in generators.items():
+            then, now = state["generators"][name]["bit_generator"], type(rng.bit_generator).__name__
+            if now != then:
+                raise ValueError(
+                    f"{_NAME}: the checkpoint is of another training: generator {name} is a {then}, and now a {now}"
+                )
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule is not None:

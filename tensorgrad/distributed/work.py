@@ -8,11 +8,13 @@ import dataclasses
 import dis
 import functools
 import inspect
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 import numpy as np
+from dask.base import is_dask_collection
 
 from ..calls import described
 from ..derivatives.arrays import is_array
@@ -20,7 +22,7 @@ from ..grad_mode import enable_grad
 from ..module import Module
 from ..tensor import Tensor, data_of
 from ..trace import value_and_gradient
-from ..tree import children, is_variable, tree_leaves, tree_map
+from ..tree import LEAVES, children, is_variable, tree_leaves, tree_map
 
 
 class Part(NamedTuple):
@@ -33,6 +35,11 @@ class Part(NamedTuple):
 
 
 NOTHING = Part(0, None, ())  # of no examples
+RANDOM = (np.random.Generator, np.random.BitGenerator, np.random.RandomState, random.Random)
+_UNCHANGED = (
+    "{name}: the arrays that the loss is given can't be changed in place, since they stay for the next step, and for "
+    "other chunks; compute others, X = X - 1 rather than X -= 1, or take a copy"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,13 +52,13 @@ class Job:
     parameters: Any
     kwargs: Mapping[str, Any]
     has_aux: bool
-    shared: Sequence[Any]  # arrays and Tensors, which no chunk changes
+    shared: Sequence[Any]  # arrays and Tensors, which no chunk can change
     generators: Sequence[tuple[np.random.Generator, int]]  # each with the seed of this call
     buffers: Sequence[tuple[str, Any]]  # of modules, with their names
 
     @property
     def nbytes(self) -> int:
-        return sum(data_of(x).nbytes for x in self.shared if hasattr(x, "nbytes"))
+        return sum(getattr(data_of(x), "nbytes", 0) for x in self.shared)  # a Tensor has none
 
 
 def job_of(
@@ -63,11 +70,14 @@ def job_of(
     has_aux: bool = False,
 ) -> Job:
     """`seeds` has one for each generator in the parameters and the keyword arguments, in the order of generators_in."""
+    for where, tree in (("parameters", parameters), *((f"keyword argument {key}", kwargs[key]) for key in kwargs)):
+        _require_no_lazy(f"{name}: {where}", tree)
     given = (travelling(name, parameters), kwargs)
     modules = [*modules_in(given)]
     shared = [leaf for _, leaf in tree_leaves(given) if is_variable(leaf)]
     shared += [item for _, module in modules for _, item in module.walk() if isinstance(item, Tensor)]
     generators = [*zip(generators_in(given).values(), seeds, strict=True)]
+    _require_seeds(name, loss, given, [rng for rng, _ in generators])
     buffers = [pair for _, module in modules for pair in module.named_buffers()]
     return Job(name, loss, *given, has_aux, shared, generators, buffers)
 
@@ -77,7 +87,7 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
     order, or as they are if that is None. `number` is that of the chunk."""
     length(job.name, *chunk)
     rows = place if order is None else order[place]
-    chunk = tuple([x[rows] for x in chunk])
+    chunk = tuple([_read_only(x[rows]) for x in chunk])
     if not (n := length(job.name, *chunk)):
         return NOTHING
     parameters, kwargs, own = _own(job, number)
@@ -86,7 +96,12 @@ def part_of_chunk(job: Job, number: int, order: Any, place: slice, *chunk: Any) 
     def loss(*arrays: Any) -> Any:
         supply = iter(arrays)
         tree = tree_map(lambda leaf: next(supply) if is_variable(leaf) else leaf, parameters)
-        return job.loss(tree, *chunk, **kwargs)
+        try:
+            return job.loss(tree, *chunk, **kwargs)
+        except ValueError as error:
+            if "read-only" in str(error):
+                error.add_note(_UNCHANGED.format(name=job.name))
+            raise
 
     with enable_grad():  # which may be off in this thread; it shows what the loss closes over
         value, gradients = value_and_gradient(
@@ -115,6 +130,14 @@ def length(name: str, *chunk: Any) -> int:
     if len({shape[0] for shape in shapes}) > 1:
         raise ValueError(f"{name}: the data of a chunk must be of one length, but have the shapes {shapes}")
     return int(shapes[0][0])
+
+
+def _read_only(x: Any) -> Any:
+    """A view of an array by which the loss can't change it; anything else as it is."""
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
 
 
 def shuffled(seed: int, number: int, n: int) -> np.ndarray:
@@ -153,7 +176,7 @@ def mean_of_two(a: Part, b: Part) -> Part:
 def _own(job: Job, number: int) -> tuple[Any, Mapping[str, Any], dict[int, Any]]:
     """The parameters and keyword arguments for one chunk: with modules of its own, for in threads several chunks are
     worked on at once, and with generators that draw for no other chunk. And what of the job has become what there."""
-    own: dict[int, Any] = {id(x): x for x in job.shared}
+    own: dict[int, Any] = {id(x): _read_only(x) for x in job.shared}
     own |= {id(rng): np.random.default_rng([seed, number]) for rng, seed in job.generators}
     parameters, kwargs = copy.deepcopy((job.parameters, job.kwargs), own)
     return parameters, kwargs, own
@@ -201,6 +224,15 @@ def generators_in(tree: Any) -> dict[str, np.random.Generator]:
 # Before it is sent ----------------------------------------------------------------------------------------------------
 
 
+def _require_no_lazy(where: str, tree: Any) -> None:
+    for place, leaf in tree_leaves(tree):
+        if is_dask_collection(leaf):
+            raise TypeError(
+                f"{where}{place} is a Dask {type(leaf).__name__}, which isn't computed for the loss; call compute() on "
+                f"it, or pass it with the data, if it is cut as they are"
+            )
+
+
 def travelling(name: str, parameters: Any) -> Any:
     """The parameters as they travel: numbers are arrays, and Tensors have no gradients with them.
 
@@ -235,14 +267,62 @@ def travelling(name: str, parameters: Any) -> Any:
 def require_loss(name: str, loss: Any) -> None:
     """An error for what is no function, and for one that closes over a random generator: of that each chunk would have
     a copy, which draws the same numbers."""
-    if not callable(loss):
+    if not callable(loss) or is_dask_collection(loss):  # a Delayed can be called
         raise TypeError(f"{name}: loss must be a function of the parameters and the data, not {described(loss)}")
-    for variable, value in _used_by(loss):
-        if isinstance(value, np.random.Generator):
-            raise TypeError(
-                f"{name}: loss uses the random generator {variable}, of which each chunk would have a copy that draws "
-                f"the same numbers; let a Module hold it, or pass it with each call as a keyword argument of the loss"
-            )
+    for place, _ in _random_in("", [*_used_by(loss)], _program_of(loss), {}):
+        raise TypeError(
+            f"{name}: loss uses the random generator {place}, of which each chunk would have a copy that draws the "
+            f"same numbers; let a Module hold it, or pass it with each call as a keyword argument of the loss"
+        )
+
+
+def _require_seeds(name: str, loss: Any, given: Any, generators: Sequence[np.random.Generator]) -> None:
+    """An error for random generators among the arguments that no chunk can be given one of its own for."""
+    known = {id(rng): rng for rng in generators}
+    for place, item in _random_in("", [("", given[0]), *given[1].items()], _program_of(loss), known):
+        raise TypeError(
+            f"{name}: the arguments hold the {type(item).__name__} {place}, of which each chunk would have a copy that "
+            f"draws the same numbers; take a numpy.random.Generator, and let a Module hold it, or pass it by itself"
+        )
+
+
+def _program_of(loss: Any) -> set[str]:
+    """The modules whose functions and classes are looked into: not those of libraries."""
+    while isinstance(loss, functools.partial):
+        loss = loss.func
+    owner = getattr(loss, "__self__", None)
+    return {"__main__", getattr(loss, "__module__", ""), type(loss).__module__, type(owner).__module__} - {"builtins"}
+
+
+def _random_in(
+    place: str, items: Sequence[tuple[str, Any]], program: set[str], seen: dict[int, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Random generators in what has these names, and where they are: in structures, in Modules in training, and in the
+    program's own functions and objects."""
+    for name, item in items:
+        if type(item) in LEAVES or id(item) in seen:
+            continue
+        seen[id(item)] = item
+        path = place + name
+        if isinstance(item, RANDOM):
+            yield path, item
+        elif isinstance(item, Module):
+            for inside, module in item.named_modules():
+                if module.training:
+                    where = ".".join(filter(None, [path, inside]))
+                    yield from _random_in(where, _attributes(module), program, seen)
+        elif (parts := children(item)) is not None:
+            yield from _random_in(path, [*parts.items()], program, seen)
+        elif isinstance(item, functools.partial) or (
+            isinstance(item, FunctionType | MethodType) and item.__module__ in program
+        ):
+            yield from _random_in(f"{path}: ", [*_used_by(item)], program, seen)
+        elif type(item).__module__ in program:
+            yield from _random_in(path, _attributes(item), program, seen)
+
+
+def _attributes(item: Any) -> list[tuple[str, Any]]:
+    return [(f".{name}", part) for name, part in getattr(item, "__dict__", {}).items()]
 
 
 def _used_by(loss: Any) -> Iterator[tuple[str, Any]]:
@@ -259,6 +339,14 @@ def _used_by(loss: Any) -> Iterator[tuple[str, Any]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with contextlib.suppress(ValueError):  # of one that is empty still
             yield name, cell.cell_contents
-    for name in {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}:
+    for name in sorted({*_globals_of(function.__code__)}):
         yield name, function.__globals__.get(name)
     yield from ((name, p.default) for name, p in inspect.signature(function).parameters.items())
+
+
+def _globals_of(code: CodeType) -> Iterator[str]:
+    """The names of the globals that code reads, and what is defined in it: lambdas, comprehensions."""
+    yield from (step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL")
+    for inside in code.co_consts:
+        if isinstance(inside, CodeType):
+            yield from _globals_of(inside)

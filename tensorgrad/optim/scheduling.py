@@ -138,7 +138,8 @@ class LRScheduler:
                 for function, attributes in zip(vars(self)[name], value, strict=True):
                     _load_function(function, attributes)
             else:
-                setattr(self, name, type(value)(value) if isinstance(value, list | dict) else value)
+                kind = type(vars(self)[name] if isinstance(value, dict) else value)  # a Counter is a dict in a file
+                setattr(self, name, kind(value) if isinstance(value, list | dict) else value)
 
 
 def _saved(value: Any) -> Any:
