@@ -536,7 +536,7 @@ def test_verbose_shows_the_loss(capsys, monkeypatch):
 def test_without_scikit_learn_an_error_names_the_command():
     program = "import sys; sys.modules['sklearn'] = None; import tensorgrad.estimators"
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "ImportError: tensorgrad.estimators needs scikit-learn: pip install scikit-learn" in out.stderr
+    assert "ImportError: tensorgrad.estimators needs scikit-learn (sklearn): pip install scikit-learn" in out.stderr
 
 
 @pytest.mark.slow

@@ -392,6 +392,9 @@ NEEDED = {  # what needs a package, the package, and the command that installs i
     "einops": ("import tensorgrad.einops", "einops", "pip install einops"),
     "distributed": ("import tensorgrad.distributed", "dask", "pip install dask distributed"),
     "autoray": ("import tensorgrad.autoray", "autoray", "pip install autoray"),
+    "estimators": ("import tensorgrad.estimators", "sklearn", "pip install scikit-learn"),
+    "to_torch": ("from tensorgrad.interop import to_torch; to_torch(np.sin)", "torch", "pip install torch"),
+    "to_jax": ("from tensorgrad.interop import to_jax; to_jax(np.sin)", "jax", "pip install jax"),
 }
 
 PROGRAM = """
@@ -431,6 +434,7 @@ def test_every_package_that_the_library_imports_is_in_that_list():
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"^\s*(?:import|from) ([a-z]\w*)", text, re.MULTILINE))
         found |= set(re.findall(r'import_module\(f?"([a-z]\w*)', text))
+        found |= set(re.findall(r'imported\([\w"]+, "(\w+)"', text))
     found -= {"numpy", "tensorgrad", *sys.stdlib_module_names}
     found -= {"tqdm", "cloudpickle"}  # a progress bar is there, or isn't; the other comes with Dask
     assert found == {package for _, package, _ in NEEDED.values()}

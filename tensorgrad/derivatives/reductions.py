@@ -179,8 +179,8 @@ derivative(np.cumprod, cumprod_gradient)
 
 def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     """The product of the others: what stands before each element times what stands after it, without a division."""
-    require_known("prod", count(a, axis))
     axis = axis if a.ndim else None  # NumPy takes axis 0 of a single number
+    require_known("prod", count(a, axis))
     axes = axes_of(axis, a.ndim)
     left = tuple(i for i in range(a.ndim) if i not in axes)
     order = left + axes  # the reduced axes last, and flattened into one

@@ -18,7 +18,7 @@ scikit-learn says what is wrong with data or parameters. See docs/scikit_learn.m
 try:
     import sklearn as _sklearn  # noqa: F401
 except ImportError as error:
-    raise ImportError("tensorgrad.estimators needs scikit-learn: pip install scikit-learn") from error
+    raise ImportError("tensorgrad.estimators needs scikit-learn (sklearn): pip install scikit-learn") from error
 
 from .classifiers import MLPClassifier, NetworkClassifier
 from .regressors import MLPRegressor, NetworkRegressor
