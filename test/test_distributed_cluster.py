@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from tensorgrad.distributed import fit, value_and_grad
 @pytest.fixture(scope="module")
 def client():
     with (
+        mock.patch.dict(os.environ),  # in which Dask leaves what its processes are started with
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
