@@ -64,6 +64,18 @@ def weights_of(network: Module) -> list[Tensor]:
     return [p for p in network.parameters() if p.ndim >= 2]
 
 
+def require_rows(name: str, outputs: Any, n: int) -> None:
+    """An error, unless these are outputs for n examples."""
+    if not isinstance(outputs, Tensor | np.ndarray):
+        raise TypeError(
+            f"{name}: the outputs must be a Tensor with a row for each example, not a {type(outputs).__name__}"
+        )
+    if outputs.shape[:1] != (n,):
+        raise ValueError(
+            f"{name}: there must be outputs for each example; for {n} of them the shape is {tuple(outputs.shape)}"
+        )
+
+
 class Step:
     """Called with a batch, it makes a step, and gives the loss before it, without the penalty.
 
@@ -95,7 +107,14 @@ class Step:
     def _backward(self, X: Any, *others: Any) -> Any:
         """The loss without the penalty; the gradients, with the penalty's unless the optimiser adds them, are left in
         the parameters."""
-        loss = total = self.loss(self.network(X), *others)
+        outputs = self.network(X)
+        require_rows("the network", outputs, len(X))
+        loss = total = self.loss(outputs, *others)
+        if not (isinstance(loss, Tensor) and loss.requires_grad):
+            raise ValueError(
+                "the loss has no gradient: the outputs of the network must be computed from its parameters, and as "
+                "Tensors; what is made of .data or detach() has left the graph"
+            )
         for weight in () if self.by_optimizer else self.decayed:
             total = total + self.half_decay * np.sum(weight * weight)
         self.optimizer.zero_grad()
