@@ -206,7 +206,7 @@ class NetworkEstimator(BaseEstimator):
                     best = self.network_.state_dict()
             self._show(epochs)
             if self.learning_rate == "invscaling":
-                scale_rate(self._optimizer, ((self.t_ - len(train) + 1) / (self.t_ + 1)) ** self.power_t)
+                self._scale_rate(((self.t_ - len(train) + 1) / (self.t_ + 1)) ** self.power_t)
             if patience(score) and not self._slowed(patience):
                 break
         else:
@@ -264,13 +264,14 @@ class NetworkEstimator(BaseEstimator):
         y, weight, decay = self._as_outputs(train.y, shape), train.weight, float(self.alpha) / size
         if weight is not None:
             mean = weight.mean()
-            weight, decay = (weight / mean).reshape(-1, *[1] * (y.ndim - 1)), decay / float(mean)
+            column = (weight / mean).reshape(-1, *[1] * (y.ndim - 1))
+            weight, decay = np.broadcast_to(column, y.shape), decay / float(mean)
         if self._optimizer is None or not once:
             self._optimizer = optimizer_of(self, self.network_)
         by_optimizer = not callable(self.solver) and takes_decay(self._optimizer, decay)
         step = Step(self.network_, self._optimizer, self._loss(), decay, by_optimizer)
         most = 0 if once or not self._compiles() else self.max_iter * -(-len(train) // size)
-        return Examples(train.X, y, weight), Steps(step, most)
+        return Examples(train.X, y, weight), Steps(step, size, most)
 
     def _noted(self, loss: float, n: int) -> float:
         """The loss of an epoch of n examples."""
@@ -298,10 +299,13 @@ class NetworkEstimator(BaseEstimator):
 
     def _slowed(self, patience: Patience) -> bool:
         """Whether training goes on with a smaller learning rate."""
-        if self.learning_rate != "adaptive" or scale_rate(self._optimizer, 1 / 5) <= 1e-6 / 5:
+        if self.learning_rate != "adaptive" or self._scale_rate(1 / 5) <= 1e-6 / 5:
             return False
         patience.waited = 0
         return True
+
+    def _scale_rate(self, factor: float) -> float:
+        return scale_rate(self._optimizer, factor, as_scikit_learn=self.solver == "sgd")
 
     def _diverged(self) -> ValueError:
         return ValueError(
