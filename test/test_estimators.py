@@ -92,6 +92,15 @@ SOLVERS = {
     "sgd": {"solver": "sgd", "learning_rate_init": 0.05},
     "plain sgd": {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.1},
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "momentum": 0.0, "power_t": 0.3},
+    "invscaling with momentum": {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.1},
+    "adaptive": {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.3,
+        "tol": 0.05,
+        "n_iter_no_change": 2,
+    },
+    "a smaller last batch": {"solver": "sgd", "batch_size": 40, "learning_rate_init": 0.05},
     "adam": {"solver": "adam", "learning_rate_init": 0.01, "beta_2": 0.99},
 }
 
@@ -168,6 +177,17 @@ def test_a_whole_weight_stands_for_copies(kind):
     np.testing.assert_allclose(weighted.loss_curve_, copies.loss_curve_)
     for p, q in zip(weighted.network_.parameters(), copies.network_.parameters(), strict=True):
         np.testing.assert_allclose(p.data, q.data, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", lambda p, t: (p - t) ** 4])
+def test_a_whole_weight_stands_for_copies_with_several_outputs(loss):
+    weights = np.random.default_rng(0).integers(0, 3, len(XR))
+    estimator = quick(MLPRegressor, batch_size=1000, loss=loss)
+    weighted = clone(estimator).fit(XR, YR, weights)
+    copies = clone(estimator).fit(np.repeat(XR, weights, axis=0), np.repeat(YR, weights, axis=0))
+    np.testing.assert_allclose(weighted.loss_curve_, copies.loss_curve_)
+    np.testing.assert_allclose(weighted.predict(XR), copies.predict(XR), rtol=1e-9, atol=1e-12)
+    weighted.set_params(batch_size=40).partial_fit(XR, YR, weights)
 
 
 def test_class_weights_are_those_of_the_examples():

@@ -17,11 +17,11 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ..data import progress
-from ..grad_mode import no_grad
+from ..grad_mode import enable_grad, no_grad
 from ..module import Module
 from ..tensor import data_of
 from .examples import Examples, dense
-from .steps import Patience, Step, Steps, optimizer_of, scale_rate, takes_decay
+from .steps import Patience, Step, Steps, optimizer_of, require_rows, scale_rate, takes_decay
 
 _AT_ONCE = 4096  # how many rows a network is given when nothing is recorded
 
@@ -88,8 +88,8 @@ class NetworkEstimator(BaseEstimator):
         """A function of outputs, targets and perhaps weights."""
         raise NotImplementedError
 
-    def _score(self, examples: Examples) -> float:
-        """How good the predictions are: what `score` gives."""
+    def _score(self, examples: Examples, outputs: np.ndarray) -> float:
+        """How good the predictions are that these outputs stand for: what `score` gives."""
         raise NotImplementedError
 
     def _stratified(self, y: np.ndarray) -> np.ndarray | None:
@@ -125,17 +125,36 @@ class NetworkEstimator(BaseEstimator):
         X, y = validate_data(self, X, y, reset=not goes_on, **rules)
         self._dtype = X.dtype
         examples = self._weighted(X, self._targets(y, goes_on, classes), sample_weight)
-        if not goes_on:
-            self._start()
+        keeps = goes_on
+        try:
+            if not goes_on:
+                self._start()
+            self._train(examples, once)
+            keeps = True
+        except KeyboardInterrupt:
+            keeps = True  # what was learned until then
+            raise
+        finally:
+            if not keeps and hasattr(self, "network_"):  # nobody is to predict with it, or to go on from it
+                del self.network_
+        return self
+
+    def _train(self, examples: Examples, once: bool) -> None:
+        """Train the network that there is."""
         shape = self._outputs(examples.X[:1]).shape
+        if not any(p.requires_grad for p in self.network_.parameters()):
+            raise ValueError(
+                f"{type(self).__name__}: the network has nothing to train: it has no parameters, or all are frozen; "
+                f"unfreeze() some"
+            )
         try:
             self.network_.train()
-            self._run(examples, shape, once)
+            with enable_grad():
+                self._run(examples, shape, once)
         finally:
             self.network_.eval()
         if not all(np.isfinite(p.data).all() for p in self.network_.parameters()):
             raise self._diverged()
-        return self
 
     def _require_incremental(self) -> None:
         """An error, if a parameter needs all examples at once."""
@@ -179,7 +198,7 @@ class NetworkEstimator(BaseEstimator):
         epochs = self._epochs(1 if once else self.max_iter)
         self.n_iter_ = 0
         for _ in epochs:
-            losses = [steps(*batch) * len(batch[0]) for batch in train.batches(size, rng)]
+            losses = [self._stepped(steps, batch, size) * len(batch[0]) for batch in train.batches(size, rng)]
             score = -self._noted(sum(losses) / len(train), len(train))
             if held is not None:
                 score = self._validated(held)
@@ -187,7 +206,7 @@ class NetworkEstimator(BaseEstimator):
                     best = self.network_.state_dict()
             self._show(epochs)
             if self.learning_rate == "invscaling":
-                scale_rate(self._optimizer, ((self.t_ - len(train) + 1) / (self.t_ + 1)) ** self.power_t)
+                self._scale_rate(((self.t_ - len(train) + 1) / (self.t_ + 1)) ** self.power_t)
             if patience(score) and not self._slowed(patience):
                 break
         else:
@@ -197,16 +216,37 @@ class NetworkEstimator(BaseEstimator):
         self.best_loss_ = min(self.loss_curve_)
         self.best_validation_score_ = None if held is None else patience.best
 
+    def _stepped(self, steps: Steps, batch: tuple[Any, ...], size: int) -> float:
+        """The loss of a step with a batch, of so many examples but for the last one."""
+        try:
+            return steps(*batch)
+        except ValueError as error:
+            if len(batch[0]) == 1 < size:  # what BatchNorm refuses, say
+                error.add_note(
+                    f"({type(self).__name__}: the last batch has 1 example, the rest of the examples by {size}; choose "
+                    f"another batch_size)"
+                )
+            raise
+
     def _split(self, examples: Examples) -> tuple[Examples, Examples | None]:
         """Examples to train with, and those that are held out for early stopping."""
         if not self.early_stopping:
             return examples, None
-        train, held = train_test_split(
-            np.arange(len(examples)),
-            test_size=self.validation_fraction,
-            stratify=self._stratified(examples.y),
-            random_state=int(self._rng.integers(np.iinfo(np.int32).max)),
-        )
+        strata = self._stratified(examples.y)
+        try:
+            train, held = train_test_split(
+                np.arange(len(examples)),
+                test_size=self.validation_fraction,
+                stratify=strata,
+                random_state=int(self._rng.integers(np.iinfo(np.int32).max)),
+            )
+        except ValueError as error:
+            some = "" if strata is None else ", some of each class"
+            raise ValueError(
+                f"{type(self).__name__}: early_stopping=True can't hold out validation_fraction="
+                f"{self.validation_fraction} of {len(examples)} examples{some}: "
+                f"{error} Give more examples, change validation_fraction, or train without early_stopping"
+            ) from error
         if len(held) < 2:
             raise ValueError(
                 f"{type(self).__name__}: of {len(examples)} examples, validation_fraction={self.validation_fraction} "
@@ -224,13 +264,14 @@ class NetworkEstimator(BaseEstimator):
         y, weight, decay = self._as_outputs(train.y, shape), train.weight, float(self.alpha) / size
         if weight is not None:
             mean = weight.mean()
-            weight, decay = (weight / mean).reshape(-1, *[1] * (y.ndim - 1)), decay / float(mean)
+            column = (weight / mean).reshape(-1, *[1] * (y.ndim - 1))
+            weight, decay = np.broadcast_to(column, y.shape), decay / float(mean)
         if self._optimizer is None or not once:
             self._optimizer = optimizer_of(self, self.network_)
         by_optimizer = not callable(self.solver) and takes_decay(self._optimizer, decay)
         step = Step(self.network_, self._optimizer, self._loss(), decay, by_optimizer)
         most = 0 if once or not self._compiles() else self.max_iter * -(-len(train) // size)
-        return Examples(train.X, y, weight), Steps(step, most)
+        return Examples(train.X, y, weight), Steps(step, size, most)
 
     def _noted(self, loss: float, n: int) -> float:
         """The loss of an epoch of n examples."""
@@ -244,19 +285,27 @@ class NetworkEstimator(BaseEstimator):
 
     def _validated(self, held: Examples) -> float:
         self.network_.eval()
-        score = float(self._score(held))
+        score = float(self._score(held, self._finite(self._outputs(held.X))))
         self.network_.train()
         if self.validation_scores_ is None:
             self.validation_scores_ = []
         self.validation_scores_.append(score)
         return score
 
+    def _finite(self, outputs: np.ndarray) -> np.ndarray:
+        if not np.isfinite(outputs).all():
+            raise self._diverged()
+        return outputs
+
     def _slowed(self, patience: Patience) -> bool:
         """Whether training goes on with a smaller learning rate."""
-        if self.learning_rate != "adaptive" or scale_rate(self._optimizer, 1 / 5) <= 1e-6 / 5:
+        if self.learning_rate != "adaptive" or self._scale_rate(1 / 5) <= 1e-6 / 5:
             return False
         patience.waited = 0
         return True
+
+    def _scale_rate(self, factor: float) -> float:
+        return scale_rate(self._optimizer, factor, as_scikit_learn=self.solver == "sgd")
 
     def _diverged(self) -> ValueError:
         return ValueError(
@@ -294,8 +343,12 @@ class NetworkEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """What the network gives for rows that have been checked."""
         with no_grad():
-            parts = [data_of(self.network_(dense(X[i : i + _AT_ONCE]))) for i in range(0, X.shape[0], _AT_ONCE)]
-        return np.concatenate(parts)
+            return np.concatenate([self._part(dense(X[i : i + _AT_ONCE])) for i in range(0, X.shape[0], _AT_ONCE)])
+
+    def _part(self, rows: np.ndarray) -> np.ndarray:
+        outputs = self.network_(rows)
+        require_rows(type(self).__name__, outputs, len(rows))
+        return data_of(outputs)
 
     def _outputs_for(self, X: Any) -> np.ndarray:
         """What the network gives for rows that a user gives, (n, outputs)."""

@@ -113,8 +113,11 @@ class NetworkClassification(ClassifierMixin, NetworkEstimator):
         else:
             of_class = compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[y])
         of_each = of_class[y].astype(self._dtype)
-        if not np.all(of_each >= 0):
-            raise ValueError(f"{type(self).__name__}: class_weight must not be negative; it is {self.class_weight!r}")
+        if not np.all((of_each >= 0) & (of_each < np.inf)):
+            raise ValueError(
+                f"{type(self).__name__}: class_weight must not be negative, NaN or infinite; it is "
+                f"{self.class_weight!r}"
+            )
         return of_each if weight is None else of_each * weight
 
     def _loss(self) -> Callable[..., Any]:
@@ -123,9 +126,8 @@ class NetworkClassification(ClassifierMixin, NetworkEstimator):
     def _stratified(self, y: np.ndarray) -> np.ndarray | None:
         return None if self._multilabel else y
 
-    def _score(self, examples: Examples) -> float:
-        logits = self._outputs(examples.X)
-        return accuracy_score(examples.y, self._decided(logits), sample_weight=examples.weight)
+    def _score(self, examples: Examples, outputs: np.ndarray) -> float:
+        return accuracy_score(examples.y, self._decided(outputs), sample_weight=examples.weight)
 
     # Predictions ------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, ClassVar
@@ -66,13 +67,25 @@ class ModuleEstimator(NetworkEstimator):
     def _make(self, n_features: int, n_outputs: int, rng: np.random.Generator) -> Module:
         if isinstance(self.module, Module):
             return copy.deepcopy(self.module)
+        self._require_called_with_three()
         made = self.module(n_features, n_outputs, rng)
         if not isinstance(made, Module):
             raise TypeError(
                 f"{type(self).__name__}: module must be a Module, or make one when it is called with n_features, "
                 f"n_outputs and rng; it made a {type(made).__name__}"
             )
-        return made
+        return copy.deepcopy(made)  # what made it may keep it, and give it again
+
+    def _require_called_with_three(self) -> None:
+        try:
+            inspect.signature(self.module).bind(None, None, None)
+        except ValueError:  # there is no signature
+            return
+        except TypeError as error:
+            raise TypeError(
+                f"{type(self).__name__}: module is called with the numbers of features and of outputs and a Generator, "
+                f"in this order, which {self.module!r} can't be: {error}"
+            ) from error
 
     def _compiles(self) -> bool:
         return bool(self.compile)
@@ -81,8 +94,13 @@ class ModuleEstimator(NetworkEstimator):
 def require_shape(estimator: Any, shape: tuple[int, ...], wanted: Sequence[tuple[int, ...]], what: str) -> None:
     """An error, unless the outputs for one example have one of these shapes behind the first axis."""
     if shape[1:] not in wanted or shape[:1] != (1,):
-        shapes = " or ".join("(" + ", ".join(["n", *map(str, s)]) + ("," if not s else "") + ")" for s in wanted)
-        got = "(" + ", ".join(["n" if i == 0 and n == 1 else str(n) for i, n in enumerate(shape)]) + ")"
+        shapes = " or ".join(map(shape_of, wanted))
+        got = shape_of(shape[1:]) if shape[:1] == (1,) else shape
         raise ValueError(
             f"{type(estimator).__name__}: for {what} the network must give outputs of shape {shapes}, not {got}"
         )
+
+
+def shape_of(each: tuple[int, ...]) -> str:
+    """A shape in words: of n examples, each of which has this one."""
+    return "(" + ", ".join(["n", *map(str, each)]) + ("," if not each else "") + ")"

@@ -12,9 +12,10 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 
 from ..losses import huber_loss, l1_loss, mse_loss
+from ..tensor import Tensor
 from .base import NetworkEstimator
 from .examples import Examples
-from .networks import MLPEstimator, ModuleEstimator, require_shape
+from .networks import MLPEstimator, ModuleEstimator, require_shape, shape_of
 
 
 def squared_error(predictions: Any, y: Any, weight: Any = None) -> Any:
@@ -32,6 +33,10 @@ def huber(predictions: Any, y: Any, weight: Any = None) -> Any:
 def of_each(loss: Callable[..., Any], predictions: Any, y: Any, weight: Any = None) -> Any:
     """The mean of a user's loss, which is one of each number that is predicted."""
     losses = loss(predictions, y)
+    if not isinstance(losses, Tensor):
+        raise TypeError(
+            f"loss must compute with the predictions as Tensors, and give a Tensor, not a {type(losses).__name__}"
+        )
     if losses.shape != y.shape:
         raise ValueError(
             f"loss must give a number for each that is predicted, the shape {y.shape}, not {losses.shape}: the mean is "
@@ -61,22 +66,23 @@ class NetworkRegression(MultiOutputMixin, RegressorMixin, NetworkEstimator):
 
     def _targets(self, y: Any, goes_on: bool, classes: Any) -> np.ndarray:
         if goes_on and y.shape[1:] != self._shape:
-            raise ValueError(f"{type(self).__name__}: y has the shape {y.shape}, but (n, *{self._shape}) before")
+            raise ValueError(
+                f"{type(self).__name__}: y has the shape {y.shape}, but had {shape_of(self._shape)} when training began"
+            )
         self._shape = y.shape[1:]
         self.n_outputs_ = 1 if y.ndim == 1 else y.shape[1]
         return y.astype(self._dtype, copy=False)
 
     def _as_outputs(self, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         n = self.n_outputs_
-        require_shape(self, shape, [(), (1,)] if n == 1 else [(n,)], f"y of shape {('n', *self._shape)}")
+        require_shape(self, shape, [(), (1,)] if n == 1 else [(n,)], f"y of shape {shape_of(self._shape)}")
         return y.reshape(-1, *shape[1:])
 
     def _loss(self) -> Callable[..., Any]:
         return partial(of_each, self.loss) if callable(self.loss) else LOSSES[self.loss]
 
-    def _score(self, examples: Examples) -> float:
-        predictions = self._outputs(examples.X).reshape(examples.y.shape)
-        return r2_score(examples.y, predictions, sample_weight=examples.weight)
+    def _score(self, examples: Examples, outputs: np.ndarray) -> float:
+        return r2_score(examples.y, outputs.reshape(examples.y.shape), sample_weight=examples.weight)
 
     def predict(self, X: Any) -> np.ndarray:
         """What is predicted for each row, in the shape that y had: (n,) or (n, outputs)."""

@@ -50,18 +50,34 @@ def takes_decay(optimizer: Optimizer, decay: float) -> bool:
     return True
 
 
-def scale_rate(optimizer: Optimizer, factor: float) -> float:
-    """Multiply the learning rates; the largest is returned. L-BFGS has a line search instead."""
+def scale_rate(optimizer: Optimizer, factor: float, as_scikit_learn: bool) -> float:
+    """Multiply the learning rates; the largest is returned. L-BFGS has a line search instead. A momentum of
+    scikit-learn's is one of steps that were made, which stay as they were: the rate is in it already."""
     if isinstance(optimizer, LBFGS):
         return 0.0
     for group in optimizer.param_groups:
         group["lr"] *= factor
+    for state in optimizer.state.values() if as_scikit_learn else ():
+        if "momentum_buffer" in state:
+            state["momentum_buffer"] /= factor
     return max(group["lr"] for group in optimizer.param_groups)
 
 
 def weights_of(network: Module) -> list[Tensor]:
     """The parameters that decay: matrices, and what has more axes; no biases."""
     return [p for p in network.parameters() if p.ndim >= 2]
+
+
+def require_rows(name: str, outputs: Any, n: int) -> None:
+    """An error, unless these are outputs for n examples."""
+    if not isinstance(outputs, Tensor | np.ndarray):
+        raise TypeError(
+            f"{name}: the outputs must be a Tensor with a row for each example, not a {type(outputs).__name__}"
+        )
+    if outputs.shape[:1] != (n,):
+        raise ValueError(
+            f"{name}: there must be outputs for each example; for {n} of them the shape is {tuple(outputs.shape)}"
+        )
 
 
 class Step:
@@ -79,7 +95,7 @@ class Step:
         self, network: Module, optimizer: Optimizer, loss: Callable[..., Any], decay: float, by_optimizer: bool
     ):
         self.network, self.optimizer, self.loss = network, optimizer, loss
-        self.half_decay, self.by_optimizer = decay / 2, by_optimizer
+        self.decay, self.half_decay, self.by_optimizer = decay, decay / 2, by_optimizer
         self.decayed = weights_of(network) if decay else []
 
     def __call__(self, *batch: Any) -> Any:
@@ -89,13 +105,26 @@ class Step:
         self.optimizer.step()
         return loss
 
+    def scale_decay(self, factor: float) -> None:
+        """Have so many times the penalty from now on."""
+        self.half_decay = self.decay * factor / 2
+        if self.by_optimizer:
+            takes_decay(self.optimizer, self.decay * factor)
+
     def penalty(self) -> float:
         return self.half_decay * sum(float(np.vdot(p.data, p.data)) for p in self.decayed)
 
     def _backward(self, X: Any, *others: Any) -> Any:
         """The loss without the penalty; the gradients, with the penalty's unless the optimiser adds them, are left in
         the parameters."""
-        loss = total = self.loss(self.network(X), *others)
+        outputs = self.network(X)
+        require_rows("the network", outputs, len(X))
+        loss = total = self.loss(outputs, *others)
+        if not (isinstance(loss, Tensor) and loss.requires_grad):
+            raise ValueError(
+                "the loss has no gradient: the outputs of the network must be computed from its parameters, and as "
+                "Tensors; what is made of .data or detach() has left the graph"
+            )
         for weight in () if self.by_optimizer else self.decayed:
             total = total + self.half_decay * np.sum(weight * weight)
         self.optimizer.zero_grad()
@@ -116,23 +145,34 @@ class Step:
 
 class Steps:
     """A step, which is compiled when it has been made many times; called with a batch, it gives the loss as a number,
-    with the penalty. There are `most` steps, at most, that may be compiled."""
+    with the penalty.
 
-    def __init__(self, step: Step, most: int):
-        self.step = step
+    Args:
+        step: with the penalty of a batch of `size`; a last batch may be smaller, and has more of it.
+        size: how many examples a batch has.
+        most: how many steps there are, at most, that may be compiled.
+    """
+
+    def __init__(self, step: Step, size: int, most: int):
+        self.step, self.size = step, size
         self.compiles = most >= 2 * STEPS_BEFORE_COMPILING and not isinstance(step.optimizer, LBFGS)
         self.made = 0
         self.compiled: Any = None
-        self._shape: Any = None
 
     def __call__(self, *batch: Any) -> float:
-        penalty = self.step.penalty()
         self.made += 1
-        if not self.compiles or self.made <= STEPS_BEFORE_COMPILING:
-            return self.step(*batch).item() + penalty
-        if self.compiled is None:
-            self.compiled, self._shape = compile(self.step), batch[0].shape
-        step = self.compiled if batch[0].shape == self._shape else self.step  # a last batch may be smaller
+        if (n := len(batch[0])) != self.size:
+            self.step.scale_decay(self.size / n)
+            try:
+                return self._loss(self.step, batch)
+            finally:
+                self.step.scale_decay(1)
+        if self.compiled is None and self.compiles and self.made > STEPS_BEFORE_COMPILING:
+            self.compiled = compile(self.step)
+        return self._loss(self.compiled or self.step, batch)
+
+    def _loss(self, step: Callable[..., Any], batch: tuple[Any, ...]) -> float:
+        penalty = self.step.penalty()
         return step(*batch).item() + penalty
 
 
