@@ -161,7 +161,7 @@ def test_one_layer_on_iris_is_logistic_regression():
 
     X, labels = load_iris(return_X_y=True)
     X = standardized(X)
-    reference = LogisticRegression(C=1.0, tol=1e-10, max_iter=1000).fit(X, labels)
+    reference = LogisticRegression(C=1.0, solver="newton-cg", tol=1e-10, max_iter=1000).fit(X, labels)
 
     def regularized(model):  # what LogisticRegression minimises, over the number of flowers
         return softmax_cross_entropy(model(X), labels) + (model.weight**2).sum() / (2 * len(X))

@@ -196,7 +196,7 @@ positions = derivative(_positions, None, positions_gradient, None, None, None)
 
 def quantiles(func, a, q, axis, keepdims, method, weights):
     like = array_in(a, q)
-    a, q = as_array(a, like), q if np.isscalar(q) else as_array(q, like)
+    a, q = as_array(a, like), q if np.isscalar(q) else as_array(q, None if in_chunks(like) else like)
     rows, index, weights = sorted_rows(a, axis, weights)
     position = as_array(positions(index, q, func, method, weights), index)
     low = np.floor(position)
