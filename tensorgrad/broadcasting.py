@@ -8,8 +8,8 @@ import numpy as np
 from numpy import ndarray
 
 from .batch import levels_of, size_of, spread, sum_batch
-from .derivatives.arrays import ARRAYS, as_0d
-from .derivatives.chunked import same_shape
+from .derivatives.arrays import ARRAYS, as_0d, whole
+from .derivatives.chunked import is_chunked, same_shape
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .memory import is_owned, own_copy
@@ -90,7 +90,7 @@ def accumulate(a: Any, b: Any, create_graph: bool) -> Any:
 
 def accumulate_part(a: Any, b: Scattered) -> Any:
     """The same for a gradient by index."""
-    if type(a) is not type(b.g) or levels_of(a) != levels_of(b.g):
+    if type(a) is not type(b.g) or levels_of(a) != levels_of(b.g) or is_chunked(whole(a)):
         return a + b.array()
     return b.add_to(a if is_owned(a) else own_copy(a))
 

@@ -93,6 +93,8 @@ def explained(error: Exception, name: str, values: Iterable[Any]) -> Exception:
     hint = _hint(name, text)
     if (hint or not text.startswith(f"{name}:")) and not text.startswith(f"{name} of shapes"):
         text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{'' if hint in text else hint}"
+    if "nan" in shapes and "compute_chunk_sizes" not in text:
+        text += "; a length that isn't known before the array is computed, nan, becomes so by its compute_chunk_sizes()"
     return next((kind for kind in _KINDS if isinstance(error, kind)), ValueError)(text)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from .batch import batch, unbatch
 from .calls import FIRST, Argnum, described, differentiated, positions
 from .derivatives.arrays import arange, as_0d, largest
+from .derivatives.chunked import in_chunks
 from .node import orders
 from .tensor import Tensor, data_of
 from .trace import Trace, named, scalar_trace
@@ -106,8 +107,12 @@ def _batch_size(trace: Trace) -> int:
 
 
 def _for_each(trace: Trace, walk: Callable, stacks: list) -> list:
-    """What `walk` gives for each array of the stacks, in stacks: in one walk, with batches."""
+    """What `walk` gives for each array of the stacks, in stacks: in one walk, with batches; of arrays in
+    chunks, which make none, in one walk each."""
     n = len(stacks[0])
+    if any(map(in_chunks, (*stacks, *trace.inputs, *trace.outputs))):
+        each = [[Tensor(s[i], requires_grad=False) if trace.is_recorded() else s[i] for s in stacks] for i in range(n)]
+        return [np.stack(column) for column in zip(*map(walk, each), strict=True)]
     if not trace.is_recorded():
         level = -next(orders)  # older than all nodes: their gradients are batches, too
         found = walk([batch(stack, 0, level, n) for stack in stacks])
@@ -129,6 +134,8 @@ def _joined(parts: list[list], along: list, others: list) -> list[list]:
 def _directional(trace: Trace, unit: list) -> list:
     """The derivatives along unit vectors; for complex inputs along i times these too."""
     along = _for_each(trace, trace.jvp, unit)
+    if all(u.dtype.kind != "c" for u in unit):
+        return along
     turned = np.concatenate([np.any(u.reshape(len(u), -1), axis=1)[None] & (u.dtype.kind == "c") for u in unit]).any(0)
     if not turned.any():
         return along

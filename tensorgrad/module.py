@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from .arguments import floating_dtype, text, yes_or_no
 from .copying import copied
 from .derivatives.arrays import as_numbers, is_array
+from .derivatives.chunked import copy_of
 from .engine import mark_changed
 from .gradients import forget_gradients
 from .hooks import Handle, Hooks
@@ -302,7 +303,7 @@ class Module(Lookup):
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of each Tensor's data and each buffer, by name; what is shared stands under each of its names."""
-        return {name: np.copy(data_of(x)) for name, x in self._saved().items()}
+        return {name: copy_of(data_of(x)) for name, x in self._saved().items()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> LoadedKeys:
         """Put the arrays of a state_dict back, copied, in the dtypes that the Tensors have.

@@ -18,6 +18,7 @@ from .batch import applied, levels_of
 from .broadcasting import unbroadcast
 from .calls import described, output_and_aux, positions, with_lists_named
 from .derivatives.arrays import ARRAYS, as_0d
+from .derivatives.chunked import copy_of
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs
 from .errors import ENTERED_NO_GRAD, LEFT_THE_GRAPH, data_changed
@@ -107,7 +108,7 @@ class Trace:
     def _input(self, leaf: Any) -> Any:
         if type(leaf) is Tensor:
             self.any_tensor = True
-            x = standing_for(leaf) if leaf.requires_grad else Tensor(np.copy(leaf._data))  # may be assigned into
+            x = standing_for(leaf) if leaf.requires_grad else Tensor(copy_of(leaf._data))  # may be assigned into
         elif not is_variable(leaf):
             return leaf
         else:
@@ -324,11 +325,11 @@ def _assigned(tangents: dict, node: Any, args: tuple, last_uses: dict) -> Any:
     if type(old) is not Tensor or old not in tangents:
         total = np.zeros_like(node._data if v is None else v, shape=node.shape, dtype=node.dtype)
     elif last_uses[old] > node._order:
-        total = np.copy(tangents[old])
+        total = copy_of(tangents[old])
     else:
         total = tangents.pop(old)
         if not hasattr(total, "__setitem__") or not is_owned(total):
-            total = own_copy(total) if hasattr(total, "own_copy") else np.copy(total)
+            total = own_copy(total) if hasattr(total, "own_copy") else copy_of(total)
     if hasattr(v, "stack") and not hasattr(total, "stack"):  # one array, and a batch to be put into it
         total = total + np.zeros_like(v, shape=node.shape)
     return place.put(total, 0 if v is None else v)

@@ -13,6 +13,7 @@ from .batch import batch, levels_of, unbatch
 from .calls import described, require_call
 from .closures import requires_gradient
 from .derivatives.arrays import require_no_subclass
+from .derivatives.chunked import in_chunks
 from .node import orders
 from .tensor import Tensor, data_of
 from .trace import named
@@ -103,6 +104,11 @@ def _entered(leaf: Any, axis: int | None, level: int, size: int) -> Any:
         return Tensor(leaf.copy(), requires_grad=False)
     if axis is None or not is_variable(leaf):
         return leaf
+    if in_chunks(leaf):
+        raise TypeError(
+            "vmap: an array in chunks, as Dask's are, makes no batch; call f with each part, "
+            "np.stack([f(row) for row in x]), or compute the array first"
+        )
     x: Any = leaf if requires_gradient(leaf) else np.copy(data_of(leaf))  # a constant may be assigned into
     x = batch(x, normalize_axis_index(axis, x.ndim), level, size)
     return x if type(x) is Tensor or x.dtype.kind not in "fc" else Tensor(x, requires_grad=False)

@@ -342,3 +342,93 @@ def test_the_page_runs():
     path = Path(__file__).resolve().parent.parent / "docs" / "dask.md"
     failed, tried = doctest.testfile(str(path), module_relative=False)
     assert tried >= 15 and not failed
+
+
+# Transforms, and what else takes copies -------------------------------------------------------------------------------
+
+
+def of_two(f):
+    """What f gives of an array of Dask's, of which nothing is computed meanwhile, and of one of NumPy's."""
+    a = np.array([[0.3, -0.7, 1.1], [0.8, 0.2, -0.4]])
+    with dask.config.set(scheduler=survey_dask.none_now):
+        found = f(lazy(a))
+    return found, f(a)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: tg.jacobian(lambda x: np.sin(x[0]) * x[1])(x),  # in reverse
+        lambda x: tg.jacobian(lambda x: np.outer(x, x[0]))(x),  # forward
+        lambda x: tg.jacobian(lambda x: np.take(x, [0, 0, 2], axis=1) * np.sort(x, axis=1))(x),
+        lambda x: tg.hessian(lambda x: np.sum(x**3 * x[0]))(x),
+        lambda x: tg.hessian(lambda x: np.einsum("ii", x[:, :2] @ x[:, :2]))(x),
+        lambda x: tg.hvp(lambda x: np.sum(x**3 * x[0]))(x, x),
+    ],
+)
+def test_jacobians_and_hessians_take_one_walk_after_the_other(f):
+    found, expected = of_two(f)
+    same([found], [expected])
+
+
+def test_vmap_takes_no_array_in_chunks():
+    with pytest.raises(TypeError, match=r"vmap: an array in chunks.* makes no batch; .*np.stack\(\[f\(row\)"):
+        of_two(tg.vmap(np.sum))
+
+
+def test_a_checkpoint_compares_graphs_and_not_numbers():
+    def gradient(a):
+        x = Tensor(a)
+        np.sum(tg.checkpoint(lambda x: np.sin(x) * x)(x)).backward()
+        return x.grad
+
+    found, expected = of_two(gradient)
+    same([found], [expected])
+    factors = iter([2.0, 3.0])
+    y = tg.checkpoint(lambda x: x * next(factors))(Tensor(lazy(np.ones(3))))
+    with pytest.raises(RuntimeError, match="gave other numbers"):
+        np.sum(y).backward()
+
+
+def test_the_state_of_a_module_is_not_computed():
+    layer = tg.Layer(3, 2, rng=0)
+    layer.load_state_dict(layer.state_dict())
+    for p in layer.parameters():
+        p.data = lazy(p.data)
+    with dask.config.set(scheduler=survey_dask.none_now):
+        state = layer.state_dict()
+    assert all(isinstance(a, da.Array) for a in state.values())
+    for a, p in zip(state.values(), layer.parameters(), strict=True):
+        np.testing.assert_array_equal(a.compute(), p.data.compute())
+
+
+def test_an_fft_of_real_numbers_casts_none():
+    same(*[[g] for g in of_two(lambda x: tg.grad(lambda x: np.sum(np.abs(np.fft.rfft(x, axis=0)) ** 2))(whole(x)))])
+
+
+def whole(x):
+    return x.rechunk(-1) if isinstance(x, da.Array) else x
+
+
+def test_places_in_a_table_of_numpys():
+    x, table = Tensor(lazy(np.array([0.5, 2.5]))), np.arange(4.0)
+    np.testing.assert_array_equal(np.searchsorted(table, x).compute(), [1, 3])
+    with pytest.raises(TypeError, match=r"numpy\.interp: Dask has no such function"):
+        np.interp(x, table, table**2)
+
+
+@pytest.mark.parametrize("index", [10, (0, 9), [7], (0, 0, 0), 1.5])
+def test_a_wrong_index_is_dasks_error(index):
+    a = lazy(np.ones((4, 3)))
+    with pytest.raises((IndexError, TypeError, NotImplementedError)) as own:
+        a[index]
+    with pytest.raises((IndexError, TypeError, NotImplementedError), match="getitem of shapes") as ours:
+        Tensor(a)[index]
+    assert str(own.value) in str(ours.value) and isinstance(ours.value, own.type)
+
+
+@pytest.mark.parametrize("f", [np.sort, np.median, lambda x: np.reshape(x, (-1, 1)), lambda x: np.roll(x, 1)])
+def test_an_error_about_an_unknown_length_says_how_it_gets_known(f):
+    x = Tensor(lazy(np.arange(5.0)))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        f(x[x > 1])

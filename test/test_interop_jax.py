@@ -274,6 +274,47 @@ def test_no_grad_holds():
     assert not from_jax(jnp.sin)(t.detach()).requires_grad and from_jax(jnp.sin)(t).requires_grad
 
 
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float8_e4m3fn])
+def test_floats_that_numpy_has_not_are_an_error_and_not_constants(dtype):
+    few = jnp.ones(3, dtype)
+    for call in (
+        lambda: jax.grad(to_jax(np.sum))(few),
+        lambda: to_jax(np.exp, result=jax.ShapeDtypeStruct((3,), dtype))(jnp.ones(3)),
+        lambda: from_jax(lambda x: x.astype(dtype))(Tensor(np.ones(3, np.float32))),
+        lambda: from_jax(lambda x: (x, x.astype(dtype)))(Tensor(np.ones(3, np.float32))),
+        lambda: from_jax(lambda x: x.astype(dtype))(np.ones(3, np.float32)),
+    ):
+        with pytest.raises(TypeError, match=f"NumPy has no {np.dtype(dtype)}; pass or return x.astype"):
+            call()
+    inside = from_jax(lambda x: x.astype(dtype).astype(np.float32))
+    close(tg.grad(lambda x: np.sum(inside(x)))(np.ones(3, np.float32)), np.ones(3, np.float32))
+
+
+def test_a_key_is_an_error():
+    with pytest.raises(TypeError, match="to_jax: NumPy has no key"):
+        to_jax(lambda k: 1.0)(jax.random.key(0))
+
+
+def test_ints_of_a_tensor_are_arrays_of_numpys():
+    i, (j, positive) = from_jax(lambda x: (jnp.argsort(x), (jnp.argmax(x), x > 1)))(Tensor(np.float32([2, 0, 3])))
+    assert {type(y) for y in (i, j, positive)} == {np.ndarray}
+    assert i.tolist() == [1, 0, 2] and j == 2 and positive.tolist() == [True, False, True]
+
+
+def test_arrays_of_other_bytes_are_copied_and_of_other_dtypes_an_error():
+    gradient = tg.grad(lambda x: np.sum(from_jax(jnp.square)(x)))(np.arange(3, dtype=">f4"))
+    np.testing.assert_array_equal(gradient, [0, 2, 4])
+    if np.longdouble != np.float64:
+        with pytest.raises(TypeError, match=f"from_jax: .* of {np.dtype(np.longdouble)}"):
+            from_jax(jnp.square)(Tensor(np.ones(2, np.longdouble)))
+
+
+def test_a_function_of_jaxs_inside_of_ours_inside_of_jit():
+    f = to_jax(lambda x: np.sum(from_jax(jnp.sin)(x) * x))
+    x = jnp.array([0.5, 2.0])
+    close(jax.jit(jax.grad(f))(x), jnp.sin(x) + x * jnp.cos(x))
+
+
 def test_functions_show_what_they_compute():
     assert to_jax(np.sin).__name__ == "to_jax(sin)" and from_jax(jnp.dot).__name__ == "from_jax(dot)"
 

@@ -144,3 +144,18 @@ X = np.ones((4, 3))
 def test_errors_say_what_is_wrong(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("axis", [0, -1, None])
+@pytest.mark.parametrize("places", [0, [0, 0], [[0]]])
+def test_take_of_a_single_number_takes_it_for_a_vector_of_one(axis, places):
+    x = Tensor(1.5)
+    y = np.take(x, places, axis=axis)
+    np.testing.assert_array_equal(y.data, np.take(np.array(1.5), places, axis=axis), strict=True)
+    np.sum(y).backward()
+    assert x.grad.shape == () and x.grad == np.size(places)
+
+
+def test_sort_of_a_single_number_has_no_axis():
+    with pytest.raises(ValueError, match="axis -1 is out of bounds for array of dimension 0"):
+        np.sort(Tensor(1.5))

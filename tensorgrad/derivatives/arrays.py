@@ -135,9 +135,15 @@ def arange(n, like):
 # NumPy's own full, ones and eye hand a device= on to arrays of other kinds, and CuPy's don't know that
 
 
+def real_like(a, dtype):
+    """a, whose like an array of this dtype is to be; of a complex one of Dask's, which makes real ones with a warning
+    that it casts, its real part."""
+    return a.real if hasattr(a, "map_blocks") and a.dtype.kind == "c" and np.dtype(dtype).kind != "c" else a
+
+
 def full(shape, value, dtype, like):
     """An array filled with a value, of the kind of `like`."""
-    return np.full_like(whole(inside(like)), value, dtype=dtype, order="C", shape=shape)
+    return np.full_like(real_like(whole(inside(like)), dtype), value, dtype=dtype, order="C", shape=shape)
 
 
 def identity(n, dtype, like):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, rows_of
-from .chunked import is_chunked
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside, rows_of
+from .chunked import in_chunks, is_chunked, require_function
 from .indexing import along, scatter
 from .layouts import as_copy_of
 from .shapes import numbers
@@ -146,6 +146,9 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 
 @composed(np.interp)
 def interp(x, xp, fp, left=None, right=None, period=None):
+    for a in (x, xp, fp):
+        if in_chunks(a):  # to find the places in a table of NumPy's would compute it
+            require_function(np.interp, inside(a))
     x, xp, fp = (a.astype(np.result_type(a, float)) for a in as_arrays(x, xp, fp))  # as NumPy does
     if xp.ndim != 1 or xp.shape != fp.shape or not len(xp):
         raise ValueError(f"interp: xp and fp must be vectors of one length, not of shapes {xp.shape} and {fp.shape}")

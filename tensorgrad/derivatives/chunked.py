@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import arange, identity
+from .arrays import arange, identity, inside, real_like
 
 
 def is_chunked(x):
@@ -105,7 +105,7 @@ def copy_of(a, order="K"):
 
 def eye(n, dtype, like):
     """The identity matrix, in an array of the kind of `like`, which may be a Tensor."""
-    return chunked_eye(n, dtype=dtype, like=like) if is_chunked(like) else identity(n, dtype, like)
+    return chunked_eye(n, dtype=dtype, like=inside(like)) if in_chunks(like) else identity(n, dtype, like)
 
 
 def chunked_eye(N, M=None, k=0, dtype=float, order="C", *, like, **device):
@@ -114,6 +114,7 @@ def chunked_eye(N, M=None, k=0, dtype=float, order="C", *, like, **device):
 
 
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
+    a = real_like(a, a.dtype if dtype is None else dtype)
     return np.full_like(a, fill_value, dtype=dtype, **({} if shape is None else {"shape": shape}))
 
 
@@ -128,6 +129,13 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
     return along_lines(np.argpartition, normalize_axis_index(axis, a.ndim), np.intp, a, kth=kth, kind=kind)
+
+
+def searchsorted(a, v, side="left", sorter=None):
+    """Dask's own takes its arrays alone."""
+    like = a if is_chunked(a) else v
+    a, v = (x if is_chunked(x) else np.asarray(x, like=like) for x in (a, v))
+    return np.searchsorted(a, v, side=side, sorter=sorter)
 
 
 def reduced_svd(a, full_matrices):
@@ -160,7 +168,7 @@ def cholesky(a, /, *, upper=False):
 INSTEAD = {
     np.copy: lambda a, order="K", subok=False: a.copy(), np.eye: chunked_eye,
     np.full_like: full_like, np.argsort: argsort, np.argpartition: argpartition,
-    np.linalg.cholesky: cholesky, np.linalg.pinv: pinv,
+    np.linalg.cholesky: cholesky, np.linalg.pinv: pinv, np.searchsorted: searchsorted,
     np.isrealobj: lambda x: x.dtype.kind != "c",
     np.iscomplexobj: lambda x: x.dtype.kind == "c",
 }  # fmt: skip
@@ -207,6 +215,10 @@ def chunked_std(a, *args, **kwargs):
 
 
 def chunked_getitem(a, index):
+    parts = index if type(index) is tuple else (index,)
+    ndims = [np.ndim(i) for i in parts if not isinstance(i, slice) and i is not None and i is not Ellipsis]
+    if sum(map(bool, ndims)) <= 1 >= max(ndims, default=0):
+        return None  # such Dask has taken, and what it says is what is wrong
     if type(index) is not tuple or len(index) != a.ndim or any(isinstance(i, slice) or i is None for i in index):
         raise TypeError("an array in chunks takes arrays of places for one axis, or for all of its axes")
     shape = np.broadcast_shapes(*map(np.shape, index))

@@ -104,6 +104,8 @@ def take(a, indices, axis=None, out=None, mode="raise"):
         a, axis = np.reshape(a, (-1,)), 0
     if mode not in ("raise", "wrap", "clip"):
         raise ValueError(f"take: mode must be 'raise', 'wrap' or 'clip', not {mode!r}")
+    if not a.ndim:  # NumPy takes a single number for a vector of one
+        a = np.reshape(a, (-1,))
     axis = normalize_axis_index(axis, a.ndim)
     n = a.shape[axis]
     if indices.dtype == bool or not (indices.size or hasattr(given, "dtype")):
@@ -229,6 +231,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None, **options):  # with 
     no_fields("sort", order)
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
+    normalize_axis_index(axis, np.ndim(a))  # of a single number, which argsort takes, an error
     y = np.take_along_axis(a, np.argsort(a, axis=axis, kind=kind, **given(stable=stable), **options), axis=axis)
     return as_copy_of(y, a)
 

@@ -68,7 +68,12 @@ def to_jax(f: Callable, result: Any = None) -> Callable:
             return f(*args, **kwargs)
 
         arrays = lifted.taken()
-        expected = _result_of(of_arrays, arrays) if result is None else result
+        for array in arrays:
+            _require_numpys_dtype(jax, "to_jax", array)
+        expected = result
+        if result is None:
+            with jax.ensure_compile_time_eval():  # f may call functions of JAX's, also inside jit
+                expected = _result_of(of_arrays, arrays)
         return _called_by_jax(jax, of_arrays, arrays, expected)
 
     return function
@@ -78,6 +83,8 @@ def _called_by_jax(jax: Any, f: Callable, arrays: Sequence[Any], result: Any) ->
     """f of JAX's arrays, as an operation of JAX's with a gradient; result is what f returns, but for the numbers."""
 
     def struct(leaf: Any) -> Any:
+        if hasattr(leaf, "dtype"):
+            _require_numpys_dtype(jax, "to_jax", leaf)
         return jax.ShapeDtypeStruct(np.shape(leaf), jax.dtypes.canonicalize_dtype(_dtype(leaf)))
 
     structs = [struct(leaf) for _, leaf in tree_leaves(result) if leaf is not None]
@@ -117,6 +124,14 @@ def _called_by_jax(jax: Any, f: Callable, arrays: Sequence[Any], result: Any) ->
     operation.defvjp(forward, backward)
     supply = iter(operation(*arrays))
     return tree_map(lambda leaf: None if leaf is None else next(supply), result)
+
+
+def _require_numpys_dtype(jax: Any, name: str, array: Any) -> None:
+    """An error for floats that NumPy hasn't got, such as bfloat16, which would have no gradient; and for keys."""
+    kinds = jax.numpy.inexact, jax.dtypes.extended
+    if any(jax.numpy.issubdtype(array.dtype, kind) for kind in kinds) and getattr(array.dtype, "kind", "V") == "V":
+        hint = "" if jax.numpy.issubdtype(array.dtype, kinds[1]) else "; pass or return x.astype(np.float32)"
+        raise TypeError(f"{name}: NumPy has no {array.dtype}{hint}")
 
 
 def _is_floating(array: Any) -> bool:
@@ -211,20 +226,31 @@ def from_jax(f: Callable) -> Callable:
             return f(*args, **kwargs)
 
         if not places:
-            return jax.tree.map(lambda y: as_ours(np.array(y)), of_inputs())
+            return jax.tree.map(lambda y: _constant_of_ours(jax, y), of_inputs())
         return _recorded_by_us(jax, of_inputs, [given[i] for i in places], [values[i] for i in places])
 
     return function
+
+
+def _constant_of_ours(jax: Any, y: Any) -> Any:
+    """What f returned, without gradient."""
+    y = jax.numpy.asarray(y)
+    _require_numpys_dtype(jax, "from_jax", y)
+    return as_ours(np.array(y))
 
 
 def _as_jax(jax: Any, value: Any) -> Any:
     """A copy of an array, as JAX's, which never change.
 
     Raises:
-        TypeError: JAX would round its numbers.
+        TypeError: JAX would round its numbers, or has no such dtype.
     """
     array = numpys("from_jax", "JAX", value)
-    new = jax.numpy.array(array)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    try:
+        new = jax.numpy.array(array)
+    except TypeError as error:
+        raise TypeError(f"from_jax: no array of JAX's can be made of one of {array.dtype}: {error}") from error
     if new.dtype != array.dtype and (array.dtype.kind in "fc" or not np.array_equal(np.asarray(new), array)):
         raise TypeError(
             f"from_jax: JAX would make {new.dtype} of {array.dtype}; call jax.config.update('jax_enable_x64', True) "
@@ -237,10 +263,12 @@ def _recorded_by_us(jax: Any, f: Callable, inputs: Sequence[Any], parts: Sequenc
     """What a function of JAX's returns, as Tensors that we know to be computed from these parts."""
     result, pullback = jax.vjp(f, *inputs)
     leaves, structure = jax.tree.flatten(result)
+    for leaf in leaves:
+        _require_numpys_dtype(jax, "from_jax", leaf)
     data = [np.array(y) for y in leaves]
     outputs = tuple([y for y in data if y.dtype.kind in "fc"])
     if not outputs:
-        return result
+        return structure.unflatten(data)
     found = record(
         "from_jax",
         outputs if len(outputs) > 1 else outputs[0],
