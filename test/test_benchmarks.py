@@ -29,7 +29,7 @@ LONG = {
     ("transformer", "float32"), ("simulation", "float32"), ("simulation", "float64"), ("lstm", "float64"),
     ("lstm", "float32"), ("convnet", "float64"), ("convnet", "float32"), ("embedding", "float32"),
     ("black_scholes", "float64"), ("black_scholes", "float32"), ("mixture", "float64"), ("recurrent", "float32"),
-    ("gated", "float32"),
+    ("gated", "float32"), ("gated", "float64"),
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The house as docs/design.md draws it: which modules there are, imports one way, and no module too long."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -34,6 +35,7 @@ MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path i
 FILES = [name for name in MODULES if not name.endswith("__init__")]
 
 
+@functools.cache
 def tree_of(name):
     return ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
 
