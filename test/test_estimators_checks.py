@@ -9,7 +9,7 @@ import tensorgrad as tg
 pytest.importorskip("sklearn")
 
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from tensorgrad.estimators import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
 
@@ -25,8 +25,19 @@ def checked(estimator, check):
         check(estimator)
 
 
+def name_of(check):
+    return getattr(check, "func", check).__name__
+
+
+CHECKS = [
+    pytest.param(made, check, id=f"{type(made).__name__}-{name_of(check)}")  # without addresses of functions
+    for estimator in (MLPClassifier(), MLPRegressor(), NetworkClassifier(network), NetworkRegressor(network))
+    for made, check in estimator_checks_generator(estimator)
+]
+
+
 @pytest.mark.slow
-@parametrize_with_checks([MLPClassifier(), MLPRegressor(), NetworkClassifier(network), NetworkRegressor(network)])
+@pytest.mark.parametrize("estimator, check", CHECKS)
 def test_check_estimator(estimator, check):
     checked(estimator, check)
 
@@ -50,8 +61,7 @@ QUICK = {
 def test_some_of_check_estimator(estimator):
     tried = set()
     for made, check in estimator_checks_generator(estimator):
-        name = getattr(check, "func", check).__name__
-        if name in QUICK:
+        if name_of(check) in QUICK:
             checked(made, check)
-            tried.add(name)
+            tried.add(name_of(check))
     assert len(tried) >= 9
