@@ -110,10 +110,13 @@ def of_jax(name: str) -> Callable | None:
 
 
 class NumPyOfJax:
-    """jax.numpy, whose eye takes `like`, and does without."""
+    """jax.numpy, whose eye and identity take `like`, and do without."""
 
     def eye(self, *args: Any, like: Any = None) -> Any:
         return jax().numpy.eye(*args)
+
+    def identity(self, *args: Any, like: Any = None) -> Any:
+        return jax().numpy.identity(*args)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(jax().numpy, name)
