@@ -61,6 +61,7 @@ def assert_same_run(run, other):
         assert np.array_equal(a, b), name
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives(client):
     (X, y), data = data_of()
     model = model_of().eval()
