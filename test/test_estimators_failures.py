@@ -95,7 +95,7 @@ def test_an_example_that_is_left_over_for_the_last_batch():
 
 
 def test_examples_that_are_too_few_to_hold_some_out():
-    with pytest.raises(ValueError, match="MLPClassifier: .* some of each class: The least populated"):
+    with pytest.raises(ValueError, match=r"MLPClassifier: .* some of each class: The least populated"):
         MLPClassifier(3, early_stopping=True, **SETTINGS).fit(X, np.arange(13) == 0)
     with pytest.raises(ValueError, match=r"MLPRegressor: early_stopping=True .*=0.1 of 1 examples: .* Give more"):
         MLPRegressor(3, early_stopping=True, **SETTINGS).fit(X[:1], Y[:1])
