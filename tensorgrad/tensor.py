@@ -10,6 +10,7 @@ import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any, final
 from weakref import ref
 
@@ -434,12 +435,11 @@ class Tensor(Node):
             requires_grad = False
         return _restored, (self._data, self._grad, self.name, requires_grad)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        """A leaf, without the graph behind it."""
-        return _restored(self._data.copy(), self._grad, self.name, current(self)._requires_grad)
-
     def __copy__(self) -> Tensor:
         return _restored(self._data.copy(), self._grad, self.name, current(self)._requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return _restored(deepcopy(self._data, memo), self._grad, self.name, current(self)._requires_grad)
 
     # NumPy's protocols
 

@@ -153,6 +153,13 @@ def test_pickled_and_copied_as_a_leaf():
     assert shared[0] is shared[1]
 
 
+def test_deep_copies_share_the_arrays_that_were_shared():
+    buffer = np.zeros(3)
+    found = copy.deepcopy({"array": buffer, "a": Tensor(buffer), "b": Tensor(buffer, requires_grad=False)})
+    assert found["array"] is not buffer
+    assert found["a"].data is found["array"] is found["b"].data
+
+
 def test_what_has_a_graph_is_not_pickled_without_it():
     a = Tensor([1.0, 2.0])
     y = (a * 3).sum()
