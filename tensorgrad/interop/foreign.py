@@ -31,6 +31,12 @@ def is_array(leaf: Any) -> bool:
     return hasattr(leaf, "__array_function__") and not isinstance(leaf, type)
 
 
+def replaced(values: Sequence[Any], places: Sequence[int], others: Sequence[Any]) -> list:
+    """The values, with others in these places."""
+    new = dict(zip(places, others, strict=True))
+    return [new.get(i, value) for i, value in enumerate(values)]
+
+
 def numpys(name: str, library: str, value: Any) -> Any:
     """The data of a Tensor, or an array, for a library to read.
 

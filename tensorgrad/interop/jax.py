@@ -19,7 +19,7 @@ from ..linearity import irregular
 from ..tensor import Tensor, data_of
 from ..trace import named
 from ..tree import tree_leaves, tree_map
-from .foreign import Foreign, as_ours, imported, is_array, numpys
+from .foreign import Foreign, as_ours, imported, is_array, numpys, replaced
 
 # A function of ours in JAX -------------------------------------------------------------------------------------------
 
@@ -155,7 +155,7 @@ def _call(f: Callable, values: Sequence[Any]) -> Call:
     places = [i for i, value in enumerate(given) if _is_floating(value)]
 
     def of_inputs(*inputs: Any) -> Any:
-        return f(*{**dict(enumerate(given)), **dict(zip(places, inputs, strict=True))}.values())
+        return f(*replaced(given, places, inputs))
 
     call = Call("to_jax", of_inputs, [given[i] for i in places])
     if call.outer and not any([isinstance(value, Tensor) for value in values]):
@@ -222,7 +222,7 @@ def from_jax(f: Callable) -> Callable:
         given = [_as_jax(jax, value) for value in values]
 
         def of_inputs(*inputs: Any) -> Any:
-            args, kwargs = lifted.filled({**dict(enumerate(given)), **dict(zip(places, inputs, strict=True))})
+            args, kwargs = lifted.filled(replaced(given, places, inputs))
             return f(*args, **kwargs)
 
         if not places:

@@ -27,7 +27,7 @@ from ..node import orders
 from ..tensor import Tensor, data_of
 from ..trace import conj, named
 from ..tree import Tree, tree_leaves, tree_map
-from .foreign import Foreign, as_ours, imported, is_array, numpys
+from .foreign import Foreign, as_ours, imported, is_array, numpys, replaced
 
 torch: Any = None  # the module, once it is needed
 
@@ -127,8 +127,7 @@ def to_torch(f: Callable) -> Callable:
         places = [i for i, tensor in enumerate(tensors) if tensor.requires_grad and torch.is_grad_enabled()]
 
         def of_inputs(*inputs: Any) -> Any:
-            given = {**dict(enumerate(values)), **dict(zip(places, inputs, strict=True))}
-            args, kwargs = lifted.filled(given)
+            args, kwargs = lifted.filled(replaced(values, places, inputs))
             return f(*args, **kwargs)
 
         connects = is_grad_enabled() and torch.is_grad_enabled()
