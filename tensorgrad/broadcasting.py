@@ -8,8 +8,8 @@ import numpy as np
 from numpy import ndarray
 
 from .batch import levels_of, size_of, spread, sum_batch
-from .derivatives.arrays import ARRAYS, as_0d, whole
-from .derivatives.chunked import is_chunked, same_shape
+from .derivatives.arrays import ARRAYS, as_0d, is_chunked, whole
+from .derivatives.chunked import same_shape
 from .derivatives.indexing import Scattered
 from .derivatives.reductions import sum_rows
 from .memory import is_owned, own_copy

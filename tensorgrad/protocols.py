@@ -11,8 +11,8 @@ import numpy as np
 from .batch import IN_PLACE, holds_batch, levels_of, size_of, spread
 from .batch_writing import change_one_by_one
 from .derivatives import COMPOSED, CONSTANT, CREATION, METHODS, NON_DIFFERENTIABLE, TABLE, Primitive
-from .derivatives.arrays import array_in, as_array, require_no_subclass
-from .derivatives.chunked import INSTEAD, is_chunked, require_function
+from .derivatives.arrays import array_in, as_array, is_chunked, require_no_subclass
+from .derivatives.chunked import INSTEAD, require_function
 from .derivatives.out import function_into, ufunc_into, without_out
 from .engine import record, retried_or_explained
 from .errors import explained, no_derivative

@@ -24,8 +24,7 @@ import numpy as np
 
 from .calls import FIRST, Argnum, described, differentiated, matching_leaves, require_call
 from .closures import Call, Differentiable, Lifted, is_recorded, record
-from .derivatives.arrays import largest
-from .derivatives.chunked import is_chunked
+from .derivatives.arrays import is_chunked, largest
 from .grad_mode import is_grad_enabled
 from .gradcheck import check_grads
 from .jacobian import hessian, jacobian, laplacian

@@ -60,6 +60,11 @@ def is_array(x):
     return hasattr(x, "ndim") and hasattr(x, "dtype") and not isinstance(x, _NO_ARRAYS)
 
 
+def is_chunked(x):
+    """Whether x is an array in chunks, as Dask's are; a Tensor is none, whatever it holds."""
+    return hasattr(x, "map_blocks") and hasattr(x, "numblocks")
+
+
 def is_complex(x):
     """Whether x has complex numbers: np.iscomplexobj, which not every kind of array has."""
     return x.dtype.kind == "c" if hasattr(x, "dtype") else np.iscomplexobj(x)
@@ -138,7 +143,7 @@ def arange(n, like):
 def real_like(a, dtype):
     """a, whose like an array of this dtype is to be; of a complex one of Dask's, which makes real ones with a warning
     that it casts, its real part."""
-    return a.real if hasattr(a, "map_blocks") and a.dtype.kind == "c" and np.dtype(dtype).kind != "c" else a
+    return a.real if is_chunked(a) and a.dtype.kind == "c" and np.dtype(dtype).kind != "c" else a
 
 
 def full(shape, value, dtype, like):

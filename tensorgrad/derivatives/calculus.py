@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside, rows_of
-from .chunked import in_chunks, is_chunked, require_function
+from .arrays import arange, array_in, arrays_or_none, as_array, as_arrays, inside, is_chunked, rows_of
+from .chunked import in_chunks, require_function
 from .indexing import along, scatter
 from .layouts import as_copy_of
 from .shapes import numbers

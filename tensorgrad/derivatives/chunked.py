@@ -11,12 +11,7 @@ import sys
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import arange, identity, inside, real_like
-
-
-def is_chunked(x):
-    """Whether x is an array in chunks; a Tensor is none, whatever it holds."""
-    return hasattr(x, "map_blocks") and hasattr(x, "numblocks")
+from .arrays import arange, identity, inside, is_chunked, is_complex, real_like
 
 
 def in_chunks(x):
@@ -169,8 +164,7 @@ INSTEAD = {
     np.copy: lambda a, order="K", subok=False: a.copy(), np.eye: chunked_eye,
     np.full_like: full_like, np.argsort: argsort, np.argpartition: argpartition,
     np.linalg.cholesky: cholesky, np.linalg.pinv: pinv, np.searchsorted: searchsorted,
-    np.isrealobj: lambda x: x.dtype.kind != "c",
-    np.iscomplexobj: lambda x: x.dtype.kind == "c",
+    np.isrealobj: lambda x: not is_complex(x), np.iscomplexobj: is_complex,
 }  # fmt: skip
 
 

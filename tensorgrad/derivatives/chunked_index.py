@@ -5,8 +5,8 @@ Nothing is computed meanwhile, and as many chunks as can be are left as they are
 
 import numpy as np
 
-from .arrays import grid
-from .chunked import along_lines, at_once, chunked_getitem, is_chunked, is_unknown
+from .arrays import grid, is_chunked
+from .chunked import along_lines, at_once, chunked_getitem, is_unknown
 from .table import derivative
 
 WHOLE = slice(None)

@@ -7,8 +7,8 @@ then becomes a Tensor. So a program that begins with `np.zeros_like(x)` goes on 
 
 import numpy as np
 
-from .arrays import as_array
-from .chunked import INSTEAD, copy_of, is_chunked
+from .arrays import as_array, is_chunked
+from .chunked import INSTEAD, copy_of
 from .layouts import as_copy_of, in_order
 from .table import CREATION
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and its pickles name it)
-from .arrays import ARRAYS, in_one_call, is_complex, largest, whole
+from .arrays import ARRAYS, in_one_call, is_chunked, is_complex, largest, whole
 from .arrays import inside as array_inside
-from .chunked import either, is_chunked
+from .chunked import either
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import ARRAYS, arange, in_one_call
-from .chunked import is_chunked
+from .arrays import ARRAYS, arange, in_one_call, is_chunked
 from .indexing import Scattered
 from .table import derivative
 

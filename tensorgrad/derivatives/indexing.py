@@ -5,8 +5,8 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from .arrays import ARRAYS, as_array, as_arrays, given, grid, is_complex
-from .chunked import in_chunks, is_chunked, places
+from .arrays import ARRAYS, as_array, as_arrays, given, grid, is_chunked, is_complex
+from .chunked import in_chunks, places
 from .chunked_index import picked, put, take_lines
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers

@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from .arrays import ARRAYS, called_beside, inside, whole
-from .chunked import copy_of, is_chunked
+from .arrays import ARRAYS, called_beside, inside, is_chunked, whole
+from .chunked import copy_of
 from .table import derivative
 
 ALL = slice(None)

@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
-from .arrays import ARRAYS, full, inside, is_complex
-from .chunked import OTHERWISE, expand_dims, in_chunks, is_chunked, is_unknown, ones_of, require_known
+from .arrays import ARRAYS, full, inside, is_chunked, is_complex
+from .chunked import OTHERWISE, expand_dims, in_chunks, is_unknown, ones_of, require_known
 from .elementwise import divide_safely
 from .table import composed, constant, derivative
 

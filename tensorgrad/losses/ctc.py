@@ -22,8 +22,18 @@ import numpy as np
 
 from ..arguments import is_int, yes_or_no
 from ..derivatives import derivative
-from ..derivatives.arrays import ARRAYS, all_lie, arange, as_numbers, contiguous, in_one_call, inside, largest, whole
-from ..derivatives.chunked import is_chunked
+from ..derivatives.arrays import (
+    ARRAYS,
+    all_lie,
+    arange,
+    as_numbers,
+    contiguous,
+    in_one_call,
+    inside,
+    is_chunked,
+    largest,
+    whole,
+)
 from ..derivatives.chunked_index import take_lines
 from ..derivatives.indexing import scatter
 from ..tensor import data_of

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import non_negative, number_of, one_of, positive_int
-from ..derivatives.arrays import largest
-from ..derivatives.chunked import is_chunked
+from ..derivatives.arrays import is_chunked, largest
 from ..derivatives.locks import locked
 from ..errors import CompileError
 from ..grad_mode import enable_grad

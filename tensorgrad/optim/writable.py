@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..derivatives.chunked import is_chunked
+from ..derivatives.arrays import is_chunked
 
 
 class Writable(np.lib.mixins.NDArrayOperatorsMixin):
