@@ -513,6 +513,17 @@ def test_before_fit(kind):
                 getattr(quick(kind), method)(*arguments)
 
 
+def test_a_class_made_of_one_may_have_further_parameters():
+    class Named(MLPClassifier):
+        def __init__(self, label="", hidden_layer_sizes=(3,), max_iter=5):
+            super().__init__(hidden_layer_sizes, max_iter=max_iter)
+            self.label = label
+
+    network = clone(Named("first", max_iter=2))
+    assert network.get_params() == {"label": "first", "hidden_layer_sizes": (3,), "max_iter": 2}
+    assert network.solver == "adam" and not hasattr(network, "self")
+
+
 def test_in_a_pipeline_a_search_and_a_calibration():
     pipeline = make_pipeline(StandardScaler(), quick(MLPClassifier, max_iter=60, learning_rate_init=0.05))
     assert cross_val_score(pipeline, X, y, cv=3).mean() > 0.9

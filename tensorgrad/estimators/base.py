@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -58,9 +58,12 @@ class NetworkEstimator(BaseEstimator):
     n_outputs_: int
     _dtype: Any
 
-    def __init__(self, **parameters: Any):
-        for name, value in parameters.items():
-            setattr(self, name, value)
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        """Set the parameters of an __init__ to what it was given, its locals(). (scikit-learn reads the names of
+        parameters from its signature, so each class has to list them.)"""
+        for name, value in given.items():
+            if name != "self":
+                setattr(self, name, value)
 
     # What subclasses say ----------------------------------------------------------------------------------------------
 

@@ -259,15 +259,7 @@ class MLPClassifier(NetworkClassification, MLPEstimator):
         n_iter_no_change: float = 10,
         class_weight: Any = None,
     ):
-        super().__init__(
-            solver=solver, alpha=alpha, batch_size=batch_size, learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init, power_t=power_t, max_iter=max_iter, shuffle=shuffle,
-            random_state=random_state, tol=tol, verbose=verbose, warm_start=warm_start, momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum, early_stopping=early_stopping,
-            validation_fraction=validation_fraction, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-        )  # fmt: skip
-        self.hidden_layer_sizes, self.activation, self.class_weight = hidden_layer_sizes, activation, class_weight
+        self._keep(locals())
 
 
 class NetworkClassifier(NetworkClassification, ModuleEstimator):
@@ -326,12 +318,4 @@ class NetworkClassifier(NetworkClassification, ModuleEstimator):
         class_weight: Any = None,
         compile: bool = False,
     ):
-        super().__init__(
-            solver=solver, alpha=alpha, batch_size=batch_size, learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init, power_t=power_t, max_iter=max_iter, shuffle=shuffle,
-            random_state=random_state, tol=tol, verbose=verbose, warm_start=warm_start, momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum, early_stopping=early_stopping,
-            validation_fraction=validation_fraction, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-        )  # fmt: skip
-        self.module, self.class_weight, self.compile = module, class_weight, compile
+        self._keep(locals())

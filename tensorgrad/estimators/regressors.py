@@ -140,15 +140,7 @@ class MLPRegressor(NetworkRegression, MLPEstimator):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
     ):
-        super().__init__(
-            solver=solver, alpha=alpha, batch_size=batch_size, learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init, power_t=power_t, max_iter=max_iter, shuffle=shuffle,
-            random_state=random_state, tol=tol, verbose=verbose, warm_start=warm_start, momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum, early_stopping=early_stopping,
-            validation_fraction=validation_fraction, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-        )  # fmt: skip
-        self.hidden_layer_sizes, self.activation, self.loss = hidden_layer_sizes, activation, loss
+        self._keep(locals())
 
 
 class NetworkRegressor(NetworkRegression, ModuleEstimator):
@@ -201,12 +193,4 @@ class NetworkRegressor(NetworkRegression, ModuleEstimator):
         n_iter_no_change: float = 10,
         compile: bool = False,
     ):
-        super().__init__(
-            solver=solver, alpha=alpha, batch_size=batch_size, learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init, power_t=power_t, max_iter=max_iter, shuffle=shuffle,
-            random_state=random_state, tol=tol, verbose=verbose, warm_start=warm_start, momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum, early_stopping=early_stopping,
-            validation_fraction=validation_fraction, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-        )  # fmt: skip
-        self.module, self.loss, self.compile = module, loss, compile
+        self._keep(locals())
