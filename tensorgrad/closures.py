@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .ancestors import dependent_nodes, nodes_behind
@@ -279,7 +279,7 @@ class Lifted:
         tensors, self._taken = self._taken, []
         return tensors
 
-    def filled(self, values: Sequence[Any] | Mapping[int, Any]) -> Any:
+    def filled(self, values: Sequence[Any]) -> Any:
         """The arguments with these in the place of their Tensors."""
         return tree_map(
             lambda leaf: values[leaf.number] if type(leaf) is _Place else leaf, self._structure, whole=(Tree,)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .batch import batch, unbatch
 from .calls import FIRST, Argnum, described, differentiated, positions
-from .derivatives.arrays import arange, as_0d, largest
+from .derivatives.arrays import as_0d, eye, largest
 from .derivatives.chunked import in_chunks
 from .node import orders
 from .tensor import Tensor, data_of
@@ -95,7 +95,7 @@ def _units(trace: Trace, arrays: list) -> Iterator[list]:
         n = min(step, int(ends[-1]) - start)
         stacks = []
         for array, begin in zip(arrays, ends[:-1].tolist(), strict=True):  # the i-th 1 is element start + i of them all
-            flat = units(n, array.size, start - begin, array)
+            flat = eye(n, array.dtype, array, array.size, start - begin)
             stacks.append(np.reshape(flat, (n, *array.shape)))
         yield stacks
 
@@ -234,12 +234,6 @@ def laplacian(
     return evaluate
 
 
-def units(n: int, m: int, first: int, like: Any) -> Any:
-    """np.eye(n, m, first), of like's kind and dtype: NumPy's own asks CuPy's for a device=, which that hasn't got."""
-    columns = arange(m, like._data)
-    return (columns == np.expand_dims(arange(n, like._data) + first, 1)).astype(like.dtype)
-
-
 def _sum_of_second_derivatives(trace: Trace) -> Any:
     """Of a trace of the gradient at points (..., d), its derivatives along the axes, an array of shape (...)."""
     (x,) = trace.inputs
@@ -247,7 +241,7 @@ def _sum_of_second_derivatives(trace: Trace) -> Any:
     result: Any = np.zeros(x.shape[:-1], x.dtype, like=x._data)
     for start in range(0, d, step):
         n = min(step, d - start)
-        ones = np.reshape(units(n, d, start, x), (n, *(1,) * (x.ndim - 1), d)) + np.zeros_like(x._data)
+        ones = np.reshape(eye(n, x.dtype, x, d, start), (n, *(1,) * (x.ndim - 1), d)) + np.zeros_like(x._data)
         (second,) = _for_each(trace, trace.vjp, [ones])
         result = result + np.sum(np.where(ones == 1, second, 0), axis=(0, -1))
     return trace.wrapper()(as_0d(result) if isinstance(result, np.generic) else result)

@@ -151,9 +151,12 @@ def full(shape, value, dtype, like):
     return np.full_like(real_like(whole(inside(like)), dtype), value, dtype=dtype, order="C", shape=shape)
 
 
-def identity(n, dtype, like):
-    """The identity matrix, in an array of the kind of `like`."""
-    return np.identity(n, dtype, like=inside(like))
+def eye(n, dtype, like, m=None, k=0):
+    """np.eye(n, m, k), in an array of the kind of `like`."""
+    m, like = n if m is None else m, inside(like)
+    if type(like) in ARRAYS:
+        return np.eye(n, m, k, dtype, like=like)
+    return (arange(m, like) == np.expand_dims(arange(n, like) + k, 1)).astype(dtype)
 
 
 def largest(x, axis=None, keepdims=False):

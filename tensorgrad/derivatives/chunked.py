@@ -11,7 +11,7 @@ import sys
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import arange, identity, inside, is_chunked, is_complex, real_like
+from .arrays import arange, eye, is_chunked, is_complex, real_like
 
 
 def in_chunks(x):
@@ -98,16 +98,6 @@ def copy_of(a, order="K"):
     return a.copy() if is_chunked(a) else np.copy(a) if order == "K" else np.copy(a, order=order)
 
 
-def eye(n, dtype, like):
-    """The identity matrix, in an array of the kind of `like`, which may be a Tensor."""
-    return chunked_eye(n, dtype=dtype, like=inside(like)) if in_chunks(like) else identity(n, dtype, like)
-
-
-def chunked_eye(N, M=None, k=0, dtype=float, order="C", *, like, **device):
-    rows, columns = np.arange(N, like=like), np.arange(N if M is None else M, like=like)
-    return (columns == rows[:, None] + k).astype(dtype)
-
-
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **device):
     a = real_like(a, a.dtype if dtype is None else dtype)
     return np.full_like(a, fill_value, dtype=dtype, **({} if shape is None else {"shape": shape}))
@@ -161,7 +151,8 @@ def cholesky(a, /, *, upper=False):
 
 
 INSTEAD = {
-    np.copy: lambda a, order="K", subok=False: a.copy(), np.eye: chunked_eye,
+    np.copy: lambda a, order="K", subok=False: a.copy(),
+    np.eye: lambda N, M=None, k=0, dtype=float, order="C", *, like, **device: eye(N, dtype, like, M, k),
     np.full_like: full_like, np.argsort: argsort, np.argpartition: argpartition,
     np.linalg.cholesky: cholesky, np.linalg.pinv: pinv, np.searchsorted: searchsorted,
     np.isrealobj: lambda x: not is_complex(x), np.iscomplexobj: is_complex,

@@ -17,8 +17,8 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arrays import ARRAYS, is_chunked, is_complex, largest, whole
-from .chunked import either, eye, reduced_qr, reduced_svd
+from .arrays import ARRAYS, eye, is_chunked, is_complex, largest, whole
+from .chunked import either, reduced_qr, reduced_svd
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
 from .table import composed, computed_by, derivative, with_rules

@@ -4,9 +4,8 @@ import string
 
 import numpy as np
 
-from .arrays import as_arrays
+from .arrays import as_arrays, eye
 from .arrays import full as filled_with
-from .chunked import eye
 from .table import composed, derivative, each, views
 
 

@@ -11,8 +11,8 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .arrays import as_arrays, given, is_complex, largest, whole
-from .chunked import either, eye
+from .arrays import as_arrays, eye, given, is_complex, largest, whole
+from .chunked import either
 from .layouts import as_copy_of, in_order
 from .products import conj, flip
 from .reductions import axes_of
