@@ -1,247 +1,359 @@
-"""Rules of the table as formulas: the source of a rule, read and written as mathematics, in HTML."""
+"""What a function of the table, or a rule of one, computes in one call: an expression in the call's own arrays.
+
+It is read from the function itself, where that returns one expression, or from the formula that stands beside it. What
+is the same whatever the numbers are (settings, shapes, whether something is complex) is put in, and functions that have
+formulas of their own are written out. What remains has NumPy's functions in it, and others that have a name in the
+field; it can be written for readers (`notation`), and as a program (`javascript`), and it can be evaluated.
+"""
 
 from __future__ import annotations
 
 import ast
+import builtins
+import copy
 import functools
-import html
 import inspect
-import linecache
-from collections.abc import Callable, Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..derivatives.assigning import Place
-from .labels import place
-
-__all__ = ["assigned", "formula", "helpers", "is_repeated", "to_old", "to_value"]
-
-# How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
-_CHOICE, _LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(8)
-
-_SIGNS: dict[type, tuple[str, int]] = {
-    ast.Add: (" + ", _SUM),
-    ast.Sub: (" − ", _SUM),
-    ast.Mult: (" · ", _PRODUCT),
-    ast.MatMult: (" @ ", _PRODUCT),
-    ast.Mod: (" mod ", _PRODUCT),
-    ast.FloorDiv: (" div ", _PRODUCT),
-    ast.BitAnd: (" and ", _LOOSE),
-    ast.BitOr: (" or ", _LOOSE),
-}
-_COMPARISONS: dict[type, str] = {
-    ast.Eq: "=", ast.NotEq: "≠", ast.Lt: "&lt;", ast.LtE: "≤", ast.Gt: "&gt;", ast.GtE: "≥",
-}  # fmt: skip
-_GREEK = {"math.pi": "π", "np.pi": "π", "np.inf": "∞", "LN2": "ln 2", "LN10": "ln 10"}
+from ..derivatives.arrays import is_array, is_complex
+from ..derivatives.formulas import FORMULAS
+from ..derivatives.table import COMPOSED, OWN, TABLE
+from .sources import returned
 
 
-def formula(rule: Callable, names: Mapping[str, str] | None = None) -> tuple[str, str]:
-    """The right-hand side of a derivative rule, as HTML, and a remark.
+class Unreadable(Exception):
+    """No expression can be made of a function."""
 
-    Args:
-        rule: a rule of the table. Of a lambda it is the expression. A longer function says it in the first line of its
-            docstring, `g * x, and a remark` or `g * x: a remark`; where that is no formula, all of it is the remark.
-        names: what to write for the rule's parameters, as in {'x1': 'a', 'g': '∂L/∂y'}; one of the arguments of a
-            function whose name is empty goes without saying.
 
-    >>> formula(lambda g, y, x: g / (2 * y), {"y": "c"})
-    ('<span class="fraction"><span>g</span><span>2 · c</span></span>', '')
+class Expression(NamedTuple):
+    """What a call computes.
+
+    Attributes:
+        tree: an expression in letters and functions, in Python's syntax.
+        where: other letters, and the expressions that they stand for, each in terms of those before.
+        notes: remarks, in words.
+        values: of each letter its value in this call.
+        labels: of letters that stand for arguments what the caller calls them.
+        functions: those in the expressions, by their names there.
     """
-    names = {key: html.escape(str(name)) for key, name in (names or {}).items()}
-    func = inspect.unwrap(rule.func if isinstance(rule, functools.partial) else rule)
-    body = _body(func)
-    if body is not None:
-        return _written(body, names)[0], ""
-    doc = (inspect.getdoc(func) or "").split("\n")[0]
-    for end in (doc.find(": "), doc.find(", and "), len(doc.rstrip("."))):
-        try:
-            body = ast.parse(doc[: max(end, 0)], mode="eval").body
-        except SyntaxError:
-            continue
-        if isinstance(body, ast.BinOp | ast.Call | ast.UnaryOp):
-            return _written(body, names)[0], doc[end:].lstrip(":, .")
-    return "", doc or f"{getattr(func, '__name__', 'a rule').strip('<>').replace('_', ' ')}, which has no formula"
+
+    tree: ast.expr
+    where: dict[str, ast.expr]
+    notes: list[str]
+    values: dict[str, Any]
+    labels: dict[str, Any]
+    functions: dict[str, Callable]
+
+    def value(self, tree: ast.expr | None = None) -> Any:
+        """What it evaluates to."""
+        return _evaluated(self.tree if tree is None else tree, {**self.functions, **self.values})
 
 
-def helpers(rule: Callable) -> dict[str, str]:
-    """The functions that a rule calls by name, and the first line of what they say of themselves."""
-    func = inspect.unwrap(rule.func if isinstance(rule, functools.partial) else rule)
-    body = _body(func)
-    found = {}
-    for node in ast.walk(body) if body is not None else ():
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            doc = inspect.getdoc(func.__globals__.get(node.func.id)) or ""
-            if doc and node.func.id in func.__globals__:
-                found[node.func.id.replace("_", " ").strip()] = doc.split("\n")[0]
-    return found
+def expression_of(
+    function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any] = ()
+) -> Expression | None:
+    """What function(*args, **kwargs) computes; None if no expression can be made of it.
+
+    labels are what the caller calls the arguments, in their order; of a tuple of arrays a tuple.
+
+    >>> f = expression_of(lambda g, y, x, n=2: g * n * x ** (n - 1), [np.array(1.0), np.array(9.0), np.array(3.0)], {})
+    >>> ast.unparse(f.tree), float(f.value())
+    ('g * 2 * x', 6.0)
+    """
+    reader = _Reader()
+    try:
+        tree = reader.read(function, args, kwargs, labels)
+    except Unreadable:
+        return None
+    return Expression(tree, reader.where, reader.notes, reader.values, reader.labels, reader.functions)
 
 
-# Assignments, of which the rules take a place
-
-_LAST = "Where the index names a place several times, the last value stays there"
-
-
-def assigned(old: str, value: str, where: Place, repeated: bool) -> tuple[str, str]:
-    """What an assignment makes, and a remark; old is empty if all of it is overwritten."""
-    notes = [f"{_LAST}."] if repeated else []
-    text = f"{old} with {value}" if old else value
-    notes += [] if old else ["All that was there before is overwritten."]
-    return html.escape(f"{text} at {place(where)}"), " ".join(notes)
+def has_a_name(f: Any) -> bool:
+    """Whether readers know a function by its name: NumPy's, SciPy's, and those of ours that have rules."""
+    module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
+    return f in TABLE or f in COMPOSED or f in OWN or module in ("numpy", "scipy", "builtins", "math")
 
 
-def to_old(g: str, where: Place) -> tuple[str, str]:
-    """What the gradient of an assignment gives to the version before it."""
-    return html.escape(f"{g} with zeros at {place(where)}"), ""
+class _Reader:
+    """Reads one call; collects what its expression is made of."""
+
+    def __init__(self) -> None:
+        self.where: dict[str, ast.expr] = {}
+        self.notes: list[str] = []
+        self.values: dict[str, Any] = {}
+        self.labels: dict[str, Any] = {}
+        self.functions: dict[str, Callable] = {}
+
+    def read(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]) -> ast.expr:
+        function, args, kwargs = _unwrapped(function, args, kwargs)
+        labels = [None] * (len(args) - len(labels)) + list(labels) if labels else [None] * len(args)
+        bound = _bound(function, args, kwargs)
+        names = _bound(function, labels, dict.fromkeys(kwargs))
+        return self.body(function, {name: self._letters(name, x, names.get(name)) for name, x in bound.items()})
+
+    def body(self, function: Callable, scope: dict[str, ast.expr]) -> ast.expr:
+        """The expression of a function whose parameters are these expressions."""
+        written = FORMULAS.get(function)
+        if written is None:
+            tree = returned(function)
+            if tree is None:
+                raise Unreadable(function)
+            return _Scope(self, function, scope).visit(copy.deepcopy(tree))
+        text = written.text
+        if not isinstance(text, str):
+            text = self._chosen(text, function, scope)
+        inside = _Scope(self, function, scope)
+        for letter, meaning in written.where.items():
+            tree = inside.visit(_parsed(meaning))
+            inside.scope[letter] = tree if isinstance(tree, ast.Constant) else self._defined(letter, tree)
+        self.notes += [written.note] if written.note and written.note not in self.notes else []
+        return inside.visit(_parsed(text))
+
+    def evaluated(self, tree: ast.expr) -> Any:
+        return _evaluated(tree, {**self.functions, **self.values})
+
+    def _chosen(self, text: Callable[..., str], function: Callable, scope: dict[str, ast.expr]) -> str:
+        """The formula for these arguments."""
+        values = {name: self.evaluated(tree) for name, tree in scope.items()}
+        bound = inspect.signature(function).bind_partial()
+        bound.arguments.update(values)
+        return text(*bound.args, **bound.kwargs)
+
+    def _letters(self, name: str, x: Any, label: Any) -> ast.expr:
+        """A letter for an array, a tuple of letters for several; what is none stands as it is."""
+        if isinstance(x, tuple | list) and any(map(is_array, x)):
+            labels = label if isinstance(label, tuple | list) else [None] * len(x)
+            parts: list[ast.expr] = [self._letters(f"{name}{i}", v, n) for i, (v, n) in enumerate(zip(x, labels, strict=True))]
+            return ast.Tuple(parts, ast.Load())
+        if not is_array(x):
+            return ast.Constant(x)
+        self.values[name], self.labels[name] = x, label
+        return ast.Name(name, ast.Load())
+
+    def _defined(self, letter: str, tree: ast.expr) -> ast.expr:
+        """A letter that stands for an expression, with a dash where another has that letter."""
+        while letter in self.values and not (letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)):
+            letter += "_"
+        self.values[letter], self.where[letter] = self.evaluated(tree), tree
+        return ast.Name(letter, ast.Load())
+
+    def named(self, f: Callable) -> ast.expr:
+        """A function by its name."""
+        name = getattr(f, "__name__", repr(f)).lstrip("_")
+        while self.functions.setdefault(name, f) is not f:
+            name += "_"
+        return ast.Name(name, ast.Load())
 
 
-def to_value(g: str, where: Place, name: str, value: Any, array: Any) -> tuple[str, str]:
-    """What the gradient of an assignment, an array, gives to the value; and a remark."""
-    part = where.of(array)
-    text = place(where, f"({g})").replace(f"(({g})", f"({g}")  # in the brackets of a function it needs none of its own
-    if part.dtype.kind == "c" and value.dtype.kind != "c":
-        text += ".real"
-    notes = []
-    if is_repeated(value, array, where):
-        text += f" where {name} stayed, else 0"
-        notes.append(f"{_LAST}, and it alone gets a gradient.")
-    if value.shape != part.shape:
-        notes.append(f"{name} was repeated to the shape {part.shape}: what its copies get is added up.")
-    return html.escape(text), " ".join(notes)
+class _Scope(ast.NodeTransformer):
+    """Puts into an expression of a function what its parameters stand for, and what else is known of the call."""
+
+    def __init__(self, reader: _Reader, function: Callable, scope: dict[str, ast.expr]):
+        self._reader, self._function, self.scope = reader, inspect.unwrap(function), scope
+
+    # Names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self.scope:
+            return copy.deepcopy(self.scope[node.id])
+        value = self._known(node.id)
+        if value is math.pi or isinstance(value, bool | int | float | str | None | tuple):
+            return ast.Constant(value)
+        raise Unreadable(node.id)
+
+    def _known(self, name: str) -> Any:
+        """What a name means in the function, or in a formula, where NumPy's functions need no prefix."""
+        code, closure = getattr(self._function, "__code__", None), getattr(self._function, "__closure__", None)
+        if code and name in code.co_freevars:
+            return closure[code.co_freevars.index(name)].cell_contents
+        for place in (getattr(self._function, "__globals__", {}), *(vars(m) for m in (np, np.linalg, np.fft, math, builtins))):
+            if name in place:
+                return place[name]
+        raise Unreadable(name)
+
+    def _object(self, node: ast.expr) -> Any:
+        """The function or module that an expression such as np.linalg.inv names; None if it names none."""
+        if isinstance(node, ast.Name):
+            return None if node.id in self.scope else self._known(node.id)
+        if isinstance(node, ast.Attribute):
+            of = self._object(node.value)
+            return getattr(of, node.attr) if isinstance(of, ModuleType) else None
+        return None
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        known = self._object(node)
+        if known is not None:
+            return ast.Constant(known)
+        value = self.visit(node.value)
+        if node.attr in ("shape", "ndim", "size", "dtype"):
+            return ast.Constant(getattr(self._reader.evaluated(value), node.attr))
+        if node.attr == "real" and not is_complex(self._reader.evaluated(value)):
+            return value
+        if node.attr in ("T", "mT", "real", "imag"):
+            return ast.Attribute(value, node.attr, ast.Load())
+        raise Unreadable(node.attr)
+
+    # What is decided by settings and shapes
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            return self.visit(node.body if test.value else node.orelse)
+        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        if all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+            sides = [self.visit(side) for side in (node.left, *node.comparators)]
+            if not all(isinstance(side, ast.Constant) for side in sides):  # an array is no None
+                return ast.Constant(isinstance(node.ops[0], ast.IsNot))
+        return self._folded(self.generic_visit(node))
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        return self._folded(self.generic_visit(node))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        return self._folded(self.generic_visit(node))
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        return _simpler(self._folded(self.generic_visit(node)))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        value, index = self.visit(node.value), self.visit(node.slice)
+        if isinstance(value, ast.Tuple) and isinstance(index, ast.Constant):
+            found = value.elts[index.value]
+            return ast.Tuple(found, ast.Load()) if isinstance(found, list) else found
+        return self._folded(ast.Subscript(value, index, ast.Load()))
+
+    def _folded(self, node: Any) -> ast.expr:
+        """What is made of constants as one, but for fractions, which say more as they are written."""
+        if any(isinstance(part, ast.Name) for part in ast.walk(node)):
+            return node
+        value = self._reader.evaluated(node)
+        plain = isinstance(value, bool | int | str | tuple | slice | None)
+        return ast.Constant(value) if plain else node
+
+    # Calls
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        f = self._object(node.func)
+        args = [part for arg in node.args for part in self._arguments(arg)]
+        kwargs = {k.arg: self.visit(k.value) for k in node.keywords if k.arg}
+        if f is None and isinstance(node.func, ast.Attribute):
+            return self._method(node.func.attr, [self.visit(node.func.value), *args], kwargs)
+        if not callable(f):
+            raise Unreadable(ast.unparse(node.func))
+        if all(isinstance(x, ast.Constant) for x in (*args, *kwargs.values())):
+            value = f(*(x.value for x in args), **{k: x.value for k, x in kwargs.items()})
+            if isinstance(value, bool | int | str | tuple | slice | None | list):
+                return ast.Constant(value)
+        if f in _QUESTIONS:
+            return ast.Constant(f(*map(self._reader.evaluated, args), **{k: self._reader.evaluated(x) for k, x in kwargs.items()}))
+        return self._call(f, args, kwargs)
+
+    def _arguments(self, arg: ast.expr) -> list[ast.expr]:
+        if not isinstance(arg, ast.Starred):
+            return [self.visit(arg)]
+        inside = self.visit(arg.value)
+        if isinstance(inside, ast.Tuple):
+            return inside.elts
+        if isinstance(inside, ast.Constant):
+            return [ast.Constant(x) for x in inside.value]
+        raise Unreadable(ast.unparse(arg))
+
+    def _method(self, name: str, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
+        """A method of an array, as the function of that name."""
+        if name in ("astype", "copy", "item"):
+            return args[0]
+        return self._call(getattr(np, name), args, kwargs)
+
+    def _call(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
+        function, (args, kwargs) = f, (list(args), dict(kwargs))
+        if not has_a_name(f) or f in FORMULAS:
+            function, args, kwargs = _unwrapped(f, args, kwargs)
+            return self._reader.body(function, {name: _as_tree(x) for name, x in _bound(function, args, kwargs).items()})
+        if f in (np.conj, np.conjugate, np.real) and not is_complex(self._reader.evaluated(args[0])):
+            return args[0]
+        if f is np.where and isinstance(args[0], ast.Constant) and isinstance(args[0].value, bool):
+            return args[1] if args[0].value else args[2]
+        if f is np.broadcast_to and np.shape(self._reader.evaluated(args[0])) == self._reader.evaluated(args[1]):
+            return args[0]
+        said = [ast.keyword(k, x) for k, x in kwargs.items() if not _goes_without_saying(k, x)]
+        while args and isinstance(args[-1], ast.Constant) and args[-1].value is None:
+            args.pop()
+        return ast.Call(self._reader.named(f), args, said)
 
 
-def is_repeated(value: Any, array: Any, where: Place) -> bool:
-    """Whether an assignment of a value into an array writes several times into one place."""
-    return where.repeats and not where.last_written(np.broadcast_to(value, where.of(array).shape), array.shape).all()
+_QUESTIONS = {is_complex, is_array, np.iscomplexobj, np.ndim, np.shape, np.size, len, isinstance, type}
+_DEFAULTS = {"axis": None, "keepdims": False, "where": True, "dtype": None, "out": None, "initial": None, "order": None}
+
+
+def _goes_without_saying(name: str, value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and name in _DEFAULTS and value.value is _DEFAULTS[name] or name == "dtype"
+
+
+def _unwrapped(f: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Callable, Sequence[Any], dict]:
+    """The function under partials and wrappers, and its arguments."""
+    kwargs = dict(kwargs)
+    while f not in FORMULAS:
+        if isinstance(f, functools.partial):
+            f, args, kwargs = f.func, [*f.args, *args], {**f.keywords, **kwargs}
+        elif hasattr(f, "__wrapped__"):
+            f = f.__wrapped__
+        else:
+            break
+    return f, args, kwargs
+
+
+def _bound(function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a function and what they are in a call."""
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def _as_tree(x: Any) -> ast.expr:
+    """An argument, an expression already or a default; those of `*args` as a tuple."""
+    if isinstance(x, tuple) and any(isinstance(part, ast.expr) for part in x):
+        return ast.Tuple(list(x), ast.Load())
+    return x if isinstance(x, ast.expr) else ast.Constant(x)
 
 
 @functools.cache
-def _lambdas(filename: str) -> list[ast.Lambda]:
-    """All lambdas of a source file, or a cell of a notebook; none where it can't be read."""
-    try:
-        source = ast.parse("".join(linecache.getlines(filename)))
-    except SyntaxError:
-        return []
-    return [node for node in ast.walk(source) if isinstance(node, ast.Lambda)]
+def _parse(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
-def _body(func: Any) -> ast.expr | None:
-    """The expression of a lambda: the one among those of its line that its instructions lie in."""
-    code = getattr(func, "__code__", None)
-    if code is None or code.co_name != "<lambda>":
-        return None
-    places = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
-    bodies = [node.body for node in _lambdas(code.co_filename) if node.lineno == code.co_firstlineno]
-    if not places:  # a constant has no place, from Python 3.12 on
-        return bodies[0] if len(bodies) == 1 else None
-    for body in bodies:
-        begin, end = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
-        inside = sum(begin <= place < end for place in places)
-        if inside and inside >= len(places) - 2:
-            return body
-    return None
+def _parsed(text: str) -> ast.expr:
+    return copy.deepcopy(_parse(text))
 
 
-def _written(node: ast.expr, names: Mapping[str, str]) -> tuple[str, int]:
-    """An expression as HTML, and how tightly it binds."""
-
-    def write(part: ast.expr, tightness: int = _CHOICE) -> str:
-        text, binds = _written(part, names)
-        return text if binds >= tightness else f"({text})"
-
+def _simpler(node: ast.expr) -> ast.expr:
+    """a ** 1, a * 1 and 1 * a as a, and a + 0 too."""
     match node:
-        case ast.BinOp(op=ast.Div()):
-            return _fraction(write(node.left), write(node.right)), _PRODUCT
-        case ast.BinOp(op=ast.Pow()):
-            base, exponent = write(node.left, _ATOM), write(node.right)
-            return (base, _ATOM) if exponent == "1" else (f"{base}<sup>{exponent}</sup>", _POWER)
-        case ast.BinOp(op=ast.Mult()) if square := _squared(node):
-            rest, factor = square
-            text = f"{write(factor, _ATOM)}<sup>2</sup>"
-            return (f"{write(rest, _SIGN)} · {text}", _PRODUCT) if rest else (text, _POWER)
-        case ast.BinOp() if type(node.op) in _SIGNS:
-            sign, tightness = _SIGNS[type(node.op)]
-            left = write(node.left, min(tightness, _SIGN))  # −a · b needs no brackets
-            right = write(node.right, tightness + (sign == " − "))
-            return _counted(left, sign, right) or (f"{left}{sign}{right}", tightness)
-        case ast.UnaryOp(op=ast.USub()):
-            return f"−{write(node.operand, _PRODUCT)}", _SIGN
-        case ast.UnaryOp(op=ast.Invert()):
-            return f"not {write(node.operand, _ATOM)}", _LOOSE
-        case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
-            return f"{write(node.left, _SUM)} {_COMPARISONS[type(op)]} {write(right, _SUM)}", _COMPARE
-        case ast.IfExp():
-            return f"{write(node.body)} if {write(node.test)}, else {write(node.orelse)}", _CHOICE
-        case ast.Constant():
-            return html.escape(ast.unparse(node).removesuffix(".0")), _ATOM
-        case ast.Name():
-            return names.get(node.id) or _GREEK.get(node.id, html.escape(node.id)), _ATOM
-        case ast.Attribute(attr="T" | "mT"):
-            return f"{write(node.value, _ATOM)}<sup>T</sup>", _ATOM
-        case ast.Attribute():
-            text = ast.unparse(node)
-            return _GREEK.get(text, f"{write(node.value, _ATOM)}.{node.attr}"), _ATOM
-        case ast.Call():
-            return _call(node, write, names)
-        case ast.Subscript():
-            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            return f"{write(node.value, _ATOM)}[{', '.join(map(write, parts))}]", _ATOM
-        case ast.Tuple() | ast.List():
-            return html.escape(ast.unparse(node)), _ATOM
-    return html.escape(ast.unparse(node)), _LOOSE
+        case ast.BinOp(left, ast.Pow() | ast.Mult() | ast.Div(), ast.Constant(value=1)):
+            return left
+        case ast.BinOp(ast.Constant(value=1), ast.Mult(), right):
+            return right
+        case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant(value=0)):
+            return left
+    return node
 
 
-def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
-    """(None, x) of x * x, (a, x) of a * x * x."""
-    if ast.dump(node.left) == ast.dump(node.right):
-        return None, node.right
-    before = node.left
-    if (
-        isinstance(before, ast.BinOp)
-        and isinstance(before.op, ast.Mult)
-        and ast.dump(before.right) == ast.dump(node.right)
-    ):
-        return before.left, node.right
-    return None
+def _evaluated(tree: ast.expr, names: Mapping[str, Any]) -> Any:
+    """What an expression evaluates to; constants in it may be any objects."""
+    names = dict(names)
 
+    class Objects(ast.NodeTransformer):
+        def visit_Constant(self, node: ast.Constant) -> ast.expr:
+            name = f"constant {len(names)}"
+            names[name] = node.value
+            return ast.Name(name, ast.Load())
 
-def _call(node: ast.Call, write: Callable, names: Mapping[str, str]) -> tuple[str, int]:
-    """A function applied to its arguments, as mathematicians write it."""
-    name = ast.unparse(node.func).removeprefix("np.").removeprefix("math.")
-    args = [arg for arg in node.args if not _is_unsaid(arg, names)]
-    match name, len(args):
-        case "exp", 1:
-            return f"e<sup>{write(args[0])}</sup>", _POWER
-        case "sqrt", 1:
-            return f'√<span class="root">{write(args[0])}</span>', _ATOM
-        case "abs" | "absolute", 1:
-            return f"|{write(args[0])}|", _ATOM
-        case "conj", 1:
-            return f'<span class="bar">{write(args[0])}</span>', _ATOM
-        case "where", 3:
-            return f"{write(args[1], _SUM)} where {write(args[0])}, else {write(args[2], _SUM)}", _CHOICE
-        case "divide_safely", 2:
-            return _fraction(write(args[0]), write(args[1])), _PRODUCT
-        case (("matmul" | "dot"), 2):
-            return f"{write(args[0], _PRODUCT)} @ {write(args[1], _POWER)}", _PRODUCT
-    if isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(args) == 1:
-        return f"{write(node.func.value, _PRODUCT)} @ {write(args[0], _POWER)}", _PRODUCT
-    settings = [k for k in node.keywords if k.arg and not _is_unsaid(k.value, names)]
-    shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in settings]
-    return f"{html.escape(name.replace('_', ' ').strip())}({', '.join(shown)})", _ATOM
-
-
-def _is_unsaid(node: ast.expr, names: Mapping[str, str]) -> bool:
-    return isinstance(node, ast.Name) and names.get(node.id) == ""
-
-
-def _counted(left: str, sign: str, right: str) -> tuple[str, int] | None:
-    """The sum or difference of two whole numbers, as in the exponent 3 − 1."""
-    if sign.strip() not in ("+", "−") or not (left.isdecimal() and right.isdecimal()):
-        return None
-    n = int(left) + int(right) * (1 if "+" in sign else -1)
-    return (str(n), _ATOM) if n >= 0 else (f"−{-n}", _SIGN)
-
-
-def _fraction(above: str, below: str) -> str:
-    return f'<span class="fraction"><span>{above}</span><span>{below}</span></span>'
+    tree = Objects().visit(copy.deepcopy(tree))
+    code = compile(ast.fix_missing_locations(ast.Expression(tree)), "<formula>", "eval")
+    return eval(code, {"__builtins__": {}}, names)

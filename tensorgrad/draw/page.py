@@ -91,8 +91,8 @@ class Walkthrough:
         self._dot = empty_picture("svg", "LR")
         drawing.write(self._dot, with_legend=False)
         steps = Steps(drawing, self.gradients)
-        self.steps = [*steps.forward(), *steps.backward()]
-        self.nodes = steps.nodes()
+        self.steps = steps.steps()
+        self.told = steps
 
     def html(self) -> str:
         """The page as text."""
