@@ -55,17 +55,22 @@ class Expression(NamedTuple):
 
 
 def expression_of(
-    function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any] = ()
+    function: Callable,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    labels: Sequence[Any] = (),
+    is_known: Callable[[Any], bool] | None = None,
 ) -> Expression | None:
     """What function(*args, **kwargs) computes; None if no expression can be made of it.
 
-    labels are what the caller calls the arguments, in their order; of a tuple of arrays a tuple.
+    labels are what the caller calls the arguments, in their order; of a tuple of arrays a tuple. Functions that are known
+    stay by their names: by default those that readers know.
 
     >>> f = expression_of(lambda g, y, x, n=2: g * n * x ** (n - 1), [np.array(1.0), np.array(9.0), np.array(3.0)], {})
     >>> ast.unparse(f.tree), float(f.value())
     ('g * 2 * x', 6.0)
     """
-    reader = _Reader()
+    reader = _Reader(is_known or has_a_name)
     try:
         tree = reader.read(function, args, kwargs, labels)
     except Unreadable:
@@ -73,16 +78,28 @@ def expression_of(
     return Expression(tree, reader.where, reader.notes, reader.values, reader.labels, reader.functions)
 
 
+def call_of(
+    function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any] = ()
+) -> Expression:
+    """The call of a function as an expression, whatever it computes."""
+    reader = _Reader(has_a_name)
+    tree = reader.call(function, args, kwargs, labels)
+    return Expression(tree, reader.where, reader.notes, reader.values, reader.labels, reader.functions)
+
+
 def has_a_name(f: Any) -> bool:
     """Whether readers know a function by its name: NumPy's, SciPy's, and those of ours that have rules."""
+    if f in FORMULAS and f not in OWN:
+        return False
     module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    return f in TABLE or f in COMPOSED or f in OWN or module in ("numpy", "scipy", "builtins", "math")
+    return f in TABLE or f in COMPOSED or f in OWN or module in ("numpy", "scipy", "builtins", "math", "_operator")
 
 
 class _Reader:
     """Reads one call; collects what its expression is made of."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_known: Callable[[Any], bool]) -> None:
+        self.is_known = is_known
         self.where: dict[str, ast.expr] = {}
         self.notes: list[str] = []
         self.values: dict[str, Any] = {}
@@ -90,11 +107,23 @@ class _Reader:
         self.functions: dict[str, Callable] = {}
 
     def read(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]) -> ast.expr:
+        if function not in FORMULAS and self.is_known(function):
+            return self.call(function, args, kwargs, labels)
         function, args, kwargs = _unwrapped(function, args, kwargs)
         labels = [None] * (len(args) - len(labels)) + list(labels) if labels else [None] * len(args)
         bound = _bound(function, args, kwargs)
         names = _bound(function, labels, dict.fromkeys(kwargs))
         return self.body(function, {name: self._letters(name, x, names.get(name)) for name, x in bound.items()})
+
+    def call(
+        self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]
+    ) -> ast.expr:
+        """The call of a function that stays by its name."""
+        labels = labels or [None] * len(args)
+        trees = [self._letters(f"x{i}", x, label) for i, (x, label) in enumerate(zip(args, labels, strict=True))]
+        settings = {k: self._letters(k, x, None) for k, x in kwargs.items()}
+        said = [ast.keyword(k, x) for k, x in settings.items() if not _goes_without_saying(k, x)]
+        return ast.Call(self.named(function), trees, said)
 
     def body(self, function: Callable, scope: dict[str, ast.expr]) -> ast.expr:
         """The expression of a function whose parameters are these expressions."""
@@ -273,7 +302,7 @@ class _Scope(ast.NodeTransformer):
 
     def _call(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         function, (args, kwargs) = f, (list(args), dict(kwargs))
-        if not has_a_name(f) or f in FORMULAS:
+        if not self._reader.is_known(f):
             function, args, kwargs = _unwrapped(f, args, kwargs)
             return self._reader.body(function, {name: _as_tree(x) for name, x in _bound(function, args, kwargs).items()})
         if f in (np.conj, np.conjugate, np.real) and not is_complex(self._reader.evaluated(args[0])):
