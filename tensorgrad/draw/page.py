@@ -19,6 +19,7 @@ from ..node import Ended
 from ..tensor import Tensor
 from ..versions import current
 from .cards import KINDS, Look
+from .checks import checks_of
 from .dot import Drawing, empty_picture, require_drawable
 from .graph import Graph
 from .javascript import WEB
@@ -96,9 +97,11 @@ class Walkthrough:
         steps = Steps(drawing, self.gradients)
         self._program = Program(steps)
         self.steps, self.operations = steps.steps(), steps.operations
+        if self._program.reason:  # else the page itself can change numbers
+            steps.add_checks(checks_of(drawing.graph, steps.data_of, self.gradients))
         self.values, self.arrays, self.reason = steps.values, steps.arrays, self._program.reason
         self._root_value = steps.root
-        self._frames = getattr(drawing, "frames", {})
+        self._frames = drawing.frames
 
     def html(self) -> str:
         """The page as text."""
