@@ -327,8 +327,8 @@ function bell(x) {
 }
 
 function erfc(x) {
-  const size = Math.min(Math.abs(x), 28), t = size * Math.SQRT2; // beyond, it is 0
-  const tail = 2 * bell(size) * (horner(P, t) / horner(Q, t));
+  const t = Math.min(Math.abs(x), 28) * Math.SQRT2; // beyond, it is 0
+  const tail = 2 * bell(t / Math.SQRT2) * (horner(P, t) / horner(Q, t));
   return x < 0 ? 2 - tail : tail;
 }
 
@@ -516,7 +516,7 @@ np.reshape = def("a, shape, order", (a, shape, order = "C") => {
   const from = asarray(a), to = list(shape), known = product(to.filter(n => n !== -1));
   if (order !== "C") throw new Error(`reshape in the order ${order} isn't supported`);
   const final = to.map(n => n === -1 ? (known ? from.size / known : 0) : n);
-  if (product(final) !== from.size || !final.every(Number.isInteger)) throw new Error(`shape ${text(from.shape)} can't be made ${text(to)}`);
+  if (product(final) !== from.size) throw new Error(`shape ${text(from.shape)} can't be made ${text(to)}`);
   return new NDArray(final, from.data.slice(), from.bool);
 });
 np.ravel = def("a, order", (a, order) => np.reshape(a, [-1], order));
@@ -888,9 +888,6 @@ np.solve = def("a, b", (a, b) => {
   });
   return new NDArray([...stack, ...y.shape.slice(-2)], Float64Array.from(right.flat(2)));
 });
-np.inv = def("a", a => {
-  const { shape } = requireSquare(asarray(a));
-  return np.solve(a, np.broadcast_to(np.eye(shape.at(-1)), shape));
-});
+np.inv = def("a", a => np.solve(a, np.broadcast_to(np.eye(np.shape(a).at(-1)), np.shape(a))));
 
 }
