@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..derivatives.arrays import is_array, is_complex
-from ..derivatives.formulas import FORMULAS
+from ..derivatives.formulas import FORMULAS, NAMED
 from ..derivatives.table import COMPOSED, OWN, TABLE
 from .sources import returned
 
@@ -76,7 +76,7 @@ def expression_of(
 def has_a_name(f: Any) -> bool:
     """Whether readers know a function by its name: NumPy's, SciPy's, and those of ours that have rules."""
     module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    return f in TABLE or f in COMPOSED or f in OWN or module in ("numpy", "scipy", "builtins", "math")
+    return f in TABLE or f in COMPOSED or f in OWN or f in NAMED or module in ("numpy", "scipy", "builtins", "math")
 
 
 class _Reader:
@@ -108,9 +108,9 @@ class _Reader:
         if not isinstance(text, str):
             text = self._chosen(text, function, scope)
         inside = _Scope(self, function, scope)
-        for letter, meaning in written.where.items():
+        for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
-            inside.scope[letter] = tree if isinstance(tree, ast.Constant) else self._defined(letter, tree)
+            inside.scope[letter] = tree if _is_setting(tree) else self._defined(letter, tree)
         self.notes += [written.note] if written.note and written.note not in self.notes else []
         return inside.visit(_parsed(text))
 
@@ -323,6 +323,26 @@ def _as_tree(x: Any) -> ast.expr:
     return x if isinstance(x, ast.expr) else ast.Constant(x)
 
 
+def _used(where: Mapping[str, str], text: str) -> dict[str, str]:
+    """Those of the letters that a text uses, and those that they are defined by."""
+    used: dict[str, str] = {}
+    names = _names(text)
+    for letter, meaning in reversed(where.items()):
+        if letter in names:
+            used[letter] = meaning
+            names |= _names(meaning)
+    return dict(reversed(used.items()))
+
+
+def _names(text: str) -> set[str]:
+    return {node.id for node in ast.walk(_parse(text)) if isinstance(node, ast.Name)}
+
+
+def _is_setting(tree: ast.expr) -> bool:
+    """Whether an expression is a constant other than a number, which needs no letter."""
+    return isinstance(tree, ast.Constant) and (isinstance(tree.value, bool) or not isinstance(tree.value, int | float))
+
+
 @functools.cache
 def _parse(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
@@ -356,4 +376,5 @@ def _evaluated(tree: ast.expr, names: Mapping[str, Any]) -> Any:
 
     tree = Objects().visit(copy.deepcopy(tree))
     code = compile(ast.fix_missing_locations(ast.Expression(tree)), "<formula>", "eval")
-    return eval(code, {"__builtins__": {}}, names)
+    with np.errstate(all="ignore"):  # what is computed where a case doesn't hold may be infinite, or nan
+        return eval(code, {"__builtins__": {}}, names)
