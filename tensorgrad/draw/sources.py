@@ -1,4 +1,4 @@
-"""The sources of functions: the expression that a function returns, where it is no more than that, and its text."""
+"""The sources of functions: their text, and their statements."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ def source_of(function: Callable) -> str:
         return ""
 
 
-def returned(function: Any) -> ast.expr | None:
-    """The expression of a lambda, or of a function that does nothing but return one; None of others."""
+def body_of(function: Any) -> list[ast.stmt] | None:
+    """The statements of a function, without its docstring; of a lambda, that it returns its expression; or None."""
     code = getattr(function, "__code__", None)
-    return None if code is None else _returned(code)
+    return None if code is None else _body_of(code)
 
 
 @functools.lru_cache(maxsize=4096)
-def _returned(code: CodeType) -> ast.expr | None:
+def _body_of(code: CodeType) -> list[ast.stmt] | None:
     nodes = _functions(code.co_filename).get(code.co_firstlineno, [])
     if code.co_name == "<lambda>":
-        return _of_lambda(code, [node.body for node in nodes if isinstance(node, ast.Lambda)])
+        found = _of_lambda(code, [node.body for node in nodes if isinstance(node, ast.Lambda)])
+        return None if found is None else [ast.Return(found)]
     for node in nodes:
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             has_words = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
-            body = node.body[has_words:]
-            return body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+            return node.body[has_words:]
     return None
 
 
