@@ -5,10 +5,13 @@ The page is page.html with the picture and the steps put in. It holds all it nee
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..files import as_path, replacing
 from ..network import Module
@@ -17,13 +20,16 @@ from ..tensor import Tensor
 from ..versions import current
 from .cards import KINDS, Look
 from .dot import Drawing, empty_picture, require_drawable
-from .graph import Graph, operations_behind
+from .graph import Graph
+from .javascript import WEB
+from .program import Program
 from .steps import Steps, gradients_behind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MOST_OPERATIONS = 300
+_MOST_NODES = 400  # that are drawn; of a longer graph stretches are folded
+_MOST_NUMBERS = 65_536  # of an array that is sent whole
 
 
 def draw_backward(
@@ -61,12 +67,6 @@ def draw_backward(
         raise ValueError(
             "draw_backward: nothing was recorded behind this Tensor that a gradient could flow back through"
         )
-    n = len(operations_behind(root))
-    if n > _MOST_OPERATIONS:
-        raise ValueError(
-            f"draw_backward: {n} operations are too many to step through; take a smaller example, "
-            f"up to {_MOST_OPERATIONS}"
-        )
     try:
         return Walkthrough(root, model, names, title)
     except RuntimeError as error:  # of a graph that was freed in part, or of data that have changed
@@ -79,37 +79,52 @@ class Walkthrough:
     Attributes:
         title: of the page.
         root: the Tensor that is explained.
-        steps: the steps in their order, as dicts of text; the page shows one at a time.
-        nodes: for each card of the picture its name, shape, dtype, data and gradient, as text.
+        steps: the steps in their order: of each its phase, its title, and the number of the operation.
+        operations: of each operation what goes in and out, and what its rules send; see `draw/steps.py`.
+        values: the Tensors and arrays that the operations speak of.
+        arrays: their numbers.
         gradients: of each Tensor the gradient that this pass gives it, and that of each version.
+        reason: why the numbers can't be changed in the page; empty if they can.
     """
 
     def __init__(self, root: Tensor, model: Module | None, names: Mapping[str, Any] | None, title: str):
         self.title, self.root = title, root
         self.gradients = gradients_behind(root)
-        drawing = Drawing(Graph(root, model), names or {}, gradients=self.gradients)
+        drawing = Drawing(Graph(root, model, _MOST_NODES), names or {}, gradients=self.gradients)
         self._dot = empty_picture("svg", "LR")
         drawing.write(self._dot, with_legend=False)
         steps = Steps(drawing, self.gradients)
-        self.steps = steps.steps()
-        self.told = steps
+        self._program = Program(steps)
+        self.steps, self.operations = steps.steps(), steps.operations
+        self.values, self.arrays, self.reason = steps.values, steps.arrays, self._program.reason
+        self._root_value = steps.root
+        self._frames = getattr(drawing, "frames", {})
 
     def html(self) -> str:
         """The page as text."""
         import json  # here, since only pages need it
-        from pathlib import Path
 
         svg = self._dot.pipe("svg", encoding="utf-8")
-        is_complex = any(g.dtype.kind == "c" for g in self.gradients.values())
-        data = {"steps": self.steps, "nodes": self.nodes, "complex": is_complex}
+        data = {
+            "steps": self.steps,
+            "operations": self.operations,
+            "values": self.values,
+            "arrays": [encoded(array) for array in self.arrays],
+            "root": self._root_value,
+            "complex": any(g.dtype.kind == "c" for g in self.gradients.values()),
+            "frames": self._frames,
+            "program": self._program.operations,
+            "reason": self.reason,
+        }
         parts = {
             "title": html.escape(self.title),
             "legend": "".join(_legend_entry(kind, look) for kind, look in KINDS.items()),
             "svg": svg[svg.index("<svg") :],
-            "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),  # nothing in it ends the script
-        }
-        page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
-        return re.sub("{{(title|legend|svg|data)}}", lambda mark: parts[mark[1]], page)
+            "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+            "program": "const programFunctions = [\n" + ",\n".join(self._program.functions) + "\n];",
+        } | {name: (WEB / name).read_text(encoding="utf-8") for name in ("page.css", "numpy.js", "numbers.js", "model.js", "graph.js", "panel.js", "page.js")}
+        page = (WEB / "page.html").read_text(encoding="utf-8")
+        return re.sub(r"{{([\w.]+)}}", lambda mark: parts[mark[1]], page)
 
     def save_html(self, path: str | Path) -> Path:
         """Write the page, and give back its path. It needs no other file.
@@ -135,3 +150,37 @@ def _legend_entry(kind: str, look: Look) -> str:
     radius = "4px" if "rounded" in look.style else "0"
     box = f"background:{look.fill};border:{line} {look.border};border-radius:{radius}"
     return f'<li><i style="{box}"></i>{kind}</li>'
+
+
+def encoded(array: np.ndarray) -> dict:
+    """An array for the page: shape, dtype, and its numbers as 64-bit floats in base 64; complex ones in pairs.
+
+    Of a very large one, means over blocks of its rows and columns, and least and largest number.
+    """
+    told: dict[str, Any] = {"shape": list(array.shape), "dtype": str(array.dtype)}
+    if array.size > _MOST_NUMBERS:
+        told |= _blocks(array)
+        array = told.pop("means")
+    numbers = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+    return told | {"data": base64.b64encode(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).decode()}
+
+
+def _blocks(array: np.ndarray) -> dict:
+    """Means over blocks of an array as a matrix, of its size if it is complex."""
+    values = np.abs(array) if array.dtype.kind == "c" else array
+    matrix = values.reshape(-1, array.shape[-1]).astype(float)
+    rows, columns = (np.unique(np.linspace(0, n, min(n, 128) + 1).astype(int)) for n in matrix.shape)
+    with np.errstate(all="ignore"):
+        sums = np.add.reduceat(np.add.reduceat(matrix, rows[:-1], axis=0), columns[:-1], axis=1)
+    means = sums / np.outer(np.diff(rows), np.diff(columns))
+    return {
+        "means": means,
+        "blocks": [len(rows) - 1, len(columns) - 1],
+        "low": _number(np.nanmin(values)),
+        "high": _number(np.nanmax(values)),
+    }
+
+
+def _number(x: Any) -> float | None:
+    """A number for JSON; None if it isn't finite."""
+    return float(x) if np.isfinite(x) else None

@@ -1,4 +1,4 @@
-"""The sources of functions: the expression that a function returns, where it is no more than that, and its text."""
+"""The sources of functions: their text, and their statements."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ def source_of(function: Callable) -> str:
         return ""
 
 
-def returned(function: Any) -> ast.expr | None:
-    """The expression of a lambda, or of a function that does nothing but return one; None of others."""
+def body_of(function: Any) -> list[ast.stmt] | None:
+    """The statements of a function, without its docstring; of a lambda, that it returns its expression; or None."""
     code = getattr(function, "__code__", None)
     if code is None:
         return None
     tree = _tree(code.co_filename)
     if code.co_name == "<lambda>":
-        return _of_lambda(code, [node.body for node in _nodes(tree, ast.Lambda) if node.lineno == code.co_firstlineno])
+        bodies = [node.body for node in _nodes(tree, ast.Lambda) if node.lineno == code.co_firstlineno]
+        found = _of_lambda(code, bodies)
+        return None if found is None else [ast.Return(found)]
     for node in _nodes(tree, ast.FunctionDef):
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         if node.name == code.co_name and first == code.co_firstlineno:
             has_words = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
-            body = node.body[has_words:]
-            return body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+            return node.body[has_words:]
     return None
 
 

@@ -23,7 +23,7 @@ from ..tensor import Tensor
 from ..versions import ASSIGN, arguments, current, named_by
 from .assignments import assigned, is_repeated, to_old, to_value
 from .dot import Drawing
-from .formulas import Expression, expression_of
+from .formulas import Expression, call_of, expression_of
 from .graph import Operation, Stretch, is_version, operations_behind, parts_of_arguments, takes_several
 from .labels import operation_label
 from .notation import written
@@ -115,14 +115,13 @@ class Steps:
 
     def __init__(self, drawing: Drawing, gradients: Mapping[Any, Any]):
         self._drawing, self._gradients = drawing, gradients
-        self._graph = drawing.graph
-        self._past = drawing.past
+        self.graph, self.past = drawing.graph, drawing.past
         self.arrays: list[np.ndarray] = []
-        self._array_numbers: dict[int, int] = {}
+        self._array_numbers: dict[tuple, int] = {}  # by what is in them
         self.values: list[dict] = []
         self._value_numbers: dict[int, int] = {}
-        self.root = self._value(self._graph.root)
-        self.operations = [self._forward(number, s) for number, s in enumerate(self._graph.stretches)]
+        self.root = self.value(self.graph.root)
+        self.operations = [self._forward(number, s) for number, s in enumerate(self.graph.stretches)]
         self._add_backward()
         _mark_what_is_incomplete(self.operations)
 
@@ -132,7 +131,7 @@ class Steps:
             {"phase": "forward", "title": f"Forward through {o['label']}", "operation": i}
             for i, o in enumerate(self.operations)
         ]
-        start = {"phase": "backward", "title": f"Start with {self._gradient_name(self._graph.root)} = 1", "operation": None}
+        start = {"phase": "backward", "title": f"Start with {self._gradient_name(self.graph.root)} = 1", "operation": None}
         backward = [
             {"phase": "backward", "title": f"Backward through {o['label']}", "operation": i}
             for i, o in reversed(list(enumerate(self.operations)))
@@ -142,10 +141,14 @@ class Steps:
 
     # Values and arrays
 
-    def _value(self, x: Any) -> int:
+    def data_of(self, x: Any) -> Any:
+        """The array of a Tensor, in the version that x is."""
+        return self._drawing.data_of(x)
+
+    def value(self, x: Any) -> int:
         """The number of a Tensor or an array among the values."""
         if id(x) not in self._value_numbers:
-            data = self._drawing.data_of(x)
+            data = self.data_of(x)
             g = self._gradients.get(x) if isinstance(x, Node) else None
             self._value_numbers[id(x)] = len(self.values)
             self.values.append(
@@ -153,6 +156,7 @@ class Steps:
                     "name": self._drawing.name_of(x),
                     "gradient": self._gradient_name(x),
                     "card": self._drawing.cards.get(id(x)),
+                    "leaf": id(x) not in self.graph.made_by,
                     "shape": list(np.shape(whole(data))),
                     "dtype": str(data.dtype),
                     "data": self._array(data),
@@ -163,28 +167,32 @@ class Steps:
 
     def _array(self, array: Any) -> int:
         """The number of an array, a copy of it as it is now."""
-        self.arrays.append(np.array(whole(array)))
-        return len(self.arrays) - 1
+        array = np.asarray(whole(array))
+        key = (array.shape, array.dtype.str, array.tobytes())
+        if key not in self._array_numbers:
+            self._array_numbers[key] = len(self.arrays)
+            self.arrays.append(array.copy())
+        return self._array_numbers[key]
 
     def _gradient_name(self, x: Any) -> str:
-        return f"∂{self._drawing.name_of(self._graph.root)}/∂{self._drawing.name_of(x)}"
+        return f"∂{self._drawing.name_of(self.graph.root)}/∂{self._drawing.name_of(x)}"
 
     # Forward
 
     def _forward(self, number: int, stretch: Stretch) -> dict:
         """What a stretch of operations takes in and gives out, and of a single one the formula."""
-        operations = self._graph.operations[stretch.first : stretch.last]
+        operations = self.graph.operations[stretch.first : stretch.last]
         made = {id(r) for o in operations for r in o.results}
         inputs = {id(x): x for o in operations for x in o.operands if id(x) not in made}
         outputs = [r for o in operations for r in o.results if stretch.is_single or self._leaves(number, r)]
-        shown = [x for x in inputs.values() if stretch.is_single or id(x) in self._graph.drawn]
+        shown = [x for x in inputs.values() if stretch.is_single or id(x) in self.graph.drawn]
         told = {
             "label": self._label(operations[0]) if stretch.is_single else f"{len(operations):,} operations",
             "count": len(operations),
             "pill": self._drawing.pills[number],
-            "owner": self._graph.owners[stretch.first],
-            "inputs": [self._value(x) for x in shown],
-            "outputs": [self._value(x) for x in outputs],
+            "owner": self.graph.owners[stretch.first],
+            "inputs": [self.value(x) for x in shown],
+            "outputs": [self.value(x) for x in outputs],
             "computes": None,
             "arrives": [],
             "rules": [],
@@ -195,7 +203,7 @@ class Steps:
 
     def _leaves(self, number: int, x: Any) -> bool:
         """Whether a value that a stretch makes is used outside of it, or the root."""
-        return x is self._graph.root or any(user != number for user in self._graph.used_by[id(x)])
+        return x is self.graph.root or any(user != number for user in self.graph.used_by[id(x)])
 
     def _label(self, o: Operation) -> str:
         """An operation in the title of a step; an assignment with its names."""
@@ -206,15 +214,15 @@ class Steps:
         if o.node._op is ASSIGN:
             return self._assigned(o)
         op: Any = o.node._op
-        _, values = self._past.arguments(o.node)
-        labels = self._labels(o)
-        return self._formula(op.func, values, dict(o.node._kwargs or {}), labels)
+        _, values = self.past.arguments(o.node)
+        kwargs, labels = dict(o.node._kwargs or {}), self.labels(o)
+        return self._told(expression_of(op.func, values, kwargs, labels) or call_of(op.func, values, kwargs, labels))
 
     def _assigned(self, o: Operation) -> dict:
         """What an assignment does, as a formula."""
         value, old, where = o.node._args
         value_name = self._drawing.assignment(o).rpartition(" = ")[2]
-        repeated = is_repeated(self._drawing.data_of(value), np.empty(o.node._data.shape), where)
+        repeated = is_repeated(self.data_of(value), np.empty(o.node._data.shape), where)
         old_name = self._drawing.name_of(old) if isinstance(old, Node) else ""
         text, note = assigned(old_name, value_name, where, repeated)
         return {"formula": text, "where": [], "notes": [note] if note else [], "source": ""}
@@ -223,22 +231,22 @@ class Steps:
 
     def _add_backward(self) -> None:
         """Add to each operation what its rules send; newest first, as they are called."""
-        root = self._graph.root
-        grads = {root: np.ones_like(self._drawing.data_of(root))}
-        for number, stretch in reversed(list(enumerate(self._graph.stretches))):
+        root = self.graph.root
+        grads = {root: np.ones_like(self.data_of(root))}
+        for number, stretch in reversed(list(enumerate(self.graph.stretches))):
             told = self.operations[number]
-            operations = self._graph.operations[stretch.first : stretch.last]
+            operations = self.graph.operations[stretch.first : stretch.last]
             arrived = [r for o in operations for r in o.results if r in grads]
             if not arrived:
                 continue
             told["arrives"] = [self._entry(r, grads) for r in arrived]
             if stretch.is_single:
-                told["rules"] = [self._rule(part, operations[0], grads) for part in parts_of(operations[0], grads, self._past)]
+                told["rules"] = [self._rule(part, operations[0], grads) for part in parts_of(operations[0], grads, self.past)]
             else:
                 told["rules"] = self._rules_of_many(operations, grads)
 
     def _entry(self, x: Any, grads: dict) -> dict:
-        return {"value": self._value(x), "array": self._array(as_grad(grads[x]))}
+        return {"value": self.value(x), "array": self._array(as_grad(grads[x]))}
 
     def _rule(self, part: Part, o: Operation, grads: dict) -> dict:
         """A rule at work: its formula, what it gives, what of that arrives, and the sum where paths meet."""
@@ -250,7 +258,7 @@ class Steps:
 
     def _sent(self, operand: Any, arrives: Any, before: Any, grads: dict) -> dict:
         return {
-            "to": self._value(operand),
+            "to": self.value(operand),
             "formula": None, "where": [], "notes": [], "source": "", "gives": None, "summed": None,
             "arrives": self._array(as_grad(arrives)),
             "before": None if before is None else self._array(as_grad(before)),
@@ -263,29 +271,38 @@ class Steps:
         before: dict[Any, Any] = {}
         sums: dict[Any, Any] = {}
         for o in reversed(operations):
-            for part in parts_of(o, grads, self._past):
+            for part in parts_of(o, grads, self.past):
                 x = part.operand
                 if id(x) not in made:
                     before.setdefault(x, part.before)
                     sums[x] = part.arrives if x not in sums else sums[x] + part.arrives
-        return [self._sent(x, total, before[x], grads) for x, total in sums.items() if id(x) in self._graph.drawn]
+        return [self._sent(x, total, before[x], grads) for x, total in sums.items() if id(x) in self.graph.drawn]
 
     def _rule_formula(self, rule: Any, o: Operation, grads: dict) -> dict:
-        """A rule as a formula."""
+        """A rule as a formula; where no expression can be made of it, its source."""
         if o.node._op is ASSIGN:
             return self._rule_of_assignment(rule, o, grads)
-        (_, values), kwargs = self._past.arguments(o.node), rule_kwargs(o.node)
+        expression = expression_of(rule, *self.call_of_rule(o, grads))
+        if expression is not None:
+            return self._told(expression)
+        while isinstance(rule, functools.partial):
+            rule = rule.func
+        return {"formula": None, "where": [], "notes": [], "source": source_of(rule)}
+
+    def call_of_rule(self, o: Operation, grads: dict) -> tuple[list, dict, list]:
+        """What the rules of an operation are called with, and what to call it: ("g", x) and ("v", x), the gradient and
+        the data of x."""
+        (_, values), kwargs = self.past.arguments(o.node), rule_kwargs(o.node)
         if "saved" in kwargs:
             kwargs["saved"] = None  # the rule starts from its arguments
-        g, y = _gradient_and_output(o, grads, self._past)
+        g, y = _gradient_and_output(o, grads, self.past)
         if isinstance(y, tuple):
             by_place = {r._args[1]: r for r in o.results}
             outputs = tuple(by_place.get(i) for i in range(len(y)))
-            of_g = tuple(r and ("g", r) for r in outputs)
-            of_y = tuple(r and ("v", r) for r in outputs)
+            of_g, of_y = (tuple(None if r is None else (kind, r) for r in outputs) for kind in "gv")
         else:
             of_g, of_y = ("g", o.node), ("v", o.node)
-        return self._formula(rule, [g, y, *values], kwargs, [of_g, of_y, *self._labels(o)])
+        return [g, y, *values], kwargs, [of_g, of_y, *self.labels(o)]
 
     def _rule_of_assignment(self, rule: Any, o: Operation, grads: dict) -> dict:
         value, _, where = o.node._args
@@ -294,12 +311,12 @@ class Steps:
             text, note = to_old(g, where)
         else:
             name = self._drawing.name_of(value)
-            text, note = to_value(g, where, name, self._drawing.data_of(value), grads[o.node])
+            text, note = to_value(g, where, name, self.data_of(value), grads[o.node])
         return {"formula": text, "where": [], "notes": [note] if note else [], "source": ""}
 
     # Formulas
 
-    def _labels(self, o: Operation) -> list[Any]:
+    def labels(self, o: Operation) -> list[Any]:
         """What to call the arguments of an operation: values by their numbers."""
 
         def label(x: Any) -> Any:
@@ -309,18 +326,12 @@ class Steps:
             return [tuple(map(label, parts_of_arguments(o.node))), *map(label, arguments(o.node)[1:])]
         return list(map(label, arguments(o.node)))
 
-    def _formula(self, function: Any, args: list, kwargs: dict, labels: list) -> dict:
-        """What a function computes in a call, for the page; where no expression can be made of it, its source."""
-        expression = expression_of(function, args, kwargs, labels)
-        if expression is None:
-            while isinstance(function, functools.partial):
-                function = function.func
-            return {"formula": None, "where": [], "notes": [], "source": source_of(function)}
-        where = list(expression.where)
+    def _told(self, expression: Expression) -> dict:
+        """An expression for the page."""
 
         def letter(name: str) -> str:
-            shown, reference = self._letter(name, expression, where)
-            return f'<var data-of="{reference}">{html.escape(shown)}</var>'
+            shown = html.escape(self._letter(name, expression))
+            return f'<var data-of="{self.reference(name, expression)}">{shown}</var>'
 
         defined = [
             {"letter": shown_letter(name), "formula": written(tree, letter), "array": self._array(expression.values[name])}
@@ -328,16 +339,20 @@ class Steps:
         ]
         return {"formula": written(expression.tree, letter), "where": defined, "notes": expression.notes, "source": ""}
 
-    def _letter(self, name: str, expression: Expression, where: list[str]) -> tuple[str, str]:
-        """A letter of an expression as the page has it, and the reference to its numbers."""
-        if name in where:
-            return shown_letter(name), f"w{where.index(name)}"
-        label = expression.labels.get(name)
+    def reference(self, letter: str, expression: Expression) -> str:
+        """The reference to the numbers of a letter of an expression."""
+        if letter in expression.where:
+            return f"w{list(expression.where).index(letter)}"
+        label = expression.labels.get(letter)
+        return f"a{self._array(expression.values[letter])}" if label is None else f"{label[0]}{self.value(label[1])}"
+
+    def _letter(self, letter: str, expression: Expression) -> str:
+        """A letter of an expression as the page has it."""
+        label = expression.labels.get(letter)
         if label is None:
-            return shown_letter(name), f"a{self._array(expression.values[name])}"
+            return shown_letter(letter)
         kind, x = label
-        known = self._gradient_name(x) if kind == "g" else self._drawing.name_of(x)
-        return known, f"{kind}{self._value(x)}"
+        return self._gradient_name(x) if kind == "g" else self._drawing.name_of(x)
 
 
 def shown_letter(name: str) -> str:

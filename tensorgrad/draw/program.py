@@ -1,0 +1,112 @@
+"""The two passes as a program in JavaScript, so that a page can compute them anew when one of its numbers is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..derivatives.table import OWN
+from ..node import Node
+from ..versions import ASSIGN
+from .formulas import Expression, call_of, expression_of
+from .graph import Operation, takes_several
+from .javascript import Unavailable, available, emitted
+from .labels import operation_label
+from .steps import Steps, parts_of
+
+MOST_NUMBERS, MOST_OPERATIONS = 20_000, 3_000  # of all values, and of the graph, that a page computes at once
+
+
+class Program:
+    """What computes each operation and each rule of a graph, where the page can; or why it can't.
+
+    Attributes:
+        functions: the source of each function of the program, `(g, x) => np.multiply(g, x)`, each once.
+        operations: for each operation, oldest first, the function and the references that it is called with (see
+            `Steps`), the values that come out, and the same for each rule, with the value that it sends to.
+        reason: empty, or why there is no program.
+    """
+
+    def __init__(self, steps: Steps):
+        self._steps = steps
+        self.functions: list[str] = []
+        self.operations: list[dict] = []
+        try:
+            self._write()
+            self.reason = ""
+        except Unavailable as error:
+            self.functions, self.operations, self.reason = [], [], str(error)
+
+    def _write(self) -> None:
+        operations = self._steps.graph.operations
+        if len(operations) > MOST_OPERATIONS:
+            raise Unavailable(f"there are more than {MOST_OPERATIONS:,} operations")
+        operands = {id(x): x for o in operations for x in (*o.operands, *o.results)}.values()
+        if sum(int(np.size(self._steps.data_of(x))) for x in operands) > MOST_NUMBERS:
+            raise Unavailable(f"there are more than {MOST_NUMBERS:,} numbers in it")
+        if any(self._steps.data_of(x).dtype.kind == "c" for x in operands):
+            raise Unavailable("there are complex numbers in it")
+        grads = {self._steps.graph.root: np.ones_like(self._steps.data_of(self._steps.graph.root))}
+        told = []
+        for o in reversed(operations):
+            told.append(self._operation(o, grads))
+        self.operations = told[::-1]
+
+    def _operation(self, o: Operation, grads: dict) -> dict:
+        if o.node._op is ASSIGN or isinstance(o.node._data, tuple) or takes_several(o.node):
+            raise Unavailable(f"the page has no program for {operation_label(o.node)}")
+        told: dict[str, Any] = {
+            "forward": self._forward(o),
+            "output": self._steps.value(o.node),
+            "rules": [],
+        }
+        if o.node in grads:
+            called = self._steps.call_of_rule(o, grads)
+            for part in parts_of(o, grads, self._steps.past):
+                expression = expression_of(part.rule, *called, is_known=_is_known)
+                told["rules"].append({"to": self._steps.value(part.operand), **self._code(expression, o)})
+        return told
+
+    def _forward(self, o: Operation) -> dict:
+        op: Any = o.node._op
+        _, values = self._steps.past.arguments(o.node)
+        call = (op.func, values, dict(o.node._kwargs or {}), self._steps.labels(o))
+        if op.name in available():
+            return self._code(call_of(*call), o, op.name)
+        return self._code(expression_of(*call, is_known=_is_known), o)
+
+    def _code(self, expression: Expression | None, o: Operation, name: str = "") -> dict:
+        """The number of the function that computes an expression, and the references to call it with."""
+        if expression is None:
+            raise Unavailable(f"the page has no program for {operation_label(o.node)}")
+        letters = {letter: f"x{i}" for i, letter in enumerate(expression.labels)}
+        references = [self._steps.reference(letter, expression) for letter in letters]
+        lines = []
+        for i, (letter, tree) in enumerate(expression.where.items()):
+            lines.append(f"const w{i} = {self._emitted(tree, letters, o)};")
+            letters[letter] = f"w{i}"
+        if name:
+            expression.tree.func.id = name  # type: ignore[attr-defined]
+        result = self._emitted(expression.tree, letters, o)
+        body = f"{{ {' '.join(lines)} return {result}; }}" if lines else result
+        source = f"({', '.join(letters[letter] for letter in expression.labels)}) => {body}"
+        if source not in self.functions:
+            self.functions.append(source)
+        return {"function": self.functions.index(source), "args": references}
+
+    def _emitted(self, tree: Any, letters: dict[str, str], o: Operation) -> str:
+        try:
+            return emitted(tree, letters)
+        except Unavailable as error:
+            raise Unavailable(
+                f"the page has no program for {operation_label(o.node)} (nothing in it computes {error})"
+            ) from error
+
+
+def _is_known(f: Callable) -> bool:
+    """Whether the page has a function."""
+    module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
+    name = getattr(f, "__name__", "").lstrip("_")
+    return name in available() and (module in ("numpy", "builtins", "math", "_operator") or f in OWN)
