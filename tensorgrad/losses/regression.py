@@ -27,7 +27,7 @@ def _of_differences(loss: Callable, slope: Callable, name: str) -> Callable:
     def gradient(g, y, input, target, reduction, *settings):  # type: ignore[no-untyped-def]
         return each(g, input.size, reduction) * slope(input - target, *settings)
 
-    @formula("-slope(d, *settings) * each(g, input.size, reduction)", d="input - target")
+    @formula("-gradient(g, y, input, target, reduction, *settings)")
     def gradient_of_target(g, y, input, target, reduction, *settings):  # type: ignore[no-untyped-def]
         return gradient(g, y, target, input, reduction, *settings)  # for the slope is odd
 
