@@ -94,7 +94,7 @@ def has_a_name(f: Any) -> bool:
     if f in FORMULAS and f not in OWN:
         return False
     module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED
+    named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED or getattr(f, "__wrapped__", None) in OWN
     return named or module in ("numpy", "scipy", "builtins", "math", "_operator")
 
 
