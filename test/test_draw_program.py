@@ -6,7 +6,6 @@ import cases
 import numpy as np
 import pytest
 from drawn import GRAPHS, network
-from shown import browser  # noqa: F401
 
 from tensorgrad import Tensor, draw_backward
 from tensorgrad.draw.javascript import WEB
@@ -26,7 +25,7 @@ DUMP = """
 
 
 @pytest.fixture(scope="module")
-def tab(browser):  # noqa: F811
+def tab(browser):
     tab = browser.new_page()
     tab.set_content('<script type="application/json" id="data"></script>')
     yield tab
@@ -92,3 +91,33 @@ def total(out):
     """A root of whatever a function returns: the sum of all that is a Tensor in it."""
     tensors = [t for t in (out if isinstance(out, tuple | list) else [out]) if isinstance(t, Tensor) and t.requires_grad]
     return sum((t.sum() for t in tensors[1:]), tensors[0].sum()) if tensors else None
+
+
+def walk(root, **options):
+    page = draw_backward(root, **options)
+    assert page.reason == ""
+    return page
+
+
+CASES = [c for c in cases.CASES if not c.of_scipy and c.quick]
+
+
+def drawn(case, shift=0.0):
+    """The page of a case, its variables moved; None where no gradient comes back, or the page has no program."""
+    xs = [Tensor(x + shift, name=f"x{i}") for i, x in enumerate(case.draw())]
+    root = total(case.call(xs))
+    if root is None or root._op is None:
+        return None
+    page = draw_backward(root)
+    return None if page.reason else (page, xs)
+
+
+@pytest.mark.parametrize("chunk", range(8))
+def test_what_a_page_computes_is_what_numpy_computed(chunk, tab):
+    found = 0
+    for case in CASES[chunk::8]:
+        page = drawn(case)
+        if page:
+            assert_same(after(tab, page[0], COMPUTE_ANEW), expected(page[0]), repr(case))
+            found += 1
+    assert found > 20

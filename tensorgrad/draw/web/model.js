@@ -11,8 +11,8 @@ const model = (() => {
   // Arrays as they were sent
   function decoded({ shape, dtype, data, blocks, low, high }) {
     const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
-    const array = new NDArray(shape, new Float64Array(bytes.buffer));
-    return Object.assign(array, { dtype, complex: dtype.startsWith("complex"), blocks, low, high });
+    const array = new np.NDArray(shape, new Float64Array(bytes.buffer), dtype === "bool");
+    return Object.assign(array, { complex: dtype.startsWith("complex"), blocks, low, high });
   }
   const arrays = told.arrays.map(decoded);
   function put(object, ...keys) {
@@ -36,7 +36,7 @@ const model = (() => {
 
   // The two passes, from the data of leaves on. Of each call what it gives, and the letters that it defines.
   function call(code, data, grads) {
-    const where = [], value = ({ function: f, args }) => programFunctions[f](...args.map(a => meaning(a, data, grads, where)));
+    const where = [], value = ({ function: f, args }) => np.asarray(programFunctions[f](...args.map(a => meaning(a, data, grads, where))));
     for (const w of code.where) where.push(value(w));
     return { result: value(code), where: Object.fromEntries(code.where.map((w, i) => [w.letter, where[i]])) };
   }
@@ -92,7 +92,7 @@ const model = (() => {
   function set(value, index, number) {
     const data = Float64Array.from(values[value].data.data);
     data[index] = number;
-    values[value].data = new NDArray(values[value].data.shape, data);
+    values[value].data = new np.NDArray(values[value].data.shape, data);
     compute();
   }
   function reset() {
@@ -105,7 +105,7 @@ const model = (() => {
     const { grad, data, check } = values[value];
     if (grad === null) return null;
     if (!editable) return check ? { ...check, distance: distance(check.numeric, check.gradient), along: check.note || null } : null;
-    const numeric = new NDArray(data.shape, Float64Array.from(data.data, (x, i) => {
+    const numeric = new np.NDArray(data.shape, Float64Array.from(data.data, (x, i) => {
       const h = Math.cbrt(Number.EPSILON) * Math.max(1, Math.abs(x));
       return (rootFor(value, i, x + h) - rootFor(value, i, x - h)) / (2 * h);
     }));
@@ -114,7 +114,7 @@ const model = (() => {
   function rootFor(value, index, number) {
     const data = values.map(v => v.data), changed = Float64Array.from(data[value].data);
     changed[index] = number;
-    data[value] = new NDArray(data[value].shape, changed);
+    data[value] = new np.NDArray(data[value].shape, changed);
     for (const o of program) if (o.output !== value) data[o.output] = call(o.forward, data, []).result;
     return data[root].data.reduce((a, b) => a + b, 0);
   }
