@@ -200,8 +200,8 @@ CALLS = {
     **each("""negative positive reciprocal square sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin
         arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad radians rad2deg degrees sinc fabs sign floor ceil
         trunc fix rint real imag conj conjugate isnan isfinite isinf isposinf isneginf signbit logical_not absolute abs
-        nan_to_num round erf erfc normal_cdf gammaln digamma sigmoid softplus relu array copy asarray zeros_like ones_like nonzero
-        ravel atleast_1d atleast_2d shape ndim size""", of_one(),
+        nan_to_num round erf erfc normal_cdf gammaln digamma sigmoid softplus relu array copy asarray zeros_like
+        ones_like nonzero ravel atleast_1d atleast_2d shape ndim size""", of_one(),
     ),
     **each("""subtract divide true_divide power float_power remainder mod fmod floor_divide arctan2 hypot logaddexp
         logaddexp2 fmax fmin copysign heaviside equal not_equal less less_equal greater greater_equal logical_and
