@@ -83,7 +83,8 @@ function asarray(x) {
   if (isMask || typeof x === "number") return new NDArray([], Float64Array.of(x), isMask);
   if (ArrayBuffer.isView(x)) return new NDArray([x.length], Float64Array.from(x));
   if (!Array.isArray(x)) fail(`${x} is no array`);
-  return x.length ? np.stack(x) : filled([0], 0);
+  if (x.every(item => typeof item === "number")) return new NDArray([x.length], Float64Array.from(x));
+  return np.stack(x);
 }
 
 const filled = (shape, value) => new NDArray([...shape], new Float64Array(product(shape)).fill(value));
@@ -101,15 +102,25 @@ const stridesOf = shape => shape.map((_, i) => product(shape.slice(i + 1)));
 
 /** All sums of one number of each list, the last list running fastest: with steps for lists, where elements stand. */
 function sums(lists) {
-  let found = [0];
-  for (const steps of lists) found = found.flatMap(at => steps.map(step => at + step));
+  let found = Int32Array.of(0);
+  for (const steps of lists) {
+    const next = new Int32Array(found.length * steps.length);
+    found.forEach((at, i) => steps.forEach((step, j) => { next[i * steps.length + j] = at + step; }));
+    found = next;
+  }
   return found;
 }
 
 /** Where the elements of an array stand that is read with these strides. */
 const places = (shape, strides) => sums(shape.map((n, i) => range(n).map(k => k * strides[i])));
 
-const gather = (a, shape, at) => new NDArray(shape, Float64Array.from(at, i => a.data[i]), a.bool);
+/** The numbers of the data at these places. */
+function read(data, at) {
+  const numbers = new Float64Array(at.length);
+  for (let i = 0; i < at.length; i++) numbers[i] = data[at[i]];
+  return numbers;
+}
+const gather = (a, shape, at) => new NDArray(shape, read(a.data, at), a.bool);
 
 /** The elements along an axis at these positions. */
 function pick(a, axis, positions) {
@@ -137,8 +148,7 @@ function stretched(a, shape) {
     fail(`an array of shape ${text(a.shape)} can't be broadcast to ${text(shape)}`);
   }
   const strides = stridesOf(a.shape);
-  const at = places(shape, shape.map((_, i) => i < more || a.shape[i - more] === 1 ? 0 : strides[i - more]));
-  return Float64Array.from(at, i => a.data[i]);
+  return read(a.data, places(shape, shape.map((_, i) => i < more || a.shape[i - more] === 1 ? 0 : strides[i - more])));
 }
 
 np.NDArray = NDArray;
@@ -400,12 +410,13 @@ function reduce(a, { axis = null, keepdims = false, where = true }, f, givesMask
   const of = (x, keep) => x.filter((_, i) => isKept[i] === keep);
   const inner = places(of(a.shape, false), of(strides, false));
   const mask = where === true ? null : stretched(asarray(where), a.shape);
-  const data = places(of(a.shape, true), of(strides, true)).map(start => {
-    const at = inner.map(i => start + i), chosen = mask ? at.filter(i => mask[i]) : at;
-    return f(chosen.map(i => a.data[i]));
+  const data = Float64Array.from(places(of(a.shape, true), of(strides, true)), start => {
+    const v = [];
+    for (const i of inner) if (!mask || mask[start + i]) v.push(a.data[start + i]);
+    return f(v);
   });
   const shape = keepdims ? a.shape.map((n, i) => isKept[i] ? n : 1) : of(a.shape, true);
-  return new NDArray(shape, Float64Array.from(data), givesMask(a));
+  return new NDArray(shape, data, givesMask(a));
 }
 const never = () => false, always = () => true, ofMask = a => a.bool; // whether the result is a mask
 
@@ -494,7 +505,7 @@ np.norm = def("x, ord, axis, keepdims", (x, ord = null, axis = null, keepdims = 
 function along(a, k, f) {
   const strides = stridesOf(a.shape), steps = range(a.shape[k]).map(i => i * strides[k]);
   const rest = a.shape.toSpliced(k, 1), starts = places(rest, strides.toSpliced(k, 1));
-  const lines = starts.map(start => f(steps.map(step => a.data[start + step])));
+  const lines = Array.from(starts, start => f(steps.map(step => a.data[start + step])));
   const length = f(steps.map(() => 0)).length;
   return np.moveaxis(new NDArray([...rest, length], Float64Array.from(lines.flat())), -1, k);
 }
@@ -696,15 +707,17 @@ function contract(arrays, labels, output) {
     const step = name => sum(labels[k].map((own, i) => own === name && arrays[k].shape[i] !== 1 ? strides[i] : 0));
     return places(names.map(name => lengths.get(name)), names.map(step));
   };
-  const data = arrays.map(a => a.data), starts = arrays.map((_, k) => placesOf(output, k));
+  const starts = arrays.map((_, k) => placesOf(output, k));
   const steps = arrays.map((_, k) => placesOf(summed, k)), terms = product(summed.map(name => lengths.get(name)));
   const y = filled(output.map(name => lengths.get(name)), 0);
+  const factors = new Float64Array(terms); // of one element of the result
   for (let i = 0; i < y.size; i++) {
-    for (let j = 0; j < terms; j++) {
-      let term = 1;
-      for (let k = 0; k < data.length; k++) term *= data[k][starts[k][i] + steps[k][j]];
-      y.data[i] += term;
-    }
+    factors.fill(1);
+    arrays.forEach(({ data }, k) => {
+      const start = starts[k][i], step = steps[k];
+      for (let j = 0; j < terms; j++) factors[j] *= data[start + step[j]];
+    });
+    y.data[i] = sum(factors);
   }
   return y;
 }
