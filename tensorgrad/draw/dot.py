@@ -40,7 +40,12 @@ _LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "
 _STRAIGHT = "4"  # the weight of arrows from version to version: they lie in one line
 _WIDE = {**_LONG, "margin": "0.17,0.03"}  # room for names in letters that Graphviz doesn't know
 _INTO = {"label": " into ", "weight": _STRAIGHT}
+_TAG = {"shape": "box", "fontsize": "9", "width": "0.2", "height": "0.2", "margin": "0.05,0.02"}
 _BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
+
+MANY = 30  # of a value that is used more often, only the first arrow comes from its card; others from its name
+_SIZE = 60  # of a picture with more nodes, Graphviz looks for good places for so long only, and not until it finds the best
+_HASTE = {"nslimit": "2", "nslimit1": "2"}
 
 
 def draw_dot_tensor(
@@ -175,6 +180,7 @@ class Drawing:
         self.cards: dict[int, str] = {}
         self.pills: dict[int, str] = {}
         self._kinds: set[str] = set()
+        self._has_tags = False
         self._nodes: dict[str | None, list[tuple[str, dict]]] = defaultdict(list)  # by module
         self._side_by_side: dict[str | None, list[list[str]]] = defaultdict(list)  # nodes of one rank, by module
         self._edges: list[tuple[str, str, dict]] = []
@@ -188,6 +194,8 @@ class Drawing:
         self._write_nodes(dot)
         for source, target, attributes in self._edges:
             dot.edge(source, target, **attributes)
+        if self._count() > _SIZE:
+            dot.attr(**_HASTE)
         if with_legend:
             dot.attr(labelloc="b", labeljust="l", label=legend_label(self._kinds, self._remark()))
 
@@ -216,7 +224,7 @@ class Drawing:
         owner = owners.pop() if len(owners) == 1 else None
         shown, passed, hidden = graph.incoming(number)
         beside = [id(x) for x in shown if owner is not None and self._is_new_in(owner, x)]
-        sources = [self._add_data(x, None) for x in shown]
+        sources = self._sources(number, shown, owner)
         if stretch.is_single:
             target = self._add_operation(operations[0], hidden, owner)
         else:
@@ -236,6 +244,19 @@ class Drawing:
                     part = {"weight": _STRAIGHT} if o.node._op is ASSIGN else {}
                     part |= {} if r is o.node else {"label": f" [{r._args[1]}] "}
                     self._add_edge(target, self._add_data(r, owner), r, part)
+
+    def _sources(self, number: int, values: list[Any], owner: str | None) -> list[str]:
+        """The nodes that arrows into a stretch come from: cards, or of a value that has many arrows already, its name.
+
+        Long arrows by the hundred could neither be read nor laid out.
+        """
+        names: dict[int, str] = {}
+        for x in values:
+            users = self.graph.used_by[id(x)]
+            if id(x) not in names:
+                is_far = len(users) > MANY and number != users[0] and id(x) in self.cards
+                names[id(x)] = self._add_tag(x, owner) if is_far else self._add_data(x, None)
+        return [names[id(x)] for x in values]
 
     def _add_operation(self, operation: Operation, hidden: dict[int, Any], owner: str | None) -> str:
         """The pill of an operation, and a block for the leaves that it takes in and that aren't drawn."""
@@ -263,9 +284,22 @@ class Drawing:
     # Nodes and arrows
 
     def _add_node(self, owner: str | None, kind: str, tooltip: str, **look: str) -> str:
-        name = f"n{sum(map(len, self._nodes.values()))}"
+        name = f"n{self._count()}"
         self._nodes[owner].append((name, {"class": kind, "tooltip": escaped(tooltip, quote=False), **look}))
         return name
+
+    def _count(self) -> int:
+        return sum(map(len, self._nodes.values()))
+
+    def _add_tag(self, x: Any, owner: str | None) -> str:
+        """The name of a value, where its card is far away."""
+        kind, name = self._kind(x), self.name_of(x)
+        self._has_tags = True
+        look = KINDS[kind]
+        return self._add_node(
+            owner, "reference", f"{kind} {clean(name)}", fillcolor=look.fill, color=look.border, style=look.style,
+            label=f"<{escaped(clean(name))}>", **_TAG,
+        )  # fmt: skip
 
     def _add_pill(self, label: str, owner: str | None) -> str:
         """The node of an operation: round for a sign, a rounded box for words."""
@@ -348,7 +382,10 @@ class Drawing:
         return max(0.0, 1 + math.log10(size / self._strongest) / 6) if size else 0.0
 
     def _remark(self) -> str:
-        """What the legend says of gradients."""
+        """What the legend says of gradients, and of names without a card."""
+        return "; ".join(filter(None, [self._on_gradients(), "a small name: its card is elsewhere" * self._has_tags]))
+
+    def _on_gradients(self) -> str:
         if not self._strongest:
             return ""
         marks = "bars and width of arrows" if self._show_data else "width of arrows"
