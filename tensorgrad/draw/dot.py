@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +19,14 @@ from ..node import Node
 from ..past import Past
 from ..tensor import Tensor, displays
 from ..versions import ASSIGN, current, named_by
+from .blocks import module_lines, stretch_lines
 from .cards import FAINT, GRADIENT, INK, KINDS, Names, Numbers, card, escaped, legend_label, small
-from .graph import Graph, Operation, Stretch, is_recorded, is_version
+from .folding import Stretch
+from .graph import Graph
 from .graphviz import formats, new_picture
-from .labels import ORDERED, clean, operation_label, operation_sign, place, summary, table, total_size
+from .labels import ORDERED, clean, operation_label, place, summary, table, total_size
+from .modules import around, is_list, nearest
+from .walk import Operation, is_recorded, is_version
 
 if TYPE_CHECKING:
     import graphviz
@@ -42,9 +46,12 @@ _WIDE = {**_LONG, "margin": "0.17,0.03"}  # room for names in letters that Graph
 _INTO = {"label": " into ", "weight": _STRAIGHT}
 _TAG = {"shape": "box", "fontsize": "9", "width": "0.2", "height": "0.2", "margin": "0.05,0.02"}
 _BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
+_MODULE = {"shape": "box", "style": "filled,rounded", "fillcolor": "#dfe7f1", "color": _DARK, "margin": "0.12,0.06"}
 
 MANY = 30  # of a value that is used more often, only the first arrow comes from its card; others from its name
-_SIZE = 60  # of a picture with more nodes, Graphviz looks for good places for so long only, and not until it finds the best
+_SIZE = (
+    60  # of a picture with more nodes, Graphviz looks for good places for so long only, and not until it finds the best
+)
 _HASTE = {"nslimit": "2", "nslimit1": "2"}
 
 
@@ -173,7 +180,7 @@ class Drawing:
         self.graph, self._show_data, self._wide, self._gradients = graph, show_data, wide, gradients
         self.past = Past()
         self._names = Names(graph, names)
-        tensors = [x for x in graph.drawn.values() if isinstance(x, Node)]
+        tensors = [x for x in graph.seen.values() if isinstance(x, Node)]
         self._magnitudes = {id(t): _magnitude(self._gradient(t)) for t in tensors}
         self._strongest = max(self._magnitudes.values(), default=0.0)
 
@@ -220,22 +227,25 @@ class Drawing:
         """An operation, or the one node for many, with arrows from what goes in and to what comes out."""
         graph = self.graph
         operations = graph.operations[stretch.first : stretch.last]
-        owners = set(graph.owners[stretch.first : stretch.last])
-        owner = owners.pop() if len(owners) == 1 else None
+        owner = self._owner(stretch)
         shown, passed, hidden = graph.incoming(number)
         beside = [id(x) for x in shown if owner is not None and self._is_new_in(owner, x)]
         sources = self._sources(number, shown, owner)
         if stretch.is_single:
             target = self._add_operation(operations[0], hidden, owner)
+        elif stretch.module is not None:
+            values = [x for part in passed.values() for x in part.values()]
+            target = self._add_module(stretch.module, [*shown, *values], operations[-1].results, owner)
         else:
-            target = self._add_block(_description(operations, stretch.period, hidden.values()), owner)
+            target = self._add_block(stretch_lines(graph, stretch, hidden.values()), owner)
         self.pills[number] = target
         old = operations[0].node._args[1] if stretch.is_single and operations[0].node._op is ASSIGN else None
         for x, source in zip(shown, sources, strict=True):
             into, old = (_INTO, None) if x is old else ({}, old)
             self._add_edge(source, target, x, into | ({"dir": "back"} if id(x) in beside[1:] else {}))
-        for other, n in passed.items():
-            self._edges.append((self.pills[other], target, {"label": f" {n:,} values "} if n > 1 else {}))
+        for other, values in passed.items():
+            label = {"label": f" {len(values):,} values "} if len(values) > 1 else {}
+            self._add_edge(self.pills[other], target, max(values.values(), key=self._strength), label)
         if beside:
             self._side_by_side[owner].append([target, *(self.cards[key] for key in beside)])
         for o in operations:
@@ -244,6 +254,20 @@ class Drawing:
                     part = {"weight": _STRAIGHT} if o.node._op is ASSIGN else {}
                     part |= {} if r is o.node else {"label": f" [{r._args[1]}] "}
                     self._add_edge(target, self._add_data(r, owner), r, part)
+
+    def _owner(self, stretch: Stretch) -> str | None:
+        """The module in whose frame a stretch is drawn: that around all that is in it, and around the whole module."""
+        modules, owners = self.graph.modules, set(self.graph.owners[stretch.first : stretch.last])
+        if stretch.module is None and len(owners) == 1:
+            return owners.pop()
+        if None in owners:
+            return None
+        name = (
+            around(owners, modules) if stretch.module is None else nearest(stretch.module.rpartition(".")[0], modules)
+        )
+        while is_list(modules[name]) and name:
+            name = nearest(name.rpartition(".")[0], modules)
+        return name or None
 
     def _sources(self, number: int, values: list[Any], owner: str | None) -> list[str]:
         """The nodes that arrows into a stretch come from: cards, or of a value that has many arrows already, its name.
@@ -318,6 +342,12 @@ class Drawing:
         label = "<BR/>".join([f"<B>{escaped(lines[0])}</B>", *map(small, rest)])
         return self._add_node(owner, "folded", ". ".join(lines), label=f"<{label}>", **_BLOCK)
 
+    def _add_module(self, name: str, comes_in: list[Any], goes_out: list[Any], owner: str | None) -> str:
+        """The node for a whole module; within a frame, its name goes on from that of the frame."""
+        lines = module_lines(name[len(owner) + 1 if owner else 0 :], self.graph.modules[name], comes_in, goes_out)
+        label = "<BR/>".join([f"<B>{escaped(clean(lines[0]))}</B>", *map(small, lines[1:])])
+        return self._add_node(owner, "module", ". ".join([name, *lines[1:]]), label=f"<{label}>", **_MODULE)
+
     def _add_edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
         """An arrow along which x goes forward, and its gradient back."""
         if not isinstance(x, Node) or not x._requires_grad:
@@ -378,7 +408,7 @@ class Drawing:
 
     def _strength(self, t: Any) -> float:
         """How large the gradient of t is: 1 for the largest in the picture, 0 for a millionth of it and below."""
-        size = self._magnitudes[id(t)]
+        size = self._magnitudes.get(id(t), 0.0)
         return max(0.0, 1 + math.log10(size / self._strongest) / 6) if size else 0.0
 
     def _remark(self) -> str:
@@ -400,6 +430,7 @@ class Drawing:
         """The nodes outside of every module, and a frame for each module with those that are its own."""
         modules = self.graph.modules
         wanted = {m for owner in self._nodes if owner for m in modules if m and f"{owner}.".startswith(f"{m}.")}
+        wanted = {m for m in wanted if m in self._nodes or not is_list(modules[m])}
         frames = [m for m in modules if m in wanted or (not m and "" in self._nodes)]
         inside = defaultdict(list)
         for m in frames:
@@ -434,22 +465,3 @@ def _magnitude(array: Any) -> float:
     with np.errstate(all="ignore"):
         rms = float(np.sqrt(np.mean(np.square(np.abs(array), dtype=np.float64))))
     return rms if np.isfinite(rms) else 0.0
-
-
-def _description(operations: list[Operation], period: int, leaves: Collection[Any]) -> list[str]:
-    """What a folded stretch holds, in lines."""
-    n = len(operations)
-    if period:
-        pairs = [(o.node, operations[min(i + period, n - 1)].node) for i, o in enumerate(operations[: min(period, 6)])]
-        words = [
-            operation_label(a) if operation_label(a) == operation_label(b) else operation_sign(a) for a, b in pairs
-        ]
-        what = f"{n // period:,} more times: {', '.join(words)}" + (", …" if period > 6 else "")
-    else:
-        kinds = Counter(operation_sign(o.node) for o in operations)
-        what = ", ".join(f"{k:,} {name}" for name, k in kinds.most_common(4)) + (", …" if len(kinds) > 4 else "")
-    parameters = [x for x in leaves if isinstance(x, Node) and x._requires_grad]
-    plural = "s" if len(parameters) > 1 else ""
-    return [f"… {n:,} operations", what] + (
-        [f"{len(parameters):,} parameter{plural}, {total_size(parameters)}"] if parameters else []
-    )
