@@ -1,17 +1,82 @@
-"""What stands on the node for many operations: for a stretch of them, or for a whole module."""
+"""The nodes of a picture: how each kind looks, and what stands on those that are no cards.
+
+A node is a dict of what Graphviz knows as its attributes.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
 from ..network import Module
 from ..node import Node
+from .cards import KINDS, escaped, small
 from .folding import Stretch
 from .graph import Graph
-from .labels import operation_label, operation_sign, shape_text, total_size
+from .labels import clean, operation_label, operation_sign, shape_text, total_size
 from .walk import Operation
+
+_DARK = "#33475b"
+_PILL = {"fillcolor": _DARK, "color": _DARK, "fontcolor": "white"}
+_ROUND = {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
+_LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "0.45", "margin": "0.09,0.03"}
+_WIDE = {**_LONG, "margin": "0.17,0.03"}  # room for names in letters that Graphviz doesn't know
+_TAG = {"shape": "box", "fontsize": "9", "width": "0.2", "height": "0.2", "margin": "0.05,0.02"}
+_BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
+_MODULE = {"shape": "box", "style": "filled,rounded", "fillcolor": "#dfe7f1", "color": _DARK, "margin": "0.12,0.06"}
+
+# Nodes ---------------------------------------------------------------------------------------------------------------
+
+
+def _node(kind: str, tooltip: str, label: str, **look: str) -> dict[str, str]:
+    return {"class": kind, "tooltip": escaped(tooltip, quote=False), **look, "label": label}
+
+
+def data_node(kind: str, tooltip: str, label: str) -> dict[str, str]:
+    """The card of data of a kind."""
+    look = KINDS[kind]
+    return _node(
+        kind, tooltip, label, fillcolor=look.fill, color=look.border, penwidth=look.width, style=look.style,
+        peripheries=look.lines, shape="box", width="0.4", height="0.3",
+    )  # fmt: skip
+
+
+def tag(name: str, kind: str) -> dict[str, str]:
+    """The name of data, where their card is far away."""
+    look, name = KINDS[kind], clean(name)
+    colours = {"fillcolor": look.fill, "color": look.border, "style": look.style}
+    return _node("reference", f"{kind} {name}", f"<{escaped(name)}>", **colours, **_TAG)
+
+
+def pill(label: str) -> dict[str, str]:
+    """An operation: round for a sign, a rounded box for words."""
+    is_round = len(label) <= 3 and not any(map(str.isalpha, label))
+    look = _PILL | (_ROUND if is_round else _WIDE if " = " in label else _LONG)
+    lines = textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False)
+    target, is_set, value = label.partition(" = ")
+    if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to
+        lines = [target, f"= {value}"]
+    return _node("operation", clean(label, 200), f"<{'<BR/>'.join(map(escaped, lines))}>", **look)
+
+
+def block(lines: list[str]) -> dict[str, str]:
+    """What is folded."""
+    rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
+    return _node("folded", ". ".join(lines), _lines(lines[0], rest), **_BLOCK)
+
+
+def module_node(name: str, lines: list[str]) -> dict[str, str]:
+    """A whole module, with its full name for those who point at it."""
+    return _node("module", ". ".join([name, *lines[1:]]), _lines(clean(lines[0]), lines[1:]), **_MODULE)
+
+
+def _lines(first: str, rest: list[str]) -> str:
+    return f"<{'<BR/>'.join([f'<B>{escaped(first)}</B>', *map(small, rest)])}>"
+
+
+# What stands on them -------------------------------------------------------------------------------------------------
 
 
 def stretch_lines(graph: Graph, stretch: Stretch, leaves: Collection[Any]) -> list[str]:
@@ -44,7 +109,7 @@ def _part(graph: Graph, stretch: Stretch) -> str:
     return operation_sign(graph.operations[stretch.first].node)
 
 
-def module_lines(name: str, module: Module, comes_in: Collection[Any], goes_out: Collection[Any]) -> list[str]:
-    """What stands on the node for a module: its name and class, the shapes of what comes and goes, its size."""
+def module_lines(module: Module, comes_in: Collection[Any], goes_out: Collection[Any]) -> list[str]:
+    """The class of a module, the shapes of what comes and goes, and its size."""
     shapes = [", ".join(dict.fromkeys(shape_text(x.shape) for x in values)) for values in (comes_in, goes_out)]
-    return [name, type(module).__name__, " → ".join(filter(None, shapes)), total_size(module.parameters())]
+    return [type(module).__name__, " → ".join(filter(None, shapes)), total_size(module.parameters())]

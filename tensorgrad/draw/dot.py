@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,8 @@ from ..node import Node
 from ..past import Past
 from ..tensor import Tensor, displays
 from ..versions import ASSIGN, current, named_by
-from .blocks import module_lines, stretch_lines
-from .cards import FAINT, GRADIENT, INK, KINDS, Names, Numbers, card, escaped, legend_label, small
+from .blocks import block, data_node, module_lines, module_node, pill, stretch_lines, tag
+from .cards import FAINT, GRADIENT, INK, Names, Numbers, card, escaped, legend_label, small
 from .folding import Stretch
 from .graph import Graph
 from .graphviz import formats, new_picture
@@ -33,32 +32,23 @@ if TYPE_CHECKING:
 
 RANKDIRS = ("LR", "TB", "RL", "BT")
 _FONT = "Helvetica"  # Graphviz knows its metrics, and every viewer has it or its twin Arial
-_DARK = "#33475b"
 _FRAME = {
     "style": "rounded,filled", "fillcolor": "#f9fafb", "color": "#c3ccd6", "penwidth": "1",
     "labeljust": "l", "fontname": _FONT, "fontsize": "11", "margin": "10",
 }  # fmt: skip
-_PILL = {"fillcolor": _DARK, "color": _DARK, "fontcolor": "white"}
-_ROUND = {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
-_LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "0.45", "margin": "0.09,0.03"}
 _STRAIGHT = "4"  # the weight of arrows from version to version: they lie in one line
-_WIDE = {**_LONG, "margin": "0.17,0.03"}  # room for names in letters that Graphviz doesn't know
 _INTO = {"label": " into ", "weight": _STRAIGHT}
-_TAG = {"shape": "box", "fontsize": "9", "width": "0.2", "height": "0.2", "margin": "0.05,0.02"}
-_BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
-_MODULE = {"shape": "box", "style": "filled,rounded", "fillcolor": "#dfe7f1", "color": _DARK, "margin": "0.12,0.06"}
 
 MANY = 30  # of a value that is used more often, only the first arrow comes from its card; others from its name
-_SIZE = (
-    60  # of a picture with more nodes, Graphviz looks for good places for so long only, and not until it finds the best
-)
+_LONG = 10  # so many operations in a row can be read from left to right; more are drawn from top to bottom
+_LARGE = 60  # of a picture with more nodes, Graphviz doesn't look for the best places, but for good ones
 _HASTE = {"nslimit": "2", "nslimit1": "2"}
 
 
 def draw_dot_tensor(
     root: Tensor,
     format: str = "svg",
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     show_data: bool = True,
     *,
     model: Module | None = None,
@@ -78,17 +68,21 @@ def draw_dot_tensor(
     Args:
         root: the Tensor to explain, such as a loss.
         format: of the file that `render` and `view` write: 'svg', 'png', 'jpg', or what else an installed `dot` has.
-        rankdir: the direction of reading: 'LR' (left to right), 'TB' (top to bottom), 'RL' or 'BT'.
+        rankdir: the direction of reading: 'LR' (left to right), 'TB' (top to bottom), 'RL' or 'BT'; None for 'LR', or
+            for 'TB' where more operations follow one another than can be read from left to right.
         show_data: show data and gradient too: small arrays in full, larger ones by range and mean.
         model: a Module: its parameters are named as in `named_parameters()`, its layers framed.
         names: names for Tensors and arrays that have none of their own, such as `locals()`. Others are called x1, x2,
             ... (leaves that require a gradient), c1, ... (constants), v1, ... (intermediate results) and y (root).
-        max_nodes: fold repetitions and long stretches until about so many nodes are left; None draws everything.
+        max_nodes: fold until about so many nodes are left: with a model whole modules, the innermost first, and
+            repetitions of them; else repetitions and long stretches of operations. None draws everything.
         legend: explain the colours below the picture.
 
     Returns:
         A `graphviz.Digraph`: `.render(path)` writes a file, `.view()` shows it, `.source` is the text that Graphviz
-        reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure.
+        reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure, which
+        has svg, png and jpg. They raise a RuntimeError where the program doesn't know the format, or takes more than
+        `.timeout` seconds, 60 at first.
 
     Raises:
         TypeError: root is no Tensor, model no Module, names no dict by name, show_data or legend no bool, or max_nodes
@@ -104,7 +98,7 @@ def draw_dot_tensor(
     require_drawable("draw_dot_tensor", root, model, names)
     yes_or_no("draw_dot_tensor: show_data", show_data)
     yes_or_no("draw_dot_tensor: legend", legend)
-    if not isinstance(rankdir, str) or rankdir not in RANKDIRS:
+    if rankdir is not None and (not isinstance(rankdir, str) or rankdir not in RANKDIRS):
         raise ValueError(f"draw_dot_tensor: rankdir must be one of {', '.join(RANKDIRS)}, not {rankdir!r}")
     if max_nodes is not None and not is_int(max_nodes):
         raise TypeError(f"draw_dot_tensor: max_nodes must be an int, or None for all, not {max_nodes!r}")
@@ -112,8 +106,9 @@ def draw_dot_tensor(
         raise ValueError(f"draw_dot_tensor: max_nodes must be at least 10, or None for all, not {max_nodes}")
     if not isinstance(format, str) or format.lower() not in formats():
         raise ValueError(f"draw_dot_tensor: unknown format {format!r}; use 'svg', 'png' or 'jpg'")
-    dot = empty_picture(format.lower(), rankdir)
     graph = Graph(root, model, max_nodes)
+    rankdir = rankdir or ("TB" if graph.depth() > _LONG else "LR")
+    dot = empty_picture(format.lower(), rankdir)
     Drawing(graph, names or {}, show_data=show_data, wide=rankdir in ("TB", "BT")).write(dot, legend)
     return dot
 
@@ -145,7 +140,9 @@ def _graph_as_svg(tensor: Tensor) -> str | None:
     if not is_recorded(current(tensor)):
         return None
     try:
-        return draw_dot_tensor(tensor).pipe("svg", encoding="utf-8")
+        dot: Any = draw_dot_tensor(tensor)
+        dot.timeout = 10  # what nobody asked for shouldn't keep one waiting
+        return dot.pipe("svg", encoding="utf-8")
     except (ImportError, RuntimeError):
         return None
 
@@ -201,7 +198,7 @@ class Drawing:
         self._write_nodes(dot)
         for source, target, attributes in self._edges:
             dot.edge(source, target, **attributes)
-        if self._count() > _SIZE:
+        if self._count() > _LARGE:
             dot.attr(**_HASTE)
         if with_legend:
             dot.attr(labelloc="b", labeljust="l", label=legend_label(self._kinds, self._remark()))
@@ -234,10 +231,12 @@ class Drawing:
         if stretch.is_single:
             target = self._add_operation(operations[0], hidden, owner)
         elif stretch.module is not None:
-            values = [x for part in passed.values() for x in part.values()]
-            target = self._add_module(stretch.module, [*shown, *values], operations[-1].results, owner)
+            unseen = [x for part in passed.values() for x in part.values()]
+            start = len(owner) + 1 if owner else 0  # within a frame, the name goes on from that of the frame
+            lines = module_lines(graph.modules[stretch.module], [*shown, *unseen], operations[-1].results)
+            target = self._add_node(owner, module_node(stretch.module, [stretch.module[start:], *lines]))
         else:
-            target = self._add_block(stretch_lines(graph, stretch, hidden.values()), owner)
+            target = self._add_node(owner, block(stretch_lines(graph, stretch, hidden.values())))
         self.pills[number] = target
         old = operations[0].node._args[1] if stretch.is_single and operations[0].node._op is ASSIGN else None
         for x, source in zip(shown, sources, strict=True):
@@ -275,20 +274,22 @@ class Drawing:
         Long arrows by the hundred could neither be read nor laid out.
         """
         names: dict[int, str] = {}
-        for x in values:
-            users = self.graph.used_by[id(x)]
-            if id(x) not in names:
-                is_far = len(users) > MANY and number != users[0] and id(x) in self.cards
-                names[id(x)] = self._add_tag(x, owner) if is_far else self._add_data(x, None)
+        for key, x in {id(x): x for x in values}.items():
+            users = self.graph.used_by[key]
+            if len(users) > MANY and number != users[0] and key in self.cards:
+                names[key] = self._add_node(owner, tag(self.name_of(x), self._kind(x)))
+                self._has_tags = True
+            else:
+                names[key] = self._add_data(x, None)
         return [names[id(x)] for x in values]
 
     def _add_operation(self, operation: Operation, hidden: dict[int, Any], owner: str | None) -> str:
         """The pill of an operation, and a block for the leaves that it takes in and that aren't drawn."""
-        pill = self._add_pill(self._label(operation), owner)
+        node = self._add_node(owner, pill(self._label(operation)))
         if hidden:
-            rest = self._add_block([f"… {len(hidden):,} more", total_size(hidden.values())], owner)
-            self._edges.append((rest, pill, {}))
-        return pill
+            rest = self._add_node(owner, block([f"… {len(hidden):,} more", total_size(hidden.values())]))
+            self._edges.append((rest, node, {}))
+        return node
 
     def _is_new_in(self, owner: str, x: Any) -> bool:
         """Whether x is a parameter of this module that isn't drawn yet: it goes beside the operation that uses it."""
@@ -307,46 +308,13 @@ class Drawing:
 
     # Nodes and arrows
 
-    def _add_node(self, owner: str | None, kind: str, tooltip: str, **look: str) -> str:
+    def _add_node(self, owner: str | None, attributes: dict[str, str]) -> str:
         name = f"n{self._count()}"
-        self._nodes[owner].append((name, {"class": kind, "tooltip": escaped(tooltip, quote=False), **look}))
+        self._nodes[owner].append((name, attributes))
         return name
 
     def _count(self) -> int:
         return sum(map(len, self._nodes.values()))
-
-    def _add_tag(self, x: Any, owner: str | None) -> str:
-        """The name of a value, where its card is far away."""
-        kind, name = self._kind(x), self.name_of(x)
-        self._has_tags = True
-        look = KINDS[kind]
-        return self._add_node(
-            owner, "reference", f"{kind} {clean(name)}", fillcolor=look.fill, color=look.border, style=look.style,
-            label=f"<{escaped(clean(name))}>", **_TAG,
-        )  # fmt: skip
-
-    def _add_pill(self, label: str, owner: str | None) -> str:
-        """The node of an operation: round for a sign, a rounded box for words."""
-        is_round = len(label) <= 3 and not any(map(str.isalpha, label))
-        look = _PILL | (_ROUND if is_round else _WIDE if " = " in label else _LONG)
-        lines = textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False)
-        target, is_set, value = label.partition(" = ")
-        if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to
-            lines = [target, f"= {value}"]
-        text = "<BR/>".join(map(escaped, lines))
-        return self._add_node(owner, "operation", clean(label, 200), label=f"<{text}>", **look)
-
-    def _add_block(self, lines: list[str], owner: str | None) -> str:
-        """The node for what is folded."""
-        rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
-        label = "<BR/>".join([f"<B>{escaped(lines[0])}</B>", *map(small, rest)])
-        return self._add_node(owner, "folded", ". ".join(lines), label=f"<{label}>", **_BLOCK)
-
-    def _add_module(self, name: str, comes_in: list[Any], goes_out: list[Any], owner: str | None) -> str:
-        """The node for a whole module; within a frame, its name goes on from that of the frame."""
-        lines = module_lines(name[len(owner) + 1 if owner else 0 :], self.graph.modules[name], comes_in, goes_out)
-        label = "<BR/>".join([f"<B>{escaped(clean(lines[0]))}</B>", *map(small, lines[1:])])
-        return self._add_node(owner, "module", ". ".join([name, *lines[1:]]), label=f"<{label}>", **_MODULE)
 
     def _add_edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
         """An arrow along which x goes forward, and its gradient back."""
@@ -366,14 +334,10 @@ class Drawing:
             return self.cards[id(x)]
         kind = self._kind(x)
         self._kinds.add(kind)
-        look = KINDS[kind]
         home = self._names.home(x)[1]
         owner = owner if home is None else home
         name = self._names.enter(x, kind)
-        self.cards[id(x)] = self._add_node(
-            owner, kind, f"{kind}, {summary(x)}", fillcolor=look.fill, color=look.border, penwidth=look.width,
-            style=look.style, peripheries=look.lines, shape="box", width="0.4", height="0.3", label=self._card(x, name),
-        )  # fmt: skip
+        self.cards[id(x)] = self._add_node(owner, data_node(kind, f"{kind}, {summary(x)}", self._card(x, name)))
         return self.cards[id(x)]
 
     def _kind(self, x: Any) -> str:

@@ -7,6 +7,8 @@ the first and the last repetition stay. Then, where that isn't enough, the middl
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,18 +58,31 @@ def folded(operations: list[Operation], most: int) -> list[Stretch]:
     return stretches
 
 
-def repetition_folded(operations: list[Operation], stretches: list[Stretch]) -> list[Stretch] | None:
-    """The stretches, with the repetition folded that hides most; None if there is none."""
+def repetition_folded(
+    operations: list[Operation], stretches: list[Stretch], owners: Sequence[str | None] = ()
+) -> list[Stretch] | None:
+    """The stretches, with the repetition folded that hides most; None if there is none.
+
+    Where it could begin in several places, each time lies as deep in one of the modules, the owners, as can be.
+    """
     kinds: dict[Any, int] = {}
     codes = [kinds.setdefault(_kind(operations, s), len(kinds)) for s in stretches]
-    start, period, times = _longest_repetition(np.array(codes))
+    start, period, times, rest = _longest_repetition(np.array(codes))
     if times < 4:
         return None
+    if owners:
+        names = [(s.module or owners[s.first] or "").split(".") for s in stretches]
+        start = max(range(start, start + rest + 1), key=lambda i: _in_common(names[i : i + period]))
     start, stop = start + period, start + (times - 1) * period
     first = tuple(stretches[start : start + period])
     parts = first if any(s.module is not None for s in first) else ()
     one = Stretch(first[0].first, stretches[stop - 1].last, first[-1].last - first[0].first, None, parts)
     return [*stretches[:start], one, *stretches[stop:]]
+
+
+def _in_common(names: list[list[str]]) -> int:
+    """How many of their first parts names have in common."""
+    return sum(1 for _ in itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*names, strict=False)))
 
 
 def _kind(operations: list[Operation], stretch: Stretch) -> Any:
@@ -79,9 +94,10 @@ def _kind(operations: list[Operation], stretch: Stretch) -> Any:
     return stretch.module is None, *op, *(r.shape for r in some[-1].results)
 
 
-def _longest_repetition(codes: np.ndarray) -> tuple[int, int, int]:
-    """Start, period and number of times of the repetition in codes that hides most when folded."""
-    best, saved = (0, 1, 0), 0
+def _longest_repetition(codes: np.ndarray) -> tuple[int, int, int, int]:
+    """Of the repetition in codes that hides most when folded: start, period, number of times, and by how much later it
+    could start."""
+    best, saved = (0, 1, 0, 0), 0
     for period in range(1, min(len(codes) // 4, 500) + 1):
         same = np.concatenate(([False], codes[period:] == codes[:-period], [False]))
         edges = np.flatnonzero(same[1:] != same[:-1])
@@ -91,7 +107,8 @@ def _longest_repetition(codes: np.ndarray) -> tuple[int, int, int]:
         i = int(np.argmax(lengths))
         times = int(lengths[i]) // period + 1
         if (times - 2) * period > saved:
-            best, saved = (int(edges[2 * i]), period, times), (times - 2) * period
+            best = int(edges[2 * i]), period, times, int(lengths[i]) % period
+            saved = (times - 2) * period
         if 2 * saved > len(codes):  # good enough, and the next call looks at the rest
             break
     return best

@@ -73,14 +73,15 @@ class Graph:
         self.numbers = version_numbers(x for x in self.values.values() if isinstance(x, Node))
 
     def _fold_modules(self, most: int) -> bool:
-        """Whether it is enough to fold modules, and repetitions of them."""
-        for found in folded_modules(self.operations, self.owners, self.modules, self.homes):
-            stretches: list[Stretch] | None = found
-            while stretches is not None:
-                self._arrange(stretches)
-                if len(stretches) + len(self.drawn) <= most:
+        """Whether it is enough to fold modules, and repetitions of them where that hides more than half."""
+        for stretches in folded_modules(self.operations, self.owners, self.modules, self.homes):
+            enough = most
+            shorter: list[Stretch] | None = stretches
+            while shorter is not None:
+                self._arrange(shorter)
+                if len(shorter) + len(self.drawn) <= enough:
                     return True
-                stretches = repetition_folded(self.operations, stretches)
+                enough, shorter = most // 2, repetition_folded(self.operations, shorter, self.owners)
         return False
 
     def _arrange(self, stretches: list[Stretch]) -> None:
@@ -110,7 +111,7 @@ class Graph:
     def _chosen(self) -> dict[int, Any]:
         """The data that a single operation takes in or gives out, but not many that go from one stretch to another."""
         traffic = Counter((self.made_by.get(key), user) for key, users in self.used_by.items() for user in users)
-        fed = {user for maker, user in traffic if maker is not None and maker != user}
+        inputs = self._inputs(traffic)
         drawn = {id(self.root): self.root}
         for key, x in self.values.items():
             if isinstance(x, Node) and holds_several(x):
@@ -119,7 +120,7 @@ class Graph:
             users = [u for u in self.used_by[key] if self.stretches[u].is_single]
             whole = [u for u in self.used_by[key] if self.stretches[u].module is not None]
             if maker is None:
-                is_shown = bool(users) or any(self._is_input(x, u in fed) for u in whole)
+                is_shown = bool(users) or key in inputs
             elif whole or self.stretches[maker].module is not None:
                 is_shown = False  # modules say themselves what shape comes in and goes out
             else:
@@ -128,10 +129,21 @@ class Graph:
                 drawn[key] = x
         return drawn
 
-    def _is_input(self, x: Any, is_fed: bool) -> bool:
-        """Whether a leaf that a module uses comes from outside of it: no parameter, nor a constant of its own."""
-        is_parameter = isinstance(x, Node) and known_as(x) in self.homes
-        return not is_parameter and (not is_fed or (isinstance(x, Node) and x._requires_grad))
+    def _inputs(self, traffic: Counter) -> set[int]:
+        """The leaves that come into modules from outside: no parameters, nor constants of their own, such as masks.
+
+        A constant is taken for an input of a module that gets no other, if it is the first that is used there.
+        """
+        fed = {user for maker, user in traffic if maker is not None and maker != user}
+        found = set()
+        for key, x in self.values.items():
+            whole = [u for u in self.used_by[key] if self.stretches[u].module is not None]
+            if key in self.made_by or not whole or (isinstance(x, Node) and known_as(x) in self.homes):
+                continue
+            if (isinstance(x, Node) and x._requires_grad) or not fed.issuperset(whole):
+                found.add(key)
+                fed.update(whole)
+        return found
 
     def _leave_out_crowds(self) -> None:
         """Of the many leaves that one operation alone takes in, show the first few and the last."""
@@ -143,14 +155,23 @@ class Graph:
                 for key in own[FEW:-1] if len(own) > 2 * FEW else ():
                     del self.drawn[key]
 
+    def depth(self) -> int:
+        """How many stretches follow one another on the longest way to the root."""
+        depths = [1] * len(self.stretches)
+        for number in range(len(self.stretches)):
+            for x in (x for o in self.operations[slice(*self.stretches[number][:2])] for x in o.operands):
+                maker = self.made_by.get(id(x), number)
+                depths[number] = max(depths[number], depths[maker] + (maker != number))
+        return max(depths, default=0)
+
     @property
     def seen(self) -> dict[int, Any]:
         """The data that are drawn, and those that arrows between modules stand for."""
         ends = {n for n, s in enumerate(self.stretches) if s.module is not None}
         passed = {k: x for k, x in self.values.items() if ends & {self.made_by.get(k), *self.used_by[k]}}
-        return self.drawn | {k: x for k, x in passed.items() if self._leaves(k)}
+        return self.drawn | {k: x for k, x in passed.items() if self._goes_on(k)}
 
-    def _leaves(self, key: int) -> bool:
+    def _goes_on(self, key: int) -> bool:
         """Whether a value goes from one stretch to another."""
         return key in self.made_by and set(self.used_by[key]) != {self.made_by[key]}
 

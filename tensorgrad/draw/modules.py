@@ -64,23 +64,29 @@ def owners_of(operations: list[Operation], modules: dict[str, Module], homes: di
     if not homes:
         return [None] * len(operations)
     direct = _direct(operations, homes)
-    coming = direct[:]  # the modules whose parameters are used next
-    for i in reversed(range(len(coming) - 1)):
-        coming[i] = coming[i] or coming[i + 1]
+    following = list(range(len(operations)))  # for each operation the next that uses parameters
+    for i in reversed(range(len(operations) - 1)):
+        following[i] = i if direct[i] else following[i + 1]
     is_root_framed = any("" in names for names in direct)  # only where it holds parameters of its own
     guess = _Guess(modules)
     last: set[str] = set()  # the modules whose parameters were used last
+    firsts: dict[str | None, Any] = {}  # of each module the use of a parameter that its calls begin with
     made_in: dict[int, str | None] = {}
     users: dict[int, set[str]] = defaultdict(set)
     owners: list[str | None] = []
     for i, (node, operands, results) in enumerate(operations):
         if direct[i]:
-            last, owner = direct[i], around(direct[i], modules)
+            owner: str | None = around(direct[i], modules)
+            last = direct[i]
+            if use := use_of_parameters(operations[i], homes):
+                firsts.setdefault(owner, use)
         else:
-            between = last | coming[i] if last and coming[i] else set()
+            coming = direct[following[i]]
+            between = last | coming if last and coming else set()
+            is_again = use_of_parameters(operations[following[i]], homes) in firsts.values()
             sources = {id(x): made_in.get(id(x)) for x in operands}
             keeps_shape = all(x.shape == r.shape for x in operands for r in results)
-            found = guess.owner(sources, users, between, keeps_shape)
+            found = guess.owner(sources, users, between, is_again, keeps_shape)
             owner = found if found or is_root_framed else None
         owners.append(owner)
         made_in.update((id(result), owner) for result in (node, *results))
@@ -109,6 +115,13 @@ def _has_data(argument: Any) -> bool:
     return is_array(argument) or (isinstance(argument, tuple) and any(map(_has_data, argument)))
 
 
+def use_of_parameters(operation: Operation, homes: dict) -> Any:
+    """What an operation does with parameters, to be compared with what another does; None if it uses none."""
+    op: Any = operation.node._op
+    used = [known_as(x) for x in operation.operands if isinstance(x, Node) and known_as(x) in homes]
+    return (op.name, operation.results[0].shape, *map(id, used)) if used else None
+
+
 class _Guess:
     """The owner of an operation that uses no parameters."""
 
@@ -116,14 +129,26 @@ class _Guess:
         self._modules = modules
 
     def owner(
-        self, sources: dict[int, str | None], users: dict[int, set[str]], between: set[str], keeps_shape: bool
+        self,
+        sources: dict[int, str | None],
+        users: dict[int, set[str]],
+        between: set[str],
+        is_again: bool,
+        keeps_shape: bool,
     ) -> str | None:
-        """The owner of an operation on operands that were made in `sources`, and were used in `users`, by the modules
-        that use parameters before and after it, and by whether the operands have the shape of the result."""
+        """The owner of an operation.
+
+        Args:
+            sources: of each operand, the module that it was made in.
+            users: of values, the modules that they were used in.
+            between: the modules that use parameters just before and after it.
+            is_again: whether the use after it is one that a call of a module has begun with before.
+            keeps_shape: whether the operands have the shape of the result.
+        """
         made = set(sources.values())
         choices = [({s} if s is not None else set()) | users[x] for x, s in sources.items()]
         choices = [choice for choice in choices if choice]
-        place = self._place(between) if between else None
+        place = self._place(between, is_again) if between else None
         if not choices:
             return place
         joins = len(choices) > 1
@@ -140,10 +165,10 @@ class _Guess:
             return self._first_called(sorted(path, key=len))
         return inner if keeps_shape and not self._has_functions(place) else place
 
-    def _place(self, names: set[str]) -> str:
+    def _place(self, names: set[str], is_again: bool) -> str:
         """The innermost module that is called between the uses of parameters of these."""
         name = around(names, self._modules)
-        if len(names) == 1:  # it may have been called twice, and this is done in between
+        if len(names) == 1 and is_again:  # it is called twice, and this may be done in between
             return self._called(name, False, True)
         while name and self._is_container(name) and not self._has_functions(name):
             name = nearest(name.rpartition(".")[0], self._modules)
@@ -200,17 +225,16 @@ def folded_modules(
     for height in range(1, max((heights[m] for path in paths.values() for m in path), default=0) + 1):
         whole = {owner: next((m for m in path if heights[m] <= height), None) for owner, path in paths.items()}
         stretches: list[Stretch] = []
-        used: set[int] = set()  # parameters that the call of a module has used; each call is a stretch
+        first = None  # the use of a parameter that the call of a module begins with; each call is a stretch
         for i, (operation, owner) in enumerate(zip(operations, owners, strict=True)):
-            module = whole.get(owner or "")
-            parameters = {id(x) for x in operation.operands if isinstance(x, Node) and known_as(x) in homes}
-            goes_on = bool(stretches) and stretches[-1].module == module and not used & parameters
-            if module is not None and goes_on:
+            module, use = whole.get(owner or ""), use_of_parameters(operation, homes)
+            is_same = module is not None and bool(stretches) and stretches[-1].module == module
+            if is_same and (use is None or use != first):
                 stretches[-1] = stretches[-1]._replace(last=i + 1)
+                first = first or use
             else:
                 stretches.append(Stretch(i, i + 1, module=module))
-                used = set()
-            used |= parameters
+                first = use
         yield stretches
 
 
