@@ -39,9 +39,9 @@ _FRAME = {
 _STRAIGHT = "4"  # the weight of arrows from version to version: they lie in one line
 _INTO = {"label": " into ", "weight": _STRAIGHT}
 
-MANY = 30  # of a value that is used more often, only the first arrow comes from its card; others from its name
 _LONG = 10  # so many operations in a row can be read from left to right; more are drawn from top to bottom
-_LARGE = 60  # of a picture with more nodes, Graphviz doesn't look for the best places, but for good ones
+_LARGE = 60  # nodes: of a larger picture, Graphviz doesn't look for the best places, but for good ones; and of a value
+_MANY = 12  # that is used more often there, only the first arrow comes from its card, others from its name
 _HASTE = {"nslimit": "2", "nslimit1": "2"}
 
 
@@ -184,6 +184,7 @@ class Drawing:
         self.cards: dict[int, str] = {}
         self.pills: dict[int, str] = {}
         self._kinds: set[str] = set()
+        self._is_large = len(graph.stretches) + len(graph.drawn) > _LARGE
         self._has_tags = False
         self._nodes: dict[str | None, list[tuple[str, dict]]] = defaultdict(list)  # by module
         self._side_by_side: dict[str | None, list[list[str]]] = defaultdict(list)  # nodes of one rank, by module
@@ -198,7 +199,7 @@ class Drawing:
         self._write_nodes(dot)
         for source, target, attributes in self._edges:
             dot.edge(source, target, **attributes)
-        if self._count() > _LARGE:
+        if self._is_large:
             dot.attr(**_HASTE)
         if with_legend:
             dot.attr(labelloc="b", labeljust="l", label=legend_label(self._kinds, self._remark()))
@@ -245,8 +246,9 @@ class Drawing:
         for other, values in passed.items():
             label = {"label": f" {len(values):,} values "} if len(values) > 1 else {}
             self._add_edge(self.pills[other], target, max(values.values(), key=self._strength), label)
-        if beside:
-            self._side_by_side[owner].append([target, *(self.cards[key] for key in beside)])
+        names = {source for x, source in zip(shown, sources, strict=True) if source != self.cards[id(x)]}
+        if beside or names:
+            self._side_by_side[owner].append([target, *(self.cards[key] for key in beside), *sorted(names)])
         for o in operations:
             for r in o.results:
                 if id(r) in graph.drawn:
@@ -276,7 +278,7 @@ class Drawing:
         names: dict[int, str] = {}
         for key, x in {id(x): x for x in values}.items():
             users = self.graph.used_by[key]
-            if len(users) > MANY and number != users[0] and key in self.cards:
+            if self._is_large and len(users) > _MANY and number != users[0] and key in self.cards:
                 names[key] = self._add_node(owner, tag(self.name_of(x), self._kind(x)))
                 self._has_tags = True
             else:
