@@ -143,7 +143,7 @@ class _Reader:
         inside = _Scope(self, function, scope)
         for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
-            inside.scope[letter] = tree if _is_setting(tree) else self.defined(letter, tree)
+            inside.scope[letter] = tree if _needs_no_letter(tree) else self.defined(letter, tree)
         self.notes += [written.note] if written.note and written.note not in self.notes else []
         return inside.visit(_parsed(text))
 
@@ -460,9 +460,11 @@ def _names(text: str) -> set[str]:
     return {node.id for node in ast.walk(_parse(text)) if isinstance(node, ast.Name)}
 
 
-def _is_setting(tree: ast.expr) -> bool:
-    """Whether an expression is a constant other than a number, which needs no letter."""
-    return isinstance(tree, ast.Constant) and (isinstance(tree.value, bool) or not isinstance(tree.value, int | float))
+def _needs_no_letter(tree: ast.expr) -> bool:
+    """Whether an expression is a letter already, or a constant other than a number."""
+    if isinstance(tree, ast.Constant):
+        return isinstance(tree.value, bool) or not isinstance(tree.value, int | float)
+    return isinstance(tree, ast.Name)
 
 
 @functools.cache
