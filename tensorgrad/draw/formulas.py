@@ -169,16 +169,19 @@ class _Reader:
         return ast.Name(name, ast.Load())
 
     def defined(self, letter: str, tree: ast.expr) -> ast.expr:
-        """A letter that stands for an expression, with a dash where another has that letter."""
-        while letter in self.values and not (letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)):
+        """A letter that stands for an expression, with a dash where another, or a function, has that letter."""
+        while letter in self.functions or (letter in self.values and not self._means(letter, tree)):
             letter += "_"
         self.values[letter], self.where[letter] = self.evaluated(tree), tree
         return ast.Name(letter, ast.Load())
 
+    def _means(self, letter: str, tree: ast.expr) -> bool:
+        return letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)
+
     def named(self, f: Callable) -> ast.expr:
         """A function by its name."""
         name = getattr(f, "__name__", repr(f)).lstrip("_")
-        while self.functions.setdefault(name, f) is not f:
+        while name in self.values or self.functions.setdefault(name, f) is not f:
             name += "_"
         return ast.Name(name, ast.Load())
 
