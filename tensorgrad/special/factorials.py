@@ -13,6 +13,7 @@ import scipy.special
 from ..batch import applied
 from ..derivatives import derivative, with_rules
 from ..derivatives.arrays import as_array, as_numbers, in_one_call, whole
+from ..derivatives.formulas import formula
 from ..engine import holds_node
 from ..tensor import data_of
 from .ufuncs import UfuncProbe, partials, require_constant, ufuncs
@@ -24,6 +25,13 @@ zeta = inspect.unwrap(scipy.special.zeta)
 # Where poles of psi meet zeros, or other poles -----------------------------------------------------------------------
 
 
+@formula(
+    lambda y, z: (
+        "-y * digamma(z)"
+        if np.all(np.isfinite(digamma(z)))
+        else "where(z.real < 0.5, gamma(1 - z) * (cos(pi * z) - sin(pi * z) * digamma(1 - z) / pi), -y * digamma(z))"
+    )
+)
 def rgamma_slope(y: Any, z: Any) -> Any:
     """-psi(z) / gamma(z), in the left half of the plane by the reflections 5.5.3 and 5.5.4, where the poles cancel."""
     left = np.real(z) < 0.5
@@ -32,6 +40,13 @@ def rgamma_slope(y: Any, z: Any) -> Any:
     return np.where(left, reflected, -y * digamma(b))
 
 
+@formula(
+    lambda y, n, k: (
+        "y * digamma(n - k + 1)"
+        if np.all(np.isfinite(digamma(n - k + 1)))
+        else "where(n - k < -0.5, y * digamma(k - n) + cos(pi * (n - k)) * beta(n + 1, k - n), y * digamma(n - k + 1))"
+    )
+)
 def binom_slope(y: Any, n: Any, k: Any) -> Any:
     """y psi(n - k + 1), where y = binom(n, k). By 5.5.4, y psi(u) = y psi(1 - u) - y pi cot(pi u)."""
     left = n - k < -0.5
@@ -40,6 +55,15 @@ def binom_slope(y: Any, n: Any, k: Any) -> Any:
     return y * digamma(a) + np.where(left, cot, 0)
 
 
+@formula(
+    lambda y, z, m: (
+        "y * (digamma(z + m) - digamma(z))"
+        if np.all(np.isfinite(digamma(z + m) - digamma(z)))
+        else "where((z < 0.5) & (z + m < 0.5) & (m == floor(m)), y * (digamma(1 - z - m) - digamma(1 - z)), "
+        "where(z < 0.5, y * (digamma(z + m) - digamma(1 - z)) + cos(pi * z) * gamma(1 + m) * beta(z + m, 1 - z), "
+        "y * (digamma(z + m) - digamma(z))))"
+    )
+)
 def poch_slope(y: Any, z: Any, m: Any) -> Any:
     """y (psi(z + m) - psi(z)), where y = poch(z, m), in the same way; for a whole m the two cot are the same."""
     left = z < 0.5
@@ -62,7 +86,8 @@ derivative(beta,     lambda g, y, a, b: g * y * (digamma(a) - digamma(a + b)),
 derivative(betaln,   lambda g, y, a, b: g * (digamma(a) - digamma(a + b)),
                      lambda g, y, a, b: g * (digamma(b) - digamma(a + b)))
 derivative(binom,    lambda g, y, x, k: g * (y * digamma(x + 1) - binom_slope(y, x, k)),
-                     lambda g, y, x, k: g * (binom_slope(y, x, k) - binom_slope(y, x, x - k)))
+                     formula("g * (binom_slope(y, x, k) - y * digamma(k + 1))")(
+                     lambda g, y, x, k: g * (binom_slope(y, x, k) - binom_slope(y, x, x - k))))
 derivative(poch,     lambda g, y, z, m: g * poch_slope(y, z, m),
                      lambda g, y, z, m: g * y * digamma(z + m))
 partials(zeta(1, UfuncProbe()), "x q", None, lambda g, y, x, q: -g * x * zeta(x + 1, q))  # 25.11.17
