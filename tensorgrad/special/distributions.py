@@ -112,7 +112,7 @@ def normal_density(x: Any) -> Any:
     return np.exp(-0.5 * x * x) / SQRT_2PI
 
 
-@formula("normal_density(x) / exp(log_cdf)")
+@formula("exp(-(x**2) / 2 - log_cdf) / sqrt(2 * pi)")
 def hazard(x: Any, log_cdf: Any) -> Any:
     """normal_density(x) / ndtr(x), from the logarithm of ndtr(x); for x < 0 by 7.8.1, without loss of digits."""
     right = np.real(x) > 0

@@ -51,7 +51,11 @@ def undefined(x1: Any, x2: Any, zero: float) -> Any:
     return (x1 == 0) & (x2 == zero if is_complex(x2) else x2 <= zero)
 
 
-@formula(lambda x1, x2, zero: "where(undefined(x1, x2, zero), zero + 1, x2)" if np.any(undefined(x1, x2, zero)) else "x2")
+@formula(
+    lambda x1, x2, zero: (
+        "where(undefined(x1, x2, zero), zero + 1, x2)" if np.any(undefined(x1, x2, zero)) else "x2"
+    )
+)
 def defined(x1: Any, x2: Any, zero: float) -> Any:
     """x2, and where it is undefined a number at which the logarithm is 0, as it counts in PyTorch."""
     return np.where(undefined(x1, x2, zero), zero + 1, x2)
@@ -67,12 +71,17 @@ def log_ratio(x1: Any, x2: Any) -> Any:
     return np.log(np.where(both, 1, x1)) - np.log(np.where(both, 1, x2))
 
 
+@formula(lambda x1, x2: "where((x1 == 0) & (x2 == 0), 0, 1)" if np.any((x1 == 0) & (x2 == 0)) else "1")
+def one_unless_zeros(x1: Any, x2: Any) -> Any:
+    return (x1 != 0) | (x2 != 0)
+
+
 derivative(xlogy,    lambda g, y, x1, x2: g * np.log(defined(x1, x2, 0)),
                      lambda g, y, x1, x2: g * ratio(x1, x2))
 derivative(xlog1py,  lambda g, y, x1, x2: g * np.log1p(defined(x1, x2, -1)),
                      lambda g, y, x1, x2: g * ratio(x1, 1 + x2))
 derivative(entr,     lambda g, y, x: -g * (np.log(x) + 1))
-derivative(rel_entr, lambda g, y, x1, x2: g * (log_ratio(x1, x2) + ((x1 != 0) | (x2 != 0))),
+derivative(rel_entr, lambda g, y, x1, x2: g * (log_ratio(x1, x2) + one_unless_zeros(x1, x2)),
                      lambda g, y, x1, x2: -g * ratio(x1, x2))
 derivative(kl_div,   lambda g, y, x1, x2: g * log_ratio(x1, x2),
                      lambda g, y, x1, x2: g * (1 - ratio(x1, x2)))
@@ -106,11 +115,20 @@ def boxcox_slope(u: Any, lmbda: Any) -> Any:
     return u * u * hyp1f1(2, 3, lmbda * u) / 2
 
 
-@formula(lambda zero, y, u, lmbda: "where(zero, -y / lmbda, boxcox_slope(u, lmbda))" if np.any(zero) else "boxcox_slope(u, lmbda)")
+@formula(
+    lambda zero, y, u, lmbda: (
+        "where(zero, -y / lmbda, boxcox_slope(u, lmbda))" if np.any(zero) else "boxcox_slope(u, lmbda)"
+    )
+)
 def slope_from(zero: Any, y: Any, u: Any, lmbda: Any) -> Any:
     """The same; where x is zero, so that u would be -inf, y is -1 / lmbda."""
     at_zero = -np.where(zero, y, 0) / np.where(zero, lmbda, 1)
     return np.where(zero, at_zero, boxcox_slope(u, lmbda))
+
+
+@formula("x")  # what the logarithm is at its pole doesn't count
+def apart(x: Any, pole: float) -> Any:
+    return np.where(x == pole, pole + 1, x)
 
 
 @formula("-(x ** (1 - lmbda)) * boxcox_slope(u, lmbda)", u="y / exprel(log1p(lmbda * y))")
@@ -120,9 +138,9 @@ def inverse_slope(x: Any, y: Any, lmbda: Any) -> Any:
 
 
 derivative(boxcox,       lambda g, y, x, lmbda: g * np.power(x, lmbda - 1),
-                         lambda g, y, x, lmbda: g * slope_from(x == 0, y, np.log(np.where(x == 0, 1, x)), lmbda))
+                         lambda g, y, x, lmbda: g * slope_from(x == 0, y, np.log(apart(x, 0)), lmbda))
 derivative(boxcox1p,     lambda g, y, x, lmbda: g * np.power(1 + x, lmbda - 1),
-                         lambda g, y, x, lmbda: g * slope_from(x == -1, y, np.log1p(np.where(x == -1, 0, x)), lmbda))
+                         lambda g, y, x, lmbda: g * slope_from(x == -1, y, np.log1p(apart(x, -1)), lmbda))
 derivative(inv_boxcox,   lambda g, y, x, lmbda: g * np.power(y, 1 - lmbda),
                          lambda g, y, x, lmbda: g * inverse_slope(y, x, lmbda))
 derivative(inv_boxcox1p, lambda g, y, x, lmbda: g * np.power(1 + y, 1 - lmbda),
