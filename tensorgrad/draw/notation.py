@@ -28,7 +28,11 @@ _SIGNS: dict[type, tuple[str, int]] = {
 _COMPARISONS: dict[type, str] = {
     ast.Eq: "=", ast.NotEq: "≠", ast.Lt: "&lt;", ast.LtE: "≤", ast.Gt: "&gt;", ast.GtE: "≥",
 }  # fmt: skip
-_CONSTANTS = {math.pi: "π", math.e: "e", math.inf: "∞", math.log(2): "ln 2", math.log(10): "ln 10"}
+_CONSTANTS = {
+    math.pi: "π", math.e: "e", math.inf: "∞", math.log(2): "ln 2", math.log(10): "ln 10",
+    math.sqrt(math.pi): '√<span class="root">π</span>', math.sqrt(2 * math.pi): '√<span class="root">2π</span>',
+    math.pi / 180: '<span class="fraction"><span>π</span><span>180</span></span>',
+}  # fmt: skip
 
 
 def written(tree: ast.expr, letter: Callable[[str], str]) -> str:
