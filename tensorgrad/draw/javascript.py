@@ -101,7 +101,7 @@ def literal(x: Any) -> str:
             return json.dumps(x)
         case slice():
             return f"np.slice({', '.join(map(literal, (x.start, x.stop, x.step)))})"
-        case tuple() | list():
+        case tuple() | list() | range():
             return f"[{', '.join(map(literal, x))}]"
         case int() | float() | np.integer() | np.floating():
             number = float(x) if isinstance(x, float | np.floating) else int(x)
@@ -112,6 +112,8 @@ def literal(x: Any) -> str:
             return f"np.equal({json.dumps(x.astype(int).tolist())}, 1)"
         case np.ndarray() if x.dtype.kind in "iuf":
             return f"np.asarray({literal(x.tolist())})"
+    if isinstance(x, np.dtype | type):
+        return json.dumps(np.dtype(x).name)
     if x is Ellipsis:
         return "np.Ellipsis"
     raise Unavailable(type(x).__name__)

@@ -75,7 +75,7 @@ class Program:
     def _forward(self, o: Operation) -> dict:
         op: Any = o.node._op
         _, values = self._steps.past.arguments(o.node)
-        call = (op.func, values, dict(o.node._kwargs or {}), self._steps.labels(o))
+        call = (op.func, values, op.known_kwargs(o.node._kwargs or {}), self._steps.labels(o))
         if op.name in available():
             return self._code(call_of(*call), o, op.name)
         return self._code(expression_of(*call, is_known=_is_known), o)
