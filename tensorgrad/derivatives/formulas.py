@@ -23,8 +23,8 @@ class Formula(NamedTuple):
     """What a function computes.
 
     text is an expression in the function's parameters; or a function of the same arguments that returns one, where it
-    depends on them. where tells what other letters in it stand for, each an expression that may use those before it; those
-    that the text doesn't use are left out. note is a remark in words, for readers.
+    depends on them. where tells what other letters in it stand for, each an expression that may use those before it (those
+    that the text doesn't use are left out). note is a remark in words, for readers.
     """
 
     text: str | Callable[..., str]
@@ -55,6 +55,6 @@ def formula(text: str | Callable[..., str], note: str = "", **where: str) -> Cal
 
 
 def by_name(function: Function) -> Function:
-    """Decorator: a helper that stays by its name in formulas, as the field knows it by that, or no expression says it."""
+    """Decorator: a helper that stays by its name in formulas: the field has that name, or no expression says it."""
     NAMED.add(function)
     return function

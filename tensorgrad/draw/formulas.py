@@ -94,7 +94,7 @@ def has_a_name(f: Any) -> bool:
     if f in FORMULAS and f not in OWN:
         return False
     module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED
+    named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED or getattr(f, "__wrapped__", None) in OWN
     return named or module in ("numpy", "scipy", "builtins", "math", "_operator")
 
 
@@ -167,7 +167,7 @@ class _Reader:
         inside = _Scope(self, function, scope, is_text=True)
         for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
-            inside.scope[letter] = tree if _is_setting(tree) else self.defined(letter, tree)
+            inside.scope[letter] = tree if _needs_no_letter(tree) else self.defined(letter, tree)
         self.notes += [written.note] if written.note and written.note not in self.notes else []
         return inside.visit(_parsed(text))
 
@@ -193,13 +193,14 @@ class _Reader:
         return ast.Name(name, ast.Load())
 
     def defined(self, letter: str, tree: ast.expr) -> ast.Name:
-        """A letter that stands for an expression, with a dash where another has that letter."""
-        while letter in self.values and not (letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)):
+        """A letter that stands for an expression, with a dash where another, or a function, has that letter."""
+        while letter in self.functions or (letter in self.values and not self._means(letter, tree)):
             letter += "_"
-        if letter in self.functions:
-            return self.defined(letter + "_", tree)
         self.values[letter], self.where[letter] = self.evaluated(tree), tree
         return ast.Name(letter, ast.Load())
+
+    def _means(self, letter: str, tree: ast.expr) -> bool:
+        return letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)
 
     def named(self, f: Callable) -> ast.expr:
         """A function by its name."""
@@ -562,9 +563,11 @@ def _names(text: str) -> set[str]:
     return {node.id for node in ast.walk(_parse(text)) if isinstance(node, ast.Name)}
 
 
-def _is_setting(tree: ast.expr) -> bool:
-    """Whether an expression is a constant other than a number, which needs no letter."""
-    return isinstance(tree, ast.Constant) and (isinstance(tree.value, bool) or not isinstance(tree.value, int | float))
+def _needs_no_letter(tree: ast.expr) -> bool:
+    """Whether an expression is a letter already, or a constant other than a number."""
+    if isinstance(tree, ast.Constant):
+        return isinstance(tree.value, bool) or not isinstance(tree.value, int | float)
+    return isinstance(tree, ast.Name)
 
 
 def _recorded(f: Any) -> Any:
