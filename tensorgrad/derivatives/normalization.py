@@ -6,6 +6,7 @@ import numpy as np
 
 from .arrays import ARRAYS
 from .chunked import copy_of
+from .formulas import formula
 from .reductions import count
 from .table import derivative
 
@@ -28,6 +29,8 @@ def _gradient_of_weight(g, z, weight):
     return np.einsum(g, every, z, every, kept).reshape(weight.shape)
 
 
+@formula("(1 if weight is None else weight) * (x - m) / sqrt(v + eps) + (0 if bias is None else bias)",
+         m="mean(x, axis=axes, keepdims=True) if centred else 0", v="mean((x - m) ** 2, axis=axes, keepdims=True)")
 def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     """weight * z + bias, with z = (x - mean) / sqrt(var + eps) along axes; or with a mean of 0, if not centred.
 
@@ -55,6 +58,9 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     return y, (z, scale)
 
 
+@formula("s * (h - (mean(h, axis=axes, keepdims=True) if centred else 0) - z * mean(h * z, axis=axes, keepdims=True))",
+         m="mean(x, axis=axes, keepdims=True) if centred else 0", s="1 / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)",
+         z="(x - m) * s", h="g * (1 if weight is None else weight)")
 def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None, saved=None):
     """With h = g * weight: scale (h - mean(h) - z mean(h z)). (Ioffe and Szegedy, 2015, section 3.)"""
     z, scale = _standardized(x, axes, eps, centred) if saved is None else saved
@@ -70,6 +76,8 @@ def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None,
     return d
 
 
+@formula("g * (x - m) / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)",
+         m="mean(x, axis=axes, keepdims=True) if centred else 0")
 def _weight_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None, saved=None):
     z, _ = _standardized(x, axes, eps, centred) if saved is None else saved
     return _gradient_of_weight(g, z, weight)

@@ -15,7 +15,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
+from types import ModuleType, UnionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,8 +74,8 @@ def expression_of(
     """
     reader = _Reader(is_known or has_a_name)
     try:
-        tree = reader.read(function, args, kwargs, labels)
-    except Unreadable:
+        tree = reader.written_out(reader.read(function, args, kwargs, labels))
+    except Exception:  # Unreadable, or whatever comes of the source of a function of the user's
         return None
     return Expression(tree, reader.where, reader.notes, reader.values, reader.labels, reader.functions)
 
@@ -108,6 +108,29 @@ class _Reader:
         self.values: dict[str, Any] = {}
         self.labels: dict[str, Any] = {}
         self.functions: dict[str, Callable] = {}
+        self._parts: set[str] = set()  # letters that only name a part of the expression
+
+    def written_out(self, tree: ast.expr) -> ast.expr:
+        """The expression without the letters for parts that it has once or never, and without those of no use."""
+        for letter in reversed(list(self.where)):
+            trees = [tree, *self.where.values()]
+            uses = sum(isinstance(n, ast.Name) and n.id == letter for t in trees for n in ast.walk(t))
+            if uses <= (letter in self._parts):
+                put = _Put(letter, self.where.pop(letter))
+                self.values.pop(letter)
+                tree, self.where = put.visit(tree), {k: put.visit(t) for k, t in self.where.items()}
+        return tree
+
+    def part(self, name: str, tree: ast.expr) -> ast.expr:
+        """A part of an expression by a letter, which goes where it is used once."""
+        if not any(isinstance(n, ast.BinOp | ast.Call | ast.Compare) for n in ast.walk(tree)) or self.is_setting(tree):
+            return tree
+        letter = self.defined(name, tree)
+        self._parts.add(letter.id)
+        return letter
+
+    def is_setting(self, tree: ast.expr) -> bool:
+        return not any(isinstance(n, ast.Name) and n.id in self.values for n in ast.walk(tree))
 
     def read(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]) -> ast.expr:
         if function not in FORMULAS and self.is_known(function):
@@ -116,7 +139,8 @@ class _Reader:
         labels = [None] * (len(args) - len(labels)) + list(labels) if labels else [None] * len(args)
         bound = _bound(function, args, kwargs)
         names = _bound(function, labels, dict.fromkeys(kwargs))
-        return self.body(function, {name: self._letters(name, x, names.get(name)) for name, x in bound.items()})
+        letters = {name: self._letters(_LETTERS.get(name, name), x, names.get(name)) for name, x in bound.items()}
+        return self.body(function, letters)
 
     def call(
         self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]
@@ -125,7 +149,7 @@ class _Reader:
         labels = labels or [None] * len(args)
         trees = [self._letters(f"x{i}", x, label) for i, (x, label) in enumerate(zip(args, labels, strict=True))]
         settings = {k: self._letters(k, x, None) for k, x in kwargs.items()}
-        said = [ast.keyword(k, x) for k, x in settings.items() if not _goes_without_saying(k, x)]
+        said = [ast.keyword(k, x) for k, x in settings.items() if not _goes_without_saying(function, k, x)]
         return ast.Call(self.named(function), trees, said)
 
     def body(self, function: Callable, scope: dict[str, ast.expr]) -> ast.expr:
@@ -140,7 +164,7 @@ class _Reader:
         text = written.text
         if not isinstance(text, str):
             text = self._chosen(text, function, scope)
-        inside = _Scope(self, function, scope)
+        inside = _Scope(self, function, scope, is_text=True)
         for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
             inside.scope[letter] = tree if _needs_no_letter(tree) else self.defined(letter, tree)
@@ -168,7 +192,7 @@ class _Reader:
         self.values[name], self.labels[name] = x, label
         return ast.Name(name, ast.Load())
 
-    def defined(self, letter: str, tree: ast.expr) -> ast.expr:
+    def defined(self, letter: str, tree: ast.expr) -> ast.Name:
         """A letter that stands for an expression, with a dash where another, or a function, has that letter."""
         while letter in self.functions or (letter in self.values and not self._means(letter, tree)):
             letter += "_"
@@ -189,8 +213,9 @@ class _Reader:
 class _Scope(ast.NodeTransformer):
     """Puts into an expression of a function what its parameters stand for, and what else is known of the call."""
 
-    def __init__(self, reader: _Reader, function: Callable, scope: dict[str, ast.expr]):
+    def __init__(self, reader: _Reader, function: Callable, scope: dict[str, ast.expr], is_text: bool = False):
         self._reader, self._function, self.scope = reader, inspect.unwrap(function), scope
+        self._modules = (np, np.linalg, np.fft, math, builtins) if is_text else (builtins,)
 
     # Statements: a function may name parts of its expression, and decide by its settings
 
@@ -201,7 +226,12 @@ class _Scope(ast.NodeTransformer):
                 case ast.Return(value=ast.expr() as value):
                     return self.visit(value)
                 case ast.Assign(targets=[target], value=value):
-                    self._assign(target, self.visit(value), statements[i + 1 :])
+                    self._assign(target, self.visit(value))
+                case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                    changed = self.visit(ast.BinOp(ast.Name(name, ast.Load()), op, value))
+                    if not self._reader.is_setting(changed):
+                        raise Unreadable(ast.unparse(statement))
+                    self.scope[name] = changed
                 case ast.If(test=test, body=body, orelse=orelse):
                     decided = self.visit(test)
                     if not isinstance(decided, ast.Constant):
@@ -211,15 +241,15 @@ class _Scope(ast.NodeTransformer):
                     raise Unreadable(ast.unparse(statement))
         return None
 
-    def _assign(self, target: ast.expr, tree: ast.expr, rest: list[ast.stmt]) -> None:
-        """A name for an expression: a letter of the formula, if it is used several times and more than a letter."""
+    def _assign(self, target: ast.expr, tree: ast.expr) -> None:
         if isinstance(target, ast.Tuple) and isinstance(tree, ast.Tuple) and len(target.elts) == len(tree.elts):
-            for part, of in zip(target.elts, tree.elts, strict=True):
-                self._assign(part, of, rest)
+            for name, part in zip(target.elts, tree.elts, strict=True):
+                self._assign(name, part)
+        elif isinstance(target, ast.Tuple) and isinstance(tree, ast.Call):
+            for i, name in enumerate(target.elts):
+                self._assign(name, ast.Subscript(tree, ast.Constant(i), ast.Load()))
         elif isinstance(target, ast.Name):
-            uses = sum(isinstance(n, ast.Name) and n.id == target.id for s in rest for n in ast.walk(s))
-            is_letter = uses > 1 and any(isinstance(n, ast.BinOp | ast.Call) for n in ast.walk(tree))
-            self.scope[target.id] = self._reader.defined(target.id, tree) if is_letter else tree
+            self.scope[target.id] = self._reader.part(target.id, tree)
         else:
             raise Unreadable(ast.unparse(target))
 
@@ -229,7 +259,7 @@ class _Scope(ast.NodeTransformer):
         if node.id in self.scope:
             return copy.deepcopy(self.scope[node.id])
         value = self._known(node.id)
-        if value is math.pi or isinstance(value, bool | int | float | str | None | tuple):
+        if isinstance(value, bool | int | float | str | None | tuple | type | set | dict | UnionType) or callable(value):
             return ast.Constant(value)
         raise Unreadable(node.id)
 
@@ -238,15 +268,18 @@ class _Scope(ast.NodeTransformer):
         code, closure = getattr(self._function, "__code__", None), getattr(self._function, "__closure__", None)
         if code and name in code.co_freevars:
             return closure[code.co_freevars.index(name)].cell_contents
-        for place in (getattr(self._function, "__globals__", {}), *(vars(m) for m in (np, np.linalg, np.fft, math, builtins))):
-            if name in place:
+        for place in (getattr(self._function, "__globals__", {}), *map(vars, self._modules)):
+            if name in place and getattr(place[name], "__wrapped__", place[name]) is not self._function:
                 return place[name]
         raise Unreadable(name)
 
     def _object(self, node: ast.expr) -> Any:
         """The function or module that an expression such as np.linalg.inv names; None if it names none."""
         if isinstance(node, ast.Name):
-            return None if node.id in self.scope else self._known(node.id)
+            if node.id not in self.scope:
+                return self._known(node.id)
+            known = self.scope[node.id]
+            return known.value if isinstance(known, ast.Constant) else None
         if isinstance(node, ast.Attribute):
             of = self._object(node.value)
             return getattr(of, node.attr) if isinstance(of, ModuleType) else None
@@ -257,6 +290,8 @@ class _Scope(ast.NodeTransformer):
         if known is not None:
             return ast.Constant(known)
         value = self.visit(node.value)
+        if isinstance(value, ast.Constant) and hasattr(value.value, node.attr):
+            return ast.Constant(getattr(value.value, node.attr))
         if node.attr in ("shape", "ndim", "size", "dtype"):
             return ast.Constant(getattr(self._reader.evaluated(value), node.attr))
         if node.attr == "T" and np.ndim(self._reader.evaluated(value)) < 2:
@@ -283,7 +318,13 @@ class _Scope(ast.NodeTransformer):
         return self._folded(self.generic_visit(node))
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        return self._folded(self.generic_visit(node))
+        *first, last = [self.visit(part) for part in node.values]
+        for part in first:
+            if not isinstance(part, ast.Constant):
+                raise Unreadable(ast.unparse(node))
+            if bool(part.value) is isinstance(node.op, ast.Or):
+                return part
+        return last
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         return self._folded(self.generic_visit(node))
@@ -317,6 +358,12 @@ class _Scope(ast.NodeTransformer):
         made = ast.ListComp(node.elt, node.generators)
         return ast.Constant(eval(_compiled(made), {"__builtins__": {}, **names}))
 
+    def visit_Dict(self, node: ast.Dict) -> ast.expr:
+        keys, values = ([self.visit(part) for part in parts if part] for parts in (node.keys, node.values))
+        if not all(isinstance(part, ast.Constant) for part in (*keys, *values)):
+            raise Unreadable(ast.unparse(node))
+        return ast.Constant(dict(zip(*([part.value for part in parts] for parts in (keys, values)), strict=True)))
+
     visit_GeneratorExp = visit_ListComp = _evaluated_comprehension
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
@@ -324,6 +371,12 @@ class _Scope(ast.NodeTransformer):
         if isinstance(value, ast.Tuple) and isinstance(index, ast.Constant):
             found = value.elts[index.value]
             return ast.Tuple(found, ast.Load()) if isinstance(found, list) else found
+        if isinstance(value, ast.Constant) and isinstance(index, ast.Constant):
+            return ast.Constant(value.value[index.value])
+        axes = index.elts if isinstance(index, ast.Tuple) else [index]
+        new = all(isinstance(i, ast.Constant) and (i.value is None or i.value is Ellipsis) for i in axes)
+        if new and np.ndim(self._reader.evaluated(value)) == 0:
+            return value  # which broadcasts as it is
         return self._folded(ast.Subscript(value, index, ast.Load()))
 
     def _folded(self, node: Any) -> ast.expr:
@@ -339,15 +392,18 @@ class _Scope(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         f = self._object(node.func)
+        if not callable(f) and isinstance(node.func, ast.Name):  # an argument has the name of the function
+            f = self._known(node.func.id)
+        f = _recorded(f)
         args = [part for arg in node.args for part in self._arguments(arg)]
-        kwargs = {k.arg: self.visit(k.value) for k in node.keywords if k.arg}
+        kwargs = {k: x for keyword in node.keywords for k, x in self._keywords(keyword)}
         if f is None and isinstance(node.func, ast.Attribute):
             return self._method(node.func.attr, [self.visit(node.func.value), *args], kwargs)
         if not callable(f):
             raise Unreadable(ast.unparse(node.func))
         if all(isinstance(x, ast.Constant) for x in (*args, *kwargs.values())):
             value = f(*(x.value for x in args), **{k: x.value for k, x in kwargs.items()})
-            if isinstance(value, bool | int | str | tuple | slice | None | list):
+            if isinstance(value, bool | int | str | tuple | slice | None | list | range):
                 return ast.Constant(value)
         if f in _QUESTIONS:
             return ast.Constant(f(*map(self._reader.evaluated, args), **{k: self._reader.evaluated(x) for k, x in kwargs.items()}))
@@ -363,6 +419,14 @@ class _Scope(ast.NodeTransformer):
             return [ast.Constant(x) for x in inside.value]
         raise Unreadable(ast.unparse(arg))
 
+    def _keywords(self, keyword: ast.keyword) -> list[tuple[str, ast.expr]]:
+        value = self.visit(keyword.value)
+        if keyword.arg:
+            return [(keyword.arg, value)]
+        if not isinstance(value, ast.Constant):
+            raise Unreadable(ast.unparse(keyword.value))
+        return [(k, ast.Constant(x)) for k, x in value.value.items()]
+
     def _method(self, name: str, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         """A method of an array, as the function of that name."""
         if name == "astype" and self._is_mask(args[0]):
@@ -376,15 +440,27 @@ class _Scope(ast.NodeTransformer):
     def _call(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         function, (args, kwargs) = f, (list(args), dict(kwargs))
         if not self._reader.is_known(f):
-            function, args, kwargs = _unwrapped(f, args, kwargs)
-            return self._reader.body(function, {name: _as_tree(x) for name, x in _bound(function, args, kwargs).items()})
+            return self._inside(f, args, kwargs)
         simpler = self._simpler_call(f, args, kwargs)
         if simpler is not None:
             return simpler
-        said = [ast.keyword(k, x) for k, x in kwargs.items() if not _goes_without_saying(k, x)]
-        while args and isinstance(args[-1], ast.Constant) and args[-1].value is None:
+        said = [ast.keyword(k, x) for k, x in kwargs.items() if not _goes_without_saying(f, k, x)]
+        defaults = _defaults(f)
+        while args and _is_default([*defaults.values()][len(args) - 1 : len(args)], args[-1]):
             args.pop()
         return ast.Call(self._reader.named(f), args, said)
+
+    def _inside(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
+        """What a function computes that readers don't know; a setting, if it gives one."""
+        function, given, settings = _unwrapped(f, args, kwargs)
+        try:
+            bound = {name: _as_tree(x) for name, x in _bound(function, given, settings).items()}
+            return self._reader.body(function, {name: self._reader.part(name, x) for name, x in bound.items()})
+        except Unreadable:
+            value = f(*map(self._reader.evaluated, args), **{k: self._reader.evaluated(x) for k, x in kwargs.items()})
+            if isinstance(value, bool | int | slice) or (isinstance(value, tuple) and not any(map(is_array, value))):
+                return ast.Constant(value)
+            raise
 
     def _simpler_call(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr | None:
         """What a call says in fewer words, of these arrays; None if it needs them all."""
@@ -393,6 +469,8 @@ class _Scope(ast.NodeTransformer):
             return self._reader.evaluated(tree)
 
         if f in (np.conj, np.conjugate, np.real) and not is_complex(value(args[0])):
+            return args[0]
+        if f is np.moveaxis and np.ndim(value(args[0])) == 1:
             return args[0]
         if f is np.where and isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Invert):
             return self._call(np.where, [args[0].operand, args[2], args[1]], kwargs)
@@ -403,7 +481,8 @@ class _Scope(ast.NodeTransformer):
         settings = [value(arg) for arg in args[1:]]
         if f is np.swapaxes and {i % np.ndim(value(args[0])) - np.ndim(value(args[0])) for i in settings} == {-1, -2}:
             return ast.Attribute(args[0], "T" if np.ndim(value(args[0])) == 2 else "mT", ast.Load())
-        if f is np.transpose and all(x is None for x in settings) and not kwargs:
+        backward = [*range(np.ndim(value(args[0])))][::-1]
+        if f is np.transpose and all(x is None or list(x) == backward for x in settings) and not kwargs:
             return ast.Attribute(args[0], "T", ast.Load())
         return None
 
@@ -413,12 +492,33 @@ _QUESTIONS = {
     isinstance, type, hasattr, callable,
 }  # fmt: skip
 _AS_IT_IS = (np.ascontiguousarray, np.asarray, np.copy, np.positive)
+_LETTERS = {"where": "mask"}  # of arguments whose names are those of functions
 _LIBRARY = __name__.partition(".")[0] + "."
-_DEFAULTS = {"axis": None, "keepdims": False, "where": True, "dtype": None, "out": None, "initial": None, "order": None}
+_DEFAULTS = {
+    "axis": None, "keepdims": False, "where": True, "dtype": None, "out": None, "initial": None, "order": None,
+    "casting": "same_kind", "optimize": False, "norm": None,
+}  # fmt: skip
 
 
-def _goes_without_saying(name: str, value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and name in _DEFAULTS and value.value is _DEFAULTS[name] or name == "dtype"
+def _goes_without_saying(f: Callable, name: str, value: ast.expr) -> bool:
+    if name in ("dtype", "optimize"):
+        return True
+    known = [x for x in (_defaults(f).get(name, np._NoValue), _DEFAULTS.get(name, np._NoValue)) if x is not np._NoValue]
+    return _is_default(known[:1], value)
+
+
+def _is_default(defaults: Sequence[Any], value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and any(type(value.value) is type(x) and value.value == x for x in defaults)
+
+
+@functools.cache
+def _defaults(f: Callable) -> dict[str, Any]:
+    """The parameters of a function with their defaults, np._NoValue where they have none."""
+    try:
+        parameters = inspect.signature(f).parameters
+    except (TypeError, ValueError):  # builtins may have no signature
+        return {}
+    return {name: np._NoValue if p.default is p.empty else p.default for name, p in parameters.items()}
 
 
 def _unwrapped(f: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Callable, Sequence[Any], dict]:
@@ -470,6 +570,24 @@ def _needs_no_letter(tree: ast.expr) -> bool:
     return isinstance(tree, ast.Name)
 
 
+def _recorded(f: Any) -> Any:
+    """The function of ours that is recorded, of one around it that takes its arguments by other names too."""
+    inner = f
+    while inner is not None and inner not in OWN and (getattr(inner, "__module__", None) or "").startswith(_LIBRARY):
+        inner = getattr(inner, "__wrapped__", None)
+    return f if inner is None or inner not in OWN else inner
+
+
+class _Put(ast.NodeTransformer):
+    """Puts an expression in the place of a letter."""
+
+    def __init__(self, letter: str, tree: ast.expr):
+        self._letter, self._tree = letter, tree
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._tree if node.id == self._letter else node
+
+
 @functools.cache
 def _parse(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
@@ -480,14 +598,18 @@ def _parsed(text: str) -> ast.expr:
 
 
 def _simpler(node: ast.expr) -> ast.expr:
-    """a ** 1, a * 1 and 1 * a as a, and a + 0 too."""
+    """a ** 1, a * 1 and 1 * a as a, and a + 0 too; and what a bool decides."""
     match node:
         case ast.BinOp(left, ast.Pow() | ast.Mult() | ast.Div(), ast.Constant(value=1)):
             return left
         case ast.BinOp(ast.Constant(value=1), ast.Mult(), right):
             return right
-        case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant(value=0)):
+        case ast.BinOp(left, ast.Add() | ast.Sub(), ast.Constant(value=0 as nothing)) if not isinstance(nothing, complex):
             return left
+        case ast.BinOp(ast.Constant(value=bool() as known), ast.BitAnd() | ast.BitOr() as op, other):
+            return other if known is isinstance(op, ast.BitAnd) else node.left
+        case ast.BinOp(other, ast.BitAnd() | ast.BitOr() as op, ast.Constant(value=bool() as known)):
+            return other if known is isinstance(op, ast.BitAnd) else node.right
     return node
 
 
