@@ -140,6 +140,8 @@ class _Reader:
         text = written.text
         if not isinstance(text, str):
             text = self._chosen(text, function, scope)
+        if text is None:
+            raise Unreadable(function)
         inside = _Scope(self, function, scope)
         for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
@@ -246,10 +248,14 @@ class _Scope(ast.NodeTransformer):
     def _object(self, node: ast.expr) -> Any:
         """The function or module that an expression such as np.linalg.inv names; None if it names none."""
         if isinstance(node, ast.Name):
-            return None if node.id in self.scope else self._known(node.id)
+            if node.id not in self.scope:
+                return self._known(node.id)
+            known = self.scope[node.id]
+            return known.value if isinstance(known, ast.Constant) else None
         if isinstance(node, ast.Attribute):
             of = self._object(node.value)
-            return getattr(of, node.attr) if isinstance(of, ModuleType) else None
+            found = getattr(of, node.attr, None)
+            return found if isinstance(of, ModuleType) or callable(found) else None
         return None
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -343,6 +349,8 @@ class _Scope(ast.NodeTransformer):
         kwargs = {k.arg: self.visit(k.value) for k in node.keywords if k.arg}
         if f is None and isinstance(node.func, ast.Attribute):
             return self._method(node.func.attr, [self.visit(node.func.value), *args], kwargs)
+        if not callable(f) and isinstance(node.func, ast.Name):  # an argument has the name of the function
+            f = self._known(node.func.id)
         if not callable(f):
             raise Unreadable(ast.unparse(node.func))
         if all(isinstance(x, ast.Constant) for x in (*args, *kwargs.values())):

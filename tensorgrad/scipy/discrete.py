@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.formulas import by_name
 from ..special import digamma
 from .quantile_grads import beta_quantile_grad
 from .univariate import Discrete, Shape
@@ -29,6 +30,16 @@ def sum_of_tail(score: Callable, k: Any, n: Any, a: Any, b: Any) -> Any:
     places = np.where(there, places, 0)
     f = np.exp(np.where(there, betabinom.logpmf(places, n, a, b) - betabinom.logpmf(k, n, a, b), -np.inf))
     return np.where(upper, 1, -1) * np.sum(f * score(places, n, a, b), axis=0)
+
+
+@by_name
+def sum_of_tail_a(k: Any, n: Any, a: Any, b: Any) -> Any:
+    return sum_of_tail(betabinom_a, k, n, a, b)
+
+
+@by_name
+def sum_of_tail_b(k: Any, n: Any, a: Any, b: Any) -> Any:
+    return sum_of_tail(betabinom_b, k, n, a, b)
 
 
 # fmt: off
@@ -54,5 +65,5 @@ nbinom = Discrete("nbinom",
     Shape(lambda k, n, p: n / p - k / (1 - p),
           lambda k, n, p: -(n + k) / p, edges=(1,)))
 betabinom: Any = Discrete("betabinom", WHOLE,
-    Shape(betabinom_a, lambda k, n, a, b: sum_of_tail(betabinom_a, k, n, a, b)),
-    Shape(betabinom_b, lambda k, n, a, b: sum_of_tail(betabinom_b, k, n, a, b)))
+    Shape(betabinom_a, sum_of_tail_a),
+    Shape(betabinom_b, sum_of_tail_b))
