@@ -12,6 +12,7 @@ import numpy as np
 
 from ..special import digamma, expit, i0e, i1e, log_ndtr, xlogy
 from ..special.distributions import hazard
+from .density_formulas import ones, zeros
 from .quantile_grads import beta_quantile_grad, gamma_quantile_grad, t_quantile_grad, t_score, vonmises_quantile_grad
 from .univariate import Continuous, Shape
 
@@ -88,8 +89,8 @@ vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),
 
 # On the positive numbers ---------------------------------------------------------------------------------------------
 
-expon = Continuous("expon",             lambda z: -np.ones(np.shape(z)),
-               upper=                   lambda z: np.ones(np.shape(z)))
+expon = Continuous("expon",             lambda z: -ones(z),
+               upper=                   lambda z: ones(z))
 halfnorm = Continuous("halfnorm",       lambda z: -z,
                upper=                   lambda z: hazard(-z, log_ndtr(-z)))
 halfcauchy = Continuous("halfcauchy",   lambda z: -2 * z / (1 + z * z))
@@ -140,7 +141,7 @@ f = Continuous("f",                     lambda z, m, n: (m / 2 - 1) / z - (m + n
 
 # On an interval ------------------------------------------------------------------------------------------------------
 
-uniform = Continuous("uniform",     lambda z: np.zeros(np.shape(z)))
+uniform = Continuous("uniform",     lambda z: zeros(z))
 powerlaw = Continuous("powerlaw",   lambda z, a: (a - 1) / z,
                Shape(               lambda z, a: 1 / a + np.log(z),
                                     lambda z, a: -z * np.log(z) / a),

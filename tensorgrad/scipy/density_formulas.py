@@ -35,6 +35,21 @@ def inside(z: Any, low: Any, high: Any) -> Any:
     return z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
 
 
+@formula(lambda k, loc: "floor(subtract(k, loc))" if np.any(loc) else "floor(k)")
+def since(k: Any, loc: Any) -> Any:
+    return np.floor(np.subtract(k, loc))
+
+
+@formula("1")
+def ones(z: Any) -> Any:
+    return np.ones(np.shape(z))
+
+
+@formula("0")
+def zeros(z: Any) -> Any:
+    return np.zeros(np.shape(z))
+
+
 def with_formula(
     rule: Callable,
     text: Callable,
@@ -105,7 +120,7 @@ def discrete(method: str, shapes: Sequence[str], edges: Sequence[tuple], standar
     )
     sign = "" if method in ("sf", "logsf") else "-"
     letters = {
-        "j": "floor(subtract(k, loc))",
+        "j": "since(k, loc)",
         "s": f"score(j{inner})",
         "m": f"quantile_grad(j{inner})",
         "constant": f"(j < support({', '.join(shapes)})[0]) | (j >= support({', '.join(shapes)})[1])",

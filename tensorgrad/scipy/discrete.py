@@ -9,6 +9,7 @@ import numpy as np
 
 from ..derivatives.formulas import by_name
 from ..special import digamma
+from .density_formulas import ones
 from .quantile_grads import beta_quantile_grad
 from .univariate import Discrete, Shape
 
@@ -49,7 +50,7 @@ WHOLE = Shape(None)  # how many trials there are
 # F(k) is an incomplete gamma or beta function (8.17.24), whose derivative is its density: a multiple of that of k
 poisson = Discrete("poisson",
     Shape(lambda k, mu: k / mu - 1,
-          lambda k, mu: np.ones(np.shape(k)), edges=(0,)))
+          lambda k, mu: ones(k), edges=(0,)))
 bernoulli = Discrete("bernoulli",
     Shape(lambda k, p: k / p - (1 - k) / (1 - p),
           lambda k, p: (1 - k) / (1 - p), edges=(0, 1)))

@@ -24,7 +24,7 @@ import numpy as np
 from ..batch import elementwise, highest_level, holds_batch
 from ..special.ufuncs import product
 from ..tensor import Tensor, data_of
-from .density_formulas import continuous, discrete, inside, with_formula
+from .density_formulas import continuous, discrete, inside, since, with_formula
 from .distributions import Distribution, as_double
 from .quantile_grads import end, tail
 from .recording import recorded
@@ -243,7 +243,8 @@ class Discrete(Univariate):
     def _formula(self, method: str, i: int) -> tuple[Callable, dict[str, str], dict[str, Any]]:
         shape = self._shapes[i - 1]
         functions = {"score": shape.score, "quantile_grad": shape.quantile_grad, "product": product, "inside": inside}
-        functions |= {name: getattr(self, name, None) for name in ("pmf", "logpmf")} | {"support": self._scipy.support}
+        functions |= {name: getattr(self, name, None) for name in ("pmf", "logpmf")}
+        functions |= {"support": self._scipy.support, "since": since}
         return *discrete(method, self._names[:-1], self._edges(), self._standard), functions
 
     def _edges(self) -> list[tuple]:
