@@ -164,6 +164,8 @@ class _Reader:
         text = written.text
         if not isinstance(text, str):
             text = self._chosen(text, function, scope)
+        if text is None:
+            raise Unreadable(function)
         inside = _Scope(self, function, scope, is_text=True)
         for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
@@ -282,7 +284,8 @@ class _Scope(ast.NodeTransformer):
             return known.value if isinstance(known, ast.Constant) else None
         if isinstance(node, ast.Attribute):
             of = self._object(node.value)
-            return getattr(of, node.attr) if isinstance(of, ModuleType) else None
+            found = getattr(of, node.attr, None)
+            return found if isinstance(of, ModuleType) or callable(found) else None
         return None
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
