@@ -23,8 +23,8 @@ class Formula(NamedTuple):
     """What a function computes.
 
     text is an expression in the function's parameters; or a function of the same arguments that returns one, where it
-    depends on them. where tells what other letters in it stand for, each an expression that may use those before it.
-    note is a remark in words, for readers.
+    depends on them. where tells what other letters in it stand for, each an expression that may use those before it (those
+    that the text doesn't use are left out). note is a remark in words, for readers.
     """
 
     text: str | Callable[..., str]
@@ -33,6 +33,7 @@ class Formula(NamedTuple):
 
 
 FORMULAS: weakref.WeakKeyDictionary[Callable, Formula] = weakref.WeakKeyDictionary()
+NAMED: weakref.WeakSet[Callable] = weakref.WeakSet()  # helpers that formulas call by their names
 
 
 def formula(text: str | Callable[..., str], note: str = "", **where: str) -> Callable[[Function], Function]:
@@ -51,3 +52,9 @@ def formula(text: str | Callable[..., str], note: str = "", **where: str) -> Cal
         return function
 
     return enter
+
+
+def by_name(function: Function) -> Function:
+    """Decorator: a helper that stays by its name in formulas: the field has that name, or no expression says it."""
+    NAMED.add(function)
+    return function

@@ -154,6 +154,7 @@ class Drawing:
     Attributes:
         cards: the name that Graphviz knows the card of a value by, by the value's `id()`.
         pills: the same for the node of a stretch of operations, by the number of the stretch.
+        frames: the names of modules by those that Graphviz knows their frames by.
     """
 
     def __init__(
@@ -174,6 +175,7 @@ class Drawing:
 
         self.cards: dict[int, str] = {}
         self.pills: dict[int, str] = {}
+        self.frames: dict[str, str] = {}
         self._kinds: set[str] = set()
         self._nodes: dict[str | None, list[tuple[str, dict]]] = defaultdict(list)  # by module
         self._side_by_side: dict[str | None, list[list[str]]] = defaultdict(list)  # nodes of one rank, by module
@@ -364,6 +366,7 @@ class Drawing:
         modules = self.graph.modules
         wanted = {m for owner in self._nodes if owner for m in modules if m and f"{owner}.".startswith(f"{m}.")}
         frames = [m for m in modules if m in wanted or (not m and "" in self._nodes)]
+        self.frames = {f"cluster_{i}": m for i, m in enumerate(frames)}
         inside = defaultdict(list)
         for m in frames:
             around = [o for o in frames if o != m and (not o or m.startswith(f"{o}."))]

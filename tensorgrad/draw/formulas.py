@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..derivatives.arrays import is_array, is_complex
-from ..derivatives.formulas import FORMULAS
+from ..derivatives.arrays import is_array, is_chunked, is_complex
+from ..derivatives.chunked import in_chunks, is_unknown
+from ..derivatives.formulas import FORMULAS, NAMED
+from ..derivatives.indexing import may_repeat
 from ..derivatives.table import COMPOSED, OWN, TABLE
-from .sources import returned
+from .sources import body_of
 
 
 class Unreadable(Exception):
@@ -92,7 +94,8 @@ def has_a_name(f: Any) -> bool:
     if f in FORMULAS and f not in OWN:
         return False
     module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    return f in TABLE or f in COMPOSED or f in OWN or module in ("numpy", "scipy", "builtins", "math", "_operator")
+    named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED or getattr(f, "__wrapped__", None) in OWN
+    return named or module in ("numpy", "scipy", "builtins", "math", "_operator")
 
 
 class _Reader:
@@ -129,17 +132,18 @@ class _Reader:
         """The expression of a function whose parameters are these expressions."""
         written = FORMULAS.get(function)
         if written is None:
-            tree = returned(function)
-            if tree is None:
+            statements = body_of(function)
+            found = statements and _Scope(self, function, scope).run(copy.deepcopy(statements))
+            if not found:
                 raise Unreadable(function)
-            return _Scope(self, function, scope).visit(copy.deepcopy(tree))
+            return found
         text = written.text
         if not isinstance(text, str):
             text = self._chosen(text, function, scope)
         inside = _Scope(self, function, scope)
-        for letter, meaning in written.where.items():
+        for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
-            inside.scope[letter] = tree if isinstance(tree, ast.Constant) else self._defined(letter, tree)
+            inside.scope[letter] = tree if _is_setting(tree) else self.defined(letter, tree)
         self.notes += [written.note] if written.note and written.note not in self.notes else []
         return inside.visit(_parsed(text))
 
@@ -164,7 +168,7 @@ class _Reader:
         self.values[name], self.labels[name] = x, label
         return ast.Name(name, ast.Load())
 
-    def _defined(self, letter: str, tree: ast.expr) -> ast.expr:
+    def defined(self, letter: str, tree: ast.expr) -> ast.expr:
         """A letter that stands for an expression, with a dash where another has that letter."""
         while letter in self.values and not (letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)):
             letter += "_"
@@ -184,6 +188,37 @@ class _Scope(ast.NodeTransformer):
 
     def __init__(self, reader: _Reader, function: Callable, scope: dict[str, ast.expr]):
         self._reader, self._function, self.scope = reader, inspect.unwrap(function), scope
+
+    # Statements: a function may name parts of its expression, and decide by its settings
+
+    def run(self, statements: list[ast.stmt]) -> ast.expr | None:
+        """What statements return; None if they return nothing."""
+        for i, statement in enumerate(statements):
+            match statement:
+                case ast.Return(value=ast.expr() as value):
+                    return self.visit(value)
+                case ast.Assign(targets=[target], value=value):
+                    self._assign(target, self.visit(value), statements[i + 1 :])
+                case ast.If(test=test, body=body, orelse=orelse):
+                    decided = self.visit(test)
+                    if not isinstance(decided, ast.Constant):
+                        raise Unreadable(ast.unparse(test))
+                    return self.run([*(body if decided.value else orelse), *statements[i + 1 :]])
+                case _:
+                    raise Unreadable(ast.unparse(statement))
+        return None
+
+    def _assign(self, target: ast.expr, tree: ast.expr, rest: list[ast.stmt]) -> None:
+        """A name for an expression: a letter of the formula, if it is used several times and more than a letter."""
+        if isinstance(target, ast.Tuple) and isinstance(tree, ast.Tuple) and len(target.elts) == len(tree.elts):
+            for part, of in zip(target.elts, tree.elts, strict=True):
+                self._assign(part, of, rest)
+        elif isinstance(target, ast.Name):
+            uses = sum(isinstance(n, ast.Name) and n.id == target.id for s in rest for n in ast.walk(s))
+            is_letter = uses > 1 and any(isinstance(n, ast.BinOp | ast.Call) for n in ast.walk(tree))
+            self.scope[target.id] = self._reader.defined(target.id, tree) if is_letter else tree
+        else:
+            raise Unreadable(ast.unparse(target))
 
     # Names
 
@@ -221,6 +256,8 @@ class _Scope(ast.NodeTransformer):
         value = self.visit(node.value)
         if node.attr in ("shape", "ndim", "size", "dtype"):
             return ast.Constant(getattr(self._reader.evaluated(value), node.attr))
+        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) < 2:
+            return value
         if node.attr == "real" and not is_complex(self._reader.evaluated(value)):
             return value
         if node.attr in ("T", "mT", "real", "imag"):
@@ -249,7 +286,35 @@ class _Scope(ast.NodeTransformer):
         return self._folded(self.generic_visit(node))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        return _simpler(self._folded(self.generic_visit(node)))
+        return _simpler(self._folded(self._without_masks(self.generic_visit(node))))
+
+    def _without_masks(self, node: Any) -> ast.expr:
+        """A product with bools as a choice: a * m, which is fast, as where(m, a, 0)."""
+        if isinstance(node.op, ast.Mult):
+            for mask, factor in ((node.right, node.left), (node.left, node.right)):
+                if self._is_mask(mask) and not self._is_mask(factor):
+                    return self._call(np.where, [mask, factor, ast.Constant(0)], {})
+        return node
+
+    def _is_mask(self, tree: ast.expr) -> bool:
+        if isinstance(tree, ast.Constant | ast.Tuple):
+            return False
+        return getattr(self._reader.evaluated(tree), "dtype", None) == bool
+
+    def _evaluated_comprehension(self, node: Any) -> ast.expr:
+        """A list of settings, made of settings alone."""
+        bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        names = {}
+        for n in ast.walk(node):
+            if isinstance(n, ast.Name) and n.id not in bound:
+                known = self.scope[n.id] if n.id in self.scope else ast.Constant(self._known(n.id))
+                if not isinstance(known, ast.Constant):
+                    raise Unreadable(n.id)
+                names[n.id] = known.value
+        made = ast.ListComp(node.elt, node.generators)
+        return ast.Constant(eval(_compiled(made), {"__builtins__": {}, **names}))
+
+    visit_GeneratorExp = visit_ListComp = _evaluated_comprehension
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         value, index = self.visit(node.value), self.visit(node.slice)
@@ -264,7 +329,8 @@ class _Scope(ast.NodeTransformer):
             return node
         value = self._reader.evaluated(node)
         plain = isinstance(value, bool | int | str | tuple | slice | None)
-        return ast.Constant(value) if plain else node
+        is_sum = isinstance(value, float) and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+        return ast.Constant(value) if plain or is_sum else node
 
     # Calls
 
@@ -296,8 +362,12 @@ class _Scope(ast.NodeTransformer):
 
     def _method(self, name: str, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         """A method of an array, as the function of that name."""
+        if name == "astype" and self._is_mask(args[0]):
+            return self._call(np.where, [args[0], ast.Constant(1), ast.Constant(0)], {})
         if name in ("astype", "copy", "item"):
             return args[0]
+        if not hasattr(np, name):
+            raise Unreadable(name)
         return self._call(getattr(np, name), args, kwargs)
 
     def _call(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
@@ -305,19 +375,42 @@ class _Scope(ast.NodeTransformer):
         if not self._reader.is_known(f):
             function, args, kwargs = _unwrapped(f, args, kwargs)
             return self._reader.body(function, {name: _as_tree(x) for name, x in _bound(function, args, kwargs).items()})
-        if f in (np.conj, np.conjugate, np.real) and not is_complex(self._reader.evaluated(args[0])):
-            return args[0]
-        if f is np.where and isinstance(args[0], ast.Constant) and isinstance(args[0].value, bool):
-            return args[1] if args[0].value else args[2]
-        if f is np.broadcast_to and np.shape(self._reader.evaluated(args[0])) == self._reader.evaluated(args[1]):
-            return args[0]
+        simpler = self._simpler_call(f, args, kwargs)
+        if simpler is not None:
+            return simpler
         said = [ast.keyword(k, x) for k, x in kwargs.items() if not _goes_without_saying(k, x)]
         while args and isinstance(args[-1], ast.Constant) and args[-1].value is None:
             args.pop()
         return ast.Call(self._reader.named(f), args, said)
 
+    def _simpler_call(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr | None:
+        """What a call says in fewer words, of these arrays; None if it needs them all."""
 
-_QUESTIONS = {is_complex, is_array, np.iscomplexobj, np.ndim, np.shape, np.size, len, isinstance, type}
+        def value(tree: ast.expr) -> Any:
+            return self._reader.evaluated(tree)
+
+        if f in (np.conj, np.conjugate, np.real) and not is_complex(value(args[0])):
+            return args[0]
+        if f is np.where and isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Invert):
+            return self._call(np.where, [args[0].operand, args[2], args[1]], kwargs)
+        if f is np.where and isinstance(args[0], ast.Constant) and isinstance(args[0].value, bool):
+            return args[1] if args[0].value else args[2]
+        if f in (np.broadcast_to, np.reshape) and np.shape(value(args[0])) == value(args[1]) and len(args) == 2:
+            return args[0]
+        settings = [value(arg) for arg in args[1:]]
+        if f is np.swapaxes and {i % np.ndim(value(args[0])) - np.ndim(value(args[0])) for i in settings} == {-1, -2}:
+            return ast.Attribute(args[0], "T" if np.ndim(value(args[0])) == 2 else "mT", ast.Load())
+        if f is np.transpose and all(x is None for x in settings) and not kwargs:
+            return ast.Attribute(args[0], "T", ast.Load())
+        return None
+
+
+_QUESTIONS = {
+    is_complex, is_array, is_chunked, in_chunks, is_unknown, may_repeat, np.iscomplexobj, np.ndim, np.shape, np.size, len,
+    isinstance, type, hasattr, callable,
+}  # fmt: skip
+_AS_IT_IS = (np.ascontiguousarray, np.asarray, np.copy, np.positive)
+_LIBRARY = __name__.partition(".")[0] + "."
 _DEFAULTS = {"axis": None, "keepdims": False, "where": True, "dtype": None, "out": None, "initial": None, "order": None}
 
 
@@ -326,12 +419,12 @@ def _goes_without_saying(name: str, value: ast.expr) -> bool:
 
 
 def _unwrapped(f: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Callable, Sequence[Any], dict]:
-    """The function under partials and wrappers, and its arguments."""
+    """The function under partials and wrappers of ours, which compute the same, and its arguments."""
     kwargs = dict(kwargs)
     while f not in FORMULAS:
         if isinstance(f, functools.partial):
             f, args, kwargs = f.func, [*f.args, *args], {**f.keywords, **kwargs}
-        elif hasattr(f, "__wrapped__"):
+        elif hasattr(f, "__wrapped__") and f.__globals__.get("__name__", "").startswith(_LIBRARY):
             f = f.__wrapped__
         else:
             break
@@ -350,6 +443,26 @@ def _as_tree(x: Any) -> ast.expr:
     if isinstance(x, tuple) and any(isinstance(part, ast.expr) for part in x):
         return ast.Tuple(list(x), ast.Load())
     return x if isinstance(x, ast.expr) else ast.Constant(x)
+
+
+def _used(where: Mapping[str, str], text: str) -> dict[str, str]:
+    """Those of the letters that a text uses, and those that they are defined by."""
+    used: dict[str, str] = {}
+    names = _names(text)
+    for letter, meaning in reversed(where.items()):
+        if letter in names:
+            used[letter] = meaning
+            names |= _names(meaning)
+    return dict(reversed(used.items()))
+
+
+def _names(text: str) -> set[str]:
+    return {node.id for node in ast.walk(_parse(text)) if isinstance(node, ast.Name)}
+
+
+def _is_setting(tree: ast.expr) -> bool:
+    """Whether an expression is a constant other than a number, which needs no letter."""
+    return isinstance(tree, ast.Constant) and (isinstance(tree.value, bool) or not isinstance(tree.value, int | float))
 
 
 @functools.cache
@@ -384,5 +497,10 @@ def _evaluated(tree: ast.expr, names: Mapping[str, Any]) -> Any:
             return ast.Name(name, ast.Load())
 
     tree = Objects().visit(copy.deepcopy(tree))
-    code = compile(ast.fix_missing_locations(ast.Expression(tree)), "<formula>", "eval")
-    return eval(code, {"__builtins__": {}}, names)
+    code = _compiled(tree)
+    with np.errstate(all="ignore"):  # what is computed where a case doesn't hold may be infinite, or nan
+        return eval(code, {"__builtins__": {}}, names)
+
+
+def _compiled(tree: ast.expr) -> Any:
+    return compile(ast.fix_missing_locations(ast.Expression(tree)), "<formula>", "eval")

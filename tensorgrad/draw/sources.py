@@ -1,4 +1,4 @@
-"""The sources of functions: the expression that a function returns, where it is no more than that, and its text."""
+"""The sources of functions: their text, and their statements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import functools
 import inspect
 import linecache
 import textwrap
+from collections import defaultdict
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 
@@ -19,20 +21,22 @@ def source_of(function: Callable) -> str:
         return ""
 
 
-def returned(function: Any) -> ast.expr | None:
-    """The expression of a lambda, or of a function that does nothing but return one; None of others."""
+def body_of(function: Any) -> list[ast.stmt] | None:
+    """The statements of a function, without its docstring; of a lambda, that it returns its expression; or None."""
     code = getattr(function, "__code__", None)
-    if code is None:
-        return None
-    tree = _tree(code.co_filename)
+    return None if code is None else _body_of(code)
+
+
+@functools.lru_cache(maxsize=4096)
+def _body_of(code: CodeType) -> list[ast.stmt] | None:
+    nodes = _functions(code.co_filename).get(code.co_firstlineno, [])
     if code.co_name == "<lambda>":
-        return _of_lambda(code, [node.body for node in _nodes(tree, ast.Lambda) if node.lineno == code.co_firstlineno])
-    for node in _nodes(tree, ast.FunctionDef):
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        if node.name == code.co_name and first == code.co_firstlineno:
+        found = _of_lambda(code, [node.body for node in nodes if isinstance(node, ast.Lambda)])
+        return None if found is None else [ast.Return(found)]
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             has_words = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
-            body = node.body[has_words:]
-            return body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+            return node.body[has_words:]
     return None
 
 
@@ -50,13 +54,16 @@ def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
 
 
 @functools.cache
-def _tree(filename: str) -> ast.AST | None:
-    """A source file, or a cell of a notebook, read; None where it can't be."""
+def _functions(filename: str) -> dict[int, list[Any]]:
+    """The functions and lambdas of a source file, or a cell of a notebook, by the lines that they begin in; none where
+    it can't be read."""
     try:
-        return ast.parse("".join(linecache.getlines(filename)))
+        tree = ast.parse("".join(linecache.getlines(filename)))
     except SyntaxError:
-        return None
-
-
-def _nodes(tree: ast.AST | None, kind: type) -> list[Any]:
-    return [node for node in ast.walk(tree) if isinstance(node, kind)] if tree is not None else []
+        return {}
+    found: dict[int, list[Any]] = defaultdict(list)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda | ast.FunctionDef):
+            decorators = getattr(node, "decorator_list", [])
+            found[min([node.lineno, *(decorator.lineno for decorator in decorators)])].append(node)
+    return found

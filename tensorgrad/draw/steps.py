@@ -139,6 +139,12 @@ class Steps:
         ]
         return [*forward, start, *backward]
 
+    def add_checks(self, checks: Mapping[int, dict]) -> None:
+        """Add to values what `checks_of` found, by their `id()`."""
+        for key, check in checks.items():
+            arrays = {name: self._array(check[name]) for name in ("numeric", "gradient")}
+            self.values[self._value_numbers[key]]["check"] = {**arrays, "note": check["note"]}
+
     # Values and arrays
 
     def data_of(self, x: Any) -> Any:
@@ -188,6 +194,7 @@ class Steps:
         shown = [x for x in inputs.values() if stretch.is_single or id(x) in self.graph.drawn]
         told = {
             "label": self._label(operations[0]) if stretch.is_single else f"{len(operations):,} operations",
+            "first": stretch.first,
             "count": len(operations),
             "pill": self._drawing.pills[number],
             "owner": self.graph.owners[stretch.first],

@@ -9,6 +9,7 @@ import numpy as np
 from ..derivatives import derivative
 from ..derivatives.activations import sigmoid, sigmoid_of_parts, sigmoid_parts, softplus
 from ..derivatives.arrays import all_lie
+from ..derivatives.formulas import formula
 from ..tensor import data_of
 from .reduction import alike, broadcast_weight, checked, each, reduced, weighted
 
@@ -20,6 +21,7 @@ __all__ = [
 # Of logits -----------------------------------------------------------------------------------------------------------
 
 
+@formula("reduced(log1p(exp(-abs(logits))) + maximum(logits, 0) - logits * labels, reduction)")
 def _sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[Any, Any]:
     """x ([x >= 0] - y) + log(1 + exp(-|x|)): equal to the definition; nothing overflows, nothing cancels. Saves what a
     sigmoid is made of."""
@@ -30,6 +32,7 @@ def _sigmoid_cross_entropy(logits: Any, labels: Any, reduction: str) -> tuple[An
     return reduced(loss, reduction), (positive, z)
 
 
+@formula("(p - labels) * each(g, logits.size, reduction)", p="sigmoid(logits)")
 def _sigmoid_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None):  # type: ignore[no-untyped-def]
     """(sigmoid(logits) - labels) * g: of a mean, the n-th part."""
     p = sigmoid(logits) if saved is None else sigmoid_of_parts(*saved)
@@ -39,7 +42,7 @@ def _sigmoid_cross_entropy_gradient(g, y, logits, labels, reduction, saved=None)
 _recorded_sigmoid_cross_entropy = derivative(
     _sigmoid_cross_entropy,
     _sigmoid_cross_entropy_gradient,
-    lambda g, y, logits, labels, reduction, saved=None: each(g, logits.size, reduction) * -logits,
+    lambda g, y, logits, labels, reduction, saved=None: -logits * each(g, logits.size, reduction),
     saves=True,
 )
 
@@ -165,10 +168,17 @@ def _log_and_log1m(p: Any) -> tuple[Any, Any]:
         return np.maximum(np.log(p), _LEAST_LOG), np.maximum(np.log1p(-p), _LEAST_LOG)
 
 
+def _is_within(p: Any) -> bool:
+    """Whether neither logarithm, nor p (1 - p), is at its bound."""
+    return bool(np.all((p > _LEAST_SPREAD) & (p < 1 - _LEAST_SPREAD)))
+
+
+@formula(lambda p: "p * (1 - p)" if _is_within(p) else "maximum(p * (1 - p), 1e-12)")
 def _spread(p: Any) -> Any:
     return np.maximum(p * (1 - p), _LEAST_SPREAD)
 
 
+@formula(lambda p: "log1p(-p) - log(p)" if _is_within(p) else "maximum(log1p(-p), -100) - maximum(log(p), -100)")
 def _negative_logit(p: Any) -> Any:
     log_p, log_1m = _log_and_log1m(p)
     return log_1m - log_p
@@ -177,6 +187,13 @@ def _negative_logit(p: Any) -> Any:
 negative_logit = derivative(_negative_logit, lambda g, y, p: -g / _spread(p))
 
 
+@formula(
+    lambda input, target, reduction: (
+        "reduced(-target * log(input) - (1 - target) * log1p(-input), reduction)"
+        if _is_within(input)
+        else "reduced(-target * maximum(log(input), -100) - (1 - target) * maximum(log1p(-input), -100), reduction)"
+    )
+)
 def _binary_cross_entropy(input: Any, target: Any, reduction: str) -> Any:
     log_p, log_1m = _log_and_log1m(input)
     return reduced((target - 1) * log_1m - target * log_p, reduction)
@@ -185,7 +202,9 @@ def _binary_cross_entropy(input: Any, target: Any, reduction: str) -> Any:
 _recorded_binary_cross_entropy = derivative(
     _binary_cross_entropy,
     lambda g, y, input, target, reduction: each(g, input.size, reduction) * (input - target) / _spread(input),
-    lambda g, y, input, target, reduction: each(g, input.size, reduction) * negative_logit(input),
+    formula("each(g, input.size, reduction) * _negative_logit(input)")(
+        lambda g, y, input, target, reduction: each(g, input.size, reduction) * negative_logit(input)
+    ),
 )
 
 

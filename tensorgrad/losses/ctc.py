@@ -35,6 +35,7 @@ from ..derivatives.arrays import (
     whole,
 )
 from ..derivatives.chunked_index import take_lines
+from ..derivatives.formulas import by_name, formula
 from ..derivatives.indexing import scatter
 from ..tensor import data_of
 from .reduction import real, reduced, require_reduction
@@ -45,6 +46,7 @@ __all__ = ["ctc_loss"]
 # The log-probability of each state's class at each step, and back: what states say of one class, added up
 
 
+@formula("take_along_axis(log_probs, expand_dims(states, 0), axis=2)")
 def _emissions(log_probs: Any, states: Any) -> Any:
     if is_chunked(log_probs):
         return take_lines(log_probs, np.broadcast_to(states, (log_probs.shape[0], *np.shape(states))), 2)
@@ -52,6 +54,7 @@ def _emissions(log_probs: Any, states: Any) -> Any:
     return contiguous(picked) if type(picked) in ARRAYS else picked
 
 
+@formula("sum(where(expand_dims(states, -1) == np.arange(classes), expand_dims(g, -1), 0), axis=2)")
 @in_one_call
 def _added_up(g: Any, states: Any, classes: int) -> Any:
     steps, n, _ = g.shape
@@ -62,8 +65,15 @@ def _added_up(g: Any, states: Any, classes: int) -> Any:
     return total.reshape(steps, n, classes).astype(g.dtype, copy=False)
 
 
-emissions_of: Any = derivative(_emissions, lambda g, y, log_probs, states: added_up(g, states, log_probs.shape[2]))
-added_up: Any = derivative(_added_up, lambda h, y, g, states, classes: emissions_of(h, states))
+emissions_of: Any = derivative(
+    _emissions,
+    formula("_added_up(g, states, log_probs.shape[2])")(
+        lambda g, y, log_probs, states: added_up(g, states, log_probs.shape[2])
+    ),
+)
+added_up: Any = derivative(
+    _added_up, formula("_emissions(h, states)")(lambda h, y, g, states, classes: emissions_of(h, states))
+)
 
 
 # The forward algorithm -----------------------------------------------------------------------------------------------
@@ -130,6 +140,7 @@ def _sums_of_arrays(emissions: np.ndarray, first: np.ndarray, start: np.ndarray,
     return sums
 
 
+@by_name
 def _log_likelihood(forward: Any, input_lengths: Any, target_lengths: Any) -> Any:
     """log of the sum over the two states that an example may end in, the last label and the last blank: (N,)."""
     if not forward.shape[0]:
@@ -141,6 +152,14 @@ def _log_likelihood(forward: Any, input_lengths: Any, target_lengths: Any) -> An
     return np.where(input_lengths == 0, np.where(target_lengths == 0, 0, -math.inf), total).astype(forward.dtype)
 
 
+@formula(
+    lambda emissions, states, input_lengths, target_lengths, zero_infinity: (
+        "where(isinf(log_p), 0, -log_p)" if zero_infinity else "-log_p"
+    ),
+    note="forward: the logarithm of the summed probabilities of all ways into each state at each step.",
+    a="_forward(emissions, states)",
+    log_p="_log_likelihood(a, input_lengths, target_lengths)",
+)
 def _ctc(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any, zero_infinity: bool) -> tuple[Any, Any]:
     """The loss of each example, (N,). Saves the forward sums."""
     forward = _forward(emissions, states)
@@ -148,6 +167,7 @@ def _ctc(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any, z
     return np.where(loss == math.inf, 0, loss).astype(loss.dtype) if zero_infinity else loss, forward
 
 
+@by_name
 def _forward(emissions: Any, states: Any) -> Any:
     """log of the summed probabilities of all ways to be in each state at each step."""
     start = _zero_at(emissions, arange(states.shape[1], states) < 2)
@@ -155,6 +175,7 @@ def _forward(emissions: Any, states: Any) -> Any:
     return _sums(emissions, first, start, _can_skip(states)) + emissions
 
 
+@by_name
 def _backward(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any) -> Any:
     """log of the summed probabilities of all ways from there to the end: the same with all turned round."""
     from_end = np.expand_dims(2 * target_lengths, -1) - arange(states.shape[1], states)
@@ -177,6 +198,25 @@ def _can_skip(states: Any) -> Any:
     return np.concatenate([none, differs], axis=1)
 
 
+def _occupancy_text(g, y, emissions, states, input_lengths, target_lengths, zero_infinity, saved=None):  # type: ignore[no-untyped-def]
+    text = "-exp(a + b - expand_dims(log_p, -1)) * expand_dims(g, -1)"
+    if np.all(np.isfinite(y) & (y != 0)):
+        return text
+    text = f"where(expand_dims(isinf(log_p), -1), 0, {text})"
+    if zero_infinity:
+        return text
+    counts = f"expand_dims(np.arange({len(emissions)}), -1) < input_lengths"
+    return f"where(expand_dims(isinf(log_p) & ({counts}), -1), nan, {text})"
+
+
+@formula(
+    _occupancy_text,
+    note="forward and backward: the logarithms of the summed probabilities of all ways into each state at each step, "
+    "and of all ways on from it.",
+    a="_forward(emissions, states)",
+    b="_backward(emissions, states, input_lengths, target_lengths)",
+    log_p="_log_likelihood(a, input_lengths, target_lengths)",
+)
 def _occupancy(g, y, emissions, states, input_lengths, target_lengths, zero_infinity, saved=None):  # type: ignore[no-untyped-def]
     """-g times the probability to be in each state at each step, given the target: the derivative of log(sum)."""
     forward = _forward(emissions, states) if saved is None else saved

@@ -9,6 +9,7 @@ import numpy as np
 from ..arguments import integer, probability
 from ..derivatives import derivative
 from ..derivatives.arrays import ARRAYS, all_lie, array_in, whole
+from ..derivatives.formulas import formula
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
 from ..tensor import Tensor, data_of
 from .reduction import (
@@ -28,6 +29,14 @@ __all__ = ["softmax_cross_entropy", "cross_entropy", "nll_loss"]
 # Softmax cross-entropy -----------------------------------------------------------------------------------------------
 
 
+@formula(
+    lambda logits, labels, reduction, smoothing=0.0: (
+        "reduced(-sum(q * log_softmax(logits), axis=-1), reduction)"
+        if np.all(np.isfinite(logits))
+        else "reduced(-sum(where(q == 0, 0, q * log_softmax(logits)), axis=-1), reduction)"
+    ),
+    q="_as_rows(labels, logits.shape[-1], smoothing)",
+)
 def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str, smoothing: float = 0.0) -> tuple[Any, Any]:
     """-sum(q * log(softmax(logits))), the logarithm being shifted - log_total. Saves the softmax.
 
@@ -44,6 +53,18 @@ def _softmax_cross_entropy(logits: Any, labels: Any, reduction: str, smoothing: 
     return reduced(-np.sum(q * log_p, axis=-1), reduction), p
 
 
+_ONE_HOT = "where(expand_dims(labels, -1) == arange(classes), 1.0, 0.0)"
+
+
+@formula(
+    lambda labels, classes, smoothing=0.0: (
+        "labels"
+        if labels.dtype.kind not in "iu"
+        else f"{_ONE_HOT} * (1 - smoothing) + smoothing / classes"
+        if smoothing
+        else _ONE_HOT
+    )
+)
 def _as_rows(labels: Any, classes: int, smoothing: float = 0.0) -> Any:
     """Class numbers, being ints, as rows that are True for the class, or nearly so; rows as they are."""
     if labels.dtype.kind not in "iu":
@@ -52,6 +73,15 @@ def _as_rows(labels: Any, classes: int, smoothing: float = 0.0) -> Any:
     return rows * (1 - smoothing) + smoothing / classes if smoothing else rows
 
 
+@formula(
+    lambda g, y, logits, labels, reduction, smoothing=0.0, saved=None: (
+        "(p - q) * _each_row(g, logits, reduction)"
+        if labels.ndim < logits.ndim
+        else "(p * sum(q, axis=-1, keepdims=True) - q) * _each_row(g, logits, reduction)"
+    ),
+    p="softmax(logits)",
+    q="_as_rows(labels, logits.shape[-1], smoothing)",
+)
 def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0.0, saved=None):  # type: ignore[no-untyped-def]
     """(p - q) of each row, times its g."""
     g = _each_row(g, logits, reduction)
@@ -68,6 +98,7 @@ def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0
     return d
 
 
+@formula("expand_dims(g, -1) if reduction == 'none' else each(g, logits.size // max(logits.shape[-1], 1), reduction)")
 def _each_row(g: Any, logits: Any, reduction: str) -> Any:
     g = each(g, logits.size // max(logits.shape[-1], 1), reduction)
     return np.expand_dims(g, -1) if reduction == "none" else g
@@ -234,12 +265,14 @@ def cross_entropy(
 # What an element of each row is, and back: the elements in their places, in rows of zeros
 
 
+@formula("sum(where(expand_dims(labels, -1) == arange(x.shape[-1]), x, 0), axis=-1)")
 def _picked(x: Any, labels: Any) -> Any:
     if type(x) in ARRAYS and type(labels) in ARRAYS:
         return x.ravel()[places(labels, x.shape[-1])]
     return np.sum(np.where(_as_rows(labels, x.shape[-1]), x, 0), axis=-1)
 
 
+@formula("where(expand_dims(labels, -1) == arange(classes), expand_dims(g, -1), 0)")
 def _placed(g: Any, labels: Any, classes: int) -> Any:
     if type(g) in ARRAYS and type(labels) in ARRAYS:
         rows = np.zeros((*labels.shape, classes), g.dtype, like=array_in(g, labels))
@@ -248,8 +281,10 @@ def _placed(g: Any, labels: Any, classes: int) -> Any:
     return np.where(_as_rows(labels, classes), np.expand_dims(g, -1), 0)
 
 
-picked: Any = derivative(_picked, lambda g, y, x, labels: placed(g, labels, x.shape[-1]))
-placed: Any = derivative(_placed, lambda h, y, g, labels, classes: picked(h, labels))
+picked: Any = derivative(
+    _picked, formula("_placed(g, labels, x.shape[-1])")(lambda g, y, x, labels: placed(g, labels, x.shape[-1]))
+)
+placed: Any = derivative(_placed, formula("_picked(h, labels)")(lambda h, y, g, labels, classes: picked(h, labels)))
 
 
 def nll_loss(input: Any, target: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean") -> Any:

@@ -11,28 +11,50 @@ from ..arguments import non_negative, yes_or_no
 from ..derivatives import derivative
 from ..derivatives.arrays import all_lie
 from ..derivatives.distances import at_least
+from ..derivatives.formulas import formula
 from ..tensor import data_of
 from .reduction import alike, checked, each, in_dtype_of, real, reduced, require_reduction
 
 __all__ = ["kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
 
 
+def _has_zeros(q: Any) -> bool:
+    return bool(np.any(q == 0))
+
+
+@formula(
+    lambda input, target: (
+        "log(where(target == 0, 1, target)) - where(target == 0, 0, input)"
+        if _has_zeros(target)
+        else "log(target) - input"
+    )
+)
 def _log_ratio(input: Any, target: Any) -> Any:
     """log(q) - log(p), and 0 where q is 0, whatever p is: q log(q) is 0 there, too."""
     is_zero = target == 0
     return np.log(np.where(is_zero, 1, target)) - np.where(is_zero, 0, input)
 
 
+@formula("reduced(target * _log_ratio(input, target), reduction)")
 def _kl_div(input: Any, target: Any, reduction: str) -> Any:
     return reduced(target * _log_ratio(input, target), reduction)
 
 
+@formula(
+    lambda g, y, input, target, reduction: (
+        "where(target == 0, 0, log(where(target == 0, 1, target)) - input + 1) * each(g, target.size, reduction)"
+        if _has_zeros(target)
+        else "(log(target) - input + 1) * each(g, target.size, reduction)"
+    )
+)
+def _kl_div_gradient(g, y, input, target, reduction):  # type: ignore[no-untyped-def]
+    return each(g, target.size, reduction) * (_log_ratio(input, target) + (target != 0))
+
+
 _recorded_kl_div = derivative(
     _kl_div,
-    lambda g, y, input, target, reduction: each(g, target.size, reduction) * -target,
-    lambda g, y, input, target, reduction: (
-        each(g, target.size, reduction) * (_log_ratio(input, target) + (target != 0))
-    ),
+    lambda g, y, input, target, reduction: -target * each(g, target.size, reduction),
+    _kl_div_gradient,
 )
 
 
@@ -67,12 +89,14 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     return total / (input.shape[0] if input.ndim else 1) if reduction == "batchmean" else total
 
 
+@formula("where(n > 1, n * log(n) - n + log(2 * pi * n) / 2, 0)")
 def _log_factorial(n: Any) -> Any:
     """Stirling's approximation of log(n!) where n > 1, else 0."""
     m = np.where(n > 1, n, 1)
     return np.where(n > 1, m * np.log(m) - m + 0.5 * np.log(2 * math.pi * m), 0)
 
 
+@formula("g * where(n > 1, log(n) + 1 / (2 * n), 0)")
 def _log_factorial_gradient(g, y, n):  # type: ignore[no-untyped-def]
     m = np.where(n > 1, n, 1)
     return g * np.where(n > 1, np.log(m) + 0.5 / m, 0)

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..derivatives.arrays import ARRAYS, all_lie, as_numbers, whole
 from ..derivatives.chunked import require_known, same_shape
+from ..derivatives.formulas import formula
 from ..derivatives.shapes import broadcasts_to
 from ..tensor import Tensor, data_of
 
 
+@formula(lambda loss, reduction: {"mean": "mean(loss)", "sum": "sum(loss)", "none": "loss"}[reduction])
 def reduced(loss: Any, reduction: str) -> Any:
     if reduction == "none":
         return loss
@@ -23,6 +25,7 @@ def reduced(loss: Any, reduction: str) -> Any:
     return total / loss.size
 
 
+@formula("share(g, n) if reduction == 'mean' else g")
 def each(g: Any, n: int, reduction: str) -> Any:
     """The gradient of each of n losses, from that of their reduction."""
     if type(g) in ARRAYS and not g.ndim:
@@ -30,6 +33,11 @@ def each(g: Any, n: int, reduction: str) -> Any:
     if reduction != "mean":
         return g
     require_known("reduction='mean'", n)
+    return share(g, n)
+
+
+@formula("g / n", n="n", note="n is the number of losses that the mean is of.")
+def share(g: Any, n: int) -> Any:
     return g / max(n, 1)
 
 

@@ -9,44 +9,50 @@ import numpy as np
 
 from ..arguments import non_negative, positive_number
 from ..derivatives import derivative
+from ..derivatives.formulas import formula
 from .reduction import alike, checked, each, real, reduced, reduced_by_weight
 
 __all__ = ["l1_loss", "smooth_l1_loss", "huber_loss", "mse_loss"]
 
 
-def _of_differences(loss: Callable, slope: Callable, name: str, formula: str) -> Callable:
+def _of_differences(loss: Callable, slope: Callable, name: str) -> Callable:
     """A recorded function of (input, target, reduction, *settings), given loss(input - target, *settings), elementwise,
-    and the derivative of that, with its formula."""
+    and the derivative of that."""
 
+    @formula("reduced(loss(d, *settings), reduction)", d="input - target")
     def func(input: Any, target: Any, reduction: str, *settings: Any) -> Any:
         return reduced(loss(input - target, *settings), reduction)
 
+    @formula("slope(d, *settings) * each(g, input.size, reduction)", d="input - target")
     def gradient(g, y, input, target, reduction, *settings):  # type: ignore[no-untyped-def]
         return each(g, input.size, reduction) * slope(input - target, *settings)
 
+    @formula("-gradient(g, y, input, target, reduction, *settings)")
     def gradient_of_target(g, y, input, target, reduction, *settings):  # type: ignore[no-untyped-def]
         return gradient(g, y, target, input, reduction, *settings)  # for the slope is odd
 
     func.__name__ = name
-    gradient.__doc__ = f"g times {formula}, with d = input - target; of a mean, the n-th part"
-    gradient_of_target.__doc__ = f"g times {formula}, with d = target - input; of a mean, the n-th part"
     return derivative(func, gradient, gradient_of_target)
 
 
 # At a kink, |d| = beta, second derivatives are those of the outer side, as PyTorch has it.
-_l1 = _of_differences(np.abs, np.sign, "l1_loss", "sign(d)")
-_squares = _of_differences(lambda d: np.multiply(d, d), lambda d: 2 * d, "mse_loss", "2 d")
+_l1 = _of_differences(np.abs, np.sign, "l1_loss")
+_squares = _of_differences(lambda d: np.multiply(d, d), lambda d: 2 * d, "mse_loss")
 _smooth_l1 = _of_differences(
-    lambda d, beta: np.where(np.abs(d) < beta, d * d * (0.5 / beta), np.abs(d) - 0.5 * beta),
-    lambda d, beta: np.where(np.abs(d) < beta, d * (1 / beta), np.sign(d)),
+    formula("where(abs(d) < beta, d**2 / (2 * beta), abs(d) - beta / 2)")(
+        lambda d, beta: np.where(np.abs(d) < beta, d * d * (0.5 / beta), np.abs(d) - 0.5 * beta)
+    ),
+    formula("where(abs(d) < beta, d / beta, sign(d))")(
+        lambda d, beta: np.where(np.abs(d) < beta, d * (1 / beta), np.sign(d))
+    ),
     "smooth_l1_loss",
-    "d / beta, or sign(d) where |d| >= beta",
 )
 _huber = _of_differences(
-    lambda d, delta: np.where(np.abs(d) < delta, 0.5 * d * d, delta * (np.abs(d) - 0.5 * delta)),
+    formula("where(abs(d) < delta, d**2 / 2, delta * (abs(d) - delta / 2))")(
+        lambda d, delta: np.where(np.abs(d) < delta, 0.5 * d * d, delta * (np.abs(d) - 0.5 * delta))
+    ),
     lambda d, delta: np.where(np.abs(d) < delta, d, delta * np.sign(d)),
     "huber_loss",
-    "d, or delta sign(d) where |d| >= delta",
 )
 
 

@@ -178,7 +178,7 @@ function remainder(a, b) {
 }
 function floorDivide(a, b) {
   if (b === 0) return a / b;
-  const quotient = (a - remainder(a, b)) / b, floor = Math.floor(quotient);
+  const rest = a % b, quotient = (a - rest) / b - (rest && rest < 0 !== b < 0 ? 1 : 0), floor = Math.floor(quotient);
   return quotient - floor > 0.5 ? floor + 1 : floor; // which rounding had put below the whole number that it is
 }
 
@@ -264,7 +264,7 @@ np.round = def("a, decimals", (a, decimals = 0) => np.divide(np.rint(np.multiply
 np.conjugate = ufunc(x => x, x => x);
 np.conj = np.conjugate;
 np.real = np.conjugate;
-np.imag = ufunc(() => 0);
+np.imag = ufunc(_ => 0);
 
 np.equal = predicate((a, b) => a === b);
 np.not_equal = predicate((a, b) => a !== b);
@@ -302,7 +302,7 @@ np.where = def("condition, x, y", (condition, x, y) => {
   if (x === undefined) return np.nonzero(condition);
   const arrays = [condition, x, y].map(asarray), shape = broadcast(...arrays.map(a => a.shape));
   const [c, p, q] = arrays.map(a => stretched(a, shape));
-  return new NDArray(shape, c.map((yes, i) => yes ? p[i] : q[i]), arrays[1].bool && arrays[2].bool);
+  return new NDArray(shape, c.map((yes, i) => yes !== 0 ? p[i] : q[i]), arrays[1].bool && arrays[2].bool);
 });
 
 // Special functions, and those of networks ---------------------------------------------------------------------------
@@ -343,12 +343,12 @@ function erf(x) {
 // Both gamma functions: the asymptotic series of Stirling, Abramowitz and Stegun 6.1.41 and 6.3.18, for x >= 16; below, by
 // the recurrence x gamma(x) = gamma(x + 1), and left of 0 by reflection.
 function gammaln(x) {
-  if (x === -Infinity) return Infinity;
+  if (Math.abs(x) === Infinity) return x;
   if (x <= 0) return Number.isInteger(x) ? Infinity : Math.log(Math.PI / Math.abs(sinOfPi(x))) - gammaln(1 - x);
   let steps = 1;
   for (; x < 16; x++) steps *= x;
   const u = 1 / (x * x), series = horner([1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12], u) / x;
-  return x === Infinity ? x : (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + series - Math.log(steps);
+  return (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + series - Math.log(steps);
 }
 function digamma(x) {
   if (x === 0) return -1 / x;
@@ -392,7 +392,7 @@ np.logsumexp = def("x, axis, keepdims", (x, axis = null, keepdims = false) => {
 // Reductions ---------------------------------------------------------------------------------------------------------
 
 /** For each element of the result, f of the list of those elements that are reduced to it; where chooses of them. */
-function reduce(a, { axis = null, keepdims = false, where = true }, f, givesMask = false) {
+function reduce(a, { axis = null, keepdims = false, where = true }, f, givesMask = never) {
   const axes = axesOf(axis, a.ndim), isKept = a.shape.map((_, i) => !axes.includes(i)), strides = stridesOf(a.shape);
   const of = (x, keep) => x.filter((_, i) => isKept[i] === keep);
   const inner = places(of(a.shape, false), of(strides, false));
@@ -402,11 +402,12 @@ function reduce(a, { axis = null, keepdims = false, where = true }, f, givesMask
     return f(chosen.map(i => a.data[i]));
   });
   const shape = keepdims ? a.shape.map((n, i) => isKept[i] ? n : 1) : of(a.shape, true);
-  return new NDArray(shape, Float64Array.from(data), givesMask);
+  return new NDArray(shape, Float64Array.from(data), givesMask(a));
 }
+const never = () => false, always = () => true, ofMask = a => a.bool; // whether the result is a mask
 
 /** A function with NumPy's parameters that reduces each list v of numbers to f(v, the arguments by name). */
-function reduction(parameters, f, givesMask = false) {
+function reduction(parameters, f, givesMask = never) {
   const names = parameters.split(", ");
   const called = (...given) => {
     const { a, ...options } = bind(names, given);
@@ -425,14 +426,16 @@ const extremum = of => (v, { initial }) => {
   if (!v.length && initial === undefined) throw new Error("there is no largest or smallest of no numbers");
   return v.reduce((a, b) => of(a, b), initial === undefined ? v[0] : +initial);
 };
+const extremumOfNumbers = of => (v, options) =>
+  v.length && v.every(Number.isNaN) ? options.initial ?? NaN : extremum(of)(numbersOf(v), options);
 const place = isBetter => v => {
   if (!v.length) throw new Error("there is no largest or smallest of no numbers");
   const nan = v.findIndex(Number.isNaN);
   return nan >= 0 ? nan : v.reduce((best, x, i) => isBetter(x, v[best]) ? i : best, 0);
 };
 function variance(v, { ddof = 0, correction = ddof }) {
-  const middle = mean(v), rest = v.length - correction;
-  return rest > 0 ? sum(v.map(x => (x - middle) ** 2)) / rest : NaN;
+  const middle = mean(v);
+  return sum(v.map(x => (x - middle) ** 2)) / Math.max(0, v.length - correction);
 }
 
 np.sum = reduction(SUM, (v, { initial = 0 }) => +initial + sum(v));
@@ -440,20 +443,20 @@ np.prod = reduction(SUM, (v, { initial = 1 }) => +initial * product(v));
 np.mean = reduction(MEAN, mean);
 np.var = reduction(VAR, variance);
 np.std = reduction(VAR, (v, options) => Math.sqrt(variance(v, options)));
-np.max = reduction(MAX, extremum(Math.max));
-np.min = reduction(MAX, extremum(Math.min));
+np.max = reduction(MAX, extremum(Math.max), ofMask);
+np.min = reduction(MAX, extremum(Math.min), ofMask);
 np.amax = np.max;
 np.amin = np.min;
 np.ptp = reduction(ARG, v => extremum(Math.max)(v, {}) - extremum(Math.min)(v, {}));
-np.any = reduction(ANY, v => v.some(x => x !== 0), true);
-np.all = reduction(ANY, v => v.every(x => x !== 0), true);
+np.any = reduction(ANY, v => v.some(x => x !== 0), always);
+np.all = reduction(ANY, v => v.every(x => x !== 0), always);
 np.argmax = reduction(ARG, place((x, best) => x > best));
 np.argmin = reduction(ARG, place((x, best) => x < best));
 np.count_nonzero = reduction("a, axis, keepdims", v => v.filter(x => x !== 0).length);
 np.nansum = reduction(SUM, (v, { initial = 0 }) => +initial + sum(numbersOf(v)));
 np.nanmean = reduction(MEAN, v => mean(numbersOf(v)));
-np.nanmax = reduction(MAX, (v, options) => v.length && !numbersOf(v).length ? NaN : extremum(Math.max)(numbersOf(v), options));
-np.nanmin = reduction(MAX, (v, options) => v.length && !numbersOf(v).length ? NaN : extremum(Math.min)(numbersOf(v), options));
+np.nanmax = reduction(MAX, extremumOfNumbers(Math.max), ofMask);
+np.nanmin = reduction(MAX, extremumOfNumbers(Math.min), ofMask);
 
 np.average = def("a, axis, weights, returned, keepdims", (a, axis = null, weights = null, _, keepdims = false) => {
   if (weights === null) return np.mean(a, { axis, keepdims });
@@ -648,7 +651,7 @@ np.arange = def("start, stop, step, dtype", (start, stop = null, step = 1) => {
 });
 np.linspace = def("start, stop, num, endpoint", (start, stop, num = 50, endpoint = true) => {
   const parts = endpoint ? num - 1 : num;
-  return asarray(range(num).map(i => i && i === parts ? +stop : +start + i * ((stop - start) / parts)));
+  return asarray(range(num).map(i => i === 0 ? +start : i === parts ? +stop : +start + i * ((stop - start) / parts)));
 });
 /** Numbers of all kinds are floats here; but whole numbers lose what is behind the point, and masks are a kind. */
 np.astype = def("x, dtype", (x, dtype = "float64") => {
