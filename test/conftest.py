@@ -94,7 +94,8 @@ def no_collector():
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, headless; the test is skipped where there is none. Not of the session: its loop would be in the way of others."""
+    """Chromium, headless; where there is none, the test is skipped. It is closed after each module: while it is open,
+    an event loop runs, and no other test could start one."""
     api = pytest.importorskip("playwright.sync_api")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with api.sync_playwright() as playwright:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .page import Walkthrough
 
 SUFFIXES = (".gif", ".mp4")
-_WIDTH, _HEIGHT, _CAPTION, _DPI = 12.8, 7.2, 1.9, 100  # inches, of the figure and of the captions in it
+_WIDTH, _CAPTION, _DPI = 12.8, 1.9, 100  # inches, of the figure and of the captions below the picture
+_LEAST, _MOST = 2.0, 6.0  # inches, of the picture's height
 _NOW = "#ffb000"
 
 
@@ -35,7 +36,9 @@ def write_film(page: Walkthrough, path: Path, seconds: float) -> None:
         )
     kind = animation.FFMpegWriter if path.suffix.lower() == ".mp4" else animation.PillowWriter
     writer = kind(fps=1 / seconds)
-    figure = pyplot.figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, facecolor="white")
+    width, height, _ = boxes_in(page.picture("svg").decode())
+    tall = round(min(max(_WIDTH * height / width, _LEAST), _MOST) + _CAPTION, 2)
+    figure = pyplot.figure(figsize=(_WIDTH, tall), dpi=_DPI, facecolor="white")
     try:
         with writer.saving(figure, str(path), _DPI):
             for _ in _frames(page, figure, pyplot):
@@ -99,14 +102,13 @@ def _frames(page: Walkthrough, figure: Any, pyplot: Any) -> Iterator[None]:
     """The figure, drawn anew for each step."""
     width, height, boxes = boxes_in(page.picture("svg").decode())
     image = pyplot.imread(io.BytesIO(page.picture("png")), format="png")
-    room = (_HEIGHT - _CAPTION) / _HEIGHT
-    axes = figure.add_axes((0, 1 - room, 1, room))
+    tall = figure.get_figheight()
+    axes = figure.add_axes((0, _CAPTION / tall, 1, 1 - _CAPTION / tall))
     axes.set_axis_off()
     axes.imshow(image, extent=(0, width, height, 0), interpolation="antialiased")
-    shape = (_WIDTH, _HEIGHT - _CAPTION)
-    scale = max(width / shape[0], height / shape[1], 1)  # points to an inch, as far as all of it is to be seen
-    scale = min(scale, 130)  # and still can be read
-    text = figure.text(0.03, _CAPTION / _HEIGHT - 0.03, "", va="top", fontsize=13, linespacing=1.5, family="DejaVu Sans")
+    shape = (_WIDTH, tall - _CAPTION)
+    scale = min(max(width / shape[0], height / shape[1], 50), 130)  # points to an inch: all of it, where it can be read
+    text = figure.text(0.03, (_CAPTION - 0.2) / tall, "", va="top", fontsize=13, linespacing=1.5, family="DejaVu Sans")
     made = {name for step in page.steps if step["phase"] == "forward" for name in page.cards_of(step)}
     done: set[str] = set()
     reached: set[str] = set()
@@ -136,7 +138,7 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 
 
 def _cover(pyplot: Any, box: Box, top: float, colour: str, alpha: float) -> Any:
-    inset = 1.5 if top > box.top else -1
+    inset = 5 if top > box.top else -1  # within the borders of a card, or over them
     return pyplot.Rectangle(
         (box.left + inset, top), box.right - box.left - 2 * inset, box.bottom - top - inset, color=colour, alpha=alpha, lw=0
     )

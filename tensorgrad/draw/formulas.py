@@ -143,7 +143,7 @@ class _Reader:
         inside = _Scope(self, function, scope)
         for letter, meaning in _used(written.where, text).items():
             tree = inside.visit(_parsed(meaning))
-            inside.scope[letter] = tree if _is_setting(tree) else self.defined(letter, tree)
+            inside.scope[letter] = tree if _needs_no_letter(tree) else self.defined(letter, tree)
         self.notes += [written.note] if written.note and written.note not in self.notes else []
         return inside.visit(_parsed(text))
 
@@ -169,16 +169,19 @@ class _Reader:
         return ast.Name(name, ast.Load())
 
     def defined(self, letter: str, tree: ast.expr) -> ast.expr:
-        """A letter that stands for an expression, with a dash where another has that letter."""
-        while letter in self.values and not (letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)):
+        """A letter that stands for an expression, with a dash where another, or a function, has that letter."""
+        while letter in self.functions or (letter in self.values and not self._means(letter, tree)):
             letter += "_"
         self.values[letter], self.where[letter] = self.evaluated(tree), tree
         return ast.Name(letter, ast.Load())
 
+    def _means(self, letter: str, tree: ast.expr) -> bool:
+        return letter in self.where and ast.dump(self.where[letter]) == ast.dump(tree)
+
     def named(self, f: Callable) -> ast.expr:
         """A function by its name."""
         name = getattr(f, "__name__", repr(f)).lstrip("_")
-        while self.functions.setdefault(name, f) is not f:
+        while name in self.values or self.functions.setdefault(name, f) is not f:
             name += "_"
         return ast.Name(name, ast.Load())
 
@@ -460,9 +463,11 @@ def _names(text: str) -> set[str]:
     return {node.id for node in ast.walk(_parse(text)) if isinstance(node, ast.Name)}
 
 
-def _is_setting(tree: ast.expr) -> bool:
-    """Whether an expression is a constant other than a number, which needs no letter."""
-    return isinstance(tree, ast.Constant) and (isinstance(tree.value, bool) or not isinstance(tree.value, int | float))
+def _needs_no_letter(tree: ast.expr) -> bool:
+    """Whether an expression is a letter already, or a constant other than a number."""
+    if isinstance(tree, ast.Constant):
+        return isinstance(tree.value, bool) or not isinstance(tree.value, int | float)
+    return isinstance(tree, ast.Name)
 
 
 @functools.cache

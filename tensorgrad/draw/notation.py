@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import html
 import math
+import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from typing import Any
 
 from .labels import index
@@ -26,7 +28,11 @@ _SIGNS: dict[type, tuple[str, int]] = {
 _COMPARISONS: dict[type, str] = {
     ast.Eq: "=", ast.NotEq: "≠", ast.Lt: "&lt;", ast.LtE: "≤", ast.Gt: "&gt;", ast.GtE: "≥",
 }  # fmt: skip
-_CONSTANTS = {math.pi: "π", math.e: "e", math.inf: "∞", math.log(2): "ln 2", math.log(10): "ln 10"}
+_CONSTANTS = {
+    math.pi: "π", math.e: "e", math.inf: "∞", math.log(2): "ln 2", math.log(10): "ln 10",
+    math.sqrt(math.pi): '√<span class="root">π</span>', math.sqrt(2 * math.pi): '√<span class="root">2π</span>',
+    math.pi / 180: '<span class="fraction"><span>π</span><span>180</span></span>',
+}  # fmt: skip
 
 
 def written(tree: ast.expr, letter: Callable[[str], str]) -> str:
@@ -157,3 +163,50 @@ def _cases(then: str, test: str, otherwise: str) -> str:
 
 def _fraction(above: str, below: str) -> str:
     return f'<span class="fraction"><span>{above}</span><span>{below}</span></span>'
+
+
+class _Plain(HTMLParser):
+    """Collects the text of a formula, with signs for what HTML shows by its layout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[str] = []
+        self.parts: list[list[str]] = [[]]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.kinds.append(dict(attrs).get("class") or tag)
+        self.parts.append([])
+
+    def handle_endtag(self, tag: str) -> None:
+        kind, parts = self.kinds.pop(), self.parts.pop()
+        text = "".join(parts)
+        if kind == "fraction":
+            text = " / ".join(part if re.fullmatch(r"[^ ]+", part) else f"({part})" for part in parts)
+        elif kind == "sup":
+            text = text.translate(_RAISED) if not set(text) - set("0123456789−T") else f"^({text})"
+        elif kind == "root":
+            text = f"({text})"
+        elif kind == "bar":
+            text = f"conj({text})"
+        elif kind == "cases":
+            text = f"({'; '.join(parts)})"
+        elif self.kinds and self.kinds[-1] == "cases":
+            text = " ".join(parts)
+        self.parts[-1].append(text)
+
+    def handle_data(self, data: str) -> None:
+        self.parts[-1].append(data)
+
+
+_RAISED = str.maketrans("0123456789−T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ")
+
+
+def plain(formula: str) -> str:
+    """A formula in HTML as one line of text.
+
+    >>> plain('<span class="fraction"><span>g</span><span>2 · y</span></span> + x<sup>2</sup>')
+    'g / (2 · y) + x²'
+    """
+    reader = _Plain()
+    reader.feed(formula)
+    return "".join(reader.parts[0])

@@ -102,7 +102,6 @@ class Walkthrough:
         drawing = Drawing(Graph(root, model, _MOST_NODES), names or {}, gradients=self.gradients)
         self._dot = empty_picture("svg", "LR")
         drawing.write(self._dot, with_legend=False)
-        self._drawing = drawing
         steps = Steps(drawing, self.gradients)
         self._program = Program(steps)
         self.steps, self.operations = steps.steps(), steps.operations
@@ -190,8 +189,9 @@ class Walkthrough:
 
     def picture(self, format: str) -> bytes:
         """The graph with all values and gradients, as Graphviz draws it in a format."""
-        dot = empty_picture(format, "LR")
-        self._drawing.write_to(dot)
+        dot = self._dot.copy()
+        if format != "svg":
+            dot.attr(dpi="144")
         return bytes(dot.pipe(format))
 
     def cards_of(self, step: dict) -> list[str]:
@@ -209,13 +209,30 @@ class Walkthrough:
         told = self.operations[step["operation"]]
         if step["phase"] == "forward":
             names = ", ".join(self.values[v]["name"] for v in told["outputs"])
-            return [f"{names} = {plain(told['computes']['formula'])}"] if told["computes"] else []
-        return [
-            f"{self.values[rule['to']]['gradient']} = {plain(rule['formula'])}"
-            + (f"   summed over axes {rule['summed']}" if rule["summed"] else "")
-            for rule in told["rules"]
-            if rule["formula"]
-        ]
+            return [self._caption(names, told["computes"])] if told["computes"] else []
+        return [self._caption(self.values[r["to"]]["gradient"], r) for r in told["rules"] if r["formula"]]
+
+    def _caption(self, name: str, told: dict) -> str:
+        """A formula, the numbers put in where each letter is one, the axes that are summed, and letters defined."""
+        letters = re.findall(r'<var data-of="(\w+)">.*?</var>', told["formula"])
+        numbers = [self.numbers(letter, told) for letter in letters]
+        text = f"{name} = {plain(told['formula'])}"
+        if letters and all(x.shape == () for x in numbers):
+            supply = iter(numbers)
+            put_in = re.sub(r"<var .*?</var>", lambda _: f"{next(supply).item():.4g}".replace("-", "−"), told["formula"])
+            text += f" = {plain(put_in)}"
+        if told.get("summed"):
+            text += f", summed over axis {', '.join(map(str, told['summed']))}"
+        where = ", ".join(f"{w['letter']} = {plain(w['formula'])}" for w in told["where"])
+        return text + (f", where {where}" if where else "")
+
+    def numbers(self, reference: str, told: dict) -> np.ndarray:
+        """The numbers of a letter in a formula: of `v3` the data of value 3, of `g3` its gradient, of `w0` the first
+        letter that the formula defines, of `a3` the array 3."""
+        i = int(reference[1:])
+        places = {"v": lambda: self.values[i]["data"], "g": lambda: self.values[i]["grad"], "a": lambda: i}
+        places["w"] = lambda: told["where"][i]["array"]
+        return self.arrays[places[reference[0]]()]
 
     def _repr_html_(self) -> str:
         return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'

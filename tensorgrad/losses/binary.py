@@ -168,17 +168,12 @@ def _log_and_log1m(p: Any) -> tuple[Any, Any]:
         return np.maximum(np.log(p), _LEAST_LOG), np.maximum(np.log1p(-p), _LEAST_LOG)
 
 
-def _is_within(p: Any) -> bool:
-    """Whether neither logarithm, nor p (1 - p), is at its bound."""
-    return bool(np.all((p > _LEAST_SPREAD) & (p < 1 - _LEAST_SPREAD)))
-
-
-@formula(lambda p: "p * (1 - p)" if _is_within(p) else "maximum(p * (1 - p), 1e-12)")
+@formula("maximum(p * (1 - p), 1e-12)")
 def _spread(p: Any) -> Any:
     return np.maximum(p * (1 - p), _LEAST_SPREAD)
 
 
-@formula(lambda p: "log1p(-p) - log(p)" if _is_within(p) else "maximum(log1p(-p), -100) - maximum(log(p), -100)")
+@formula("maximum(log1p(-p), -100) - maximum(log(p), -100)")
 def _negative_logit(p: Any) -> Any:
     log_p, log_1m = _log_and_log1m(p)
     return log_1m - log_p
@@ -187,13 +182,7 @@ def _negative_logit(p: Any) -> Any:
 negative_logit = derivative(_negative_logit, lambda g, y, p: -g / _spread(p))
 
 
-@formula(
-    lambda input, target, reduction: (
-        "reduced(-target * log(input) - (1 - target) * log1p(-input), reduction)"
-        if _is_within(input)
-        else "reduced(-target * maximum(log(input), -100) - (1 - target) * maximum(log1p(-input), -100), reduction)"
-    )
-)
+@formula("reduced(-target * maximum(log(input), -100) - (1 - target) * maximum(log1p(-input), -100), reduction)")
 def _binary_cross_entropy(input: Any, target: Any, reduction: str) -> Any:
     log_p, log_1m = _log_and_log1m(input)
     return reduced((target - 1) * log_1m - target * log_p, reduction)

@@ -98,7 +98,13 @@ def _softmax_cross_entropy_gradient(g, y, logits, labels, reduction, smoothing=0
     return d
 
 
-@formula("expand_dims(g, -1) if reduction == 'none' else each(g, logits.size // max(logits.shape[-1], 1), reduction)")
+@formula(
+    lambda g, logits, reduction: (
+        "expand_dims(g, -1)"
+        if reduction == "none"
+        else f"each(g, {logits.size // max(logits.shape[-1], 1)}, reduction)"
+    )
+)
 def _each_row(g: Any, logits: Any, reduction: str) -> Any:
     g = each(g, logits.size // max(logits.shape[-1], 1), reduction)
     return np.expand_dims(g, -1) if reduction == "none" else g

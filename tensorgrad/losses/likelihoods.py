@@ -18,35 +18,18 @@ from .reduction import alike, checked, each, in_dtype_of, real, reduced, require
 __all__ = ["kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
 
 
-def _has_zeros(q: Any) -> bool:
-    return bool(np.any(q == 0))
-
-
-@formula(
-    lambda input, target: (
-        "log(where(target == 0, 1, target)) - where(target == 0, 0, input)"
-        if _has_zeros(target)
-        else "log(target) - input"
-    )
-)
 def _log_ratio(input: Any, target: Any) -> Any:
     """log(q) - log(p), and 0 where q is 0, whatever p is: q log(q) is 0 there, too."""
     is_zero = target == 0
     return np.log(np.where(is_zero, 1, target)) - np.where(is_zero, 0, input)
 
 
-@formula("reduced(target * _log_ratio(input, target), reduction)")
+@formula("reduced(where(target == 0, 0, target * (log(target) - input)), reduction)")
 def _kl_div(input: Any, target: Any, reduction: str) -> Any:
     return reduced(target * _log_ratio(input, target), reduction)
 
 
-@formula(
-    lambda g, y, input, target, reduction: (
-        "where(target == 0, 0, log(where(target == 0, 1, target)) - input + 1) * each(g, target.size, reduction)"
-        if _has_zeros(target)
-        else "(log(target) - input + 1) * each(g, target.size, reduction)"
-    )
-)
+@formula("where(target == 0, 0, log(target) - input + 1) * each(g, target.size, reduction)")
 def _kl_div_gradient(g, y, input, target, reduction):  # type: ignore[no-untyped-def]
     return each(g, target.size, reduction) * (_log_ratio(input, target) + (target != 0))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives import derivative, with_rules
+from ..derivatives.formulas import formula
 from .ufuncs import partials, product, ufuncs
 
 SQRT_2PI = math.sqrt(2 * math.pi)
@@ -25,51 +26,79 @@ pdtr, pdtrc, pdtri, bdtr, bdtrc, bdtri, nbdtr, nbdtrc, nbdtri = ufuncs(
 )
 gdtrix, nrdtrimn, nrdtrisd = ufuncs("gdtrix nrdtrimn nrdtrisd")
 gammaln, betaln, poch, xlogy, xlog1py, erf, erfcx = ufuncs("gammaln betaln poch xlogy xlog1py erf erfcx")
+gamma, beta = ufuncs("gamma beta")  # for formulas
 
 # Densities -----------------------------------------------------------------------------------------------------------
 
 
+@formula(lambda p: "where(p == 0, 0, p - 1)" if np.any(p == 0) else "p - 1")
 def one_less(p: Any) -> Any:
     """The exponent of the derivative p x**(p - 1), where `product` makes it 0 for p = 0, also at x = 0."""
     return np.where(p == 0, 0, p - 1)
 
 
+@formula("g * (product(p, x ** one_less(p) * exp(c - x)) - y)")
 def gamma_form_slope(g: Any, y: Any, x: Any, p: Any, c: Any) -> Any:
     return g * (product(p, gamma_form(x, one_less(p), c)) - y)
 
 
 @with_rules(gamma_form_slope)
+@formula("x**p * exp(c - x)")
 def gamma_form(x: Any, p: Any, c: Any) -> Any:
     """x**p exp(c - x)"""
     return np.exp(xlogy(p, x) - x + c)
 
 
+@formula(
+    "g * (product(p, x ** one_less(p) * u**q) + product(q * r, x**p * u ** one_less(q))) * exp(c)",
+    u="1 + r * x",
+)
 def beta_form_slope(g: Any, y: Any, x: Any, p: Any, q: Any, r: Any, c: Any) -> Any:
     inner = product(p, beta_form(x, one_less(p), q, r, c))
     return g * (inner + product(q * r, beta_form(x, p, one_less(q), r, c)))
 
 
 @with_rules(beta_form_slope)
+@formula("x**p * (1 + r * x) ** q * exp(c)")
 def beta_form(x: Any, p: Any, q: Any, r: Any, c: Any) -> Any:
     """x**p (1 + r x)**q exp(c)"""
     return np.exp(xlogy(p, x) + xlog1py(q, r * x) + c)
 
 
+@formula(
+    lambda a, x: (
+        "x ** (a - 1) * exp(-x) / gamma(a)"
+        if np.all((x < 700) & (a < 100))
+        else "exp((a - 1) * log(x) - x - gammaln(a))"
+    )
+)
 def gamma_density(a: Any, x: Any) -> Any:
     """The derivative of gammainc in x (8.8.13)."""
     return gamma_form(x, a - 1, -gammaln(a))
 
 
+@formula(
+    lambda a, b, x: (
+        "x ** (a - 1) * (1 - x) ** (b - 1) / beta(a, b)"
+        if np.all((a < 100) & (b < 100))
+        else "exp((a - 1) * log(x) + (b - 1) * log1p(-x) - betaln(a, b))"
+    )
+)
 def beta_density(a: Any, b: Any, x: Any) -> Any:
     """The derivative of betainc in x (8.17.1)."""
     return beta_form(x, a - 1, b - 1, -1, -betaln(a, b))
 
 
+@formula("(m / n) ** (m / 2) * x ** (m / 2 - 1) * (1 + m / n * x) ** (-(m + n) / 2) / beta(m / 2, n / 2)")
 def f_density(m: Any, n: Any, x: Any) -> Any:
     """The derivative of fdtr(m, n, x) = betainc(m / 2, n / 2, m x / (m x + n))."""
     return beta_form(x, m / 2 - 1, -(m + n) / 2, m / n, m / 2 * np.log(m / n) - betaln(m / 2, n / 2))
 
 
+_STUDENT = "poch(df / 2, 1 / 2) / sqrt(pi * df) * (1 + t**2 / df) ** (-(df + 1) / 2)"
+
+
+@formula(lambda df, t: f"where(isinf(df), normal_density(t), {_STUDENT})" if np.any(np.isinf(df)) else _STUDENT)
 def t_density(df: Any, t: Any) -> Any:
     """Student's density; with infinitely many degrees of freedom the normal one."""
     normal = np.isinf(df)
@@ -78,10 +107,12 @@ def t_density(df: Any, t: Any) -> Any:
     return np.where(normal, normal_density(t), student)
 
 
+@formula("exp(-(x**2) / 2) / sqrt(2 * pi)")
 def normal_density(x: Any) -> Any:
     return np.exp(-0.5 * x * x) / SQRT_2PI
 
 
+@formula("exp(-(x**2) / 2 - log_cdf) / sqrt(2 * pi)")
 def hazard(x: Any, log_cdf: Any) -> Any:
     """normal_density(x) / ndtr(x), from the logarithm of ndtr(x); for x < 0 by 7.8.1, without loss of digits."""
     right = np.real(x) > 0

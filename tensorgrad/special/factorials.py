@@ -13,6 +13,7 @@ import scipy.special
 from ..batch import applied
 from ..derivatives import derivative, with_rules
 from ..derivatives.arrays import as_array, as_numbers, in_one_call, whole
+from ..derivatives.formulas import by_name, formula
 from ..engine import holds_node
 from ..tensor import data_of
 from .ufuncs import UfuncProbe, partials, require_constant, ufuncs
@@ -24,6 +25,13 @@ zeta = inspect.unwrap(scipy.special.zeta)
 # Where poles of psi meet zeros, or other poles -----------------------------------------------------------------------
 
 
+@formula(
+    lambda y, z: (
+        "-y * digamma(z)"
+        if np.all(np.isfinite(digamma(z)))
+        else "where(z.real < 0.5, gamma(1 - z) * (cos(pi * z) - sin(pi * z) * digamma(1 - z) / pi), -y * digamma(z))"
+    )
+)
 def rgamma_slope(y: Any, z: Any) -> Any:
     """-psi(z) / gamma(z), in the left half of the plane by the reflections 5.5.3 and 5.5.4, where the poles cancel."""
     left = np.real(z) < 0.5
@@ -32,6 +40,13 @@ def rgamma_slope(y: Any, z: Any) -> Any:
     return np.where(left, reflected, -y * digamma(b))
 
 
+@formula(
+    lambda y, n, k: (
+        "y * digamma(n - k + 1)"
+        if np.all(np.isfinite(digamma(n - k + 1)))
+        else "where(n - k < -0.5, y * digamma(k - n) + cos(pi * (n - k)) * beta(n + 1, k - n), y * digamma(n - k + 1))"
+    )
+)
 def binom_slope(y: Any, n: Any, k: Any) -> Any:
     """y psi(n - k + 1), where y = binom(n, k). By 5.5.4, y psi(u) = y psi(1 - u) - y pi cot(pi u)."""
     left = n - k < -0.5
@@ -40,6 +55,27 @@ def binom_slope(y: Any, n: Any, k: Any) -> Any:
     return y * digamma(a) + np.where(left, cot, 0)
 
 
+@formula(
+    lambda y, n, k: (
+        "y * digamma(k + 1)"
+        if np.all(np.isfinite(digamma(k + 1)))
+        else "where(k < -0.5, y * digamma(-k) + cos(pi * k) * beta(n + 1, -k), y * digamma(k + 1))"
+    )
+)
+def mirrored_slope(y: Any, n: Any, k: Any) -> Any:
+    """That of the same number as binom(n, n - k): y psi(k + 1)."""
+    return binom_slope(y, n, n - k)
+
+
+@formula(
+    lambda y, z, m: (
+        "y * (digamma(z + m) - digamma(z))"
+        if np.all(np.isfinite(digamma(z + m) - digamma(z)))
+        else "where((z < 0.5) & (z + m < 0.5) & (m == floor(m)), y * (digamma(1 - z - m) - digamma(1 - z)), "
+        "where(z < 0.5, y * (digamma(z + m) - digamma(1 - z)) + cos(pi * z) * gamma(1 + m) * beta(z + m, 1 - z), "
+        "y * (digamma(z + m) - digamma(z))))"
+    )
+)
 def poch_slope(y: Any, z: Any, m: Any) -> Any:
     """y (psi(z + m) - psi(z)), where y = poch(z, m), in the same way; for a whole m the two cot are the same."""
     left = z < 0.5
@@ -62,7 +98,7 @@ derivative(beta,     lambda g, y, a, b: g * y * (digamma(a) - digamma(a + b)),
 derivative(betaln,   lambda g, y, a, b: g * (digamma(a) - digamma(a + b)),
                      lambda g, y, a, b: g * (digamma(b) - digamma(a + b)))
 derivative(binom,    lambda g, y, x, k: g * (y * digamma(x + 1) - binom_slope(y, x, k)),
-                     lambda g, y, x, k: g * (binom_slope(y, x, k) - binom_slope(y, x, x - k)))
+                     lambda g, y, x, k: g * (binom_slope(y, x, k) - mirrored_slope(y, x, k)))
 derivative(poch,     lambda g, y, z, m: g * poch_slope(y, z, m),
                      lambda g, y, z, m: g * y * digamma(z + m))
 partials(zeta(1, UfuncProbe()), "x q", None, lambda g, y, x, q: -g * x * zeta(x + 1, q))  # 25.11.17
@@ -80,6 +116,7 @@ def _polygamma(n: Any, x: Any) -> Any:
 _recorded_polygamma: Callable = derivative(_polygamma, None, lambda g, y, n, x: g * _recorded_polygamma(n + 1, x))
 
 
+@by_name
 def polygamma(n: Any, x: Any) -> Any:
     """The n-th derivative of digamma, elementwise, as `scipy.special.polygamma`.
 
@@ -121,8 +158,8 @@ def counted(N: Any, k: Any) -> Any:
 
 def inside(g: Any, N: Any, k: Any) -> tuple[Any, Any, Any]:
     """The same, with g 0 and other numbers where they don't count."""
-    where = counted(N, k)
-    return np.where(where, g, 0), np.where(where, N, 1), np.where(where, k, 0)
+    counts = counted(N, k)
+    return np.where(counts, g, 0), np.where(counts, N, 1), np.where(counts, k, 0)
 
 
 def comb_gradients(g: Any, N: Any, k: Any) -> tuple[Any, Any]:
@@ -130,7 +167,7 @@ def comb_gradients(g: Any, N: Any, k: Any) -> tuple[Any, Any]:
     g, N, k = inside(g, N, k)
     y = binom(N, k)
     slope = binom_slope(y, N, k)
-    return g * (y * digamma(N + 1) - slope), g * (slope - binom_slope(y, N, N - k))
+    return g * (y * digamma(N + 1) - slope), g * (slope - mirrored_slope(y, N, k))
 
 
 def perm_gradients(g: Any, N: Any, k: Any) -> tuple[Any, Any]:
@@ -141,17 +178,24 @@ def perm_gradients(g: Any, N: Any, k: Any) -> tuple[Any, Any]:
     return g * slope, g * (y * digamma(N + 1) - slope)
 
 
+def where_counted(text: str) -> Callable:
+    """The formula of a rule, with 0 where comb and perm don't count."""
+    return formula(lambda g, y, N, k: text if np.all(counted(N, k)) else f"where(counted(N, k), {text}, 0)")
+
+
 @with_rules(
-    lambda g, y, N, k: comb_gradients(g, N, k)[0],
-    lambda g, y, N, k: comb_gradients(g, N, k)[1],
+    where_counted("g * (y * digamma(N + 1) - binom_slope(y, N, k))")(lambda g, y, N, k: comb_gradients(g, N, k)[0]),
+    where_counted("g * (binom_slope(y, N, k) - mirrored_slope(y, N, k))")(
+        lambda g, y, N, k: comb_gradients(g, N, k)[1]
+    ),
 )
 def _comb(N: Any, k: Any) -> Any:
     return np.where(counted(N, k), binom(N, k), 0)
 
 
 @with_rules(
-    lambda g, y, N, k: perm_gradients(g, N, k)[0],
-    lambda g, y, N, k: perm_gradients(g, N, k)[1],
+    where_counted("g * y * (digamma(N + 1) - digamma(N - k + 1))")(lambda g, y, N, k: perm_gradients(g, N, k)[0]),
+    where_counted("g * y * digamma(N - k + 1)")(lambda g, y, N, k: perm_gradients(g, N, k)[1]),
 )
 def _perm(N: Any, k: Any) -> Any:
     return np.where(counted(N, k), poch(N - k + 1, k), 0)

@@ -13,6 +13,7 @@ import scipy.special
 
 from ..derivatives import derivative
 from ..derivatives.arrays import is_complex
+from ..derivatives.formulas import by_name, formula
 from .ufuncs import UfuncProbe, partials, product, ufuncs
 
 SQRT_PI = math.sqrt(math.pi)
@@ -23,6 +24,7 @@ erf, erfc, erfcx, erfi, erfinv, erfcinv = ufuncs("erf erfc erfcx erfi erfinv erf
 dawsn, wofz, fresnel = ufuncs("dawsn wofz fresnel")
 
 
+@by_name
 def series(s: Any) -> Any:
     """The sum of (2k - 1)!! / s^k over k from 1 on (7.12.1): eight terms give all digits for |s| > 1300."""
     total = 0.0
@@ -31,6 +33,7 @@ def series(s: Any) -> Any:
     return total
 
 
+@formula(lambda far, z, sign, near: "where(far, series(2 * sign * z**2), near)" if np.any(far) else "near")
 def by_series(far: Any, z: Any, sign: int, near: Any) -> Any:
     """near, and where z is far out series(2 sign z^2): near is a difference that has lost its digits there."""
     return np.where(far, series(2 * sign * np.square(np.where(far, z, 26))), near)
@@ -41,6 +44,13 @@ def is_far(z: Any, towards: Any) -> Any:
     return (np.abs(z) > 26) & (towards >= 0)
 
 
+@formula(
+    lambda y, z: (
+        "1 - 2 * z * y"
+        if is_complex(z) or np.all(abs(z) <= 26)
+        else "where(abs(z) > 26, -series(2 * z**2), 1 - 2 * z * y)"
+    )
+)
 def dawsn_slope(y: Any, z: Any) -> Any:
     """1 - 2 z y, from the definition 7.2.5."""
     near = 2 * z * y - 1
@@ -70,6 +80,7 @@ exprel = ufuncs("exprel")[0]
 lambertw = inspect.unwrap(scipy.special.lambertw)
 
 
+@by_name
 def _exponential_integral(n: Any, x: Any) -> Any:
     """E_n(x) of whole n, negative ones by the recurrence 8.19.12."""
     y = expn(np.maximum(n, 0), x)
@@ -83,17 +94,20 @@ exponential_integral: Callable = derivative(
 )
 
 
+@formula("where(z == 0, 1, sinh(z) / z)")
 def sinhc(z: Any) -> Any:
     """sinh(z) / z"""
     y = np.sinc(z * (1j / math.pi))
     return y if is_complex(z) else np.real(y)
 
 
+@formula(lambda z, g: "where((z == 0) & (g == 0), 1, z)" if np.any((z == 0) & (g == 0)) else "z")
 def apart(z: Any, g: Any) -> Any:
     """z, and 1 in the place of a pole that no gradient comes to."""
     return np.where((z == 0) & (g == 0), 1, z)
 
 
+@formula(lambda z: "where(z == 1, -1, log(z) / (1 - z))" if np.any(z == 1) else "log(z) / (1 - z)")
 def spence_slope(z: Any) -> Any:
     """log(z) / (1 - z), which is -1 at z = 1."""
     if not is_complex(z):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.formulas import formula
 from .ufuncs import partials, ufuncs
 
 eval_jacobi, eval_legendre, eval_gegenbauer = ufuncs("eval_jacobi eval_legendre eval_gegenbauer")
@@ -18,6 +19,7 @@ eval_sh_chebyt, eval_sh_chebyu = ufuncs("eval_sh_chebyt eval_sh_chebyu")
 hyperu, wright_bessel, log_wright_bessel = ufuncs("hyperu wright_bessel log_wright_bessel")
 
 
+@formula(lambda n: "where(n == 0, 0, n - 1)" if np.any(np.equal(n, 0)) else "n - 1")
 def less(n: Any) -> Any:
     """The degree n - 1, and 0 for the constant of degree 0, whose derivative has a factor n."""
     return np.where(np.equal(n, 0), 0, n - 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import functions
 from ..derivatives.arrays import as_array, as_numbers
+from ..derivatives.formulas import formula
 from ..derivatives.table import with_rules
 
 
@@ -49,6 +50,11 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return (y, np.sign(total)) if return_sign else y
 
 
+@formula(
+    lambda a, top: (
+        "exp(a - top)" if np.all((a - top <= 80) | (a == np.inf)) else "exp(where(a == inf, inf, minimum(a - top, 80)))"
+    )
+)
 def scaled_exp(a: Any, top: Any) -> Any:
     """exp(a - top), where a is larger by so much that it could overflow only where its factor is 0."""
     return np.exp(np.where(np.isposinf(a), np.inf, np.minimum(a - top, 80)))  # exp(80) is finite in float32 too

@@ -15,6 +15,7 @@ except ImportError as error:
 
 from ..derivatives import OWN, Primitive, composed
 from ..derivatives.arrays import as_array
+from ..derivatives.formulas import formula
 from ..errors import no_derivative
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor, data_of
@@ -72,12 +73,16 @@ def partials(ufunc: Any, names: str, *rules: Callable | None) -> None:
 # What the rules have in common ---------------------------------------------------------------------------------------
 
 
+@formula(lambda a, b: "where((a == 0) & (b == 0), 0, a / b)" if np.any((a == 0) & (b == 0)) else "a / b")
 def ratio(a: Any, b: Any) -> Any:
     """a / b, and 0 where both are 0."""
     both = (a == 0) & (b == 0)
     return np.where(both, 0, a) / np.where(both, 1, b)
 
 
+@formula(
+    lambda factor, a: "where(factor == 0, 0, factor * a)" if np.any((factor == 0) & ~np.isfinite(a)) else "factor * a"
+)
 def product(factor: Any, a: Any) -> Any:
     """factor * a, and 0 where the factor is 0 and a isn't finite."""
     return factor * np.where((factor == 0) & ~np.isfinite(a), 0, a)

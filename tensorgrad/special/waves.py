@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives import derivative
+from ..derivatives.formulas import formula
 from .bessel import airy, i0, j0, k0, y0
 from .ufuncs import partials, product, ratio, ufuncs
 
@@ -19,6 +20,7 @@ itj0y0, it2j0y0, iti0k0, it2i0k0, itairy = ufuncs("itj0y0 it2j0y0 iti0k0 it2i0k0
 kelvin, pbdv, pbvv, pbwa = ufuncs("kelvin pbdv pbvv pbwa")
 
 
+@formula(lambda x: "where(x == 0, 1 / 2, beip(x) / x)" if np.any(x == 0) else "beip(x) / x")
 def beip_over(x: Any) -> Any:
     """bei'(x) / x, which is 1/2 at 0."""
     return np.where(x == 0, 0.5, ratio(beip(x), x))

@@ -9,7 +9,6 @@
 // An array is {shape, data}, as in numpy.js, with .bool = true if it is a mask.
 
 const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
-  const DIGITS = 4;
   const MOST = 1e6; // whole numbers below it are written out
   const WIDTH = 100; // of a line, in characters
   const SHOWN = 2000; // of a larger array only the corners are shown,
@@ -17,8 +16,8 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
 
   // One number -------------------------------------------------------------------------------------------------------
 
-  /** What a method of numbers, toFixed or toExponential, writes with n digits behind the point; but of two texts that are
-   *  as near, that with the even digit, as in Python: JavaScript takes the larger. */
+  /** What a method of numbers, toFixed or toExponential, writes with n digits behind the point: text and power of ten.
+   *  Of two that are as near JavaScript takes the larger; this the one with an even last digit, as Python does. */
   function rounded(x, method, n) {
     const more = 40; // digits behind which no half hides
     const [exact, power] = x[method](n + more).split("e"), [near, ownPower] = x[method](n).split("e");
@@ -33,7 +32,7 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
   };
 
   /** The power of ten in front of which x > 0 has one digit, after rounding to as many digits as are shown. */
-  const exponentOf = x => exponential(x, DIGITS - 1)[1];
+  const exponentOf = x => exponential(x, 3)[1];
   const withoutZeros = text => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   const isShortWhole = x => Number.isInteger(x) && Math.abs(x) < MOST;
 
@@ -47,9 +46,9 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
   function formatNumber(x) {
     return signed(x, size => {
       if (isShortWhole(size)) return String(size);
-      const [digits, power] = exponential(size, DIGITS - 1);
-      if (power < -4 || power >= DIGITS) return `${withoutZeros(digits)}e${power}`;
-      return withoutZeros(fixed(size, DIGITS - 1 - power));
+      const [digits, power] = exponential(size, 3);
+      if (power < -4 || power > 3) return `${withoutZeros(digits)}e${power}`;
+      return withoutZeros(fixed(size, 3 - power));
     });
   }
 
@@ -85,28 +84,28 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
     return Number(`${digits}e${Number(power ?? 0) + n}`);
   }
 
-  /** The largest has four digits. So has the sum, where terms almost cancel, at the cost of up to four more. */
+  /** The largest number has four digits, and up to four more where they are needed: so that a small term has one, and
+   *  the sum of terms that almost cancel has four, too. */
   function formatSum(numbers) {
     const sizes = sizesOf(numbers);
     if (numbers.every(isShortWhole) || !sizes.length) return numbers.map(formatNumber);
-    const top = exponentOf(Math.max(...sizes));
+    const largest = Math.max(...sizes), top = exponentOf(largest), low = exponentOf(Math.min(...sizes));
     const total = Math.abs(numbers.filter(Number.isFinite).reduce((a, b) => a + b, 0));
-    const isExact = total > 1e-12 * Math.max(...sizes); // and no rounding error in place of 0
-    const last = Math.max(top - 4, isExact ? Math.min(top, exponentOf(total)) : top) - DIGITS + 1; // power of the last digit
-    const isPlain = top >= -4 && Math.max(...sizes) < MOST;
-    const write = isPlain ? inFixed(numbers, Math.max(0, -last)) : inOnePower(numbers, top - last, top);
-    return numbers.map(write);
+    const isThere = total > 1e-12 * largest; // twice, where it is among them; and no rounding error in place of 0
+    const wanted = Math.min(top - 3, low, isThere ? exponentOf(total / 2) - 3 : top), last = Math.max(wanted, top - 7);
+    const isPlain = top >= -4 && largest < MOST; // last: the power of ten of the last digit
+    return numbers.map(isPlain ? inFixed(numbers, Math.max(0, -last)) : inOnePower(numbers, top - last, top));
   }
 
-  /** Columns of numbers with the same digits behind the point: four of the largest number, and at least two of each; with
-   *  powers of ten where that takes too many. */
+  /** A way to write columns: all with as many digits behind the point, four of the largest number, and of the smallest
+   *  two, or up to four where there is room for them; with powers of ten where that takes too many. */
   function notation(numbers) {
     const sizes = sizesOf(numbers);
     if (!sizes.length || numbers.every(x => isShortWhole(x) || !Number.isFinite(x))) return formatNumber;
-    const [low, top] = [exponentOf(Math.min(...sizes)), exponentOf(Math.max(...sizes))];
-    const digits = Math.max(0, DIGITS - 1 - top, 1 - low);
-    const isPlain = top >= -4 && Math.max(...sizes) < MOST && Math.max(0, top) + digits <= 2 * DIGITS - 1;
-    return isPlain ? inFixed(numbers, digits) : inPowers(numbers, DIGITS - 1);
+    const largest = Math.max(...sizes), top = exponentOf(largest), low = exponentOf(Math.min(...sizes));
+    const digits = Math.max(0, 3 - top, 1 - low, Math.min(4, 3 - low, 7 - top));
+    const isPlain = top >= -4 && largest < MOST && Math.max(0, top) + digits <= 7;
+    return isPlain ? inFixed(numbers, digits) : inPowers(numbers, 3);
   }
 
   // Arrays -----------------------------------------------------------------------------------------------------------
@@ -145,13 +144,13 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
     const parts = arrays.map(a => nested(a.shape, a.data.length > SHOWN));
     const places = parts.map(part => [part].flat(Infinity).filter(place => place !== null));
     const numbers = arrays.flatMap((a, k) => a.bool ? [] : places[k].map(i => a.data[i]));
-    const write = notation(numbers);
+    const isOne = numbers.length === 1, write = isOne ? formatNumber : notation(numbers);
     return arrays.map((a, k) => {
+      const word = i => a.bool ? (a.data[i] ? "True" : "False") : write(a.data[i]);
       if (a.data.length === 0) return "[]";
-      const text = i => a.bool ? (a.data[i] ? "True" : "False") : a.shape.length || arrays.length > 1 ? write(a.data[i]) : formatNumber(a.data[i]);
-      if (!a.shape.length) return text(0);
-      const width = Math.max(...places[k].map(i => text(i).length));
-      return layOut(parts[k], i => text(i).padStart(width), " ", WIDTH);
+      if (a.shape.length === 0) return word(0);
+      const width = Math.max(...places[k].map(i => word(i).length));
+      return layOut(parts[k], i => word(i).padStart(width), " ", WIDTH);
     });
   }
   const formatArray = a => formatArrays([a])[0];
