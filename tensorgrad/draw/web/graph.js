@@ -338,12 +338,14 @@ const graph = (() => {
     }
     return [points[0], points[0], points[0], points[0]];
   }
-  /** From where a line ends on to a block: from the side, or where it is above or below the block, from there. */
-  function reaching([x, y], { x0, y0, x1, y1 }) {
-    const sideways = x <= x0 || x >= x1, inset = 8;
-    const end = sideways ? [x <= x0 ? x0 : x1, clamp(y, y0 + inset, y1 - inset)] : [clamp(x, x0 + inset, x1 - inset), y < y0 ? y0 : y1];
-    const [mx, my] = between([x, y], end, .5);
-    return { end, bend: sideways ? [[mx, y], [mx, end[1]]] : [[x, my], [end[0], my]] };
+  /** From the end of a line on to a block, in a curve that goes on as the line went and comes straight to the block. */
+  function reaching(points, { x0, y0, x1, y1 }) {
+    const p = points.at(-1), [x, y] = p, before = points.findLast(q => Math.hypot(q[0] - x, q[1] - y) > .01);
+    const isBeside = x <= x0 || x >= x1, inset = 8;
+    const end = isBeside ? [x <= x0 ? x0 : x1, clamp(y, y0 + inset, y1 - inset)] : [clamp(x, x0 + inset, x1 - inset), y < y0 ? y0 : y1];
+    const out = isBeside ? [x <= x0 ? -1 : 1, 0] : [0, y < y0 ? -1 : 1], far = Math.hypot(end[0] - x, end[1] - y), reach = .45 * far;
+    const length = before ? Math.hypot(x - before[0], y - before[1]) : 1, on = before ? [(x - before[0]) / length, (y - before[1]) / length] : [-out[0], -out[1]];
+    return { end, bend: [[x + reach * on[0], y + reach * on[1]], [end[0] + reach * out[0], end[1] + reach * out[1]]] };
   }
   function arrowHead(from, end) {
     const length = Math.hypot(end[0] - from[0], end[1] - from[1]) || 1, [ux, uy] = [(end[0] - from[0]) / length, (end[1] - from[1]) / length];
@@ -421,7 +423,7 @@ const graph = (() => {
     for (const [frame, isStart] of [[from, true], [to, false]]) {
       if (!frame) continue;
       if (isStart) points.reverse();
-      const { end, bend } = reaching(points.at(-1), frame.block.box);
+      const { end, bend } = reaching(points, frame.block.box);
       if (edge.isBack === isStart) {
         const arrow = arrowHead(bend[1], end);
         head = written(arrow.points);
@@ -481,7 +483,7 @@ const graph = (() => {
     const sums = [...rules].map(([value, list]) => ({ value, array: list.map(rule => rule.arrives).reduce(added) }));
     return { phase, title, arrives: parts.flatMap(o => o.arrives).filter(a => outward.includes(a.value)), sent: sums };
   }
-  const added = (a, b) => Object.assign(new NDArray(a.shape, a.data.map((x, i) => x + b.data[i])), { dtype: a.dtype, complex: a.complex, blocks: a.blocks });
+  const added = (a, b) => Object.assign(new np.NDArray(a.shape, a.data.map((x, i) => x + b.data[i])), { dtype: a.dtype, complex: a.complex, blocks: a.blocks });
 
   // Size: all of it where that can be read, and otherwise as small as can be read ---------------------------------------
 

@@ -82,12 +82,14 @@ $("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = dark ? "light" : "dark";
 });
 
+for (const li of document.querySelectorAll("#legend li:has(i)")) li.firstChild.className = li.textContent;  // in the theme's colours
+
 // Folding
 function nameLayers() {
   const isAny = graph.folded().length > 0;
-  $("layers").textContent = isAny ? "⊞" : "⊟";
-  $("layers").setAttribute("aria-label", isAny ? "Unfold all layers" : "Fold all layers");
+  $("layers").textContent = isAny ? "Unfold all" : "Fold all";
 }
+nameLayers();
 $("layers").hidden = graph.frames.length === 0;
 graph.onFold(() => { nameLayers(); go(at); });
 
