@@ -57,24 +57,24 @@ const panel = (() => {
   const upright = words => element("span", { class: "upright" }, words);
   function defined(told, { letter, formula, array }, isFirst) {
     const numbers = array && withNumbers(told, formula, array);
-    const value = array && isSingle(array) ? heatmap.text(array) : null;
+    const value = array && isSingle(array) ? heatmap.text(array) : null, formulaBox = element("span", { html: formula });
     return element("div", { class: "where" },
-      element("div", { class: "line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", element("span", { html: formula }),
-        numbers && numbers.textContent !== value ? [" = ", numbers] : null, value ? [" = ", upright(value)] : null),
+      element("div", { class: "line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", formulaBox,
+        numbers && numbers.textContent !== value ? [" = ", numbers] : null, value && formulaBox.textContent !== value ? [" = ", upright(value)] : null),
       array && !isSingle(array) ? heatmap.numbers([array], letter) : null);
   }
   const notes = told => told.notes.map(words => paragraph(words));
 
   /** The arrays behind the letters, to be unfolded. */
-  const unfolded = new Set();
-  function arraysOf(told, key) {
+  const unfolded = new Map();
+  function arraysOf(told, key, isOpen = false) {
     const letters = [...lettersOf(told, told.formula ?? "").entries()].filter(([of, { array }]) => of[0] !== "w" && array && !isSingle(array));
     if (!letters.length) return null;
     const inside = element("div", {});
     const fill = () => inside.replaceChildren(...letters.map(([of, { letter, array }]) => entry(letter, array, of[0] === "g" ? "backward" : "")));
     const details = element("details", {
-      open: unfolded.has(key),
-      toggle: () => { unfolded[details.open ? "add" : "delete"](key); if (details.open && !inside.childElementCount) fill(); },
+      open: unfolded.get(key) ?? isOpen,
+      toggle: () => { unfolded.set(key, details.open); if (details.open && !inside.childElementCount) fill(); },
     }, element("summary", {}, `The numbers of ${list(letters.map(([, { letter }]) => letter))}`), inside);
     if (details.open) fill();
     return details;
@@ -121,7 +121,7 @@ const panel = (() => {
       isAsked || waits || rule.more ? null : checkButton(to));
     const told = predict.answerTo(k, i), formula = result => formulaOf(rule, leadOf(rule), result);
     const body = waits ? paragraph("Answer the question above first.")
-      : isAsked ? [predict.question(k, i, () => formula(null), asAsked), arraysOf(rule, `${k} ${i}`)]
+      : isAsked ? [predict.question(k, i, () => rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), asAsked), arraysOf(rule, `${k} ${i}`, true)]
         : [predict.on && told.done && told.said ? paragraph(told.said, "feedback right") : null, sent(rule, `${k} ${i}`, formula)];
     return element("div", { class: "rule", "data-rule": i, tabindex: -1 }, title, body);
   }
@@ -184,23 +184,23 @@ const panel = (() => {
       click: () => { checked = checked === value ? null : value; shown(); root.querySelector("[aria-expanded=true].quiet, .rule .quiet")?.focus(); },
     }, "Check");
   }
-  const exact = x => formatNumber(x).length > 8 ? formatNumber(x) : String(Number(x.toPrecision(9))).replace("-", "−");
+  const exact = x => Math.abs(x) < 1e-3 || Math.abs(x) > 1e6 ? formatNumber(x) : String(Number(x.toPrecision(9))).replace("-", "−");
   function checkText(value) {
-    const found = model.check(value), { name, gradient } = model.values[value], of = nameOf(model.root);
-    if (found === null) return paragraph(`There is no finite difference to compare with${model.editable ? "" : `: ${model.reason}`}.`);
-    const sumOf = model.values[model.root].shape.length ? `Σ${of}` : of;
-    const { numeric, distance, along } = found, given = found.gradient;
-    const order = [...numeric.data.keys()].sort((i, j) => off(j) - off(i)), many = numeric.data.length > 1;
-    function off(i) { return Math.abs(numeric.data[i] - given.data[i]) || 0; }
-    const worst = order.slice(0, 3).map(i => element("tr", {},
-      many ? element("th", { scope: "row" }, along ?? nameOfElement(name, i, numeric.shape)) : null,
-      element("td", {}, exact(numeric.data[i])), element("td", {}, exact(given.data[i])), element("td", {}, formatNumber(off(i)))));
+    const found = model.check(value), { name, gradient } = model.values[value];
+    if (found === null) return paragraph("There is no finite difference to compare with.");
+    const { numeric, gradient: given, distance, along } = found, L = (model.values[model.root].shape.length ? "Σ" : "") + nameOf(model.root);
+    const off = i => Math.abs(numeric.data[i] - given.data[i]), isMany = numeric.data.length > 1;
+    const furthest = [...numeric.data.keys()].sort((i, j) => off(j) - off(i)).slice(0, 3);
+    const about = along ? `Of ${name} ${along}:` : isMany ? `The numbers of ${name} where the two are furthest apart:` : `${name} a little larger, and a little smaller:`;
+    const heads = along ? ["difference", "gradient"] : [`(${L}(${name} + h) − ${L}(${name} − h)) / 2h`, gradient];
     const isFar = distance > 1e-4 * Math.max(1, ...given.data.map(Math.abs));
+    const row = i => element("tr", {}, isMany ? element("th", { scope: "row" }, nameOfElement(name, i, numeric.shape)) : null,
+      [exact(numeric.data[i]), exact(given.data[i]), formatNumber(off(i))].map(words => element("td", {}, words)));
     return [
-      paragraph(along ?? (many ? `The ${worst.length} numbers of ${name} where the two are furthest apart:` : `A small step h of ${name} up and down:`)),
-      element("table", {}, element("tr", {}, many ? element("td") : null,
-        element("th", { scope: "col" }, `(${sumOf}(${name} + h) − ${sumOf}(${name} − h)) / 2h`), element("th", { scope: "col" }, gradient), element("th", { scope: "col" }, "distance")), worst),
-      paragraph(isFar ? `They differ by up to ${formatNumber(distance)}: so they do beside a kink or a jump, and where numbers are very large.` : `They agree: the distance is ${many ? "at most " : ""}${formatNumber(distance)}.`),
+      paragraph(about),
+      element("table", {}, element("tr", {}, isMany ? element("td") : null, [...heads, "distance"].map(words => element("th", { scope: "col" }, words))), furthest.map(row)),
+      paragraph(isFar ? `They differ by up to ${formatNumber(distance)}: so they do beside a kink or a jump, and where numbers are very large.`
+        : `They agree: the distance is ${isMany ? "at most " : ""}${formatNumber(distance)}.`),
     ];
   }
 

@@ -117,17 +117,16 @@ const predict = (() => {
 
   // What is shown instead of the gradient ----------------------------------------------------------------------------
 
-  /** The question for a rule; formula() gives its formula. `again` shows the step anew, with the focus in this rule. */
-  function question(k, i, formula, again) {
+  /** The question for a rule; hintOf() gives its formula. `again` shows the step anew, with the focus in this rule. */
+  function question(k, i, hintOf, again) {
     const operation = model.operations[k], rule = operation.rules[i], told = answerTo(k, i);
     const { name: to, shape, gradient } = model.values[rule.to];
     const shapes = shapesFor(rule, operation), asksShape = told.shape === null && shapes.length > 1 && rule.total.data.length > 1;
     const act = f => event => { event.preventDefault(); f(event); again(k, i); };
-    const element_ = nameOfElement(to, askedOf(rule.total), shape);
-    const asked = `${gradient.slice(0, gradient.length - to.length)}${element_}`;
+    const asked = gradient.slice(0, gradient.length - to.length) + nameOfElement(to, askedOf(rule.total), shape);
     const feedback = told.said ? element("p", { class: "feedback" }, told.said) : null;
     const showMe = element("button", { type: "button", click: act(() => change(k, i, { done: true, said: "" })) }, "Show me");
-    const hint = told.hint || rule.formula === null ? null
+    const hint = told.hint ? null
       : element("button", { type: "button", click: act(() => change(k, i, { hint: true, hinted: true })) }, "Hint");
     if (asksShape) {
       return element("form", { class: "question", submit: act(() => {}) },
@@ -138,8 +137,8 @@ const predict = (() => {
     const input = element("input", { type: "text", inputmode: "text", autocomplete: "off", size: 9, value: told.typed, "aria-label": `Your ${asked}` });
     return element("form", { class: "question", submit: act(() => answer(k, i, input.value)) },
       element("label", {}, `What is ${asked} after this step?`, input),
-      told.hint ? formula() : null,
-      feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe));
+      rule.before === null ? null : element("p", { class: "note" }, `There was already ${formatNumber(rule.before.data[askedOf(rule.total)])}.`),
+      told.hint ? hintOf() : null, feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe));
   }
 
   const mode = { on: false };
