@@ -67,8 +67,8 @@ def emitted(tree: ast.expr, letters: Mapping[str, str]) -> str:
                 return call("swapaxes", emit(node.value), "-1", "-2")
             case ast.Subscript():
                 return call("getitem", emit(node.value), _index(node.slice, emit))
-            case ast.Call(func=ast.Name(id="getitem"), args=[value, index]):
-                return call("getitem", emit(value), _index(index, emit))
+            case ast.Call(func=ast.Name(id="getitem" | "scatter" | "add_at" as name), args=[value, index, *rest]):
+                return call(name, emit(value), _index(index, emit), *map(emit, rest))
             case ast.Call(func=ast.Name(id=name)):
                 settings = [f"{k.arg}: {emit(k.value)}" for k in node.keywords]
                 return call(name, *map(emit, node.args), *([f"{{{', '.join(settings)}}}"] if settings else []))
