@@ -10,6 +10,10 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
+
+from .labels import place
+
 # How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
 _CHOICE, _LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(8)
 
@@ -108,7 +112,11 @@ def _constant(value: Any) -> tuple[str, int]:
     if isinstance(value, float | int) and not isinstance(value, bool):
         text = _number(float(value)) if isinstance(value, float) else str(value).replace("-", "−")
         return (text, _SIGN) if text.startswith("−") else (text, _ATOM)
-    if isinstance(value, slice) or value is Ellipsis or (isinstance(value, tuple) and any(isinstance(v, slice) for v in value)):
+    if (
+        isinstance(value, slice)
+        or value is Ellipsis
+        or (isinstance(value, tuple) and any(isinstance(v, slice) for v in value))
+    ):
         return _part(value), _ATOM
     if isinstance(value, str):
         return html.escape(f'"{value}"'), _ATOM
@@ -183,8 +191,30 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
             return f'∛<span class="root">{write(args[0])}</span>', _ATOM
         case "zeros_like", 1:
             return "0", _ATOM
+        case "scatter", 3:
+            return f"{write(args[0], _SUM)} at [{_index(args[1], write)}], 0 elsewhere", _CHOICE
+        case "with_part", 3:
+            value = "zeros" if isinstance(args[2], ast.Constant) and args[2].value == 0 else write(args[2], _SUM)
+            return f"{write(args[0], _SUM)} with {value} at {_place(args[1])}", _CHOICE
+        case "in_part", 3:
+            return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _CHOICE
+        case "part_of", 2:
+            return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
     return f"{_NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
+
+
+def _place(node: ast.expr, array: str = "") -> str:
+    """A place, or the part of an array that is there, in NumPy's words."""
+    text = place(node.value, "\0")  # type: ignore[attr-defined]
+    text = text.replace("\0,", "\1,").replace("(\0)", "(\1)")  # in the brackets of a function it needs none of its own
+    return html.escape(text).replace("\1", array[1:-1] or "·").replace("\0", array)
+
+
+def _elsewhere(args: list[ast.expr]) -> str:
+    """What is beside a place; nothing, if that is all of an array."""
+    where, array = args[1].value, np.empty(args[2].value)  # type: ignore[attr-defined]
+    return "" if where.covers(where.of(array), array) else ", 0 elsewhere"
 
 
 _NAMES = {
