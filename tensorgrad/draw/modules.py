@@ -161,8 +161,7 @@ class _Guess:
         if not choices:
             return place
         joins = len(choices) > 1
-        inner = max((around(c, self._modules) for c in itertools.product(*choices)), key=len)
-        inner = self._called(inner, joins, place is not None)
+        inner = self._called(self._innermost(choices), joins, place is not None)
         if joins and None not in made:
             place = max(place or "", self._called(around(made, self._modules), joins, True), key=len)
         if place is None and not joins and not keeps_shape:
@@ -173,6 +172,11 @@ class _Guess:
         if joins:
             return self._first_called(path[path.index(place or "") :])
         return inner if keeps_shape and not self._has_functions(place) else place
+
+    def _innermost(self, choices: list[set[str]]) -> str:
+        """The innermost module around one of each of the choices."""
+        paths = [{m for name in choice for m in path_to(name, self._modules)} for choice in choices]
+        return max(set.intersection(*paths), key=lambda name: (name.count("."), len(name), name))
 
     def _place(self, names: set[str], is_again: bool) -> str:
         """The innermost module that is called between the uses of parameters of these."""
