@@ -1,178 +1,253 @@
-"""Formulas: read back as Python, they compute what the rules compute that they were written from."""
+"""Formulas: evaluated, they are what rules and functions compute; and read from the page, they mean the same."""
 
+import ast
+import importlib
 import random
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import CASES, name_of
 
-from tensorgrad import derivative
+from tensorgrad import Tensor, derivative
 from tensorgrad.derivatives import OWN, TABLE
-from tensorgrad.draw.formulas import formula, helpers
+from tensorgrad.derivatives.arrays import whole
+from tensorgrad.draw import notation
+from tensorgrad.draw.formulas import call_of, expression_of
+from tensorgrad.draw.graph import operations_behind, takes_several
+from tensorgrad.draw.notation import written
+from tensorgrad.draw.steps import parts_of
+from tensorgrad.draw.steps import _gradient_and_output as gradient_and_output
+from tensorgrad.engine import rule_kwargs
+from tensorgrad.node import Node
+from tensorgrad.past import Past
+from tensorgrad.versions import ASSIGN, current, recorded
+
+for path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    importlib.import_module(path.stem)
+
+
+# What a reader takes a formula to mean -------------------------------------------------------------------------------
 
 
 class Reader(HTMLParser):
-    """The Python expression of a formula: what a reader takes it to mean."""
+    """The Python expression of a formula."""
 
     def __init__(self, text):
         super().__init__()
         self.stack, self.parts = [], [[]]
         self.feed(text)
-        self.python = "".join(self.parts[0])
+        self.python = re.sub(r"\|([^|]*)\|", r"abs(\1)", "".join(self.parts[0]))
 
     def handle_starttag(self, tag, attributes):
-        self.stack.append(dict(attributes).get("class", tag))
+        attributes = dict(attributes)
+        self.stack.append((attributes.get("class", tag), attributes.get("value")))
         self.parts.append([])
 
     def handle_endtag(self, tag):
-        kind, inside = self.stack.pop(), self.parts.pop()
-        text = "".join(inside)
+        (kind, value), inside = self.stack.pop(), self.parts.pop()
+        if kind == "cases":
+            (then, test), (otherwise, _) = inside
+            text = f"choice({test.removeprefix('where ')}, {then}, {otherwise})"
+        elif self.stack and self.stack[-1][0] == "cases":
+            text = inside
+        else:
+            text = "".join(inside)
         if kind == "fraction":
             above, below = inside
             text = f"(({above})/({below}))"
         elif kind == "sup":
-            text = ".T" if text == "T" else f"**({text})"
+            text = ".mT" if text == "T" else f"**({text})"
         elif kind in ("root", "bar"):
             text = f"({text})" if kind == "root" else f"conj({text})"
+        elif kind == "data":
+            text = value
         self.parts[-1].append(text)
 
     def handle_data(self, data):
-        for sign, python in (
-            (" · ", "*"),
-            ("−", "-"),
-            ("√", "sqrt"),
-            ("π", "pi"),
-            ("ln 2", "log(2)"),
-            ("ln 10", "log(10)"),
-        ):
+        for sign, python in {
+            " · ": "*", "−": "-", "√": "sqrt", "∛": "cbrt", "π": "pi", "ln 2": "log(2)", "ln 10": "log(10)", "∞": "inf",
+            "₀": "0", "₁": "1", " = ": " == ", "≠": "!=", "≤": "<=", "≥": ">=", " mod ": "%", " div ": "//", ", 0 elsewhere": "",
+        }.items():  # fmt: skip
             data = data.replace(sign, python)
-        self.parts[-1].append(re.sub(r"\|([^|]*)\|", r"abs(\1)", data))
+        self.parts[-1].append(re.sub(r" at (?=\[)", " | places", data))
 
 
-def meaning(text, **values):
-    names = {**{name: getattr(np, name) for name in ("sqrt", "cos", "sin", "cosh", "sinh", "log", "conj", "pi", "e")}}
-    return eval(Reader(text).python, {"abs": abs, **names, **values})
+class Arrays(ast.NodeTransformer):
+    """What `and`, `or` and `not` mean of arrays."""
+
+    def visit_BoolOp(self, node):
+        op = ast.BitAnd() if isinstance(node.op, ast.And) else ast.BitOr()
+        first, *rest = map(self.visit, node.values)
+        for part in rest:
+            first = ast.BinOp(first, op, part)
+        return first
+
+    def visit_UnaryOp(self, node):
+        node = self.generic_visit(node)
+        return ast.UnaryOp(ast.Invert(), node.operand) if isinstance(node.op, ast.Not) else node
 
 
-NAMES = [
-    "add subtract multiply divide negative positive reciprocal square sqrt cbrt exp exp2 expm1 log log2 log10 log1p",
-    "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arctanh deg2rad rad2deg",
-]
+class Places:
+    """`g at [0, :], 0 elsewhere`, of arrays of these shapes, in the order in which they stand in a formula."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, shapes):
+        self.shapes = shapes
+
+    def __getitem__(self, index):
+        self.index = index
+        return self
+
+    def __ror__(self, g):
+        total = np.zeros(self.shapes.pop(0), np.result_type(g))
+        np.add.at(total, self.index, g)
+        return total
 
 
-@pytest.mark.parametrize("name", " ".join(NAMES).split())
-def test_formulas_of_the_table_mean_what_the_rules_compute(name):
-    func = getattr(np, name)
-    for rule in TABLE[func].rules:
-        args = [0.37, 0.82][: func.nin]
-        y, g = func(*args), 1.7
-        written, note = formula(rule)
-        names = rule.__code__.co_varnames
-        value = meaning(written, **dict(zip(names, (g, y, *args), strict=True)))
-        np.testing.assert_allclose(value, rule(g, y, *args), rtol=1e-13, err_msg=written)
-        assert note == ""
+def maximum(a, *b, **settings):
+    return np.maximum(a, *b) if b else np.max(a, **settings)
 
 
-def expression(rng, depth):
-    """A random expression in g, y, x, k."""
-    if not depth or rng.random() < 0.15:
-        return rng.choice(["g", "y", "x", "k", "2", "0.5"])
-    a, b = expression(rng, depth - 1), expression(rng, depth - 1)
-    forms = ["({a} + {b})", "({a} - {b})", "({a} * {b})", "({a} / {b})", "(-{a})", "({a} * {b} * {b})", "np.exp({a})"]
-    forms += ["({a} ** 2)", "({a} ** (3 - 1))", "np.sqrt(np.abs(x))", "np.cos({a})", "(({a}) - ({b} - {a}))"]
-    return rng.choice(forms).format(a=a, b=b)
+def minimum(a, *b, **settings):
+    return np.minimum(a, *b) if b else np.min(a, **settings)
 
 
-def test_brackets_stand_where_they_are_needed(tmp_path, monkeypatch):
-    rng = random.Random(0)
-    texts = [expression(rng, 4) for _ in range(300)]
-    lines = ["import numpy as np", *(f"rule_{i} = lambda g, y, x, k: {text}" for i, text in enumerate(texts))]
-    (tmp_path / "many_rules.py").write_text("\n".join(lines))
-    monkeypatch.syspath_prepend(tmp_path)
-    import many_rules
+KNOWN = {name: getattr(np, name) for name in "sqrt cbrt log conj pi e inf nan".split()}
+KNOWN |= {"max": maximum, "min": minimum, "abs": np.abs, "choice": np.where, "slice": slice, "True": True}
 
-    values = {name: np.float64(value) for name, value in (("g", 1.3), ("y", -0.7), ("x", 0.9), ("k", 2.2))}
-    seen = 0
+
+def meaning(text, functions, values, shapes=()):
+    """What a formula in HTML evaluates to."""
+    python = Reader(text).python.strip()
+    shown = {}
+    for name, f in functions.items():
+        name = notation.NAMES.get(name, name.strip("_"))
+        python = python.replace(name, name.replace(".", "_")) if "." in name else python
+        shown[name.translate({ord("."): "_", ord("₀"): "0", ord("₁"): "1"})] = f
+    tree = Arrays().visit(ast.parse(python, mode="eval"))
+    code = compile(ast.fix_missing_locations(tree), "<formula>", "eval")
     with np.errstate(all="ignore"):
-        for i, text in enumerate(texts):
-            expected = eval(text, {"np": np, **values})
-            if np.isfinite(expected) and abs(expected) < 1e6:
-                written, _ = formula(getattr(many_rules, f"rule_{i}"))
-                np.testing.assert_allclose(
-                    meaning(written, **values), expected, rtol=1e-9, err_msg=f"{text}: {written}"
-                )
-                seen += 1
-    assert seen > 200
+        letters = {f"letter_{name}": x for name, x in values.items()}
+        return eval(code, {**shown, **KNOWN, **letters, "places": Places(list(shapes))})
 
 
-def test_every_rule_of_the_table_has_a_formula_or_words():
-    for func, primitive in {**TABLE, **OWN}.items():
-        for rule in [*primitive.rules, primitive.rest]:
-            if rule is not None:
-                written, note = formula(rule)
-                assert written or note, func
-                assert "lambda" not in written, func
+def told(tree):
+    return written(tree, lambda name: f"letter_{name}")
 
 
-def test_names_take_the_place_of_parameters():
-    written, _ = formula(lambda g, y, x: g * y, {"g": "∂L/∂c", "y": "c"})  # pytest may move what is in an assert
-    assert written == "∂L/∂c · c"
-    written, _ = formula(lambda g, y, x: g[..., 0], {"g": "h"})
-    assert written == "h[..., 0]"
+def means_the_same(expression, tree, expected):
+    """Whether what is shown of an expression reads as what it is; where its place is told by a view, as NumPy's words."""
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    names = [n.func.id for n in calls]
+    if {"with_part", "with_zeros", "in_part", "part_of"} & set(names):
+        return  # see test_draw_assignment.py
+    shapes = [n.args[2].value for n in calls if n.func.id == "scatter"]
+    text = told(tree)
+    value = meaning(text, expression.functions, expression.values, shapes)
+    same(value, expected, text)
 
 
-def test_names_are_escaped():
-    written, _ = formula(lambda g, y, x: g * x, {"g": "<b>", "x": "a&b\"'"})
-    assert written == "&lt;b&gt; · a&amp;b&quot;&#x27;"
+def same(value, expected, text):
+    if isinstance(expected, tuple | list):
+        for v, e in zip(value, expected, strict=True):
+            if e is not None:
+                same(v, e, text)
+        return
+    value, expected = whole(value), whole(expected)
+    if np.ndim(value) <= np.ndim(expected):
+        value = np.broadcast_to(value, np.shape(expected))
+    np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-11, err_msg=text)
 
 
-def test_squares_exponents_and_settings_are_written_as_by_hand():
-    written, _ = formula(lambda g, y, x: g * x * x)
-    assert written == "g · x<sup>2</sup>"
-    power = TABLE[np.power].rules[0]
-    names = dict(zip(power.__code__.co_varnames, ("g", "y", "a", "3"), strict=False))
-    assert formula(power, names)[0] == "g · 3 · a<sup>2</sup>"
-    assert formula(power, {**names, "x2": "2"})[0] == "g · 2 · a"
-    total = TABLE[np.sum].rules[0]
-    assert formula(total, {"g": "h", "a": "A", "axis": "1", "keepdims": "", "where": ""})[0] == "spread(h, A, 1)"
-    assert "spread" in helpers(total)
+# All of the table ----------------------------------------------------------------------------------------------------
+
+# Rules that are no formula, and why: a page shows their source.
+PROGRAMS = {
+}  # fmt: skip
+BATCHES = "batch unbatch spread sum_batch".split()  # of vmap: they have no numbers that a page shows
 
 
-def test_products_of_matrices_keep_their_order():
-    matrices = dict(zip("gyxk", np.random.default_rng(0).normal(size=(4, 3, 3)), strict=True))
-    for rule in (
-        lambda g, y, x, k: g @ (x @ k.T),
-        lambda g, y, x, k: np.matmul(g * y, np.dot(x, k)),
-        lambda g, y, x, k: -g.dot(x.T) @ k,
-        lambda g, y, x, k: np.matmul(x, g / k) @ y * k,
-    ):
-        text, _ = formula(rule)
-        np.testing.assert_allclose(meaning(text, **matrices), rule(**matrices), err_msg=text)
+def calls_of(case):
+    """Every function and rule that a case calls: its name, arguments, what it gives; rules in the order of a walk."""
+    y = case.call([Tensor(a, name=f"x{i}") for i, a in enumerate(case.draw())])
+    root = total(y)
+    if root is None:
+        return
+    newest, past = current(root), Past()
+    grads = {newest: np.ones_like(newest._data)}
+    for o in reversed(operations_behind(newest)):
+        if o.node._op.name in BATCHES or not any(r in grads for r in o.results):
+            continue
+        (args, values), kwargs = past.arguments(o.node), rule_kwargs(o.node)
+        if o.node._op.is_view and isinstance(args[0], Node):
+            values = [kept(past.data(recorded(args[0]))), *values[1:]]
+        if "saved" in kwargs:
+            kwargs["saved"] = None
+        g, y = gradient_and_output(o, grads, past)
+        g, y = (tuple(map(kept, v)) if isinstance(v, tuple) else kept(v) for v in (g, y))
+        seen = set()
+        for part in parts_of(o, grads, past):
+            if part.rule not in seen:
+                seen.add(part.rule)
+                several = takes_several(o.node)
+                gives = part.rule(g, y, *values, **kwargs) if several else kept(part.gives)
+                yield o.node._op.name, part.rule, [g, y, *values], kwargs, gives
+        if o.node._op is not ASSIGN:
+            yield o.node._op.name, o.node._op, values, dict(o.node._kwargs or {}), y
 
 
-def test_two_lambdas_on_one_line_are_told_apart():
-    first, second = lambda g, y, a, b: g * b, lambda g, y, a, b: g / a
-    assert formula(first)[0] == "g · b"
-    assert "fraction" in formula(second)[0]
+def kept(x):
+    """As it is now: what is assigned later doesn't show."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
-def test_a_longer_rule_says_it_in_its_docstring():
-    def slope(g, y, x):
-        """g * cos(x), and nothing at the ends."""
-        return g
-
-    assert formula(slope) == ("g · cos(x)", "and nothing at the ends.")
-
-    def words(g, y, x):
-        """Follow the path back."""
-        return g
-
-    assert formula(words) == ("", "Follow the path back.")
+def total(y):
+    """A real number made of all outputs, with another weight for each."""
+    if isinstance(y, Tensor):
+        return np.sum(np.real(y * np.random.default_rng(1).uniform(0.5, 1.5, y.shape)))
+    parts = [total(part) for part in y] if isinstance(y, tuple | list) else []
+    parts = [part for part in parts if part is not None]
+    return sum(parts[1:], parts[0]) if parts else None
 
 
-def test_a_rule_whose_source_is_lost_says_so():
-    rule = eval("lambda g, y, x: 3 * g")
-    assert formula(rule) == ("", "lambda, which has no formula")
-    f = derivative(lambda x: 3 * x, rule)
-    assert f(2.0) == 6.0
+BY_FUNCTION = {}
+for case in CASES:
+    BY_FUNCTION.setdefault(name_of(case.func), []).append(case)
+
+
+def check(cases):
+    programs = set()
+    for case in cases:
+        for name, function, args, kwargs, gives in calls_of(case):
+            if hasattr(function, "rules"):
+                expression = expression_of(function.func, args, kwargs) or call_of(function.func, args, kwargs)
+            else:
+                expression = expression_of(function, args, kwargs)
+            if expression is None:
+                assert name in PROGRAMS, f"{name} has a rule that is no formula; {case}"
+                programs.add(name)
+                continue
+            try:
+                same(expression.value(), gives, told(expression.tree))
+                for letter, tree in expression.where.items():
+                    means_the_same(expression, tree, expression.values[letter])
+                means_the_same(expression, expression.tree, gives)
+            except Exception as error:
+                error.add_note(f"{case}: {name}: {ast.unparse(expression.tree)}  {expression.where.keys()}")
+                raise
+    return programs
+
+
+@pytest.mark.parametrize("name", BY_FUNCTION)
+def test_formulas_are_what_is_computed_and_what_is_read(name):
+    check([case for case in BY_FUNCTION[name] if case.quick and case.first])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BY_FUNCTION)
+def test_formulas_are_what_is_computed_and_what_is_read_in_all_cases(name):
+    check(BY_FUNCTION[name])

@@ -97,6 +97,8 @@ def simpler_call(
     ndim, settings = np.ndim(value(args[0])), [value(arg) for arg in args[1:]]
     if f is np.swapaxes and {i % ndim - ndim for i in settings} == {-1, -2}:
         return ast.Attribute(args[0], "T" if ndim == 2 else "mT", ast.Load())
-    if f is np.transpose and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings):
+    if f is np.transpose and ndim < 2:
+        return args[0]
+    if f is np.transpose and ndim == 2 and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings):
         return ast.Attribute(args[0], "T", ast.Load())
     return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import html
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -89,13 +91,13 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             return f"{raised(node.value)}<sup>T</sup>", _ATOM
         case ast.Attribute():
             return f"{write(node.value, _ATOM)}.{node.attr}", _ATOM
+        case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
+            value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
+            return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
         case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
             return _written(ast.BinOp(left, _BINARY[name](), right), letter)
         case ast.Call():
             return _call(node, write)
-        case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
-            value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
-            return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
         case ast.Slice():
             ends = [write(part) if part else "" for part in (node.lower, node.upper)]
             return ":".join(ends) + (f":{write(node.step)}" if node.step else ""), _ATOM
@@ -194,14 +196,17 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
         case "scatter", 3:
             return f"{write(args[0], _SUM)} at [{_index(args[1], write)}], 0 elsewhere", _CHOICE
         case "with_part", 3:
-            value = "zeros" if isinstance(args[2], ast.Constant) and args[2].value == 0 else write(args[2], _SUM)
-            return f"{write(args[0], _SUM)} with {value} at {_place(args[1])}", _CHOICE
+            return f"{write(args[0], _SUM)} with {write(args[2], _SUM)} at {_place(args[1])}", _CHOICE
+        case "with_zeros", 2:
+            return f"{write(args[0], _SUM)} with zeros at {_place(args[1])}", _CHOICE
         case "in_part", 3:
             return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _CHOICE
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
-    return f"{_NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
+    if len(args) > 1 and isinstance(args[1], ast.Constant) and _second_parameter(name) == "axis":
+        shown[1] = f"axis={shown[1]}"
+    return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
 
 
 def _place(node: ast.expr, array: str = "") -> str:
@@ -217,7 +222,16 @@ def _elsewhere(args: list[ast.expr]) -> str:
     return "" if where.covers(where.of(array), array) else ", 0 elsewhere"
 
 
-_NAMES = {
+@functools.cache
+def _second_parameter(name: str) -> str:
+    """That of a function of NumPy's; empty if there is none."""
+    try:
+        return [*inspect.signature(getattr(np, name)).parameters, ""][1]
+    except (AttributeError, TypeError, ValueError, IndexError):
+        return ""
+
+
+NAMES = {
     "maximum": "max", "minimum": "min", "amax": "max", "amin": "min", "normal_cdf": "Φ", "i0": "I₀", "i0_slope": "I₁",
 }  # fmt: skip
 _BINARY: dict[str, type[ast.operator]] = {

@@ -241,8 +241,8 @@ class _Scope(ast.NodeTransformer):
             return ast.Constant(getattr(value.value, node.attr))
         if node.attr in ("shape", "ndim", "size", "dtype"):
             return ast.Constant(getattr(self._reader.evaluated(value), node.attr))
-        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) < 2:
-            return value
+        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) != 2:
+            return self._call(np.transpose, [value], {})
         if node.attr == "real" and not is_complex(self._reader.evaluated(value)):
             return value
         if node.attr in ("T", "mT", "real", "imag"):
