@@ -16,6 +16,7 @@ import scipy.stats
 
 from ..batch import applied
 from ..derivatives.arrays import as_array, in_one_call
+from ..derivatives.formulas import formula
 from ..special import digamma, gammaln
 from ..tensor import data_of
 from .distributions import Distribution, as_double
@@ -68,11 +69,27 @@ def with_numbers(name: str, function: Callable) -> Callable:
 
 
 def log_rule(rule: Callable) -> Callable:
-    return lambda g, y, *args, **settings: rule(np.where(np.isneginf(y), 0, g), *args, **settings)
+    def of_log(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+        return rule(np.where(np.isneginf(y), 0, g), *args, **settings)
+
+    return with_arguments_of(
+        rule, of_log, lambda g, y, *args, **_: "where(isneginf(y), 0, g)" if np.any(np.isneginf(y)) else "g"
+    )
 
 
 def density_rule(rule: Callable) -> Callable:
-    return lambda g, y, *args, **settings: rule(g * y, *args, **settings)
+    def of_density(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+        return rule(g * y, *args, **settings)
+
+    return with_arguments_of(rule, of_density, lambda g, y, *args, **_: "g * y")
+
+
+def with_arguments_of(rule: Callable, function: Callable, gradient: Callable) -> Callable:
+    """A function of (g, y, and the arguments of a rule), with its formula: the rule of another gradient."""
+    first, *rest = inspect.signature(rule).parameters.values()
+    function.__signature__ = inspect.Signature([first, first.replace(name="y"), *rest])  # type: ignore[attr-defined]
+    names = ", ".join(parameter.name for parameter in rest)
+    return formula(lambda *args, **settings: f"rule({gradient(*args, **settings)}, {names})")(function)
 
 
 def transposed_inverse(a: Any) -> Any:
@@ -98,6 +115,14 @@ def points_and_matrix(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, Any]:
     return x, mean, cov
 
 
+def _precision_text(x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> str:
+    differences = f"reshape(x - mean, (-1, {len(mean)}))"
+    if allow_singular and is_singular(cov):
+        return f"{differences} @ pinv(cov, {NEGLIGIBLE}, hermitian=True)"
+    return f"solve(cov, {differences}.T).T"
+
+
+@formula(_precision_text)
 def precision_times(x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> Any:
     """inv(cov) (x - mean) in a row for each point; of a singular matrix, which is constant, the pseudo-inverse."""
     e = np.reshape(x - mean, (-1, len(mean)))
@@ -173,6 +198,10 @@ def t_x(g: Any, x: Any, loc: Any, shape: Any, df: Any, allow_singular: bool = Fa
     return of_x(g, weight * u, x)
 
 
+def t_loc(g: Any, x: Any, loc: Any, shape: Any, df: Any, allow_singular: bool = False) -> Any:
+    return -t_x(g, x, loc, shape, df, allow_singular)
+
+
 def t_shape(g: Any, x: Any, loc: Any, shape: Any, df: Any, allow_singular: bool = False) -> Any:
     u, _, weight = t_parts(x, loc, shape, df)
     return of_matrix(g, u, weight * u, shape)
@@ -191,7 +220,7 @@ multivariate_t.enter_density(
     "pdf",
     prepared_t,
     t_x,
-    lambda g, *args, **settings: -t_x(g, *args, **settings),
+    t_loc,
     t_shape,
     t_df,
 )
