@@ -144,6 +144,57 @@ def receivers(root):
     return [t for t in behind(root) if t.requires_grad and not isinstance(t._data, tuple)]
 
 
+# Pages ---------------------------------------------------------------------------------------------------------------
+
+
+def walked(page):
+    """The steps of a page with what they speak of: names and arrays in the place of numbers of values and of arrays,
+    formulas without the references in their letters."""
+    arrays, values = page.arrays, page.values
+
+    def array(i):
+        return None if i is None else arrays[i]
+
+    def text(formula):
+        return formula and re.sub(r"</?var[^>]*>", "", formula)
+
+    def entry(value, i=None):
+        v = values[value]
+        return SimpleNamespace(name=v["name"], card=v["card"], value=arrays[v["data"] if i is None else i])
+
+    def rule(r):
+        arrived = {name: array(r[name]) for name in ("gives", "arrives", "before", "total")}
+        named = {"to": values[r["to"]]["name"], "gradient": values[r["to"]]["gradient"], "card": values[r["to"]]["card"]}
+        return SimpleNamespace(**{**r, **arrived, **named, "formula": text(r["formula"]), "note": " ".join(r["notes"])})
+
+    walk = []
+    for step in page.steps:
+        told = {} if step["operation"] is None else page.operations[step["operation"]]
+        forward = step["phase"] == "forward"
+        computes = told.get("computes") if forward else None
+        walk.append(
+            SimpleNamespace(
+                title=step["title"],
+                phase=step["phase"],
+                inputs=list(map(entry, told["inputs"])) if forward else [],
+                outputs=list(map(entry, told["outputs"])) if forward else [],
+                formula=computes and text(computes["formula"]),
+                note=" ".join(computes["notes"]) if computes else "",
+                rules=[] if forward else [rule(r) for r in told.get("rules", ())],
+            )
+        )
+    return walk
+
+
+def cards(page):
+    """What is known of each value of a page, by its name."""
+    arrays = page.arrays
+    return {
+        v["name"]: SimpleNamespace(data=arrays[v["data"]], grad=None if v["grad"] is None else arrays[v["grad"]], card=v["card"])
+        for v in page.values
+    }  # fmt: skip
+
+
 def written(array):
     """An array as a page shows it."""
     return np.array2string(array, precision=4, threshold=2000, max_line_width=100)

@@ -1,7 +1,6 @@
 """The page of a backward pass: as a file, and in a headless browser, where there is one."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -27,19 +26,6 @@ NASTY = [
     "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<!--<script>", "\"'&amp;|{}", "{{data}}",
     "${alert(1)}", "x\\u003c", "勾配∂", "a" * 60,
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with api.sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        except api.Error as error:
-            pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
-        yield browser
-        browser.close()
 
 
 class Shown:

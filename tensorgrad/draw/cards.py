@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..node import Node
-from .graph import Graph, known_as, shows_version
+from .graph import Graph
 from .labels import clean, version
+from .walk import known_as, shows_version
 
 
 class Look(NamedTuple):

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import math
-import textwrap
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,34 +18,37 @@ from ..node import Node
 from ..past import Past
 from ..tensor import Tensor, displays
 from ..versions import ASSIGN, current, named_by
-from .cards import FAINT, GRADIENT, INK, KINDS, Names, Numbers, card, escaped, legend_label, small
-from .graph import Graph, Operation, Stretch, is_recorded, is_version
+from .blocks import block, data_node, module_lines, module_node, pill, stretch_lines, tag
+from .cards import FAINT, GRADIENT, INK, Names, Numbers, card, escaped, legend_label, small
+from .folding import Stretch
+from .graph import Graph
 from .graphviz import formats, new_picture
-from .labels import ORDERED, clean, operation_label, operation_sign, place, summary, table, total_size
+from .labels import ORDERED, clean, operation_label, place, summary, table, total_size
+from .modules import around, is_list, nearest
+from .walk import Operation, is_recorded, is_version
 
 if TYPE_CHECKING:
     import graphviz
 
 RANKDIRS = ("LR", "TB", "RL", "BT")
 _FONT = "Helvetica"  # Graphviz knows its metrics, and every viewer has it or its twin Arial
-_DARK = "#33475b"
 _FRAME = {
     "style": "rounded,filled", "fillcolor": "#f9fafb", "color": "#c3ccd6", "penwidth": "1",
     "labeljust": "l", "fontname": _FONT, "fontsize": "11", "margin": "10",
 }  # fmt: skip
-_PILL = {"fillcolor": _DARK, "color": _DARK, "fontcolor": "white"}
-_ROUND = {"shape": "circle", "style": "filled", "width": "0.34", "fixedsize": "true"}
-_LONG = {"shape": "box", "style": "filled,rounded", "height": "0.26", "width": "0.45", "margin": "0.09,0.03"}
 _STRAIGHT = "4"  # the weight of arrows from version to version: they lie in one line
-_WIDE = {**_LONG, "margin": "0.17,0.03"}  # room for names in letters that Graphviz doesn't know
 _INTO = {"label": " into ", "weight": _STRAIGHT}
-_BLOCK = {"shape": "box3d", "style": "filled", "fillcolor": "#e3e8ee", "color": _DARK, "margin": "0.14,0.08"}
+
+_LONG = 10  # so many operations in a row can be read from left to right; more are drawn from top to bottom
+_LARGE = 60  # nodes: of a larger picture, Graphviz doesn't look for the best places, but for good ones; and of a value
+_MANY = 12  # that is used more often there, only the first arrow comes from its card, others from its name
+_HASTE = {"nslimit": "2", "nslimit1": "2"}
 
 
 def draw_dot_tensor(
     root: Tensor,
     format: str = "svg",
-    rankdir: str = "LR",
+    rankdir: str | None = None,
     show_data: bool = True,
     *,
     model: Module | None = None,
@@ -66,17 +68,21 @@ def draw_dot_tensor(
     Args:
         root: the Tensor to explain, such as a loss.
         format: of the file that `render` and `view` write: 'svg', 'png', 'jpg', or what else an installed `dot` has.
-        rankdir: the direction of reading: 'LR' (left to right), 'TB' (top to bottom), 'RL' or 'BT'.
+        rankdir: the direction of reading: 'LR' (left to right), 'TB' (top to bottom), 'RL' or 'BT'; None for 'LR', or
+            for 'TB' where more operations follow one another than can be read from left to right.
         show_data: show data and gradient too: small arrays in full, larger ones by range and mean.
         model: a Module: its parameters are named as in `named_parameters()`, its layers framed.
         names: names for Tensors and arrays that have none of their own, such as `locals()`. Others are called x1, x2,
             ... (leaves that require a gradient), c1, ... (constants), v1, ... (intermediate results) and y (root).
-        max_nodes: fold repetitions and long stretches until about so many nodes are left; None draws everything.
+        max_nodes: fold until about so many nodes are left: with a model whole modules, the innermost first, and
+            repetitions of them; else repetitions and long stretches of operations. None draws everything.
         legend: explain the colours below the picture.
 
     Returns:
         A `graphviz.Digraph`: `.render(path)` writes a file, `.view()` shows it, `.source` is the text that Graphviz
-        reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure.
+        reads, and in a notebook it shows itself. Without a `dot` program it draws with the wheel graphviz-pure, which
+        has svg, png and jpg. They raise a RuntimeError where the program doesn't know the format, or takes more than
+        `.timeout` seconds, 60 at first.
 
     Raises:
         TypeError: root is no Tensor, model no Module, names no dict by name, show_data or legend no bool, or max_nodes
@@ -92,7 +98,7 @@ def draw_dot_tensor(
     require_drawable("draw_dot_tensor", root, model, names)
     yes_or_no("draw_dot_tensor: show_data", show_data)
     yes_or_no("draw_dot_tensor: legend", legend)
-    if not isinstance(rankdir, str) or rankdir not in RANKDIRS:
+    if rankdir is not None and (not isinstance(rankdir, str) or rankdir not in RANKDIRS):
         raise ValueError(f"draw_dot_tensor: rankdir must be one of {', '.join(RANKDIRS)}, not {rankdir!r}")
     if max_nodes is not None and not is_int(max_nodes):
         raise TypeError(f"draw_dot_tensor: max_nodes must be an int, or None for all, not {max_nodes!r}")
@@ -100,8 +106,9 @@ def draw_dot_tensor(
         raise ValueError(f"draw_dot_tensor: max_nodes must be at least 10, or None for all, not {max_nodes}")
     if not isinstance(format, str) or format.lower() not in formats():
         raise ValueError(f"draw_dot_tensor: unknown format {format!r}; use 'svg', 'png' or 'jpg'")
-    dot = empty_picture(format.lower(), rankdir)
     graph = Graph(root, model, max_nodes)
+    rankdir = rankdir or ("TB" if graph.depth() > _LONG else "LR")
+    dot = empty_picture(format.lower(), rankdir)
     Drawing(graph, names or {}, show_data=show_data, wide=rankdir in ("TB", "BT")).write(dot, legend)
     return dot
 
@@ -133,7 +140,9 @@ def _graph_as_svg(tensor: Tensor) -> str | None:
     if not is_recorded(current(tensor)):
         return None
     try:
-        return draw_dot_tensor(tensor).pipe("svg", encoding="utf-8")
+        dot: Any = draw_dot_tensor(tensor)
+        dot.timeout = 10  # what nobody asked for shouldn't keep one waiting
+        return dot.pipe("svg", encoding="utf-8")
     except (ImportError, RuntimeError):
         return None
 
@@ -154,6 +163,7 @@ class Drawing:
     Attributes:
         cards: the name that Graphviz knows the card of a value by, by the value's `id()`.
         pills: the same for the node of a stretch of operations, by the number of the stretch.
+        frames: the names of modules by those that Graphviz knows their frames by.
     """
 
     def __init__(
@@ -168,13 +178,16 @@ class Drawing:
         self.graph, self._show_data, self._wide, self._gradients = graph, show_data, wide, gradients
         self.past = Past()
         self._names = Names(graph, names)
-        tensors = [x for x in graph.drawn.values() if isinstance(x, Node)]
+        tensors = [x for x in graph.seen.values() if isinstance(x, Node)]
         self._magnitudes = {id(t): _magnitude(self._gradient(t)) for t in tensors}
         self._strongest = max(self._magnitudes.values(), default=0.0)
 
         self.cards: dict[int, str] = {}
         self.pills: dict[int, str] = {}
+        self.frames: dict[str, str] = {}
         self._kinds: set[str] = set()
+        self._is_large = len(graph.stretches) + len(graph.drawn) > _LARGE
+        self._has_tags = False
         self._nodes: dict[str | None, list[tuple[str, dict]]] = defaultdict(list)  # by module
         self._side_by_side: dict[str | None, list[list[str]]] = defaultdict(list)  # nodes of one rank, by module
         self._edges: list[tuple[str, str, dict]] = []
@@ -188,6 +201,8 @@ class Drawing:
         self._write_nodes(dot)
         for source, target, attributes in self._edges:
             dot.edge(source, target, **attributes)
+        if self._is_large:
+            dot.attr(**_HASTE)
         if with_legend:
             dot.attr(labelloc="b", labeljust="l", label=legend_label(self._kinds, self._remark()))
 
@@ -212,24 +227,30 @@ class Drawing:
         """An operation, or the one node for many, with arrows from what goes in and to what comes out."""
         graph = self.graph
         operations = graph.operations[stretch.first : stretch.last]
-        owners = set(graph.owners[stretch.first : stretch.last])
-        owner = owners.pop() if len(owners) == 1 else None
+        owner = self._owner(stretch)
         shown, passed, hidden = graph.incoming(number)
         beside = [id(x) for x in shown if owner is not None and self._is_new_in(owner, x)]
-        sources = [self._add_data(x, None) for x in shown]
+        sources = self._sources(number, shown, owner)
         if stretch.is_single:
             target = self._add_operation(operations[0], hidden, owner)
+        elif stretch.module is not None:
+            unseen = [x for part in passed.values() for x in part.values()]
+            start = len(owner) + 1 if owner else 0  # within a frame, the name goes on from that of the frame
+            lines = module_lines(graph.modules[stretch.module], [*shown, *unseen], operations[-1].results)
+            target = self._add_node(owner, module_node(stretch.module, [stretch.module[start:], *lines]))
         else:
-            target = self._add_block(_description(operations, stretch.period, hidden.values()), owner)
+            target = self._add_node(owner, block(stretch_lines(graph, stretch, hidden.values())))
         self.pills[number] = target
         old = operations[0].node._args[1] if stretch.is_single and operations[0].node._op is ASSIGN else None
         for x, source in zip(shown, sources, strict=True):
             into, old = (_INTO, None) if x is old else ({}, old)
             self._add_edge(source, target, x, into | ({"dir": "back"} if id(x) in beside[1:] else {}))
-        for other, n in passed.items():
-            self._edges.append((self.pills[other], target, {"label": f" {n:,} values "} if n > 1 else {}))
-        if beside:
-            self._side_by_side[owner].append([target, *(self.cards[key] for key in beside)])
+        for other, values in passed.items():
+            label = {"label": f" {len(values):,} values "} if len(values) > 1 else {}
+            self._add_edge(self.pills[other], target, max(values.values(), key=self._strength), label)
+        names = {source for x, source in zip(shown, sources, strict=True) if source != self.cards[id(x)]}
+        if beside or names:
+            self._side_by_side[owner].append([target, *(self.cards[key] for key in beside), *sorted(names)])
         for o in operations:
             for r in o.results:
                 if id(r) in graph.drawn:
@@ -237,13 +258,42 @@ class Drawing:
                     part |= {} if r is o.node else {"label": f" [{r._args[1]}] "}
                     self._add_edge(target, self._add_data(r, owner), r, part)
 
+    def _owner(self, stretch: Stretch) -> str | None:
+        """The module in whose frame a stretch is drawn: that around all that is in it, and around the whole module."""
+        modules, owners = self.graph.modules, set(self.graph.owners[stretch.first : stretch.last])
+        if stretch.module is None and len(owners) == 1:
+            return owners.pop()
+        if None in owners:
+            return None
+        name = (
+            around(owners, modules) if stretch.module is None else nearest(stretch.module.rpartition(".")[0], modules)
+        )
+        while is_list(modules[name]) and name:
+            name = nearest(name.rpartition(".")[0], modules)
+        return name or None
+
+    def _sources(self, number: int, values: list[Any], owner: str | None) -> list[str]:
+        """The nodes that arrows into a stretch come from: cards, or of a value that has many arrows already, its name.
+
+        Long arrows by the hundred could neither be read nor laid out.
+        """
+        names: dict[int, str] = {}
+        for key, x in {id(x): x for x in values}.items():
+            users = self.graph.used_by[key]
+            if self._is_large and len(users) > _MANY and number != users[0] and key in self.cards:
+                names[key] = self._add_node(owner, tag(self.name_of(x), self._kind(x)))
+                self._has_tags = True
+            else:
+                names[key] = self._add_data(x, None)
+        return [names[id(x)] for x in values]
+
     def _add_operation(self, operation: Operation, hidden: dict[int, Any], owner: str | None) -> str:
         """The pill of an operation, and a block for the leaves that it takes in and that aren't drawn."""
-        pill = self._add_pill(self._label(operation), owner)
+        node = self._add_node(owner, pill(self._label(operation)))
         if hidden:
-            rest = self._add_block([f"… {len(hidden):,} more", total_size(hidden.values())], owner)
-            self._edges.append((rest, pill, {}))
-        return pill
+            rest = self._add_node(owner, block([f"… {len(hidden):,} more", total_size(hidden.values())]))
+            self._edges.append((rest, node, {}))
+        return node
 
     def _is_new_in(self, owner: str, x: Any) -> bool:
         """Whether x is a parameter of this module that isn't drawn yet: it goes beside the operation that uses it."""
@@ -262,27 +312,13 @@ class Drawing:
 
     # Nodes and arrows
 
-    def _add_node(self, owner: str | None, kind: str, tooltip: str, **look: str) -> str:
-        name = f"n{sum(map(len, self._nodes.values()))}"
-        self._nodes[owner].append((name, {"class": kind, "tooltip": escaped(tooltip, quote=False), **look}))
+    def _add_node(self, owner: str | None, attributes: dict[str, str]) -> str:
+        name = f"n{self._count()}"
+        self._nodes[owner].append((name, attributes))
         return name
 
-    def _add_pill(self, label: str, owner: str | None) -> str:
-        """The node of an operation: round for a sign, a rounded box for words."""
-        is_round = len(label) <= 3 and not any(map(str.isalpha, label))
-        look = _PILL | (_ROUND if is_round else _WIDE if " = " in label else _LONG)
-        lines = textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False)
-        target, is_set, value = label.partition(" = ")
-        if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to
-            lines = [target, f"= {value}"]
-        text = "<BR/>".join(map(escaped, lines))
-        return self._add_node(owner, "operation", clean(label, 200), label=f"<{text}>", **look)
-
-    def _add_block(self, lines: list[str], owner: str | None) -> str:
-        """The node for what is folded."""
-        rest = [part for line in lines[1:] for part in textwrap.wrap(line, 34)]
-        label = "<BR/>".join([f"<B>{escaped(lines[0])}</B>", *map(small, rest)])
-        return self._add_node(owner, "folded", ". ".join(lines), label=f"<{label}>", **_BLOCK)
+    def _count(self) -> int:
+        return sum(map(len, self._nodes.values()))
 
     def _add_edge(self, source: str, target: str, x: Any, attributes: dict) -> None:
         """An arrow along which x goes forward, and its gradient back."""
@@ -302,14 +338,10 @@ class Drawing:
             return self.cards[id(x)]
         kind = self._kind(x)
         self._kinds.add(kind)
-        look = KINDS[kind]
         home = self._names.home(x)[1]
         owner = owner if home is None else home
         name = self._names.enter(x, kind)
-        self.cards[id(x)] = self._add_node(
-            owner, kind, f"{kind}, {summary(x)}", fillcolor=look.fill, color=look.border, penwidth=look.width,
-            style=look.style, peripheries=look.lines, shape="box", width="0.4", height="0.3", label=self._card(x, name),
-        )  # fmt: skip
+        self.cards[id(x)] = self._add_node(owner, data_node(kind, f"{kind}, {summary(x)}", self._card(x, name)))
         return self.cards[id(x)]
 
     def _kind(self, x: Any) -> str:
@@ -344,11 +376,14 @@ class Drawing:
 
     def _strength(self, t: Any) -> float:
         """How large the gradient of t is: 1 for the largest in the picture, 0 for a millionth of it and below."""
-        size = self._magnitudes[id(t)]
+        size = self._magnitudes.get(id(t), 0.0)
         return max(0.0, 1 + math.log10(size / self._strongest) / 6) if size else 0.0
 
     def _remark(self) -> str:
-        """What the legend says of gradients."""
+        """What the legend says of gradients, and of names without a card."""
+        return "; ".join(filter(None, [self._on_gradients(), "a small name: its card is elsewhere" * self._has_tags]))
+
+    def _on_gradients(self) -> str:
         if not self._strongest:
             return ""
         marks = "bars and width of arrows" if self._show_data else "width of arrows"
@@ -363,7 +398,9 @@ class Drawing:
         """The nodes outside of every module, and a frame for each module with those that are its own."""
         modules = self.graph.modules
         wanted = {m for owner in self._nodes if owner for m in modules if m and f"{owner}.".startswith(f"{m}.")}
+        wanted = {m for m in wanted if m in self._nodes or not is_list(modules[m])}
         frames = [m for m in modules if m in wanted or (not m and "" in self._nodes)]
+        self.frames = {f"cluster_{i}": m for i, m in enumerate(frames)}
         inside = defaultdict(list)
         for m in frames:
             around = [o for o in frames if o != m and (not o or m.startswith(f"{o}."))]
@@ -397,22 +434,3 @@ def _magnitude(array: Any) -> float:
     with np.errstate(all="ignore"):
         rms = float(np.sqrt(np.mean(np.square(np.abs(array), dtype=np.float64))))
     return rms if np.isfinite(rms) else 0.0
-
-
-def _description(operations: list[Operation], period: int, leaves: Collection[Any]) -> list[str]:
-    """What a folded stretch holds, in lines."""
-    n = len(operations)
-    if period:
-        pairs = [(o.node, operations[min(i + period, n - 1)].node) for i, o in enumerate(operations[: min(period, 6)])]
-        words = [
-            operation_label(a) if operation_label(a) == operation_label(b) else operation_sign(a) for a, b in pairs
-        ]
-        what = f"{n // period:,} more times: {', '.join(words)}" + (", …" if period > 6 else "")
-    else:
-        kinds = Counter(operation_sign(o.node) for o in operations)
-        what = ", ".join(f"{k:,} {name}" for name, k in kinds.most_common(4)) + (", …" if len(kinds) > 4 else "")
-    parameters = [x for x in leaves if isinstance(x, Node) and x._requires_grad]
-    plural = "s" if len(parameters) > 1 else ""
-    return [f"… {n:,} operations", what] + (
-        [f"{len(parameters):,} parameter{plural}, {total_size(parameters)}"] if parameters else []
-    )

@@ -18,7 +18,10 @@ from ..files import as_path, replacing
 if TYPE_CHECKING:
     from pathlib import Path
 
+TIMEOUT = 60.0  # seconds for one picture
 _INSTALL = "pip install graphviz graphviz-pure"
+_GRAPHVIZ = "apt, brew, winget or conda install graphviz; or https://graphviz.org/download"
+_SMALLER = "draw less of it, by a smaller max_nodes or of a smaller example"
 
 
 def formats() -> frozenset[str]:
@@ -46,19 +49,32 @@ def _package() -> Any:
 @functools.cache
 def picture_class() -> type:
     """The class of pictures: made when graphviz, its base, is there."""
-    import shutil
     from pathlib import Path
 
     base = _package()
 
     class Picture(base.Digraph):  # type: ignore[name-defined, misc]
-        """A graphviz.Digraph that draws with graphviz-pure where there is no `dot`, and needs no screen."""
+        """A graphviz.Digraph that draws with graphviz-pure where there is no `dot`, and needs no screen.
 
-        def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **options: Any) -> Any:
-            """The picture as bytes, or as text in the given encoding."""
-            if shutil.which("dot"):
-                return super().pipe(format, *args, encoding=encoding, **{**options, "quiet": True})
-            drawn = _drawn_by_pure(self.source, (format or self.format).lower(), options.get("engine") or self.engine)
+        Attributes:
+            timeout: the seconds that the program may take for a picture; None for no limit.
+        """
+
+        timeout: float | None = TIMEOUT
+
+        def pipe(
+            self, format: str | None = None, renderer: str | None = None, formatter: str | None = None,
+            neato_no_op: bool | int | None = None, quiet: bool = True, *, engine: str | None = None,
+            encoding: str | None = None,
+        ) -> Any:  # fmt: skip
+            """The picture as bytes, or as text in the given encoding.
+
+            Raises:
+                RuntimeError: there is no program, or it doesn't know the format, failed, or took too long.
+            """
+            format = ":".join(filter(None, [format or self.format, renderer, formatter])).lower()
+            options = [f"-K{engine or self.engine}", f"-T{format}"] + ([f"-n{neato_no_op:d}"] if neato_no_op else [])
+            drawn = _drawn(self.source, options, format, self.timeout)
             return drawn.decode(encoding) if encoding else drawn
 
         def save(self, filename: Any = None, directory: Any = None, *, skip_existing: bool | None = False) -> str:
@@ -113,18 +129,38 @@ def pure_program() -> str | None:
     return shutil.which("graphviz-pure", path=os.pathsep.join(places))
 
 
-def _drawn_by_pure(source: str, format: str, engine: str) -> bytes:
+def _drawn(source: str, options: list[str], format: str, timeout: float | None) -> bytes:
+    """What the Graphviz program makes of a source."""
+    import shutil
     import subprocess
 
-    program = pure_program()
+    program = shutil.which("dot") or pure_program()
     if program is None:
         raise RuntimeError(
             f"drawing needs a Graphviz program: neither dot nor graphviz-pure was found; run: {_INSTALL}"
         )
-    done = subprocess.run([program, f"-K{engine}", f"-T{format}"], input=source.encode(), capture_output=True)
-    if done.returncode or not done.stdout:
-        raise RuntimeError(f"graphviz-pure could not draw {format!r}: {done.stderr.decode(errors='replace').strip()}")
+    name = os.path.splitext(os.path.basename(program))[0]
+    try:
+        done = subprocess.run([program, *options], input=source.encode(), capture_output=True, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(
+            f"{name} didn't lay this picture out in {timeout:g} s; {_SMALLER}, or give it more time: "
+            f"for a picture called dot, dot.timeout = {4 * (timeout or 1):g}"
+        ) from None
+    said = done.stderr.decode(errors="replace").strip()
+    if done.returncode > 0:
+        raise RuntimeError(f"{name} could not draw {format!r}: {_what_it_draws(name, said) or said}")
+    if done.returncode < 0 or not done.stdout:
+        how = f" (signal {-done.returncode})" if done.returncode else ""
+        raise RuntimeError(f"{name} broke off{how} with no picture, as it does where one is too large; {_SMALLER}")
     return done.stdout
+
+
+def _what_it_draws(name: str, said: str) -> str:
+    """Of a program that said that it doesn't know a format: those that it has, and where there are more."""
+    _, is_said, known = said.partition("Use one of: ")
+    more = "" if name == "dot" else f"; for others install Graphviz ({_GRAPHVIZ}), and its dot is used instead"
+    return f"it has no such format, but these: {known.split(chr(10))[0].strip()}{more}" if is_said else ""
 
 
 def _show(path: Path) -> None:

@@ -46,10 +46,10 @@ def summary(x: Any, short: bool = False) -> str:
     """Shape and dtype of a Tensor or an array; float64 goes without saying in the short form."""
     data = data_of(x)
     freed = " (graph dropped)" if isinstance(x, Node) and x._op is not None and x._args is None else ""
-    return _shape(data.shape) + ("" if short and data.dtype == np.float64 else f" {data.dtype}") + freed
+    return shape_text(data.shape) + ("" if short and data.dtype == np.float64 else f" {data.dtype}") + freed
 
 
-def _shape(shape: tuple[int, ...]) -> str:
+def shape_text(shape: tuple[int, ...]) -> str:
     return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
 
 
@@ -189,7 +189,7 @@ def index(i: Any) -> str:
         array = np.asarray(i)
         if array.dtype == bool:
             return "mask"
-        return str(array.tolist()) if array.size <= 4 else f"ints {_shape(array.shape)}"
+        return str(array.tolist()) if array.size <= 4 else f"ints {shape_text(array.shape)}"
 
     return f"[{', '.join(map(part, i)) if isinstance(i, tuple) else part(i)}]"
 
@@ -247,7 +247,7 @@ def _setting(key: str, value: Any) -> str:
         return key
     if key == "dtype":
         return str(np.dtype(value))
-    text = number(value) if isinstance(value, float) else _shape(value) if _is_shape(value) else str(value)
+    text = number(value) if isinstance(value, float) else shape_text(value) if _is_shape(value) else str(value)
     return text if key in ("shape", "axes", "axis1", "axis2", "") else f"{key}={text}"
 
 

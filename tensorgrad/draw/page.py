@@ -13,21 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import positive_number
 from ..files import as_path, replacing
 from ..network import Module
 from ..node import Ended
 from ..tensor import Tensor
 from ..versions import current
 from .cards import KINDS, Look
+from .checks import checks_of
 from .dot import Drawing, empty_picture, require_drawable
+from .film import SUFFIXES, write_film
 from .graph import Graph
 from .javascript import WEB
+from .notation import plain
 from .program import Program
 from .steps import Steps, gradients_behind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+FILES = ("page.html", "page.css", "numpy.js", "numbers.js", "model.js", "graph.js", "panel.js", "page.js")
+PICTURES = (".svg", ".png", ".jpg", ".pdf")
 _MOST_NODES = 400  # that are drawn; of a longer graph stretches are folded
 _MOST_NUMBERS = 65_536  # of an array that is sent whole
 
@@ -96,16 +102,15 @@ class Walkthrough:
         steps = Steps(drawing, self.gradients)
         self._program = Program(steps)
         self.steps, self.operations = steps.steps(), steps.operations
+        if self._program.reason:  # else the page itself can change numbers
+            steps.add_checks(checks_of(drawing.graph, steps.data_of, self.gradients))
         self.values, self.arrays, self.reason = steps.values, steps.arrays, self._program.reason
         self._root_value = steps.root
-        self._frames = getattr(drawing, "frames", {})
+        self._frames = drawing.frames
 
-    def html(self) -> str:
-        """The page as text."""
-        import json  # here, since only pages need it
-
-        svg = self._dot.pipe("svg", encoding="utf-8")
-        data = {
+    def data(self) -> dict:
+        """What the page is told, ready for JSON: the attributes of this object, arrays in base 64."""
+        return {
             "steps": self.steps,
             "operations": self.operations,
             "values": self.values,
@@ -116,15 +121,26 @@ class Walkthrough:
             "program": self._program.operations,
             "reason": self.reason,
         }
+
+    def program(self) -> str:
+        """What computes operations and rules, in JavaScript; no functions, where there is a `reason`."""
+        return "const programFunctions = [\n" + ",\n".join(self._program.functions) + "\n];"
+
+    def html(self) -> str:
+        """The page as text."""
+        import json  # here, since only pages need it
+
+        svg = self._dot.pipe("svg", encoding="utf-8")
+        data = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":"))
         parts = {
             "title": html.escape(self.title),
             "legend": "".join(_legend_entry(kind, look) for kind, look in KINDS.items()),
             "svg": svg[svg.index("<svg") :],
-            "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-            "program": "const programFunctions = [\n" + ",\n".join(self._program.functions) + "\n];",
-        } | {name: (WEB / name).read_text(encoding="utf-8") for name in ("page.css", "numpy.js", "numbers.js", "model.js", "graph.js", "panel.js", "page.js")}
-        page = (WEB / "page.html").read_text(encoding="utf-8")
-        return re.sub(r"{{([\w.]+)}}", lambda mark: parts[mark[1]], page)
+            "data": data.replace("<", "\\u003c"),  # nothing in it ends the script
+            "program": self.program().replace("</", "<\\/"),
+        }
+        parts |= {name: (WEB / name).read_text(encoding="utf-8") for name in FILES}
+        return re.sub(r"{{([\w.]+)}}", lambda mark: parts[mark[1]], parts["page.html"])
 
     def save_html(self, path: str | Path) -> Path:
         """Write the page, and give back its path. It needs no other file.
@@ -139,6 +155,81 @@ class Walkthrough:
         with replacing("save_html", path) as draft:
             draft.write_text(page, encoding="utf-8")
         return path
+
+    def save(self, path: str | Path, seconds: float = 1.6) -> Path:
+        """Write the page, the picture of the graph, or the walk as a film, by the suffix of the path; and give it back.
+
+        Args:
+            path: `.html` is the page. `.svg`, `.png`, `.jpg` or `.pdf` is the graph with all values and gradients; a PDF
+                needs the program `dot`. `.gif` or `.mp4` is the walk; it needs matplotlib, an MP4 the program ffmpeg, too.
+            seconds: how long a film shows each step.
+
+        Raises:
+            TypeError: path is no path, or seconds no number.
+            ValueError: the suffix is another, or seconds isn't positive.
+            ImportError, RuntimeError: a package or a program is missing; the error says which.
+            OSError: there is no such directory, path is one, or it can't be written.
+        """
+        path, seconds = as_path("save", path), positive_number("save: seconds", seconds)
+        suffix = path.suffix.lower()
+        if suffix in (".html", ".htm"):
+            return self.save_html(path)
+        if suffix not in (*PICTURES, *SUFFIXES):
+            known = ", ".join((".html", *PICTURES, *SUFFIXES))
+            raise ValueError(f"save: {path.name!r} must end in one of {known}")
+        with replacing("save", path) as draft:
+            if suffix in SUFFIXES:
+                write_film(self, draft, seconds)
+            else:
+                draft.write_bytes(self.picture(suffix[1:]))
+        return path
+
+    def picture(self, format: str) -> bytes:
+        """The graph with all values and gradients, as Graphviz draws it in a format."""
+        dot = self._dot.copy()
+        if format != "svg":
+            dot.attr(dpi="144")
+        return bytes(dot.pipe(format))
+
+    def cards_of(self, step: dict) -> list[str]:
+        """What a step brings to light: the nodes of the operation and of its results, or of what gets its gradient."""
+        if step["operation"] is None:
+            return [self.values[self._root_value]["card"]]
+        told = self.operations[step["operation"]]
+        values = told["outputs"] if step["phase"] == "forward" else [r["to"] for r in told["rules"] if not r["more"]]
+        return [told["pill"], *(card for v in values if (card := self.values[v]["card"]))]
+
+    def captions(self, step: dict) -> list[str]:
+        """What a step says, in lines of plain text."""
+        if step["operation"] is None:
+            return []
+        told = self.operations[step["operation"]]
+        if step["phase"] == "forward":
+            names = ", ".join(self.values[v]["name"] for v in told["outputs"])
+            return [self._caption(names, told["computes"])] if told["computes"] else []
+        return [self._caption(self.values[r["to"]]["gradient"], r) for r in told["rules"] if r["formula"]]
+
+    def _caption(self, name: str, told: dict) -> str:
+        """A formula, the numbers put in where each letter is one, the axes that are summed, and letters defined."""
+        letters = re.findall(r'<var data-of="(\w+)">.*?</var>', told["formula"])
+        numbers = [self.numbers(letter, told) for letter in letters]
+        text = f"{name} = {plain(told['formula'])}"
+        if letters and all(x.shape == () for x in numbers):
+            supply = iter(numbers)
+            put_in = re.sub(r"<var .*?</var>", lambda _: f"{next(supply).item():.4g}".replace("-", "−"), told["formula"])
+            text += f" = {plain(put_in)}"
+        if told.get("summed"):
+            text += f", summed over axis {', '.join(map(str, told['summed']))}"
+        where = ", ".join(f"{w['letter']} = {plain(w['formula'])}" for w in told["where"])
+        return text + (f", where {where}" if where else "")
+
+    def numbers(self, reference: str, told: dict) -> np.ndarray:
+        """The numbers of a letter in a formula: of `v3` the data of value 3, of `g3` its gradient, of `w0` the first
+        letter that the formula defines, of `a3` the array 3."""
+        i = int(reference[1:])
+        places = {"v": lambda: self.values[i]["data"], "g": lambda: self.values[i]["grad"], "a": lambda: i}
+        places["w"] = lambda: told["where"][i]["array"]
+        return self.arrays[places[reference[0]]()]
 
     def _repr_html_(self) -> str:
         return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'

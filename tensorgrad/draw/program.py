@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from .formulas import Expression, call_of, expression_of
 from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
 from .labels import operation_label
-from .steps import Steps, parts_of
+from .steps import Steps, parts_of, shown_letter
 
 MOST_NUMBERS, MOST_OPERATIONS = 20_000, 3_000  # of all values, and of the graph, that a page computes at once
 
@@ -24,14 +25,16 @@ class Program:
 
     Attributes:
         functions: the source of each function of the program, `(g, x) => np.multiply(g, x)`, each once.
-        operations: for each operation, oldest first, the function and the references that it is called with (see
-            `Steps`), the values that come out, and the same for each rule, with the value that it sends to.
+        operations: for each operation, oldest first, the value that comes out, and for it and each of its rules: the
+            number of a function, the references that it is called with (see `Steps`), and the same for each letter
+            that the formula defines, which come first. A rule has the number of the value that it sends to.
         reason: empty, or why there is no program.
     """
 
     def __init__(self, steps: Steps):
         self._steps = steps
         self.functions: list[str] = []
+        self._numbers: dict[str, int] = {}  # of the functions
         self.operations: list[dict] = []
         try:
             self._write()
@@ -81,20 +84,23 @@ class Program:
         """The number of the function that computes an expression, and the references to call it with."""
         if expression is None:
             raise Unavailable(f"the page has no program for {operation_label(o.node)}")
-        letters = {letter: f"x{i}" for i, letter in enumerate(expression.labels)}
-        references = [self._steps.reference(letter, expression) for letter in letters]
-        lines = []
-        for i, (letter, tree) in enumerate(expression.where.items()):
-            lines.append(f"const w{i} = {self._emitted(tree, letters, o)};")
-            letters[letter] = f"w{i}"
         if name:
             expression.tree.func.id = name  # type: ignore[attr-defined]
-        result = self._emitted(expression.tree, letters, o)
-        body = f"{{ {' '.join(lines)} return {result}; }}" if lines else result
-        source = f"({', '.join(letters[letter] for letter in expression.labels)}) => {body}"
-        if source not in self.functions:
+        letters = {letter: f"x{i}" for i, letter in enumerate(expression.labels)}
+        where: list[dict] = []
+        for letter, tree in expression.where.items():
+            where.append({"letter": shown_letter(letter), **self._function(tree, letters, expression, o)})
+            letters[letter] = f"w{len(where) - 1}"
+        return {**self._function(expression.tree, letters, expression, o), "where": where}
+
+    def _function(self, tree: ast.expr, letters: dict[str, str], expression: Expression, o: Operation) -> dict:
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        own = {letter: name for letter, name in letters.items() if letter in used}
+        source = f"({', '.join(own.values())}) => {self._emitted(tree, letters, o)}"
+        if source not in self._numbers:
+            self._numbers[source] = len(self.functions)
             self.functions.append(source)
-        return {"function": self.functions.index(source), "args": references}
+        return {"function": self._numbers[source], "args": [self._steps.reference(letter, expression) for letter in own]}
 
     def _emitted(self, tree: Any, letters: dict[str, str], o: Operation) -> str:
         try:

@@ -7,7 +7,9 @@ import functools
 import inspect
 import linecache
 import textwrap
+from collections import defaultdict
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 
@@ -22,16 +24,17 @@ def source_of(function: Callable) -> str:
 def body_of(function: Any) -> list[ast.stmt] | None:
     """The statements of a function, without its docstring; of a lambda, that it returns its expression; or None."""
     code = getattr(function, "__code__", None)
-    if code is None:
-        return None
-    tree = _tree(code.co_filename)
+    return None if code is None else _body_of(code)
+
+
+@functools.lru_cache(maxsize=4096)
+def _body_of(code: CodeType) -> list[ast.stmt] | None:
+    nodes = _functions(code.co_filename).get(code.co_firstlineno, [])
     if code.co_name == "<lambda>":
-        bodies = [node.body for node in _nodes(tree, ast.Lambda) if node.lineno == code.co_firstlineno]
-        found = _of_lambda(code, bodies)
+        found = _of_lambda(code, [node.body for node in nodes if isinstance(node, ast.Lambda)])
         return None if found is None else [ast.Return(found)]
-    for node in _nodes(tree, ast.FunctionDef):
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        if node.name == code.co_name and first == code.co_firstlineno:
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             has_words = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
             return node.body[has_words:]
     return None
@@ -51,13 +54,15 @@ def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
 
 
 @functools.cache
-def _tree(filename: str) -> ast.AST | None:
-    """A source file, or a cell of a notebook, read; None where it can't be."""
+def _functions(filename: str) -> dict[int, list[Any]]:
+    """The functions of a source file, or of a cell of a notebook, by the lines where they begin; none, if it is lost."""
+    found: dict[int, list[Any]] = {}
     try:
-        return ast.parse("".join(linecache.getlines(filename)))
+        tree = ast.parse("".join(linecache.getlines(filename)))
     except SyntaxError:
-        return None
-
-
-def _nodes(tree: ast.AST | None, kind: type) -> list[Any]:
-    return [node for node in ast.walk(tree) if isinstance(node, kind)] if tree is not None else []
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda | ast.FunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+            found.setdefault(first, []).append(node)
+    return found

@@ -62,12 +62,12 @@ def cho_factor(a: Any, lower: bool = False, **settings: Any) -> tuple:
 def _lu_text(gl: Any, gu: Any, low: Any, u: Any) -> str:
     k, m, n = low.shape[-1], low.shape[-2], u.shape[-1]
     if m > k:
-        first = f"lu_gradient(gl[..., :{k}, :], gu - flip(low[..., {k}:, :]) @ r, low[..., :{k}, :], u)"
+        first = f"of_square(gl[..., :{k}, :], gu - flip(low[..., {k}:, :]) @ r, low[..., :{k}, :], u)"
         return f"concatenate([{first}, r], axis=-2)"
     if n > k:
-        first = f"lu_gradient(gl - t @ flip(u[..., {k}:]), gu[..., :{k}], low, u[..., :{k}])"
+        first = f"of_square(gl - t @ flip(u[..., {k}:]), gu[..., :{k}], low, u[..., :{k}])"
         return f"concatenate([{first}, t], axis=-1)"
-    return "flip(inv(low)) @ (tril(flip(low) @ gl, -1) + triu(gu @ flip(u))) @ flip(inv(u))"
+    return "of_square(gl, gu, low, u)"
 
 
 @formula(
@@ -86,13 +86,20 @@ def lu_gradient(gl: Any, gu: Any, low: Any, u: Any) -> Any:
         rest = flip(solve_triangular(u, flip(gl[..., k:, :])))
         first = lu_gradient(gl[..., :k, :], gu - flip(low[..., k:, :]) @ rest, low[..., :k, :], u)
         return np.concatenate([first, rest], axis=-2)
-    unit = {"lower": True, "unit_diagonal": True, "trans": 1}
     if n > k:
-        rest = solve_triangular(low, gu[..., k:], **unit)
+        rest = solve_triangular(low, gu[..., k:], **UNIT)
         first = lu_gradient(gl - rest @ flip(u[..., k:]), gu[..., :k], low, u[..., :k])
         return np.concatenate([first, rest], axis=-1)
+    return of_square(gl, gu, low, u)
+
+
+UNIT: dict[str, Any] = {"lower": True, "unit_diagonal": True, "trans": 1}
+
+
+@formula("flip(inv(low)) @ (tril(flip(low) @ gl, -1) + triu(gu @ flip(u))) @ flip(inv(u))")
+def of_square(gl: Any, gu: Any, low: Any, u: Any) -> Any:
     inner = np.tril(flip(low) @ gl, -1) + np.triu(gu @ flip(u))
-    return flip(solve_triangular(u, flip(solve_triangular(low, inner, **unit))))
+    return flip(solve_triangular(u, flip(solve_triangular(low, inner, **UNIT))))
 
 
 @formula(
@@ -174,7 +181,7 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False, **settings: Any
     lambda g, y, a, **_: (
         "qr_gradient(g, y, a, None)"
         if len(y) == 2
-        else "take_columns(qr_gradient((g[0], g[1]), (y[0], y[1]), take_columns(a, y[2]), None), argsort(y[2], axis=-1))"
+        else "take_columns(qr_gradient(g[:2], y[:2], take_columns(a, y[2]), None), argsort(y[2], axis=-1))"
     )
 )
 def scipy_qr_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:

@@ -1,56 +1,128 @@
 // What the page speaks of: values, operations and their arrays; and the two passes, computed anew when a number changes.
 //
-// model.values: of each Tensor or array {name, gradient (its name), card, leaf, shape, dtype, data, grad}.
+// model.values: of each Tensor or array {name, gradient (its name), card, leaf, shape, dtype, data, grad, check}.
 // model.operations: of each operation {label, count, pill, owner, inputs, outputs, computes, arrives, rules}; inputs and
-// outputs are numbers of values, `arrives` are {value, array}, and each rule {to, formula, where, notes, source, gives,
-// summed, arrives, before, total, more}. Arrays are NDArrays; `dtype` and `complex` of them are of NumPy's.
+// outputs are numbers of values, `arrives` are {value, array}, and each rule is {to, formula, where, notes, source,
+// gives, summed, arrives, before, total, more}. model.steps: {phase, title, operation}.
 const model = (() => {
   const told = JSON.parse(document.getElementById("data").textContent);
+  const { values, operations, steps, program, root, frames, complex, reason } = told;
 
   // Arrays as they were sent
   function decoded({ shape, dtype, data, blocks, low, high }) {
     const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
-    const array = new NDArray(shape, new Float64Array(bytes.buffer));
-    return Object.assign(array, { dtype, complex: dtype.startsWith("complex"), blocks, low, high });
+    const array = new np.NDArray(shape, new Float64Array(bytes.buffer), dtype === "bool");
+    return Object.assign(array, { complex: dtype.startsWith("complex"), blocks, low, high });
   }
   const arrays = told.arrays.map(decoded);
-  const put = (object, ...keys) => keys.forEach(key => { if (object[key] !== null) object[key] = arrays[object[key]]; });
-  const { values, operations, program, steps } = told;
-  values.forEach(v => put(v, "data", "grad"));
+  function put(object, ...keys) {
+    for (const key of keys) if (object[key] !== null) object[key] = arrays[object[key]];
+  }
+  for (const v of values) {
+    put(v, "data", "grad");
+    if (v.check) put(v.check, "numeric", "gradient");
+  }
   for (const o of operations) {
-    o.arrives.forEach(a => put(a, "array"));
-    for (const told of [o.computes, ...o.rules]) told?.where.forEach(w => put(w, "array"));
-    o.rules.forEach(r => put(r, "gives", "arrives", "before", "total"));
-  }
-  const asSent = values.map(v => ({ data: v.data, grad: v.grad }));
-
-  // The numbers that a letter of a formula stands for: the data or the gradient of a value, a letter that the formula
-  // defines, or an array of its own
-  function numbers(reference, formula) {
-    const i = +reference.slice(1);
-    return { v: () => values[i].data, g: () => values[i].grad, w: () => formula.where[i].array, a: () => arrays[i] }[reference[0]]();
+    for (const a of o.arrives) put(a, "array");
+    for (const formula of [o.computes, ...o.rules]) for (const w of formula?.where ?? []) put(w, "array");
+    for (const rule of o.rules) put(rule, "gives", "arrives", "before", "total");
   }
 
-  // The two passes. Of a pass that only asks for the root, `data` are the numbers of the values, and nothing is kept.
-  const run = (code, data, grads) => programFunctions[code.function](...code.args.map(reference => {
-    const i = +reference.slice(1);
-    return { v: () => data[i], g: () => grads[i], a: () => arrays[i] }[reference[0]]();
-  }));
+  // The numbers that a reference means: "v3" the data of value 3, "g3" its gradient, "w0" the first letter that a
+  // formula defines, "a3" the array 3
+  const meaning = (reference, data, grads, where) => ({ v: data, g: grads, w: where, a: arrays })[reference[0]][+reference.slice(1)];
+  const numbers = (reference, formula) =>
+    meaning(reference, values.map(v => v.data), values.map(v => v.grad), formula.where.map(w => w.array));
+
+  // The two passes, from the data of leaves on. Of each call what it gives, and the letters that it defines.
+  function call(code, data, grads) {
+    const where = [], value = ({ function: f, args }) => np.asarray(programFunctions[f](...args.map(a => meaning(a, data, grads, where))));
+    for (const w of code.where) where.push(value(w));
+    return { result: value(code), where: Object.fromEntries(code.where.map((w, i) => [w.letter, where[i]])) };
+  }
   function forward(data) {
-    for (const o of program) data[o.output] = run(o.forward, data);
-    return data[told.root];
+    return program.map(o => {
+      const { result, where } = call(o.forward, data, []);
+      data[o.output] = result;
+      return where;
+    });
   }
   function backward(data) {
-    const grads = [], sent = [];
-    grads[told.root] = np.ones_like(data[told.root]);
-    for (const o of [...program].reverse()) {
-      sent.push(o.rules.map(rule => {
-        const gives = run(rule, data, grads), arrives = np.unbroadcast(gives, data[rule.to].shape), before = grads[rule.to] ?? null;
-        grads[rule.to] = before === null ? arrives : np.add(before, arrives);
-        return { to: rule.to, gives, arrives, before, total: grads[rule.to] };
-      }));
-    }
+    const grads = [];
+    grads[root] = np.ones_like(data[root]);
+    const sent = [...program].reverse().map(o => o.rules.map(rule => {
+      const { result: gives, where } = call(rule, data, grads), before = grads[rule.to] ?? null;
+      const arrives = np.unbroadcast(gives, data[rule.to].shape);
+      grads[rule.to] = before === null ? arrives : np.add(before, arrives);
+      return { to: rule.to, gives, arrives, before, total: grads[rule.to], where };
+    }));
     return { grads, sent: sent.reverse() };
   }
-  return { values, operations, steps, arrays, numbers };
+
+  // Changing numbers
+  const editable = reason === "", original = values.map(v => v.data), listeners = [];
+  function compute() {
+    const data = values.map(v => v.data), wheres = forward(data), { grads, sent } = backward(data);
+    values.forEach((v, i) => {
+      v.data = data[i];
+      if (v.grad !== null) v.grad = grads[i];
+    });
+    for (const o of operations) {
+      for (const a of o.arrives) a.array = grads[a.value];
+      if (o.count === 1) {
+        define(o.computes, wheres[o.first]);
+        o.rules.forEach((rule, i) => take(rule, sent[o.first][i]));
+      } else for (const rule of o.rules) take(rule, inSum(sent.slice(o.first, o.first + o.count).flat().filter(s => s.to === rule.to)));
+    }
+    for (const listener of listeners) listener();
+  }
+  function define(formula, where) {
+    for (const w of formula?.where ?? []) w.array = where[w.letter] ?? w.array;
+  }
+  function take(rule, { gives, arrives, before, total, where }) {
+    Object.assign(rule, { gives: rule.gives && gives, arrives, before, total });
+    define(rule, where);
+  }
+  // What many operations send to one value
+  function inSum(sent) {
+    const arrives = sent.map(s => s.arrives).reduce((a, b) => np.add(a, b)), before = sent.at(-1).before;
+    return { gives: null, arrives, before, total: before === null ? arrives : np.add(before, arrives), where: {} };
+  }
+
+  function set(value, index, number) {
+    const data = Float64Array.from(values[value].data.data);
+    data[index] = number;
+    values[value].data = new np.NDArray(values[value].data.shape, data);
+    compute();
+  }
+  function reset() {
+    values.forEach((v, i) => { if (v.leaf) v.data = original[i]; });
+    compute();
+  }
+
+  // Central differences: the sum of the root's elements for a number a little larger, and a little smaller
+  function check(value) {
+    const { grad, data, check } = values[value];
+    if (grad === null) return null;
+    if (!editable) return check ? { ...check, distance: distance(check.numeric, check.gradient), along: check.note || null } : null;
+    const numeric = new np.NDArray(data.shape, Float64Array.from(data.data, (x, i) => {
+      const h = Math.cbrt(Number.EPSILON) * Math.max(1, Math.abs(x));
+      return (rootFor(value, i, x + h) - rootFor(value, i, x - h)) / (2 * h);
+    }));
+    return { numeric, gradient: grad, distance: distance(numeric, grad), along: null };
+  }
+  function rootFor(value, index, number) {
+    const data = values.map(v => v.data), changed = Float64Array.from(data[value].data);
+    changed[index] = number;
+    data[value] = new np.NDArray(data[value].shape, changed);
+    for (const o of program) if (o.output !== value) data[o.output] = call(o.forward, data, []).result;
+    return data[root].data.reduce((a, b) => a + b, 0);
+  }
+  const distance = (a, b) => a.data.reduce((most, x, i) => Math.max(most, Math.abs(x - b.data[i])), 0);
+
+  return {
+    values, operations, steps, root, frames, complex, reason, editable, numbers, set, reset, check,
+    get changed() { return values.some((v, i) => v.leaf && v.data !== original[i]); },
+    onChange: listener => listeners.push(listener),
+  };
 })();

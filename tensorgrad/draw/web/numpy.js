@@ -5,8 +5,9 @@
 // nested lists are taken wherever an array is. Masks are arrays of 0 and 1 with .bool = true, as comparisons give them.
 // Results are new arrays, never views.
 //
-// Arguments come in NumPy's order. Those given by keyword come last, in an object: np.sum(a, {axis: 1, keepdims: true}).
-// None is null, and a tuple is a list. An array of one number serves as a number.
+// Arguments come in NumPy's order; those given by keyword come last, in an object:
+// np.sum(a, {axis: 1, keepdims: true}). None is null, and a tuple is a list. An array of one number serves as a number.
+// A dtype is taken, but all numbers are floats of 64 bits; astype alone heeds it.
 //
 // Each public function begins a line with `np.name = `, by which Python knows what there is.
 
@@ -23,7 +24,7 @@ class NDArray {
   get dtype() { return this.bool ? "bool" : "float64"; }
   get T() { return np.transpose(this); }
   valueOf() {
-    if (this.size !== 1) throw new Error(`an array of shape ${text(this.shape)} is no number`);
+    if (this.size !== 1) fail(`an array of shape ${text(this.shape)} is no number`);
     return this.data[0];
   }
 }
@@ -35,7 +36,7 @@ class Slice {
   /** The positions that it takes of so many, as Python's slice.indices. */
   positions(n) {
     const step = this.step == null ? 1 : +this.step, [low, high] = step > 0 ? [0, n] : [-1, n - 1];
-    if (step === 0) throw new Error("slice step cannot be zero");
+    if (step === 0) fail("slice step cannot be zero");
     const limit = i => Math.min(Math.max(i < 0 ? i + n : i, low), high);
     const start = this.start == null ? (step > 0 ? low : high) : limit(+this.start);
     const stop = this.stop == null ? (step > 0 ? high : low) : limit(+this.stop);
@@ -45,6 +46,7 @@ class Slice {
 
 // What all are made of -----------------------------------------------------------------------------------------------
 
+const fail = message => { throw new Error(message); };
 const text = shape => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
 const product = numbers => numbers.reduce((a, b) => a * b, 1);
 const range = n => Array.from({ length: n }, (_, i) => i);
@@ -54,15 +56,15 @@ const isPlain = x => x !== null && typeof x === "object" && Object.getPrototypeO
 
 /** The arguments of a call by name: those in order, then those of an object at the end. */
 function bind(names, given) {
-  const keywords = isPlain(given.at(-1)) ? given.at(-1) : {}, inOrder = isPlain(given.at(-1)) ? given.slice(0, -1) : given;
-  if (inOrder.length > names.length) throw new Error(`takes ${names.length} arguments, not ${inOrder.length}: ${names}`);
+  const [inOrder, keywords] = isPlain(given.at(-1)) ? [given.slice(0, -1), given.at(-1)] : [given, {}];
+  if (inOrder.length > names.length) fail(`takes ${names.length} arguments, not ${inOrder.length}: ${names}`);
   const bound = Object.fromEntries(inOrder.map((x, i) => [names[i], x]));
   for (const [name, x] of Object.entries(keywords)) {
-    if (!names.includes(name)) throw new Error(`has no argument ${name}, but these: ${names}`);
-    if (name in bound) throw new Error(`is given ${name} twice`);
+    if (!names.includes(name)) fail(`has no argument ${name}, but these: ${names}`);
+    if (name in bound) fail(`is given ${name} twice`);
     bound[name] = x;
   }
-  if (bound.out != null) throw new Error("can't write into an array: out isn't supported");
+  if (bound.out != null) fail("can't write into an array: out isn't supported");
   return bound;
 }
 
@@ -78,10 +80,12 @@ function def(parameters, f) {
 
 function asarray(x) {
   if (x instanceof NDArray) return x;
-  if (typeof x === "number" || typeof x === "boolean") return new NDArray([], Float64Array.of(x), typeof x === "boolean");
+  const isMask = typeof x === "boolean";
+  if (isMask || typeof x === "number") return new NDArray([], Float64Array.of(x), isMask);
   if (ArrayBuffer.isView(x)) return new NDArray([x.length], Float64Array.from(x));
-  if (!Array.isArray(x)) throw new Error(`${x} is no array`);
-  return x.length ? np.stack(x) : filled([0], 0);
+  if (!Array.isArray(x)) fail(`${x} is no array`);
+  if (x.every(item => typeof item === "number")) return new NDArray([x.length], Float64Array.from(x));
+  return np.stack(x);
 }
 
 const filled = (shape, value) => new NDArray([...shape], new Float64Array(product(shape)).fill(value));
@@ -89,7 +93,7 @@ const copy = a => new NDArray([...a.shape], a.data.slice(), a.bool);
 
 /** An axis counted from the front. */
 function axisOf(axis, ndim) {
-  if (!(axis >= -ndim && axis < ndim)) throw new Error(`axis ${axis} is out of bounds for ${ndim} dimensions`);
+  if (!(axis >= -ndim && axis < ndim)) fail(`axis ${axis} is out of bounds for ${ndim} dimensions`);
   return axis < 0 ? +axis + ndim : +axis;
 }
 const axesOf = (axis, ndim) => axis == null ? range(ndim) : list(axis).map(i => axisOf(i, ndim));
@@ -99,15 +103,25 @@ const stridesOf = shape => shape.map((_, i) => product(shape.slice(i + 1)));
 
 /** All sums of one number of each list, the last list running fastest: with steps for lists, where elements stand. */
 function sums(lists) {
-  let found = [0];
-  for (const steps of lists) found = found.flatMap(at => steps.map(step => at + step));
+  let found = Int32Array.of(0);
+  for (const steps of lists) {
+    const next = new Int32Array(found.length * steps.length);
+    found.forEach((at, i) => steps.forEach((step, j) => { next[i * steps.length + j] = at + step; }));
+    found = next;
+  }
   return found;
 }
 
 /** Where the elements of an array stand that is read with these strides. */
 const places = (shape, strides) => sums(shape.map((n, i) => range(n).map(k => k * strides[i])));
 
-const gather = (a, shape, at) => new NDArray(shape, Float64Array.from(at, i => a.data[i]), a.bool);
+/** The numbers of the data at these places. */
+function read(data, at) {
+  const numbers = new Float64Array(at.length);
+  for (let i = 0; i < at.length; i++) numbers[i] = data[at[i]];
+  return numbers;
+}
+const gather = (a, shape, at) => new NDArray(shape, read(a.data, at), a.bool);
 
 /** The elements along an axis at these positions. */
 function pick(a, axis, positions) {
@@ -121,7 +135,7 @@ function broadcast(...shapes) {
     s.forEach((n, i) => {
       const axis = shape.length - s.length + i;
       if (shape[axis] === 1) shape[axis] = n;
-      else if (n !== 1 && n !== shape[axis]) throw new Error(`shapes don't fit together: ${shapes.map(text).join(" ")}`);
+      else if (n !== 1 && n !== shape[axis]) fail(`shapes don't fit together: ${shapes.map(text).join(" ")}`);
     });
   }
   return shape;
@@ -132,11 +146,10 @@ function stretched(a, shape) {
   const more = shape.length - a.ndim;
   if (more === 0 && a.shape.every((n, i) => n === shape[i])) return a.data;
   if (more < 0 || a.shape.some((n, i) => n !== 1 && n !== shape[i + more])) {
-    throw new Error(`an array of shape ${text(a.shape)} can't be broadcast to ${text(shape)}`);
+    fail(`an array of shape ${text(a.shape)} can't be broadcast to ${text(shape)}`);
   }
   const strides = stridesOf(a.shape);
-  const at = places(shape, shape.map((_, i) => i < more || a.shape[i - more] === 1 ? 0 : strides[i - more]));
-  return Float64Array.from(at, i => a.data[i]);
+  return read(a.data, places(shape, shape.map((_, i) => i < more || a.shape[i - more] === 1 ? 0 : strides[i - more])));
 }
 
 np.NDArray = NDArray;
@@ -178,7 +191,7 @@ function remainder(a, b) {
 }
 function floorDivide(a, b) {
   if (b === 0) return a / b;
-  const quotient = (a - remainder(a, b)) / b, floor = Math.floor(quotient);
+  const rest = a % b, quotient = (a - rest) / b - (rest && rest < 0 !== b < 0 ? 1 : 0), floor = Math.floor(quotient);
   return quotient - floor > 0.5 ? floor + 1 : floor; // which rounding had put below the whole number that it is
 }
 
@@ -264,7 +277,7 @@ np.round = def("a, decimals", (a, decimals = 0) => np.divide(np.rint(np.multiply
 np.conjugate = ufunc(x => x, x => x);
 np.conj = np.conjugate;
 np.real = np.conjugate;
-np.imag = ufunc(() => 0);
+np.imag = ufunc(_ => 0);
 
 np.equal = predicate((a, b) => a === b);
 np.not_equal = predicate((a, b) => a !== b);
@@ -302,15 +315,15 @@ np.where = def("condition, x, y", (condition, x, y) => {
   if (x === undefined) return np.nonzero(condition);
   const arrays = [condition, x, y].map(asarray), shape = broadcast(...arrays.map(a => a.shape));
   const [c, p, q] = arrays.map(a => stretched(a, shape));
-  return new NDArray(shape, c.map((yes, i) => yes ? p[i] : q[i]), arrays[1].bool && arrays[2].bool);
+  return new NDArray(shape, c.map((yes, i) => yes !== 0 ? p[i] : q[i]), arrays[1].bool && arrays[2].bool);
 });
 
 // Special functions, and those of networks ---------------------------------------------------------------------------
 
 const horner = (coefficients, t) => coefficients.reduce((y, c) => y * t + c);
 
-// For t >= 0, the normal distribution function of -t is exp(-t^2 / 2) P(t) / Q(t): from derivatives/activations.py, which
-// tells where these are from, and how exact they are.
+// For t >= 0, the normal distribution function of -t is exp(-t^2 / 2) P(t) / Q(t): derivatives/activations.py tells
+// where these are from, and how exact they are.
 const P = [
   0.3989422804015158, 12.45647957057926, 190.783948709867, 1865.0332702304893, 12798.155696289725, 64176.39865437565,
   237874.47813408074, 644421.5066769192, 1226753.402323317, 1495815.6470928595, 904162.9032482101,
@@ -327,8 +340,8 @@ function bell(x) {
 }
 
 function erfc(x) {
-  const t = Math.min(Math.abs(x), 28) * Math.SQRT2; // beyond, it is 0
-  const tail = 2 * bell(t / Math.SQRT2) * (horner(P, t) / horner(Q, t));
+  const size = Math.min(Math.abs(x), 28), t = size * Math.SQRT2; // beyond, it is 0
+  const tail = 2 * bell(size) * (horner(P, t) / horner(Q, t));
   return x < 0 ? 2 - tail : tail;
 }
 
@@ -340,23 +353,24 @@ function erf(x) {
   return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * total;
 }
 
-// Both gamma functions: the asymptotic series of Stirling, Abramowitz and Stegun 6.1.41 and 6.3.18, for x >= 16; below, by
-// the recurrence x gamma(x) = gamma(x + 1), and left of 0 by reflection.
+// Both by their asymptotic series for x >= 16, Abramowitz and Stegun, 6.1.41 and 6.3.18; below by the recurrence
+// gamma(x + 1) = x gamma(x), and left of 0 by reflection.
 function gammaln(x) {
-  if (x === -Infinity) return Infinity;
+  if (Math.abs(x) === Infinity) return x;
   if (x <= 0) return Number.isInteger(x) ? Infinity : Math.log(Math.PI / Math.abs(sinOfPi(x))) - gammaln(1 - x);
   let steps = 1;
   for (; x < 16; x++) steps *= x;
   const u = 1 / (x * x), series = horner([1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12], u) / x;
-  return x === Infinity ? x : (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + series - Math.log(steps);
+  return (x - 0.5) * Math.log(x) - x + Math.log(2 * Math.PI) / 2 + series - Math.log(steps);
 }
 function digamma(x) {
   if (x === 0) return -1 / x;
-  if (x < 0) return Number.isInteger(x) || x === -Infinity ? NaN : digamma(1 - x) - Math.PI * sinOfPi(x + 0.5) / sinOfPi(x);
+  if (x === -Infinity || (x < 0 && Number.isInteger(x))) return NaN;
+  if (x < 0) return digamma(1 - x) - Math.PI * sinOfPi(x + 0.5) / sinOfPi(x);
   let steps = 0;
   for (; x < 16; x++) steps += 1 / x;
   const u = 1 / (x * x);
-  return Math.log(x) - 0.5 / x - u * horner([-1 / 132, 1 / 240, -1 / 252, 1 / 120, -1 / 12].map(c => -c), u) - steps;
+  return Math.log(x) - 0.5 / x - u * horner([1 / 132, -1 / 240, 1 / 252, -1 / 120, 1 / 12], u) - steps;
 }
 const sinOfPi = x => Math.sin(Math.PI * (x - 2 * Math.round(x / 2)));
 
@@ -369,12 +383,12 @@ np.sigmoid = ufunc(x => x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.
 np.softplus = ufunc(x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
 np.relu = ufunc(x => Math.max(x, 0));
 
-/** x - m, with m the largest along the axis, and the logarithm of the sum of exp(x - m): what follows can't overflow. */
+/** x - m, with m the largest along the axis, and the sum of exp(x - m) and its logarithm: none of it overflows. */
 function shifted(x, axis) {
   const top = np.max(x, { axis, keepdims: true, initial: -Infinity });
-  const least = np.where(np.isfinite(top), top, 0), away = np.subtract(x, least);
+  const m = np.where(np.isfinite(top), top, 0), away = np.subtract(x, m);
   const total = np.sum(np.exp(away), { axis, keepdims: true });
-  return { away, total, least, log: np.log(total) };
+  return { away, total, m, log: np.log(total) };
 }
 np.softmax = def("x, axis", (x, axis = -1) => {
   const { away, total } = shifted(x, axis);
@@ -385,28 +399,30 @@ np.log_softmax = def("x, axis", (x, axis = -1) => {
   return np.subtract(away, np.where(np.equal(total, 0), 0, log));
 });
 np.logsumexp = def("x, axis, keepdims", (x, axis = null, keepdims = false) => {
-  const { least, log } = shifted(x, axis), y = np.add(log, least);
+  const { m, log } = shifted(x, axis), y = np.add(log, m);
   return keepdims ? y : np.squeeze(y, axesOf(axis, y.ndim));
 });
 
 // Reductions ---------------------------------------------------------------------------------------------------------
 
 /** For each element of the result, f of the list of those elements that are reduced to it; where chooses of them. */
-function reduce(a, { axis = null, keepdims = false, where = true }, f, givesMask = false) {
+function reduce(a, { axis = null, keepdims = false, where = true }, f, givesMask = never) {
   const axes = axesOf(axis, a.ndim), isKept = a.shape.map((_, i) => !axes.includes(i)), strides = stridesOf(a.shape);
   const of = (x, keep) => x.filter((_, i) => isKept[i] === keep);
   const inner = places(of(a.shape, false), of(strides, false));
   const mask = where === true ? null : stretched(asarray(where), a.shape);
-  const data = places(of(a.shape, true), of(strides, true)).map(start => {
-    const at = inner.map(i => start + i), chosen = mask ? at.filter(i => mask[i]) : at;
-    return f(chosen.map(i => a.data[i]));
+  const data = Float64Array.from(places(of(a.shape, true), of(strides, true)), start => {
+    const v = [];
+    for (const i of inner) if (!mask || mask[start + i]) v.push(a.data[start + i]);
+    return f(v);
   });
   const shape = keepdims ? a.shape.map((n, i) => isKept[i] ? n : 1) : of(a.shape, true);
-  return new NDArray(shape, Float64Array.from(data), givesMask);
+  return new NDArray(shape, data, givesMask(a));
 }
+const never = () => false, always = () => true, ofMask = a => a.bool; // whether the result is a mask
 
 /** A function with NumPy's parameters that reduces each list v of numbers to f(v, the arguments by name). */
-function reduction(parameters, f, givesMask = false) {
+function reduction(parameters, f, givesMask = never) {
   const names = parameters.split(", ");
   const called = (...given) => {
     const { a, ...options } = bind(names, given);
@@ -416,23 +432,26 @@ function reduction(parameters, f, givesMask = false) {
 }
 
 const SUM = "a, axis, dtype, out, keepdims, initial, where", MEAN = "a, axis, dtype, out, keepdims, where";
-const MAX = "a, axis, out, keepdims, initial, where", ANY = "a, axis, out, keepdims, where", ARG = "a, axis, out, keepdims";
-const VAR = "a, axis, dtype, out, ddof, keepdims, where, mean, correction";
+const MAX = "a, axis, out, keepdims, initial, where", ANY = "a, axis, out, keepdims, where";
+const ARG = "a, axis, out, keepdims";
+const VAR = "a, axis, dtype, out, ddof, keepdims, where, correction";
 
 const mean = v => sum(v) / v.length;
 const numbersOf = v => v.filter(x => !Number.isNaN(x));
 const extremum = of => (v, { initial }) => {
-  if (!v.length && initial === undefined) throw new Error("there is no largest or smallest of no numbers");
+  if (!v.length && initial === undefined) fail("there is no largest or smallest of no numbers");
   return v.reduce((a, b) => of(a, b), initial === undefined ? v[0] : +initial);
 };
+const extremumOfNumbers = of => (v, options) =>
+  v.length && v.every(Number.isNaN) ? options.initial ?? NaN : extremum(of)(numbersOf(v), options);
 const place = isBetter => v => {
-  if (!v.length) throw new Error("there is no largest or smallest of no numbers");
+  if (!v.length) fail("there is no largest or smallest of no numbers");
   const nan = v.findIndex(Number.isNaN);
   return nan >= 0 ? nan : v.reduce((best, x, i) => isBetter(x, v[best]) ? i : best, 0);
 };
 function variance(v, { ddof = 0, correction = ddof }) {
-  const middle = mean(v), rest = v.length - correction;
-  return rest > 0 ? sum(v.map(x => (x - middle) ** 2)) / rest : NaN;
+  const middle = mean(v);
+  return sum(v.map(x => (x - middle) ** 2)) / Math.max(0, v.length - correction);
 }
 
 np.sum = reduction(SUM, (v, { initial = 0 }) => +initial + sum(v));
@@ -440,22 +459,24 @@ np.prod = reduction(SUM, (v, { initial = 1 }) => +initial * product(v));
 np.mean = reduction(MEAN, mean);
 np.var = reduction(VAR, variance);
 np.std = reduction(VAR, (v, options) => Math.sqrt(variance(v, options)));
-np.max = reduction(MAX, extremum(Math.max));
-np.min = reduction(MAX, extremum(Math.min));
+np.max = reduction(MAX, extremum(Math.max), ofMask);
+np.min = reduction(MAX, extremum(Math.min), ofMask);
 np.amax = np.max;
 np.amin = np.min;
 np.ptp = reduction(ARG, v => extremum(Math.max)(v, {}) - extremum(Math.min)(v, {}));
-np.any = reduction(ANY, v => v.some(x => x !== 0), true);
-np.all = reduction(ANY, v => v.every(x => x !== 0), true);
+np.any = reduction(ANY, v => v.some(x => x !== 0), always);
+np.all = reduction(ANY, v => v.every(x => x !== 0), always);
 np.argmax = reduction(ARG, place((x, best) => x > best));
 np.argmin = reduction(ARG, place((x, best) => x < best));
 np.count_nonzero = reduction("a, axis, keepdims", v => v.filter(x => x !== 0).length);
 np.nansum = reduction(SUM, (v, { initial = 0 }) => +initial + sum(numbersOf(v)));
 np.nanmean = reduction(MEAN, v => mean(numbersOf(v)));
-np.nanmax = reduction(MAX, (v, options) => v.length && !numbersOf(v).length ? NaN : extremum(Math.max)(numbersOf(v), options));
-np.nanmin = reduction(MAX, (v, options) => v.length && !numbersOf(v).length ? NaN : extremum(Math.min)(numbersOf(v), options));
+np.nanmax = reduction(MAX, extremumOfNumbers(Math.max), ofMask);
+np.nanmin = reduction(MAX, extremumOfNumbers(Math.min), ofMask);
 
-np.average = def("a, axis, weights, returned, keepdims", (a, axis = null, weights = null, _, keepdims = false) => {
+const AVERAGE = "a, axis, weights, returned, keepdims";
+np.average = def(AVERAGE, (a, axis = null, weights = null, returned = false, keepdims = false) => {
+  if (returned) fail("the sum of the weights isn't returned");
   if (weights === null) return np.mean(a, { axis, keepdims });
   let w = asarray(weights);
   const { shape, ndim } = asarray(a);
@@ -477,33 +498,38 @@ np.norm = def("x, ord, axis, keepdims", (x, ord = null, axis = null, keepdims = 
   const a = asarray(x), axes = axesOf(axis, a.ndim);
   if (ord === null || (ord === "fro" && axes.length === 2)) return reduce(a, { axis, keepdims }, v => vectorNorm(v, 2));
   if (axes.length === 1) return reduce(a, { axis, keepdims }, v => vectorNorm(v, ord));
-  if (axes.length !== 2 || ![1, Infinity].includes(Math.abs(ord))) throw new Error(`there is no norm ${ord} here`);
+  if (axes.length !== 2 || ![1, Infinity].includes(Math.abs(ord))) fail(`there is no norm ${ord} here`);
   const [summed, kept] = Math.abs(ord) === 1 ? axes : [axes[1], axes[0]];
   const totals = np.sum(np.abs(a), summed, { keepdims: true });
   return np.squeeze((ord > 0 ? np.max : np.min)(totals, kept, { keepdims: true }), keepdims ? [] : axes);
 });
 
 /** f of the list of numbers along an axis, for each such list; f gives a list of numbers, of any length. */
-function along(a, axis, f) {
-  const k = axisOf(axis, a.ndim), strides = stridesOf(a.shape), steps = range(a.shape[k]).map(i => i * strides[k]);
+function along(a, k, f) {
+  const strides = stridesOf(a.shape), steps = range(a.shape[k]).map(i => i * strides[k]);
   const rest = a.shape.toSpliced(k, 1), starts = places(rest, strides.toSpliced(k, 1));
-  const lines = starts.map(start => f(steps.map(step => a.data[start + step])));
+  const lines = Array.from(starts, start => f(steps.map(step => a.data[start + step])));
   const length = f(steps.map(() => 0)).length;
   return np.moveaxis(new NDArray([...rest, length], Float64Array.from(lines.flat())), -1, k);
 }
+/** The array and its axis, counted from the front; where that is null, all in a row. */
+function inRow(a, axis) {
+  const x = axis === null ? np.ravel(a) : asarray(a);
+  return [x, axisOf(axis ?? 0, x.ndim)];
+}
 const cumulative = op => def("a, axis, dtype, out", (a, axis = null) => {
   let total;
-  return along(axis === null ? np.ravel(a) : asarray(a), axis ?? 0, v => v.map((x, i) => total = i ? op(total, x) : x));
+  return along(...inRow(a, axis), v => v.map((x, i) => total = i ? op(total, x) : x));
 });
 const upwards = (a, b) => Number.isNaN(a) - Number.isNaN(b) || a - b || 0; // nan comes last
 
 np.cumsum = cumulative((a, b) => a + b);
 np.cumprod = cumulative((a, b) => a * b);
-np.sort = def("a, axis", (a, axis = -1) => along(axis === null ? np.ravel(a) : asarray(a), axis ?? 0, v => v.sort(upwards)));
-np.argsort = def("a, axis", (a, axis = -1) => along(axis === null ? np.ravel(a) : asarray(a), axis ?? 0,
-  v => range(v.length).sort((i, j) => upwards(v[i], v[j]))));
+np.sort = def("a, axis", (a, axis = -1) => along(...inRow(a, axis), v => v.sort(upwards)));
+np.argsort = def("a, axis", (a, axis = -1) =>
+  along(...inRow(a, axis), v => range(v.length).sort((i, j) => upwards(v[i], v[j]))));
 np.diff = def("a, n, axis", (a, n = 1, axis = -1) =>
-  n === 0 ? np.array(a) : np.diff(along(asarray(a), axis, v => v.slice(1).map((x, i) => x - v[i])), n - 1, axis));
+  n === 0 ? np.array(a) : np.diff(along(...inRow(a, axis), v => v.slice(1).map((x, i) => x - v[i])), n - 1, axis));
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
@@ -511,15 +537,15 @@ const atLeast = n => x => np.reshape(x, [...Array(Math.max(0, n - np.ndim(x))).f
 
 np.reshape = def("a, shape, order", (a, shape, order = "C") => {
   const from = asarray(a), to = list(shape), known = product(to.filter(n => n !== -1));
-  if (order !== "C") throw new Error(`reshape in the order ${order} isn't supported`);
-  const final = to.map(n => n === -1 ? (known ? from.size / known : 0) : n);
-  if (product(final) !== from.size) throw new Error(`shape ${text(from.shape)} can't be made ${text(to)}`);
+  if (order !== "C") fail(`reshape in the order ${order} isn't supported`);
+  const final = to.map(n => n === -1 ? (known ? from.size / known : 0) : n), fits = final.every(Number.isInteger);
+  if (!fits || product(final) !== from.size) fail(`shape ${text(from.shape)} can't be made ${text(to)}`);
   return new NDArray(final, from.data.slice(), from.bool);
 });
 np.ravel = def("a, order", (a, order) => np.reshape(a, [-1], order));
 np.transpose = def("a, axes", (a, axes = null) => {
   const x = asarray(a), order = axes === null ? range(x.ndim).reverse() : axesOf(axes, x.ndim);
-  if (new Set(order).size !== x.ndim) throw new Error(`axes ${axes} don't match shape ${text(x.shape)}`);
+  if (new Set(order).size !== x.ndim) fail(`axes ${axes} don't match shape ${text(x.shape)}`);
   const shape = order.map(i => x.shape[i]), strides = stridesOf(x.shape);
   return gather(x, shape, places(shape, order.map(i => strides[i])));
 });
@@ -528,7 +554,8 @@ np.swapaxes = def("a, axis1, axis2", (a, axis1, axis2) => {
   return np.transpose(a, range(n).with(i, j).with(j, i));
 });
 np.moveaxis = def("a, source, destination", (a, source, destination) => {
-  const n = np.ndim(a), from = axesOf(source, n), to = axesOf(destination, n), order = range(n).filter(i => !from.includes(i));
+  const n = np.ndim(a), from = axesOf(source, n), to = axesOf(destination, n);
+  const order = range(n).filter(i => !from.includes(i));
   for (const k of range(to.length).sort((i, j) => to[i] - to[j])) order.splice(to[k], 0, from[k]);
   return np.transpose(a, order);
 });
@@ -538,14 +565,20 @@ np.expand_dims = def("a, axis", (a, axis) => {
   return np.reshape(a, range(n).map(i => axes.includes(i) ? 1 : old.shift()));
 });
 np.squeeze = def("a, axis", (a, axis = null) => {
-  const shape = np.shape(a), axes = axis === null ? range(shape.length).filter(i => shape[i] === 1) : axesOf(axis, shape.length);
-  if (axes.some(i => shape[i] !== 1)) throw new Error(`shape ${text(shape)} has more than one element along ${axes}`);
+  const shape = np.shape(a), n = shape.length;
+  const axes = axis === null ? range(n).filter(i => shape[i] === 1) : axesOf(axis, n);
+  if (axes.some(i => shape[i] !== 1)) fail(`shape ${text(shape)} has more than one element along ${axes}`);
   return np.reshape(a, shape.filter((_, i) => !axes.includes(i)));
 });
 np.broadcast_to = def("array, shape", (array, shape) => {
   const a = asarray(array), to = list(shape);
   return new NDArray(to, stretched(a, to).slice(), a.bool);
 });
+np.broadcast_shapes = (...shapes) => broadcast(...shapes.map(list));
+np.broadcast_arrays = (...arrays) => {
+  const shape = broadcast(...arrays.map(np.shape));
+  return arrays.map(a => np.broadcast_to(a, shape));
+};
 np.atleast_1d = atLeast(1);
 np.atleast_2d = atLeast(2);
 np.flip = def("m, axis", (m, axis = null) => {
@@ -562,13 +595,8 @@ np.roll = def("a, shift, axis", (a, shift, axis = null) => {
     return pick(x, axis, range(n).map(to => remainder(to - steps[i], n)));
   }, np.array(a));
 });
-np.broadcast_arrays = (...arrays) => {
-  const shape = broadcast(...arrays.map(np.shape));
-  return arrays.map(a => np.broadcast_to(a, shape));
-};
 np.repeat = def("a, repeats, axis", (a, repeats, axis = null) => {
-  const x = axis === null ? np.ravel(a) : asarray(a), k = axisOf(axis ?? 0, x.ndim);
-  const times = stretched(asarray(repeats), [x.shape[k]]);
+  const [x, k] = inRow(a, axis), times = stretched(asarray(repeats), [x.shape[k]]);
   return pick(x, k, range(x.shape[k]).flatMap(i => Array(times[i]).fill(i)));
 });
 np.tile = def("A, reps", (A, reps) => {
@@ -577,34 +605,37 @@ np.tile = def("A, reps", (A, reps) => {
 });
 np.concatenate = def("arrays, axis", (arrays, axis = 0) => {
   const all = [...arrays].map(axis === null ? a => np.ravel(a) : asarray), k = axisOf(axis ?? 0, all[0].ndim);
-  const rest = text(all[0].shape.with(k, -1)), length = sum(all.map(a => a.shape[k])), shape = all[0].shape.with(k, length);
-  if (all.some(a => a.ndim !== shape.length || text(a.shape.with(k, -1)) !== rest)) {
-    throw new Error(`shapes ${all.map(a => text(a.shape)).join(" ")} can't be put together along axis ${k}`);
+  const around = a => text(a.shape.toSpliced(k, 1)), { shape } = all[0];
+  if (all.some(a => a.ndim !== shape.length || around(a) !== around(all[0]))) {
+    fail(`shapes ${all.map(a => text(a.shape)).join(" ")} can't be put together along axis ${k}`);
   }
-  const y = filled(shape, 0), inner = product(shape.slice(k + 1));
-  let start = 0;
-  for (const a of all) {
-    const width = a.shape[k] * inner;
-    for (let i = 0; i * width < a.size; i++) y.data.set(a.data.subarray(i * width, (i + 1) * width), start + i * length * inner);
-    start += width;
+  const inner = product(shape.slice(k + 1)), y = filled(shape.with(k, sum(all.map(a => a.shape[k]))), 0);
+  let start = 0; // in y.data
+  for (const row of range(product(shape.slice(0, k)))) {
+    for (const a of all) {
+      const width = a.shape[k] * inner;
+      y.data.set(a.data.subarray(row * width, (row + 1) * width), start);
+      start += width;
+    }
   }
   return Object.assign(y, { bool: all.every(a => a.bool) });
 });
-np.stack = def("arrays, axis", (arrays, axis = 0) => np.concatenate([...arrays].map(a => np.expand_dims(a, axis)), axis));
+np.stack = def("arrays, axis", (arrays, axis = 0) =>
+  np.concatenate([...arrays].map(a => np.expand_dims(a, axis)), axis));
 np.hstack = def("tup", tup => np.concatenate(tup.map(np.atleast_1d), np.ndim(tup[0]) < 2 ? 0 : 1));
 np.vstack = def("tup", tup => np.concatenate(tup.map(np.atleast_2d), 0));
 np.split = def("ary, indices_or_sections, axis", (ary, indices_or_sections, axis = 0) => {
   const a = asarray(ary), k = axisOf(axis, a.ndim), n = a.shape[k];
   let ends = indices_or_sections;
   if (typeof ends === "number") {
-    if (n % ends) throw new Error(`${n} elements can't be split into ${ends} equal parts`);
+    if (n % ends) fail(`${n} elements can't be split into ${ends} equal parts`);
     ends = range(ends - 1).map(i => (i + 1) * n / ends);
   }
   return [...list(ends), null].map((end, i, all) => pick(a, k, np.slice(i ? all[i - 1] : 0, end).positions(n)));
 });
 np.pad = def("array, pad_width, mode, constant_values", (array, pad_width, mode = "constant", constant_values = 0) => {
   const a = asarray(array), pairs = x => stretched(asarray(x), [a.ndim, 2]), widths = pairs(pad_width);
-  if (mode !== "constant") throw new Error(`pad in the mode ${mode} isn't supported`);
+  if (mode !== "constant") fail(`pad in the mode ${mode} isn't supported`);
   const values = pairs(constant_values);
   return range(a.ndim).reduce((x, i) => {
     const [before, after] = [2 * i, 2 * i + 1].map(k => filled(x.shape.with(i, widths[k]), values[k]));
@@ -624,7 +655,8 @@ np.diag = def("v, k", (v, k = 0) => {
   return Object.assign(np.setitem(filled([n, n], 0), [range(a.size).map(i => i + Math.max(0, -k)),
     range(a.size).map(i => i + Math.max(0, k))], a), { bool: a.bool });
 });
-np.trace = def("a, offset, axis1, axis2", (a, offset, axis1, axis2) => np.sum(np.diagonal(a, offset, axis1, axis2), -1));
+np.trace = def("a, offset, axis1, axis2", (a, offset, axis1, axis2) =>
+  np.sum(np.diagonal(a, offset, axis1, axis2), -1));
 
 /** m where keep(column - row), else 0. */
 function triangle(m, keep) {
@@ -638,9 +670,11 @@ np.triu = def("m, k", (m, k = 0) => triangle(m, d => d >= k));
 np.eye = def("N, M, k", (N, M = null, k = 0) => triangle(np.ones([N, M ?? N]), d => d === k));
 np.zeros = def("shape, dtype", shape => filled(list(shape), 0));
 np.ones = def("shape, dtype", shape => filled(list(shape), 1));
+np.empty = np.zeros;
 np.full = def("shape, fill_value, dtype", (shape, fill_value) => np.broadcast_to(fill_value, shape));
 np.zeros_like = def("a, dtype", a => filled(np.shape(a), 0));
 np.ones_like = def("a, dtype", a => filled(np.shape(a), 1));
+np.empty_like = np.zeros_like;
 np.full_like = def("a, fill_value, dtype", (a, fill_value) => np.full(np.shape(a), fill_value));
 np.arange = def("start, stop, step, dtype", (start, stop = null, step = 1) => {
   const [first, end] = stop === null ? [0, +start] : [+start, +stop];
@@ -648,7 +682,7 @@ np.arange = def("start, stop, step, dtype", (start, stop = null, step = 1) => {
 });
 np.linspace = def("start, stop, num, endpoint", (start, stop, num = 50, endpoint = true) => {
   const parts = endpoint ? num - 1 : num;
-  return asarray(range(num).map(i => i && i === parts ? +stop : +start + i * ((stop - start) / parts)));
+  return asarray(range(num).map(i => i === 0 ? +start : i === parts ? +stop : +start + i * ((stop - start) / parts)));
 });
 /** Numbers of all kinds are floats here; but whole numbers lose what is behind the point, and masks are a kind. */
 np.astype = def("x, dtype", (x, dtype = "float64") => {
@@ -670,7 +704,7 @@ function contract(arrays, labels, output) {
   const lengths = new Map();
   arrays.forEach((a, k) => labels[k].forEach((name, i) => {
     const [n, known] = [a.shape[i], lengths.get(name) ?? 1];
-    if (n !== 1 && known !== 1 && n !== known) throw new Error(`shapes don't fit: ${arrays.map(x => text(x.shape)).join(" ")}`);
+    if (n !== 1 && known !== 1 && n !== known) fail(`shapes don't fit: ${arrays.map(x => text(x.shape)).join(" ")}`);
     lengths.set(name, known === 1 ? n : known);
   }));
   const summed = [...lengths.keys()].filter(name => !output.includes(name));
@@ -679,62 +713,67 @@ function contract(arrays, labels, output) {
     const step = name => sum(labels[k].map((own, i) => own === name && arrays[k].shape[i] !== 1 ? strides[i] : 0));
     return places(names.map(name => lengths.get(name)), names.map(step));
   };
-  const data = arrays.map(a => a.data), starts = arrays.map((_, k) => placesOf(output, k));
+  const starts = arrays.map((_, k) => placesOf(output, k));
   const steps = arrays.map((_, k) => placesOf(summed, k)), terms = product(summed.map(name => lengths.get(name)));
   const y = filled(output.map(name => lengths.get(name)), 0);
+  const factors = new Float64Array(terms); // of one element of the result
   for (let i = 0; i < y.size; i++) {
-    for (let j = 0; j < terms; j++) {
-      let term = 1;
-      for (let k = 0; k < data.length; k++) term *= data[k][starts[k][i] + steps[k][j]];
-      y.data[i] += term;
-    }
+    factors.fill(1);
+    arrays.forEach(({ data }, k) => {
+      const start = starts[k][i], step = steps[k];
+      for (let j = 0; j < terms; j++) factors[j] *= data[start + step[j]];
+    });
+    y.data[i] = sum(factors);
   }
   return y;
 }
 
 np.einsum = (subscripts, ...operands) => {
-  const arrays = operands.map(asarray), [left, right] = subscripts.replaceAll(" ", "").split("->");
+  const arrays = operands.filter(x => !isPlain(x)).map(asarray); // settings such as optimize change no value
+  const [left, right] = subscripts.replaceAll(" ", "").split("->");
   // The axes of an ellipsis are named by their place from the end.
   const named = (names, ndim) => {
     const [before, after] = names.split("..."), more = ndim - before.length - (after ?? "").length;
-    if (more < 0 || (after === undefined && more)) throw new Error(`${names} doesn't name ${ndim} axes`);
+    if (more < 0 || (after === undefined && more)) fail(`${names} doesn't name ${ndim} axes`);
     return [...before, ...range(more).map(i => more - i), ...(after ?? "")];
   };
   const terms = left.split(",");
-  if (terms.length !== arrays.length) throw new Error(`${subscripts} isn't for ${arrays.length} arrays`);
+  if (terms.length !== arrays.length) fail(`${subscripts} isn't for ${arrays.length} arrays`);
   const labels = terms.map((names, k) => named(names, arrays[k].ndim)), all = labels.flat();
   const hidden = Math.max(0, ...all.filter(Number.isInteger));
   const once = all.filter(name => typeof name === "string" && all.indexOf(name) === all.lastIndexOf(name)).sort();
   const output = right ?? `${hidden ? "..." : ""}${once.join("")}`;
-  return contract(arrays, labels, named(output, output.replace("...", "").length + (output.includes("...") ? hidden : 0)));
+  const more = output.includes("...") ? hidden - 3 : 0;
+  return contract(arrays, labels, named(output, output.length + more));
 };
 
-/** For axes that no letter is needed for: a, then numbers, then b. */
+/** Names for axes: a0, a1, ... */
 const letters = (name, n) => range(n).map(i => name + i);
 
 np.matmul = def("x1, x2", (x1, x2) => {
   const [a, b] = [asarray(x1), asarray(x2)];
-  if (!a.ndim || !b.ndim) throw new Error("matmul: a number is no matrix; use multiply");
+  if (!a.ndim || !b.ndim) fail("matmul: a number is no matrix; use multiply");
   const stack = x => range(Math.max(0, x.ndim - 2)).map(i => x.ndim - 2 - i); // numbered from the end
   const rows = a.ndim > 1 ? ["row"] : [], columns = b.ndim > 1 ? ["column"] : [];
-  const longer = a.ndim > b.ndim ? stack(a) : stack(b);
   requireAlike(a.shape.at(-1), b.shape.at(b.ndim > 1 ? -2 : -1), a, b);
-  return contract([a, b], [[...stack(a), ...rows, "k"], [...stack(b), "k", ...columns]], [...longer, ...rows, ...columns]);
+  const labels = [[...stack(a), ...rows, "k"], [...stack(b), "k", ...columns]];
+  return contract([a, b], labels, [...stack(a.ndim > b.ndim ? a : b), ...rows, ...columns]);
 });
 np.tensordot = def("a, b, axes", (a, b, axes = 2) => {
   const [x, y] = [asarray(a), asarray(b)];
   const pair = typeof axes === "number" ? [range(axes).map(i => x.ndim - axes + i), range(axes)] : axes;
   const [of, by] = [axesOf(pair[0], x.ndim), axesOf(pair[1], y.ndim)];
   const left = letters("a", x.ndim), right = letters("b", y.ndim);
-  if (of.length !== by.length) throw new Error("tensordot: as many axes of a are needed as of b");
+  if (of.length !== by.length) fail("tensordot: as many axes of a are needed as of b");
   of.forEach((axis, i) => {
     requireAlike(x.shape[axis], y.shape[by[i]], x, y);
     right[by[i]] = left[axis];
   });
-  return contract([x, y], [left, right], [...left.filter((_, i) => !of.includes(i)), ...right.filter((_, i) => !by.includes(i))]);
+  const kept = [...left.filter((_, i) => !of.includes(i)), ...right.filter((_, i) => !by.includes(i))];
+  return contract([x, y], [left, right], kept);
 });
 function requireAlike(m, n, a, b) {
-  if (m !== n) throw new Error(`shapes ${text(a.shape)} and ${text(b.shape)} don't fit: ${m} is not ${n}`);
+  if (m !== n) fail(`shapes ${text(a.shape)} and ${text(b.shape)} don't fit: ${m} is not ${n}`);
 }
 np.dot = def("a, b", (a, b) =>
   np.ndim(a) && np.ndim(b) ? np.tensordot(a, b, [[-1], [np.ndim(b) > 1 ? -2 : -1]]) : np.multiply(a, b));
@@ -743,8 +782,9 @@ np.outer = def("a, b", (a, b) => np.tensordot(np.ravel(a), np.ravel(b), 0));
 np.vdot = def("a, b", (a, b) => np.dot(np.ravel(a), np.ravel(b)));
 np.vecdot = def("x1, x2, axis", (x1, x2, axis = -1) => np.sum(np.multiply(x1, x2), axis));
 np.kron = def("a, b", (a, b) => {
-  const n = Math.max(np.ndim(a), np.ndim(b)), [x, y] = [a, b].map(atLeast(n)), [left, right] = [letters("a", n), letters("b", n)];
-  const blocks = contract([x, y], [left, right], range(n).flatMap(i => [left[i], right[i]]));
+  const n = Math.max(np.ndim(a), np.ndim(b)), [x, y] = [a, b].map(atLeast(n));
+  const labels = [letters("a", n), letters("b", n)];
+  const blocks = contract([x, y], labels, range(n).flatMap(i => labels.map(names => names[i])));
   return np.reshape(blocks, x.shape.map((k, i) => k * y.shape[i]));
 });
 
@@ -760,23 +800,22 @@ function nonzero(mask) {
 function partsOf(shape, index) {
   const parts = (Array.isArray(index) ? index : [index]).flatMap(part => {
     if (Array.isArray(part) || typeof part === "boolean") part = asarray(part);
-    if (!(part instanceof NDArray)) return [part];
-    if (!part.bool) return [part.ndim ? part : +part];
-    // A mask of no axes makes a new one, with an element if it is true.
-    return part.ndim ? nonzero(part).map((at, i) => Object.assign(at, { of: part.shape[i] })) : [{ isNew: true, yes: +part }];
+    if (!part?.bool) return [part];
+    if (part.ndim === 0) return [{ isNew: true, yes: +part }]; // an axis with an element if it is true
+    return nonzero(part).map((at, i) => Object.assign(at, { of: part.shape[i] }));
   });
   const taken = parts.filter(part => part !== null && part !== np.Ellipsis && !part?.isNew).length;
-  if (taken > shape.length) throw new Error(`too many indices: ${taken} for ${shape.length} dimensions`);
+  if (taken > shape.length) fail(`too many indices: ${taken} for ${shape.length} dimensions`);
   const rest = Array(shape.length - taken).fill(np.slice()), k = parts.indexOf(np.Ellipsis);
   return k < 0 ? [...parts, ...rest] : parts.toSpliced(k, 1, ...rest);
 }
 
 /** What an index takes of an array of this shape: the shape of that, and where each of its elements stands. */
 function indexed(shape, index) {
-  const strides = stridesOf(shape), parts = partsOf(shape, index), hasArrays = parts.some(p => p instanceof NDArray || p?.isNew);
+  const strides = stridesOf(shape), parts = partsOf(shape, index);
   const lists = []; // for each part of the result: {shape, steps}
   const arrays = []; // the arrays among the parts, and numbers beside them, which are broadcast together
-  let axis = 0, before = null, last = null, together = true;
+  let axis = 0, before = null, last = null, together = true; // whether those stand side by side
   parts.forEach((part, k) => {
     if (part === null) return lists.push({ shape: [1], steps: [0] });
     const n = part.isNew ? 1 : shape[axis], stride = part.isNew ? 0 : strides[axis];
@@ -785,7 +824,7 @@ function indexed(shape, index) {
       const positions = part.positions(n);
       return lists.push({ shape: [positions.length], steps: positions.map(i => i * stride) });
     }
-    if (part.of !== undefined && part.of !== n) throw new Error(`a mask has ${part.of} elements where the array has ${n}`);
+    if ((part.of ?? n) !== n) fail(`a mask has ${part.of} elements where the array has ${n}`);
     const at = part.isNew ? filled([part.yes], 0) : asarray(part);
     arrays.push({ shape: at.shape, data: at.data.map(i => positionOf(i, n) * stride) });
     together &&= last === null || last === k - 1;
@@ -795,12 +834,12 @@ function indexed(shape, index) {
     const common = broadcast(...arrays.map(a => a.shape));
     const steps = arrays.map(a => stretched(new NDArray(a.shape, a.data), common));
     const joined = { shape: common, steps: range(product(common)).map(i => sum(steps.map(s => s[i]))) };
-    lists.splice(together || !hasArrays ? before : 0, 0, joined);
+    lists.splice(together ? before : 0, 0, joined);
   }
   return { shape: lists.flatMap(l => l.shape), at: sums(lists.map(l => l.steps)) };
 }
 function positionOf(i, n) {
-  if (!Number.isInteger(i) || i < -n || i >= n) throw new Error(`index ${i} is out of bounds for ${n} elements`);
+  if (!Number.isInteger(i) || i < -n || i >= n) fail(`index ${i} is out of bounds for ${n} elements`);
   return i < 0 ? i + n : i;
 }
 
@@ -821,15 +860,15 @@ np.getitem = (a, index) => {
 np.setitem = (a, index, value) => assigned(a, index, value, (data, i, v) => { data[i] = v; });
 np.add_at = (a, index, value) => assigned(a, index, value, (data, i, v) => { data[i] += v; });
 np.nonzero = def("a", a => nonzero(asarray(a)));
+np.flatnonzero = def("a", a => nonzero(np.ravel(a))[0]);
 np.take = def("a, indices, axis", (a, indices, axis = null) => {
-  const x = axis === null ? np.ravel(a) : asarray(a), i = asarray(indices);
-  const before = Array(axisOf(axis ?? 0, x.ndim)).fill(np.slice());
-  return np.getitem(x, [...before, i.bool ? np.astype(i) : i]);
+  const [x, k] = inRow(a, axis), i = asarray(indices);
+  return np.getitem(x, [...Array(k).fill(np.slice()), i.bool ? np.astype(i) : i]);
 });
 np.take_along_axis = def("arr, indices, axis", (arr, indices, axis = -1) => {
-  const a = axis === null ? np.ravel(arr) : asarray(arr), i = asarray(indices), k = axisOf(axis ?? 0, a.ndim);
-  if (i.ndim !== a.ndim) throw new Error("take_along_axis: indices must have as many dimensions as the array");
-  return np.getitem(a, a.shape.map((n, j) => j === k ? i : np.reshape(range(n), a.shape.map((_, l) => l === j ? n : 1))));
+  const [a, k] = inRow(arr, axis), i = asarray(indices), sides = j => a.shape.map((_, l) => l === j ? -1 : 1);
+  if (i.ndim !== a.ndim) fail("take_along_axis: indices must have as many dimensions as the array");
+  return np.getitem(a, a.shape.map((n, j) => j === k ? i : np.reshape(range(n), sides(j))));
 });
 np.compress = def("condition, a, axis", (condition, a, axis = null) =>
   np.take(a, nonzero(asarray(condition))[0], axis));
@@ -866,7 +905,7 @@ function matrices(a) {
   return range(product(a.shape.slice(0, -2))).map(k => range(n).map(i => row((k * n + i) * m)));
 }
 function requireSquare(a) {
-  if (a.ndim < 2 || a.shape.at(-1) !== a.shape.at(-2)) throw new Error(`shape ${text(a.shape)} is no square matrix`);
+  if (a.ndim < 2 || a.shape.at(-1) !== a.shape.at(-2)) fail(`shape ${text(a.shape)} is no square matrix`);
   return a;
 }
 
@@ -881,10 +920,13 @@ np.solve = def("a, b", (a, b) => {
   requireAlike(n, y.shape.at(-2), x, y);
   const right = matrices(np.broadcast_to(y, [...stack, ...y.shape.slice(-2)]));
   matrices(np.broadcast_to(x, [...stack, n, n])).forEach((m, k) => {
-    if (n && eliminate(m, right[k]) === 0) throw new Error("Singular matrix");
+    if (n && eliminate(m, right[k]) === 0) fail("Singular matrix");
   });
   return new NDArray([...stack, ...y.shape.slice(-2)], Float64Array.from(right.flat(2)));
 });
-np.inv = def("a", a => np.solve(a, np.broadcast_to(np.eye(np.shape(a).at(-1)), np.shape(a))));
+np.inv = def("a", a => {
+  const { shape } = requireSquare(asarray(a));
+  return np.solve(a, np.broadcast_to(np.eye(shape.at(-1)), shape));
+});
 
 }
