@@ -101,6 +101,8 @@ class Reader:
         text, note = (
             x if isinstance(x, str) else self._chosen(x, function, scope) for x in (written.text, written.note)
         )
+        if text is None:
+            raise Unreadable(function)
         inside = _Scope(self, function, scope, is_text=True)
         for letter, meaning in used_letters(written.where, text).items():
             tree = inside.visit(parsed(meaning))
@@ -112,7 +114,7 @@ class Reader:
         """What an expression comes to in this call."""
         return self._evaluator.value(tree)
 
-    def _chosen(self, text: Callable[..., str], function: Callable, scope: dict[str, ast.expr]) -> str:
+    def _chosen(self, text: Callable, function: Callable, scope: dict[str, ast.expr]) -> Any:
         """The formula for these arguments."""
         values = {name: self.evaluated(tree) for name, tree in scope.items()}
         bound = inspect.signature(function).bind_partial()
@@ -229,7 +231,8 @@ class _Scope(ast.NodeTransformer):
             return known.value if isinstance(known, ast.Constant) else None
         if isinstance(node, ast.Attribute):
             of = self._object(node.value)
-            return getattr(of, node.attr) if isinstance(of, ModuleType) else None
+            found = getattr(of, node.attr, None)
+            return found if isinstance(of, ModuleType) or callable(found) else None
         return None
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:

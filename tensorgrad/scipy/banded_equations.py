@@ -14,6 +14,7 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives.decompositions import diagonal_of, eigh_gradient
+from ..derivatives.formulas import formula
 from ..derivatives.products import conj, flip, matmul_left, matmul_right
 from .composing import composed, named, with_tuples
 from .equations import columns, minus_outer
@@ -136,10 +137,18 @@ def _multiply_by_toeplitz(a: Any, x: Any, **settings: Any) -> Any:
     return scipy.linalg.matmul_toeplitz(ends(a), x, **settings)
 
 
+@formula(
+    lambda g, y, a, b, **_: (
+        "_solve_toeplitz(flip(a), expand_dims(g, -1))[..., 0]"
+        if b.ndim == 1 and g.ndim > 1
+        else "_solve_toeplitz(flip(a), g)"
+    )
+)
 def toeplitz_b(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:
     return columns(partial(_solve_toeplitz, flip(a), **settings), g, b)
 
 
+@formula("minus_outer(toeplitz_b(g, y, a, b), y, b)")
 def toeplitz_a(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:
     return minus_outer(toeplitz_b(g, y, a, b, **settings), y, b)
 
