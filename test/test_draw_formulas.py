@@ -15,6 +15,7 @@ from tensorgrad import Tensor, derivative
 from tensorgrad.derivatives import OWN, TABLE
 from tensorgrad.derivatives.arrays import whole
 from tensorgrad.draw import notation
+from tensorgrad.draw.conjugates import conjugated
 from tensorgrad.draw.formulas import call_of, expression_of
 from tensorgrad.draw.graph import operations_behind, takes_several
 from tensorgrad.draw.notation import written
@@ -116,8 +117,19 @@ def minimum(a, *b, **settings):
     return np.minimum(a, *b) if b else np.min(a, **settings)
 
 
+def block(rows):
+    """np.block, with zeros by the word 0."""
+    heights = [max(np.shape(x)[0] if np.ndim(x) else 0 for x in row) for row in rows]
+    widths = [max(np.shape(x)[1] if np.ndim(x) else 0 for x in column) for column in zip(*rows, strict=True)]
+    filled = [
+        [x if np.ndim(x) else np.full((m, n), x) for x, n in zip(row, widths, strict=True)]
+        for row, m in zip(rows, heights, strict=True)
+    ]
+    return np.block(filled)
+
+
 KNOWN = {name: getattr(np, name) for name in "sqrt cbrt log conj pi e inf nan".split()}
-KNOWN |= {"max": maximum, "min": minimum, "abs": np.abs, "choice": np.where, "slice": slice, "True": True}
+KNOWN |= {"max": maximum, "min": minimum, "abs": np.abs, "choice": np.where, "block": block, "float64": np.float64}
 
 
 def meaning(text, functions, values, shapes=()):
@@ -143,7 +155,7 @@ def means_the_same(expression, tree, expected):
     """Whether what is shown of an expression reads as what it is; where its place is told by a view, as NumPy's words."""
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     names = [n.func.id for n in calls]
-    if {"with_part", "with_zeros", "in_part", "part_of"} & set(names):
+    if {"with_part", "with_zeros", "in_part", "part_of", "stays"} & set(names):
         return  # see test_draw_assignment.py
     shapes = [n.args[2].value for n in calls if n.func.id == "scatter"]
     text = told(tree)
@@ -223,10 +235,13 @@ def check(cases):
     programs = set()
     for case in cases:
         for name, function, args, kwargs, gives in calls_of(case):
+            is_rule = False
             if hasattr(function, "rules"):
                 expression = expression_of(function.func, args, kwargs) or call_of(function.func, args, kwargs)
             else:
-                expression = expression_of(function, args, kwargs)
+                is_rule, (g, *_) = True, args
+                of_g = tuple(("g", i) for i in range(len(g))) if isinstance(g, tuple) else ("g", 0)
+                expression = expression_of(function, args, kwargs, [of_g, *[None] * (len(args) - 1)])
             if expression is None:
                 assert name in PROGRAMS, f"{name} has a rule that is no formula; {case}"
                 programs.add(name)
@@ -236,6 +251,13 @@ def check(cases):
                 for letter, tree in expression.where.items():
                     means_the_same(expression, tree, expression.values[letter])
                 means_the_same(expression, expression.tree, gives)
+                if is_rule and expression.is_complex():
+                    gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
+                    expression = conjugated(expression, gradients)
+                    same(np.conj(expression.value()), gives, told(expression.tree))
+                    for letter, tree in expression.where.items():
+                        same(expression.value(tree), expression.values[letter], letter)
+                    means_the_same(expression, expression.tree, np.conj(gives))
             except Exception as error:
                 error.add_note(f"{case}: {name}: {ast.unparse(expression.tree)}  {expression.where.keys()}")
                 raise
@@ -251,3 +273,146 @@ def test_formulas_are_what_is_computed_and_what_is_read(name):
 @pytest.mark.parametrize("name", BY_FUNCTION)
 def test_formulas_are_what_is_computed_and_what_is_read_in_all_cases(name):
     check(BY_FUNCTION[name])
+
+
+# How it is written ---------------------------------------------------------------------------------------------------
+
+
+def shown(rule, *args, **kwargs):
+    """What a page shows of a call, in letters as they are."""
+    return written(expression_of(rule, args, kwargs).tree, lambda name: name)
+
+
+X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.5]])
+
+
+def expression(rng, depth):
+    """A random expression in g, y, x, k."""
+    if not depth or rng.random() < 0.15:
+        return rng.choice(["g", "y", "x", "k", "2", "0.5", "-1.5"])
+    a, b = expression(rng, depth - 1), expression(rng, depth - 1)
+    forms = ["({a} + {b})", "({a} - {b})", "({a} * {b})", "({a} / {b})", "(-{a})", "({a} * {b} * {b})", "np.exp({a})"]
+    forms += ["({a} ** 2)", "({a} ** (3 - 1))", "np.sqrt(np.abs(x))", "np.cos({a})", "(({a}) - ({b} - {a}))"]
+    forms += [
+        "np.where({a} > {b}, {a}, {b})",
+        "np.expm1({a})",
+        "np.log1p({a})",
+        "np.where((x > {a}) & ~(y <= {b}), g, {a})",
+    ]
+    return rng.choice(forms).format(a=a, b=b)
+
+
+def test_brackets_stand_where_they_are_needed(tmp_path, monkeypatch):
+    rng = random.Random(0)
+    texts = [expression(rng, 4) for _ in range(300)]
+    lines = ["import numpy as np", *(f"rule_{i} = lambda g, y, x, k: {text}" for i, text in enumerate(texts))]
+    (tmp_path / "many_rules.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    import many_rules
+
+    values = {name: np.float64(value) for name, value in (("g", 1.3), ("y", -0.7), ("x", 0.9), ("k", 2.2))}
+    seen = 0
+    with np.errstate(all="ignore"):
+        for i, text in enumerate(texts):
+            expected = eval(text, {"np": np, **values})
+            if np.isfinite(expected) and abs(expected) < 1e6:
+                found = expression_of(getattr(many_rules, f"rule_{i}"), list(values.values()), {})
+                np.testing.assert_allclose(found.value(), expected, rtol=1e-12, err_msg=text)
+                means_the_same(found, found.tree, expected)
+                seen += 1
+    assert seen > 200
+
+
+def test_names_are_escaped_and_gradients_raised_to_a_power_have_brackets():
+    rule = expression_of(lambda g, y, x: g * x, [X, X, X], {}).tree
+    assert written(rule, {"g": "&lt;b&gt;", "x": "a&amp;b"}.get) == "&lt;b&gt; · a&amp;b"
+    transposed = expression_of(TABLE[np.transpose].rules[0], [X.T, X.T, X], {}).tree
+    letter = '<var data-of="g0">∂L/∂y</var>'
+    assert written(transposed, lambda name: letter) == f"({letter})<sup>T</sup>"
+
+
+@pytest.mark.parametrize(
+    ("rule", "args", "kwargs", "text"),
+    [
+        (lambda g, y, x: g * x * x, [X, X, X], {}, "g · x<sup>2</sup>"),
+        (TABLE[np.power].rules[0], [X, X, X, 3], {}, "g · 3 · x1<sup>2</sup>"),
+        (TABLE[np.power].rules[0], [X, X, X, 2], {}, "g · 2 · x1"),
+        (TABLE[np.sum].rules[0], [np.float64(1), np.float64(1), X], {}, "broadcast_to(g, (2, 3))"),
+        (TABLE[np.sum].rules[0], [X[:, 0], X[:, 0], X, 1], {}, "broadcast_to(expand_dims(g, axis=1), (2, 3))"),
+        (TABLE[np.reshape].rules[0], [X.ravel(), X.ravel(), X], {}, "reshape(g, (2, 3))"),
+        (TABLE[np.matmul].rules[0], [X @ X.T, X @ X.T, X, X.T], {}, "g @ x2<sup>T</sup>"),
+        (TABLE[np.matmul].rules[1], [X @ X.T, X @ X.T, X, X.T], {}, "x1<sup>T</sup> @ g"),
+        (TABLE[np.cumsum].rules[0], [X, X, X, 1], {}, "flip(cumsum(flip(g, axis=1), axis=1), axis=1)"),
+        (TABLE[np.conj].rules[0], [X, X, X], {}, "g"),
+        (lambda g, y, x: g * np.conj(x).real, [X, X, X], {}, "g · x"),
+        (lambda g, y, x: g * (x > 2), [X, X, X], {}, '<span class="cases"><span><span>g</span>'
+         "<span>where x &gt; 2</span></span><span><span>0</span><span>else</span></span></span>"),
+        (lambda g, y, x: g * 0.25 / 1234.5678, [X, X, X], {}, '<span class="fraction"><span>g · 0.25</span><span>'
+         '<data value="1234.5678">1235</data></span></span>'),
+        (lambda g, y, x: g * np.pi * x ** (3 - 1), [X, X, X], {}, "g · π · x<sup>2</sup>"),
+        (lambda g, y, x: g * np.log(2.0) * 0.6931471805599453, [X, X, X], {}, "g · log(2) · ln 2"),
+    ],
+)  # fmt: skip
+def test_formulas_are_written_as_by_hand(rule, args, kwargs, text):
+    assert shown(rule, *args, **kwargs) == text
+
+
+def test_letters_stand_for_what_is_used_twice():
+    def rule(g, y, x):
+        t = np.tanh(x)
+        u = 1 - t
+        return g * t * u
+
+    found = expression_of(rule, [X, X, X], {})
+    assert shown(rule, X, X, X) == "g · t · (1 − t)"
+    assert {letter: written(tree, str) for letter, tree in found.where.items()} == {"t": "tanh(x)"}
+    np.testing.assert_array_equal(found.value(), rule(X, X, X))
+
+
+def test_two_lambdas_on_one_line_are_told_apart():
+    first, second = lambda g, y, a, b: g * b, lambda g, y, a, b: g / a
+    assert shown(first, X, X, X, X) == "g · b"
+    assert "fraction" in shown(second, X, X, X, X)
+
+
+def test_what_cannot_be_read_has_no_expression():
+    assert expression_of(eval("lambda g, y, x: 3 * g"), [X, X, X], {}) is None  # its source is lost
+
+    def loop(g, y, x):
+        for _ in range(3):
+            g = g * x
+        return g
+
+    def in_place(g, y, x):
+        g = np.array(g)
+        g *= 2
+        return g
+
+    def by_numbers(g, y, x):
+        return g if np.max(x) > 2 else -g
+
+    for rule in (loop, in_place):
+        assert expression_of(rule, [X, X, X], {}) is None
+    found = expression_of(by_numbers, [X, X, X], {})
+    assert found is None or np.array_equal(found.value(), X)
+
+
+def test_the_rule_of_a_user_is_read_and_one_without_a_source_still_works():
+    cube = derivative(lambda x: x * x * x, lambda g, y, x: g * 3 * x * x)
+    assert shown(OWN[cube].rules[0], X, X, X) == "g · 3 · x<sup>2</sup>"
+    f = derivative(lambda x: 3 * x, eval("lambda g, y, x: 3 * g"))
+    assert f(2.0) == 6.0
+
+
+def test_wrappers_of_a_user_are_not_looked_through():
+    import functools
+
+    def twice(rule):
+        @functools.wraps(rule)
+        def wrapper(*args):
+            return 2 * rule(*args)
+
+        return wrapper
+
+    found = expression_of(twice(lambda g, y, x: g * x), [X, X, X], {})
+    assert found is None or np.array_equal(found.value(), 2 * X * X)

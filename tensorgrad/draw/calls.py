@@ -64,11 +64,14 @@ def bound_arguments(function: Callable, args: Sequence[Any], kwargs: Mapping[str
 
 
 def recorded(f: Any) -> Any:
-    """The function of ours that is recorded, of one around it that takes its arguments by other names too."""
-    inner = f
-    while inner is not None and inner not in OWN and (getattr(inner, "__module__", None) or "").startswith(_LIBRARY):
-        inner = getattr(inner, "__wrapped__", None)
-    return f if inner is None or inner not in OWN else inner
+    """The function that readers know, for one of ours around it, or in its place."""
+    if f in OWN or not (getattr(f, "__module__", None) or "").startswith(_LIBRARY):
+        return f
+    for known, ours in COMPOSED.items():
+        if ours is f:
+            return known
+    inner = getattr(f, "__wrapped__", None)
+    return f if inner is None or recorded(inner) is inner and inner not in OWN else recorded(inner)
 
 
 def has_a_name(f: Any) -> bool:
@@ -99,6 +102,10 @@ def simpler_call(
         return ast.Attribute(args[0], "T" if ndim == 2 else "mT", ast.Load())
     if f is np.transpose and ndim < 2:
         return args[0]
-    if f is np.transpose and ndim == 2 and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings):
+    if (
+        f is np.transpose
+        and ndim == 2
+        and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings)
+    ):
         return ast.Attribute(args[0], "T", ast.Load())
     return None

@@ -73,7 +73,10 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             sign, tightness = _SIGNS[type(node.op)]
             left = write(node.left, min(tightness, _SIGN))  # −a · b needs no brackets
             right = write(node.right, tightness + (sign in (" − ", " @ ")))
-            right = f"({right})" if right.startswith("−") else right
+            if right.startswith("−") or (isinstance(node.op, ast.Mult) and _is_product(node.right, ast.MatMult)):
+                right = f"({right})"
+            if isinstance(node.op, ast.MatMult):  # elementwise products in products of matrices
+                left = f"({left})" if _is_product(node.left, ast.Mult) else left
             return f"{left}{sign}{right}", tightness
         case ast.UnaryOp(op=ast.USub()):
             return f"−{write(node.operand, _PRODUCT)}", _SIGN
@@ -122,7 +125,7 @@ def _constant(value: Any) -> tuple[str, int]:
         return _part(value), _ATOM
     if isinstance(value, str):
         return html.escape(f'"{value}"'), _ATOM
-    return html.escape(getattr(value, "__name__", str(value))), _ATOM
+    return html.escape(getattr(value, "name", getattr(value, "__name__", str(value)))), _ATOM  # of dtypes, functions
 
 
 def _number(x: float) -> str:
@@ -147,6 +150,10 @@ def _part(i: Any) -> str:
     if isinstance(i, tuple) and i:
         return ", ".join(map(_part, i)) + "," * (len(i) == 1)
     return "..." if i is Ellipsis else html.escape(str(i))
+
+
+def _is_product(node: ast.expr, kind: type[ast.operator]) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, kind)
 
 
 def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
@@ -201,6 +208,8 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
             return f"{write(args[0], _SUM)} with zeros at {_place(args[1])}", _CHOICE
         case "in_part", 3:
             return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _CHOICE
+        case "stays", 3:
+            return f"{write(args[0], _SUM)} is the last at {_place(args[1])}", _CHOICE
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]

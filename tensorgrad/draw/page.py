@@ -216,7 +216,9 @@ class Walkthrough:
         text = f"{name} = {plain(told['formula'])}"
         if letters and all(x.shape == () for x in numbers):
             supply = iter(numbers)
-            put_in = re.sub(r"<var .*?</var>", lambda _: f"{next(supply).item():.4g}".replace("-", "−"), told["formula"])
+            put_in = re.sub(
+                r"<var .*?</var>", lambda _: f"{next(supply).item():.4g}".replace("-", "−"), told["formula"]
+            )
             text += f" = {plain(put_in)}"
         if told.get("summed"):
             text += f", summed over axis {', '.join(map(str, told['summed']))}"
