@@ -50,8 +50,9 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag):
         (kind, value), inside = self.stack.pop(), self.parts.pop()
         if kind == "cases":
-            (then, test), (otherwise, _) = inside
-            text = f"choice({test.removeprefix('where ')}, {then}, {otherwise})"
+            *rows, (text, _) = inside
+            for then, test in reversed(rows):
+                text = f"choice({test.removeprefix('where ')}, {then}, {text})"
         elif self.stack and self.stack[-1][0] == "cases":
             text = inside
         else:

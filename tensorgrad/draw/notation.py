@@ -84,8 +84,8 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             return f"not {write(node.operand, _ATOM)}", _LOOSE
         case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
             return f"{write(node.left, _SUM)} {_COMPARISONS[type(op)]} {write(right, _SUM)}", _COMPARE
-        case ast.IfExp():
-            return _cases(write(node.body), write(node.test), write(node.orelse)), _ATOM
+        case ast.IfExp() | ast.Call(func=ast.Name(id="where"), args=[_, _, _]):
+            return _cases(node, write), _ATOM
         case ast.Constant():
             return _constant(node.value)
         case ast.Name():
@@ -97,6 +97,8 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
             value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
             return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _COMPARED:
+            return _written(ast.Compare(left, [_COMPARED[name]()], [right]), letter)
         case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
             return _written(ast.BinOp(left, _BINARY[name](), right), letter)
         case ast.Call():
@@ -148,7 +150,7 @@ def _part(i: Any) -> str:
         start, stop, step = ("" if x is None else str(x) for x in (i.start, i.stop, i.step))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(i, tuple) and i:
-        return ", ".join(map(_part, i)) + "," * (len(i) == 1)
+        return ", ".join(map(_part, i))
     return "..." if i is Ellipsis else html.escape(str(i))
 
 
@@ -182,8 +184,6 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
             return f"|{write(args[0])}|", _ATOM
         case "conj" | "conjugate", 1:
             return f'<span class="bar">{write(args[0])}</span>', _ATOM
-        case "where", 3:
-            return _cases(write(args[1]), write(args[0]), write(args[2])), _ATOM
         case "negative", 1:
             return f"−{write(args[0], _PRODUCT)}", _SIGN
         case "square", 1:
@@ -213,8 +213,9 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
-    if len(args) > 1 and isinstance(args[1], ast.Constant) and _second_parameter(name) == "axis":
-        shown[1] = f"axis={shown[1]}"
+    for i, parameter in enumerate(_parameters(name)[: len(args)]):
+        if i and parameter == "axis":
+            shown[i] = f"axis={shown[i]}"
     return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
 
 
@@ -232,12 +233,12 @@ def _elsewhere(args: list[ast.expr]) -> str:
 
 
 @functools.cache
-def _second_parameter(name: str) -> str:
-    """That of a function of NumPy's; empty if there is none."""
+def _parameters(name: str) -> list[str]:
+    """Those of a function of NumPy's; none, if there is no such function."""
     try:
-        return [*inspect.signature(getattr(np, name)).parameters, ""][1]
-    except (AttributeError, TypeError, ValueError, IndexError):
-        return ""
+        return list(inspect.signature(getattr(np, name)).parameters)
+    except (AttributeError, TypeError, ValueError):
+        return []
 
 
 NAMES = {
@@ -249,12 +250,21 @@ _BINARY: dict[str, type[ast.operator]] = {
 }  # fmt: skip
 
 
-def _cases(then: str, test: str, otherwise: str) -> str:
-    """What holds where a condition does, and what holds else, in one line each."""
-    return (
-        f'<span class="cases"><span><span>{then}</span><span>where {test}</span></span>'
-        f"<span><span>{otherwise}</span><span>else</span></span></span>"
-    )
+_COMPARED: dict[str, type[ast.cmpop]] = {
+    "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE, "greater": ast.Gt,
+    "greater_equal": ast.GtE,
+}  # fmt: skip
+
+
+def _cases(node: ast.expr, write: Callable[..., str]) -> str:
+    """What holds where one condition does, or another, and what holds else, in one line each."""
+    rows = ""
+    while True:
+        match node:
+            case ast.Call(func=ast.Name(id="where"), args=[test, then, node]) | ast.IfExp(test, then, node):
+                rows += f"<span><span>{write(then)}</span><span>where {write(test)}</span></span>"
+            case _:
+                return f'<span class="cases">{rows}<span><span>{write(node)}</span><span>else</span></span></span>'
 
 
 def _fraction(above: str, below: str) -> str:

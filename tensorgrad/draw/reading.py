@@ -410,6 +410,9 @@ class _Scope(ast.NodeTransformer):
             return self._inside(f, args, kwargs)
         if f is np.where and isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Invert):
             return self._call(f, [args[0].operand, args[2], args[1]], kwargs)
+        if f is np.where and _is_0(args[2]) and _is_where(inner := args[1]) and _is_0(inner.args[2]):
+            both = ast.BinOp(args[0], ast.BitAnd(), inner.args[0])
+            return self._call(f, [both, inner.args[1], args[2]], kwargs)
         found = simpler_call(f, args, kwargs, self._reader.evaluated)
         if found is not None:
             return found
@@ -448,3 +451,11 @@ def _needs_no_letter(tree: ast.expr) -> bool:
 
 def _is_a(kind: type, tree: ast.expr) -> TypeGuard[ast.Constant]:
     return isinstance(tree, ast.Constant) and isinstance(tree.value, kind)
+
+
+def _is_0(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and type(tree.value) is int and tree.value == 0
+
+
+def _is_where(tree: Any) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"
