@@ -104,7 +104,7 @@ def hermitian_band_b(g: Any, y: Any, ab: Any, b: Any, lower: bool = False, **set
 
 @formula(
     lambda g, y, ab, b, lower=False, **_: (
-        f"in_band((d + H(d)) * (1 - eye({ab.shape[-1]}) / 2), "
+        f"in_band((d + conj(flip(d))) * (1 - eye({ab.shape[-1]}) / 2), "
         f"{ab.shape[-2] - 1 if lower else 0}, {0 if lower else ab.shape[-2] - 1})"
     ),
     d="minus_outer(hermitian_band_b(g, y, ab, b, lower), y, b)",

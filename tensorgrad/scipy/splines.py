@@ -14,7 +14,7 @@ import scipy.linalg
 
 from ..derivatives.arrays import rows_of
 from ..derivatives.formulas import by_name, formula
-from .banded_equations import in_band  # noqa: F401 (formulas speak of it)
+from .banded_equations import in_band
 from .recording import with_derivative
 
 # Systems with a banded matrix ----------------------------------------------------------------------------------------
@@ -40,7 +40,9 @@ def _solve_banded(bands: Any, b: Any, lower: int, upper: int) -> Any:
     return scipy.linalg.solve_banded((lower, upper), bands, b)
 
 
-@formula("in_band(-d @ y.T, lower, upper)", d="solve_banded(transposed(bands, lower, upper), g, upper, lower)")
+@formula(
+    f"{in_band.__name__}(-d @ y.T, lower, upper)", d="solve_banded(transposed(bands, lower, upper), g, upper, lower)"
+)
 def _of_bands(g: Any, y: Any, bands: Any, b: Any, lower: int, upper: int) -> Any:
     """-A^-T g y^T, as far as it is in the bands."""
     g = solve_banded(transposed(bands, lower, upper), g, upper, lower)
