@@ -157,20 +157,14 @@ def solve(a: Any, b: Any, assume_a: str | None = None, lower: bool = False, **se
     return _solve(as_read(a, assume_a, lower), b, **settings)
 
 
-def solved(call: str) -> Callable[..., str]:
-    """The formula of the gradient of b, from a call of the solver in which {} stands for that of the solution; a
-    vector b has one of vectors, as in `columns`. Of trans=2, A^H, whose transpose is conj(A), by its conjugate."""
-
-    def text(g: Any, y: Any, a: Any, b: Any, trans: Any = 0, **settings: Any) -> str:
-        said = {name: settings[name] for name in ("lower", "unit_diagonal") if name in settings}
-        said |= {"trans": 0 if trans == 2 else 1 - trans} if "trans" in call else {}
-        conjugate = trans == 2 or "trans" not in call
-        right = "conj(g)" if conjugate else "g"
-        of_vectors = b.ndim == 1 and g.ndim > 1
-        found = call.format(f"expand_dims({right}, -1)" if of_vectors else right, **said) + "[..., 0]" * of_vectors
-        return f"conj({found})" if conjugate else found
-
-    return text
+def solved(solver: str, g: Any, b: Any, conjugate: bool, **said: Any) -> str:
+    """The formula of the gradient of b, by the solver, whose name and first argument are given; a vector b has one of
+    vectors, as in `columns`. Where the transpose is the conjugate, the solution is the conjugate of conj(g)'s."""
+    right = "conj(g)" if conjugate else "g"
+    of_vectors = b.ndim == 1 and g.ndim > 1
+    settings = "".join(f", {name}={value}" for name, value in said.items())
+    found = f"{solver}, {f'expand_dims({right}, -1)' if of_vectors else right}{settings})" + "[..., 0]" * of_vectors
+    return f"conj({found})" if conjugate else found
 
 
 def columns(solver: Callable, g: Any, b: Any, **settings: Any) -> Any:
@@ -180,15 +174,25 @@ def columns(solver: Callable, g: Any, b: Any, **settings: Any) -> Any:
     return solver(np.expand_dims(g, -1), **settings)[..., 0]
 
 
-_TRIANGULAR = "_solve_triangular(a, {}, trans={trans}, lower={lower}, unit_diagonal={unit_diagonal})"
-_WHOLE = {"lower": False, "unit_diagonal": False}
 NAMED_TRANSPOSES = {"N": 0, "T": 1, "C": 2}
 
 
-@formula(lambda g, y, a, b, trans=0, **settings: solved(_TRIANGULAR)(g, y, a, b, trans, **{**_WHOLE, **settings}))
-def solve_triangular_b(g: Any, y: Any, a: Any, b: Any, trans: Any = 0, **settings: Any) -> Any:
+@formula(
+    lambda g, y, a, b, trans=0, lower=False, unit_diagonal=False, **_: solved(
+        "_solve_triangular(a",
+        g,
+        b,
+        trans == 2,
+        trans=0 if trans == 2 else 1 - trans,
+        lower=lower,
+        unit_diagonal=unit_diagonal,
+    )
+)
+def solve_triangular_b(
+    g: Any, y: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False, **settings: Any
+) -> Any:
     """M^-T g, where M is A, A^T or A^H: the rule of equations. A^H has the transpose conj(A)."""
-    solver = partial(_solve_triangular, a, **settings)
+    solver = partial(_solve_triangular, a, lower=lower, unit_diagonal=unit_diagonal, **settings)
     if trans == 2:
         return conj(columns(solver, conj(g), b, trans=0))
     return columns(solver, g, b, trans=1 - trans)
@@ -241,10 +245,10 @@ def lstsq(
 # Equations of factored matrices --------------------------------------------------------------------------------------
 
 
-@formula(solved("_cho_solve(c, {}, lower={lower})"))
-def cho_solve_b(g: Any, y: Any, c: Any, b: Any, **settings: Any) -> Any:
+@formula(lambda g, y, c, b, lower, **_: solved("_cho_solve(c", g, b, True, lower=lower))
+def cho_solve_b(g: Any, y: Any, c: Any, b: Any, lower: bool, **settings: Any) -> Any:
     """A^-T g; A is Hermitian, so its transpose is its conjugate."""
-    return conj(columns(partial(_cho_solve, c, **settings), conj(g), b))
+    return conj(columns(partial(_cho_solve, c, lower=lower, **settings), conj(g), b))
 
 
 @formula(
@@ -294,7 +298,11 @@ def rows_at(a: Any, p: np.ndarray) -> Any:
     return np.take_along_axis(a, np.broadcast_to(p[..., None], (*a.shape[:-2], p.shape[-1], 1)), -2)
 
 
-@formula(lambda g, y, lu, b, trans, piv, **_: solved("_lu_solve(lu, {}, piv=piv, trans={trans})")(g, y, lu, b, trans))
+@formula(
+    lambda g, y, lu, b, trans, piv, **_: solved(
+        "_lu_solve(lu", g, b, trans == 2, piv="piv", trans=0 if trans == 2 else 1 - trans
+    )
+)
 def lu_solve_b(g: Any, y: Any, lu: Any, b: Any, trans: int, piv: Any, **settings: Any) -> Any:
     solver = partial(_lu_solve, lu, piv=piv, **settings)
     if trans == 2:

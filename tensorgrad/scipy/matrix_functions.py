@@ -24,7 +24,13 @@ from .matrix_equations import solve_sylvester
 from .recording import with_derivative
 
 
-@formula("block([[a, e], [zeros_like(a), a]])")
+def _blocks_text(a: Any, e: Any) -> str:
+    shape = np.broadcast_shapes(a.shape, e.shape)
+    left, right = (name if x.shape == shape else f"broadcast_to({name}, {shape})" for name, x in (("a", a), ("e", e)))
+    return f"block([[{left}, {right}], [zeros_like({left}), {left}]])"
+
+
+@formula(_blocks_text)
 def blocks(a: Any, e: Any) -> Any:
     """[[a, e], [0, a]]"""
     a, e = (a, e) if a.shape == e.shape else np.broadcast_arrays(a, e)

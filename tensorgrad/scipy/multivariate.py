@@ -19,9 +19,9 @@ from ..derivatives.arrays import as_array, in_one_call
 from ..derivatives.formulas import formula
 from ..special import digamma, gammaln
 from ..tensor import data_of
+from .density_formulas import inside
 from .distributions import Distribution, as_double
 from .recording import constant, holds_recording, recorded
-from .univariate import inside
 
 NEGLIGIBLE = 1e6 * float(np.finfo(float).eps)  # to SciPy, eigenvalues below this part of the largest are 0
 

@@ -39,6 +39,13 @@ __getattr__ = absent("scipy.ndimage", __all__)
 # Filters made of correlations ----------------------------------------------------------------------------------------
 
 
+def _kernel_text(sigma: Any, order: int, truncate: float, radius: Any) -> str | None:
+    radius = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    weights = f"exp(-(arange({-radius}, {radius + 1}) ** 2) / (2 * sigma**2))"
+    return None if order else f"{weights} / sum({weights})"
+
+
+@formula(_kernel_text)
 def _gaussian_kernel(sigma: Any, order: int, truncate: float, radius: Any) -> Any:
     """SciPy's weights of a Gaussian filter, or of its derivative of an order: what it makes of a single 1."""
     radius = int(truncate * float(sigma) + 0.5) if radius is None else radius
