@@ -64,14 +64,15 @@ def bound_arguments(function: Callable, args: Sequence[Any], kwargs: Mapping[str
 
 
 def recorded(f: Any) -> Any:
-    """The function that readers know, for one of ours around it, or in its place."""
-    if f in OWN or not (getattr(f, "__module__", None) or "").startswith(_LIBRARY):
-        return f
-    for known, ours in COMPOSED.items():
-        if ours is f:
-            return known
-    inner = getattr(f, "__wrapped__", None)
-    return f if inner is None or recorded(inner) is inner and inner not in OWN else recorded(inner)
+    """The function that is recorded: of one of ours that stands in NumPy's place, NumPy's; and of one that takes its
+    arguments by other names too, the one inside it."""
+    for of_numpy, ours in COMPOSED.items():
+        if f is ours:
+            return of_numpy
+    inner = f
+    while inner is not None and inner not in OWN and (getattr(inner, "__module__", None) or "").startswith(_LIBRARY):
+        inner = getattr(inner, "__wrapped__", None)
+    return f if inner is None or inner not in OWN else inner
 
 
 def has_a_name(f: Any) -> bool:

@@ -224,7 +224,7 @@ class Steps:
         """What an operation computes, as a formula."""
         op: Any = o.node._op
         _, values = self.past.arguments(o.node)
-        kwargs, labels = dict(o.node._kwargs or {}), self.labels(o)
+        kwargs, labels = op.known_kwargs(o.node._kwargs or {}), self.labels(o)
         return self._told(expression_of(op.func, values, kwargs, labels) or call_of(op.func, values, kwargs, labels))
 
     # Backward
