@@ -94,13 +94,21 @@ def simpler_call(
         return args[0]
     if f is np.where and isinstance(args[0], ast.Constant) and isinstance(args[0].value, bool):
         return args[1] if args[0].value else args[2]
-    if f in (np.broadcast_to, np.reshape) and len(args) == 2 and np.shape(value(args[0])) == value(args[1]):
-        return args[0]
+    if f in (np.broadcast_to, np.reshape) and len(args) == 2 and not kwargs:
+        array = value(args[0])
+        if np.shape(array) == np.shape(f(array, value(args[1]))):
+            return args[0]
     if f not in (np.swapaxes, np.transpose) or kwargs:
         return None
     ndim, settings = np.ndim(value(args[0])), [value(arg) for arg in args[1:]]
     if f is np.swapaxes and {i % ndim - ndim for i in settings} == {-1, -2}:
         return ast.Attribute(args[0], "T" if ndim == 2 else "mT", ast.Load())
-    if f is np.transpose and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings):
+    if f is np.transpose and ndim < 2:
+        return args[0]
+    if (
+        f is np.transpose
+        and ndim == 2
+        and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings)
+    ):
         return ast.Attribute(args[0], "T", ast.Load())
     return None

@@ -35,7 +35,9 @@ class Replay:
 
     def is_same(self) -> bool:
         """Whether the same numbers give the same result: of what draws random numbers they don't."""
-        return np.allclose(self._total(self._computed), np.sum(self._data_of(self._graph.root)), rtol=1e-4, equal_nan=True)
+        return np.allclose(
+            self._total(self._computed), np.sum(self._data_of(self._graph.root)), rtol=1e-4, equal_nan=True
+        )
 
     def after(self, x: Any) -> list[Operation]:
         """The operations that depend on x."""
@@ -110,7 +112,11 @@ def _check(replay: Replay, x: Any, operations: list[Operation], data: np.ndarray
             change = np.zeros(data.shape, numeric.dtype)
             change[i] = step * unit
             numeric[i] += unit * replay.difference(x, operations, change) / (2 * step)
-    return {"numeric": numeric, "gradient": np.array(gradient), "note": _MIRRORED if _is_mirrored(numeric, gradient) else ""}
+    return {
+        "numeric": numeric,
+        "gradient": np.array(gradient),
+        "note": _MIRRORED if _is_mirrored(numeric, gradient) else "",
+    }
 
 
 _MIRRORED = (

@@ -103,7 +103,10 @@ class Program:
         if source not in self._numbers:
             self._numbers[source] = len(self.functions)
             self.functions.append(source)
-        return {"function": self._numbers[source], "args": [self._steps.reference(letter, expression) for letter in own]}
+        return {
+            "function": self._numbers[source],
+            "args": [self._steps.reference(letter, expression) for letter in own],
+        }
 
     def _emitted(self, tree: Any, letters: dict[str, str], o: Operation) -> str:
         try:

@@ -121,7 +121,7 @@ class Reader:
         """What an expression comes to in this call."""
         return self._evaluator.value(tree)
 
-    def _chosen(self, text: Callable[..., str], function: Callable, scope: dict[str, ast.expr]) -> str:
+    def _chosen(self, text: Callable, function: Callable, scope: dict[str, ast.expr]) -> Any:
         """The formula for these arguments."""
         values = {name: self.evaluated(tree) for name, tree in scope.items()}
         bound = inspect.signature(function).bind_partial()
@@ -238,7 +238,8 @@ class _Scope(ast.NodeTransformer):
             return known.value if isinstance(known, ast.Constant) else None
         if isinstance(node, ast.Attribute):
             of = self._object(node.value)
-            return getattr(of, node.attr) if isinstance(of, ModuleType) else None
+            found = getattr(of, node.attr, None)
+            return found if isinstance(of, ModuleType) or callable(found) else None
         return None
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -250,8 +251,8 @@ class _Scope(ast.NodeTransformer):
             return ast.Constant(getattr(value.value, node.attr))
         if node.attr in ("shape", "ndim", "size", "dtype"):
             return ast.Constant(getattr(self._reader.evaluated(value), node.attr))
-        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) < 2:
-            return value
+        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) != 2:
+            return self._call(np.transpose, [value], {})
         if node.attr == "real" and not is_complex(self._reader.evaluated(value)):
             return value
         if node.attr in ("T", "mT", "real", "imag"):
@@ -416,6 +417,9 @@ class _Scope(ast.NodeTransformer):
             return self._inside(f, args, kwargs)
         if f is np.where and isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Invert):
             return self._call(f, [args[0].operand, args[2], args[1]], kwargs)
+        if f is np.where and _is_0(args[2]) and _is_where(inner := args[1]) and _is_0(inner.args[2]):
+            both = ast.BinOp(args[0], ast.BitAnd(), inner.args[0])
+            return self._call(f, [both, inner.args[1], args[2]], kwargs)
         found = simpler_call(f, args, kwargs, self._reader.evaluated)
         if found is not None:
             return found
@@ -450,3 +454,11 @@ def _needs_no_letter(tree: ast.expr) -> bool:
 
 def _is_a(kind: type, tree: ast.expr) -> TypeGuard[ast.Constant]:
     return isinstance(tree, ast.Constant) and isinstance(tree.value, kind)
+
+
+def _is_0(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and type(tree.value) is int and tree.value == 0
+
+
+def _is_where(tree: Any) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"

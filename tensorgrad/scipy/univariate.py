@@ -242,9 +242,9 @@ class Discrete(Univariate):
 
     def _formula(self, method: str, i: int) -> tuple[Callable, dict[str, str], dict[str, Any]]:
         shape = self._shapes[i - 1]
-        functions = {"score": shape.score, "quantile_grad": shape.quantile_grad, "product": product, "inside": inside}
-        functions |= {name: getattr(self, name, None) for name in ("pmf", "logpmf")}
-        functions |= {"support": self._scipy.support, "since": since}
+        functions = {name: getattr(self, name, None) for name in ("pmf", "logpmf")}
+        functions |= {"score": shape.score, "quantile_grad": shape.quantile_grad, "support": self._scipy.support}
+        functions |= {"product": product, "inside": inside, "since": since}
         return *discrete(method, self._names[:-1], self._edges(), self._standard), functions
 
     def _edges(self) -> list[tuple]:
