@@ -11,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import hypothesis.strategies
 import pytest
+from shown import Shown
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # of several processes, which share the cores, each has one thread
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -105,3 +106,21 @@ def browser():
             pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Opens a page in the browser; in the end it has complained of nothing, and asked the network for nothing."""
+    opened = []
+
+    def show(page, **options):
+        shown = Shown(
+            browser, page, tmp_path, viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options
+        )
+        opened.append(shown)
+        return shown.open(tmp_path)
+
+    yield show
+    for shown in opened:
+        assert shown.complaints == []
+        shown.tab.close()

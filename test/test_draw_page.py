@@ -28,55 +28,6 @@ NASTY = [
 ]  # fmt: skip
 
 
-class Shown:
-    """A page in the browser, and all that it complained about or asked the network for."""
-
-    def __init__(self, browser, page, tmp_path, **options):
-        path = page.save_html(tmp_path / "page.html")
-        self.tab = browser.new_page(**options)
-        self.complaints = []
-        self.tab.on("console", lambda message: self.complaints.append(message.text))
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
-        self.tab.on("request", lambda r: r.url != path.as_uri() and self.complaints.append(r.url))
-        self.steps = page.steps
-
-    def open(self, tmp_path):
-        self.tab.goto((tmp_path / "page.html").as_uri())
-        return self
-
-    @property
-    def step(self):
-        return self.tab.inner_text("#count")
-
-    def at_end(self):
-        return self.step == f"step {len(self.steps)} of {len(self.steps)}"
-
-    def text(self):
-        return self.tab.inner_text("#panel")
-
-    def card(self, name):
-        label = name.replace("\\", "\\\\").replace('"', '\\"')
-        return self.tab.locator(f'#graph [role="img"][aria-label^="{label}, shape"]')
-
-
-@pytest.fixture
-def show(browser, tmp_path):
-    opened = []
-
-    def show(page, **options):
-        shown = Shown(
-            browser, page, tmp_path, viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options
-        )
-        opened.append(shown)
-        return shown.open(tmp_path)
-
-    yield show
-    for shown in opened:
-        assert shown.complaints == []
-        shown.tab.close()
-
-
 @pytest.mark.parametrize("name", [*GRAPHS, "network"])
 def test_the_page_shows_the_gradients_of_backward(name, show):
     root, model = network() if name == "network" else (GRAPHS[name](), None)

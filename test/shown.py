@@ -1,0 +1,37 @@
+"""A page of draw_backward in a headless browser."""
+
+
+class Shown:
+    """A page in the browser, and all that it complained about or asked the network for."""
+
+    def __init__(self, browser, page, tmp_path, **options):
+        path = page.save_html(tmp_path / "page.html")
+        self.tab = browser.new_page(**options)
+        self.complaints = []
+        self.tab.on("console", lambda message: self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self.tab.on("request", lambda r: r.url != path.as_uri() and self.complaints.append(r.url))
+        self.steps = page.steps
+
+    def open(self, tmp_path):
+        self.tab.goto((tmp_path / "page.html").as_uri())
+        return self
+
+    @property
+    def step(self):
+        return self.tab.inner_text("#count")
+
+    def at_end(self):
+        return self.step == f"step {len(self.steps)} of {len(self.steps)}"
+
+    def text(self):
+        return self.tab.inner_text("#panel")
+
+    def card(self, name):
+        label = name.replace("\\", "\\\\").replace('"', '\\"')
+        return self.tab.locator(f'#graph [role="img"][aria-label^="{label}, shape"]')
+
+    def picked(self, name):
+        """The card of a value, which is a button."""
+        return self.tab.locator(f'#graph [role="button"][aria-label^="{name}, shape"]')
