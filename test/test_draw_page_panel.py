@@ -88,8 +88,8 @@ def test_negative_numbers_are_in_brackets_where_arithmetic_needs_them(show):
     low = f"({b})" if b.startswith("−") else b
     assert b.startswith("−") and not a.startswith("−")
     assert written == [
-        f"= {a} · {b} = 7", f"= {a} − {low} = 7", f"= {a} + {low} = 7", f"= {low}{a} = 7", f"= {a}{b} = 7", f"= −{low} = 7",
-        f"= {b}{a} = 7",
+        f"= {a} · {b} = 7", f"= {a} − {low} = 7", f"= {a} + {low} = 7", f"= {low}{a} = 7", f"= {a}{b} = 7",
+        f"= −{low} = 7", f"= {b}{a} = 7",
     ]  # fmt: skip
 
 
@@ -122,28 +122,23 @@ def test_each_step_shows_what_it_computes(name, show):
     root, model = network() if name == "network" else (GRAPHS[name](), None)
     page = draw_backward(root, model=model)
     shown = show(page)
-    few = "rule => [...rule.querySelectorAll('pre:not(.source), .formula')].at(-1).textContent"
+    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => [
+      rule.innerText, [...rule.querySelectorAll("pre:not(.source), .formula')].at(-1)?.textContent])]"""
     for step in page.steps:
-        assert step["title"] in shown.text()
-        rules = (
-            page.operations[step["operation"]]["rules"]
-            if step["phase"] == "backward" and step["operation"] is not None
-            else []
-        )
-        assert shown.tab.locator("[data-rule]").count() == len(rules)
-        for i, rule in enumerate(rules):
-            value, total = page.values[rule["to"]], page.arrays[rule["total"]]
-            text = card(shown, i).inner_text()
-            assert text.startswith(value["gradient"])
-            assert ("along another path" in text) == rule["more"] and ("Paths meet" in text) == (
-                rule["before"] is not None
-            )
+        text, cards = shown.tab.evaluate(read)
+        assert step["title"] in text
+        isnt_back = step["phase"] == "forward" or step["operation"] is None
+        rules = [] if isnt_back else page.operations[step["operation"]]["rules"]
+        for (text, last), rule in zip(cards, rules, strict=True):
+            total = page.arrays[rule["total"]]
+            assert text.startswith(page.values[rule["to"]]["gradient"])
+            assert ("along another path" in text) == rule["more"]
+            assert ("Paths meet" in text) == (rule["before"] is not None)
             if total.size <= 48 and total.dtype.kind != "c":
-                said = numbers(card(shown, i).evaluate(few).split(" = ")[-1])
-                np.testing.assert_allclose(
-                    said[-total.size :], total.ravel(), rtol=2e-3, atol=2e-3 * np.abs(total).max()
-                )
+                said, near = numbers(last.split(" = ")[-1])[-total.size :], 2e-3 * np.abs(total).max()
+                np.testing.assert_allclose(said, total.ravel(), rtol=2e-3, atol=near)
         shown.tab.keyboard.press("ArrowRight")
+    assert shown.at_end()
 
 
 def test_complex_gradients_are_said_to_be_conjugated(show):
@@ -160,6 +155,7 @@ def test_letters_of_arrays_unfold_and_stay_so(show):
     of_x = next(r for r in shown.tab.locator(".rule").all() if r.inner_text().startswith("∂y/∂x"))
     assert "The numbers of ∂y/∂v1 and w" in of_x.inner_text()
     of_x.locator("summary").click()
+    of_x.locator("details pre").first.wait_for()
     assert "w (4,)\n[ 0.5 −1.0  2.0  1.0]" in of_x.inner_text().replace("\n\n", "\n")
     shown.tab.keyboard.press("ArrowLeft")
     shown.tab.keyboard.press("ArrowRight")
@@ -169,41 +165,38 @@ def test_letters_of_arrays_unfold_and_stay_so(show):
 # Heat maps ------------------------------------------------------------------------------------------------------------
 
 
-def test_large_arrays_are_maps_that_tell_each_number(show):
+SWEPT = """() => {
+  const cells = document.querySelector("#panel .cells"), box = cells.getBoundingClientRect(), said = new Map();
+  for (let y = 1; y < box.height; y += 2) {
+    for (let x = 1; x < box.width; x += 2) {
+      cells.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + x, clientY: box.top + y }));
+      said.set(document.querySelector("#panel .readout").textContent, [x, y]);
+    }
+  }
+  return [...said];
+}"""
+
+
+@pytest.mark.parametrize("name", ["w", "v", "u"])
+def test_large_arrays_are_maps_that_tell_each_number(name, show):
     page = draw_backward(large())
     shown = show(page)
-    tab = shown.tab
-    for name, index, text in [
-        ("w", (0, 3), "w[0, 3] = −0.8475"),
-        ("w", (1, 2), "w[1, 2] = nan"),
-        ("v", (2, 4, 5), "v[2, 4, 5] = 90"),
-        ("u", (170,), "u[170] = 170"),
-    ]:  # noqa: E501
-        (step,) = [i for i, o in enumerate(page.operations) if name in [page.values[v]["name"] for v in o["inputs"]]]
-        tab.locator("#slider").fill(str(step))
-        cells = tab.locator("#panel .cells").first
-        shape = page.arrays[next(v for v in page.values if v["name"] == name)["data"]].shape
-        flat = int(np.ravel_multi_index(index, shape))
-        # where it is: the key End leads to the last number, Home to the first
-        cells.focus()
-        assert tab.locator("#panel .readout").first.inner_text().startswith(f"{name}[{', '.join('0' * len(shape))}] = ")
-        box = cells.bounding_box()
-        found = set()
-        for y in np.arange(1, box["height"], box["height"] / 40):
-            for x in np.arange(1, box["width"], box["width"] / 140 if len(shape) == 1 else box["width"] / 40):
-                said = tab.evaluate(
-                    """([x, y]) => {
-                      const cells = document.querySelector("#panel .cells"), box = cells.getBoundingClientRect();
-                      cells.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + x, clientY: box.top + y }));
-                      return document.querySelector("#panel .readout").textContent;
-                    }""",
-                    [x, y],
-                )
-                found.add(said)
-            if text in found:
-                break
-        assert text in found, (flat, sorted(found)[:5])
-    assert tab.locator("#panel .map").first.get_by_text("nan or inf").count() == 0
+    (step,) = [i for i, o in enumerate(page.operations) if name in [page.values[v]["name"] for v in o["inputs"]]]
+    shown.tab.locator("#slider").fill(str(step))
+    array = page.arrays[next(v for v in page.values if v["name"] == name)["data"]]
+    said = dict(shown.tab.evaluate(SWEPT))
+    said.pop("Point at a cell, or use the arrow keys.", None)
+    told = {}
+    for text in said:
+        index, told_number = re.fullmatch(rf"{name}\[(.*)\] = (.*)", text).groups()
+        told[tuple(map(int, index.split(", ")))] = number(told_number)
+    assert set(told) == set(np.ndindex(array.shape)), "each has its cell"
+    for index, x in told.items():
+        np.testing.assert_allclose(x, array[index], rtol=1e-3)
+    places = {tuple(map(int, re.findall(r"\d+", text.split("]")[0]))): place for text, place in said.items()}
+    last = array.ndim - 1
+    right = tuple(1 if axis == last else 0 for axis in range(array.ndim))
+    assert places[right][0] > places[(0,) * array.ndim][0] and places[right][1] == places[(0,) * array.ndim][1]
 
 
 def test_maps_by_keyboard_and_as_numbers(show):
@@ -213,8 +206,11 @@ def test_maps_by_keyboard_and_as_numbers(show):
     said = tab.locator("#panel .readout").first
     assert "2 nan or inf" in tab.locator("#panel .map").first.inner_text()
     tab.locator("#panel .cells").first.focus()
-    for key, text in [("ArrowRight", "w[0, 1] = −0.9492"), ("ArrowDown", "w[1, 1] = −0.4407"), ("ArrowRight", "w[1, 2] = nan"),
-                      ("ArrowUp", "w[0, 2] = −0.8983"), ("End", "w[5, 9] = −inf"), ("Home", "w[0, 0] = −1"), ("ArrowLeft", "w[0, 0] = −1")]:  # fmt: skip
+    for key, text in [
+        ("ArrowRight", "w[0, 1] = −0.9492"), ("ArrowDown", "w[1, 1] = −0.4407"), ("ArrowRight", "w[1, 2] = nan"),
+        ("ArrowUp", "w[0, 2] = −0.8983"), ("End", "w[5, 9] = −inf"), ("Home", "w[0, 0] = −1"),
+        ("ArrowLeft", "w[0, 0] = −1"),
+    ]:  # fmt: skip
         tab.keyboard.press(key)
         assert said.inner_text() == text
     assert shown.step.startswith("step 1 of"), "the map keeps its keys"
@@ -272,14 +268,14 @@ def test_gradients_are_hidden_until_one_has_said_them(show):
     texts = card(shown, 0).inner_text()
     assert "What is ∂y/∂c after this step?" in texts and "There was already −2." in texts
     assert not re.search("−[68]", texts)
-    values = tab.evaluate(
-        "[...document.querySelectorAll('#graph .node')].map(n => [...n.querySelectorAll('.gradient')].filter(t => getComputedStyle(t).opacity > 0).map(t => t.textContent).join(' ')).join('|')"
-    )  # noqa: E501
+    values = tab.evaluate("""[...document.querySelectorAll("#graph .node .gradient")]
+      .filter(t => getComputedStyle(t).opacity > 0).map(t => t.textContent).join(" ")""")
     assert "8" not in values and "6" in values, "what arrived is seen, what is asked is not"
     field = card(shown, 0).locator("input")
     for typed, told in [
         ("8", "the sign is wrong"), ("-6", "This is what comes along this path. There was already −2"),
-        ("-2", "what was there before"), ("4", "wrong sign, or was subtracted"), ("-16", "twice ∂y/∂c"), ("-4", "half of ∂y/∂c"),
+        ("-2", "what was there before"), ("4", "wrong sign, or was subtracted"), ("-16", "twice ∂y/∂c"),
+        ("-4", "half of ∂y/∂c"), ("-26", "4 times what comes along this path"),
         ("-0.125", "1 divided by the right number"), ("17", "Not yet"), ("x", "no number"),
     ]:  # fmt: skip
         field.fill(typed)
@@ -322,23 +318,26 @@ def test_what_went_wrong_is_found_among_the_numbers(show):
     c = a * b
     c.name = "c"
     shown = show(draw_backward(c * k))
-    assert diagnosed(shown, "Backward through ×", "a", 0, 10.0, 1) == "This is what goes to b, the other operand."
+    assert diagnosed(shown, "Backward through ×", "a", 0, 10.0, 1) == "This takes what goes to b, the other operand."
     local = diagnosed(shown, "Backward through ×", "a", 0, -3.0, 1)
-    assert local == "This is the local derivative alone. Multiply it by what arrives, ∂y/∂c = 5."
+    assert local == "This takes the local derivative alone. Multiply it by what arrives, ∂y/∂c = 5."
     assert diagnosed(shown, "Backward through ×", "a", 0, 15.0, 1) == "The size is right, the sign is wrong."
     assert diagnosed(shown, "Backward through ×", "a", 0, 123.0, 1) is None
+    assert diagnosed(shown, "Backward through ×", "a", 0, -1 / 15, 1) == "This is 1 divided by the right number."
+    assert diagnosed(shown, "Backward through ×", "a", 0, -5.0, 1) == "This is 1/3 of ∂y/∂a."
 
     x = Tensor([1.0, 2.0, 4.0, 8.0], name="x")
     shown = show(draw_backward(x.mean() * 3.0))
     told = diagnosed(shown, "Backward through mean", "x", 2, 3.0)
-    assert told == "This is 4 times ∂y/∂x. 4 is how many numbers of x go into one of v1: a mean divides by it."
+    assert told == "This is 4 times ∂y/∂x. 4 numbers of x go into each of v1: their mean divides by that."
 
     root, made = broadcast()
     shown = show(draw_backward(root))
     part = ((1 - made["h"].data ** 2) * made["x"].data)[1, 0]
     told = diagnosed(shown, "Backward through ×", "w", 0, float(part))
     assert told == (
-        "This is one of the 2 numbers that the rule gives here: they are summed over axis 0, since broadcasting had repeated w there."
+        "This takes one of the 2 numbers that the rule gives here: they are summed over axis 0, as broadcasting had "
+        "repeated w there."
     )
 
 
@@ -471,19 +470,25 @@ def test_each_gradient_is_checked_by_finite_differences(show):
     at_step(shown, "Backward through ×")
     shown.tab.get_by_role("button", name="Check ∂y/∂w by finite differences").click()
     told = shown.tab.locator(".check").inner_text()
-    assert "(Σy(w + h) − Σy(w − h)) / 2h" in told and "They agree" in told
-    rows = shown.tab.locator(".check tr:has(td + td + td)").all()[-3:]
+    assert "(Σy(w + h) − Σy(w − h)) / 2h, beside ∂y/∂w" in told and "They agree." in told
+    rows = shown.tab.locator(".check tr").all()[1:]
+    assert len(rows) == 3
     for row in rows:
-        name, (numeric, gradient, distance) = (
-            row.locator("th").inner_text(),
-            numbers(" ".join(row.locator("td").all_inner_texts())),
-        )
-        i = int(re.fullmatch(r"w\[(\d)\]", name)[1])
+        (i,) = map(int, re.findall(r"\d", row.locator("th").inner_text()))
+        numeric, gradient, distance = numbers(" ".join(row.locator("td").all_inner_texts()))
         assert gradient == pytest.approx(made["w"].grad[i], rel=1e-8) and numeric == pytest.approx(gradient, rel=1e-6)
         assert distance == pytest.approx(abs(numeric - gradient), abs=1e-8)
     assert shown.tab.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
     shown.tab.keyboard.press("ArrowLeft")
     assert shown.tab.locator(".check").count() == 0
+
+
+def test_the_check_of_a_single_number_is_a_sentence(show):
+    shown = show(draw_backward(scalars()[0]))
+    shown.tab.keyboard.press("End")
+    shown.tab.get_by_role("button", name="Check ∂y/∂b by finite differences").click()
+    told = shown.tab.locator(".check").inner_text()
+    assert told.startswith("(y(b + h) − y(b − h)) / 2h = −1") and ", the gradient −16: the distance is " in told
 
 
 def test_a_gradient_that_is_not_complete_has_no_check(show):
@@ -509,9 +514,8 @@ def test_nothing_is_wider_than_the_panel(size, show):
         for _ in shown.steps:
             wide, inside = tab.evaluate("[$('side').scrollWidth, $('side').clientWidth]")
             assert wide <= inside
-            small = tab.evaluate(
-                "[...document.querySelectorAll('#panel button, #panel input:not([type=range])')].filter(e => e.offsetParent && e.offsetHeight < 32).length"
-            )  # noqa: E501
+            small = tab.evaluate("""[...document.querySelectorAll("#panel button, #panel input:not([type=range])")]
+              .filter(e => e.offsetParent && e.offsetHeight < 32).length""")
             assert small == 0
             tab.click("#next")
         tab.click("#predict")

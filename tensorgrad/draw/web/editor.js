@@ -74,7 +74,7 @@ const editor = (() => {
     const choice = element("select", { "aria-label": "Which leaf", change: event => { open(+event.target.value); root.querySelector("select").focus(); } },
       leaves().map(i => element("option", { value: i, selected: i === value }, `${model.values[i].name}  ${shapeText(model.values[i].shape)}`)));
     const isMap = data.data.length > MOST;
-    const columns = isMap ? 1 : shape.at(-1) ?? 1;
+    const columns = isMap || shape.length < 2 ? "auto-fill" : shape.at(-1);
     const grid = element("div", { class: "fields", style: `grid-template-columns:repeat(${columns}, minmax(4.6rem, 7rem))` },
       isMap ? field(chosen) : Array.from(data.data, (_, i) => field(i)));
     root.replaceChildren(head("Change numbers"), choice, ...(isWhole() ? [note(`Whole numbers: the dtype is ${dtype}.`)] : []),

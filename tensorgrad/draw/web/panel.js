@@ -193,17 +193,15 @@ const panel = (() => {
     const part = (array, i) => [...array.data.slice(width * i, width * i + width)], off = i => Math.hypot(...part(numeric, i).map((x, k) => x - part(given, i)[k]));
     const words = (array, i) => numeric.complex ? heatmap.text({ shape: [], data: Float64Array.from(part(array, i)), complex: true }) : exact(array.data[i]);
     const furthest = [...Array(count).keys()].sort((i, j) => off(j) - off(i)).slice(0, 3);
-    const about = isSlope ? `${name} moved ${along}:` : isMany ? `The numbers of ${name} where the two are furthest apart:` : `${name} a little larger, and a little smaller:`;
-    const heads = isSlope ? ["difference", "gradient"] : [`(${L}(${name} + h) − ${L}(${name} − h)) / 2h`, gradient];
-    const row = i => element("tr", {}, isMany ? element("th", { scope: "row" }, nameOfElement(name, i, numeric.shape)) : null,
-      [words(numeric, i), words(given, i), formatNumber(off(i))].map(text => element("td", {}, text)));
+    const quotient = isSlope ? `The difference of ${L}, for ${name} moved ${along},` : `(${L}(${name} + h) − ${L}(${name} − h)) / 2h`;
     const isFar = !(distance <= 1e-4 * Math.max(1, ...given.data.map(Math.abs)));
-    const verdict = !isFar ? `They agree: the distance is ${isMany ? "at most " : ""}${formatNumber(distance)}.`
-      : along && !isSlope ? `They differ, since ${along}.`
-        : `They differ by up to ${formatNumber(distance)}: so they do beside a kink or a jump, and where numbers are very large.`;
+    const verdict = !isFar ? "They agree." : along && !isSlope ? `They differ, since ${along}.` : "They differ: so they do beside a kink or a jump, and where numbers are very large.";
+    if (!isMany) return paragraph(`${quotient} = ${words(numeric, 0)}, the gradient${isSlope ? " along it" : ""} ${words(given, 0)}: the distance is ${formatNumber(off(0))}. ${verdict}`);
+    const row = i => element("tr", {}, element("th", { scope: "row" }, `[${indexOf(i, numeric.shape).join(", ")}]`),
+      [words(numeric, i), words(given, i), formatNumber(off(i))].map(text => element("td", {}, text)));
     return [
-      paragraph(about),
-      element("table", {}, element("tr", {}, isMany ? element("td") : null, [...heads, "distance"].map(text => element("th", { scope: "col" }, text))), furthest.map(row)),
+      paragraph(`${quotient}, beside ${gradient}, where the two are furthest apart:`),
+      element("table", {}, element("tr", {}, element("td"), ["difference", "gradient", "distance"].map(text => element("th", { scope: "col" }, text))), furthest.map(row)),
       paragraph(verdict),
     ];
   }
@@ -239,9 +237,11 @@ const panel = (() => {
   }
   /** After an answer: the focus goes to the next field of this rule, else to what is asked next, else to the way on. */
   function asAsked(k, i) {
+    const pressed = document.activeElement.textContent;
     shown();
     const told = predict.answerTo(k, i), here = root.querySelector(`[data-rule="${i}"]`);
-    const next = here.querySelector(".question input, .question .choices button") ?? root.querySelector(".question input, .question .choices button") ?? document.getElementById("next");
+    const same = [...here.querySelectorAll(".choices button")].find(button => button.textContent === pressed);
+    const next = same ?? here.querySelector(".question input, .question .choices button") ?? root.querySelector(".question input, .question .choices button") ?? document.getElementById("next");
     next?.focus();
     next?.select?.();
     say(told.said || heatmap.text(model.operations[k].rules[i].total));
