@@ -32,7 +32,10 @@ from .steps import Steps, gradients_behind
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = ("page.html", "page.css", "numpy.js", "numbers.js", "model.js", "graph.js", "panel.js", "page.js")
+FILES = (
+    "page.html", "page.css", "panel.css", "numpy.js", "numbers.js", "model.js", "graph.js", "heatmap.js", "editor.js",
+    "predict.js", "panel.js", "page.js",
+)  # fmt: skip
 PICTURES = (".svg", ".png", ".jpg", ".pdf")
 _MOST_NODES = 400  # that are drawn; of a longer graph stretches are folded
 _MOST_NUMBERS = 65_536  # of an array that is sent whole
