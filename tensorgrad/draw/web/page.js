@@ -17,10 +17,6 @@ function go(to) {
   link();
   if (last === steps.length - 1) pause();
 }
-model.onChange(() => {
-  const run = graph.runOf(at);
-  if (run.frame) panel.showFolded(graph.summary(run));
-});
 const next = () => go(graph.runOf(at).last + 1);
 function back() {
   const before = graph.runOf(at).first - 1;
