@@ -29,7 +29,7 @@ function spoken({ phase, title, operation }) {
   if (operation === null) return `${title}.`;
   const o = model.operations[operation];
   if (phase === "forward") return `${title}: from ${namesOf(o.inputs)} to ${namesOf(o.outputs)}.`;
-  const sent = ({ to, arrives, before, total }) => graph.isHidden(to) ? "to be predicted" : `${graph.inWords(arrives)}${before === null ? "" : `, in sum ${graph.inWords(total)}`}`;
+  const sent = ({ to, arrives, before, total }) => graph.isHidden(to) ? "to be predicted" : `${labels.inWords(arrives)}${before === null ? "" : `, in sum ${labels.inWords(total)}`}`;
   return `${title}. ${o.rules.map(rule => `To ${model.values[rule.to].name}: ${sent(rule)}.`).join(" ")}`;
 }
 const spokenOfFolded = ({ title, phase, arrives, sent }) =>
