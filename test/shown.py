@@ -36,3 +36,19 @@ class Shown:
 
     def tip(self):
         return self.tab.locator("#tip pre").all_text_contents()
+
+    def words(self, name):
+        """The texts on the card of a value, below its name and shape."""
+        return self.card(name).evaluate(
+            "card => [...card.querySelectorAll('text')].slice(3).map(t => t.textContent.trim())"
+        )
+
+    def put(self, name, *numbers):
+        """Change a leaf: its numbers, in C order."""
+        self.tab.evaluate(
+            """([name, numbers]) => {
+              const value = model.values.findIndex(v => v.name === name);
+              numbers.forEach((x, i) => model.set(value, i, Number(x)));
+            }""",
+            [name, [repr(float(x)).replace("nan", "NaN").replace("inf", "Infinity") for x in numbers]],
+        )

@@ -29,7 +29,7 @@ NASTY = [
 
 
 def assert_shows(text, array):
-    """A text shows an array: all its numbers, with four digits; or of a large one the least, the largest, and the mean."""
+    """A text shows an array: all its numbers in four digits, or of a large one range and mean."""
     text = text.replace("−", "-")
     if "mean" in text:
         array = array.reshape(-1)
@@ -259,8 +259,11 @@ def test_what_has_the_focus_is_marked(show):
 def test_keys_in_fields_are_left_to_them(show):
     shown = show(draw_backward(repeated()))
     tab = shown.tab
-    tab.evaluate("""() => $("side").insertAdjacentHTML("afterbegin", `<input id="words"><input id="number" type="number" value="5">
-      <input id="range" type="range"><textarea id="lines"></textarea><div id="map" tabindex="0"></div><button id="button">a</button>`)""")
+    fields = [
+        '<input id="words">', '<input id="number" type="number" value="5">', '<input id="range" type="range">',
+        '<textarea id="lines"></textarea>', '<div id="map" tabindex="0"></div>', '<button id="button">a</button>',
+    ]  # fmt: skip
+    tab.evaluate("html => $('side').insertAdjacentHTML('afterbegin', html)", "".join(fields))
     tab.evaluate("$('map').addEventListener('keydown', event => event.preventDefault())")  # as a heat map does
     for name in ("words", "number", "range", "lines", "map"):
         tab.focus(f"#{name}")

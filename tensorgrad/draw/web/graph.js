@@ -100,30 +100,40 @@ const graph = (() => {
   const AROUND = 8;  // points around a node that are moved with it
   const ROOM = [40, 20];  // around a block, for the lines that end at it
 
+  const nameOf = f => f.name || f.title;  // the model itself has no name
   const boxOfText = t => { const { x, y, width, height } = t.getBBox(); return [x, y, x + width, y + height]; };
-  function blockOf(f) {
-    if (f.block) return f.block;
-    const lines = [[f.title, 11, "bold"], [f.about.length > 30 ? `${f.about.slice(0, 29)}…` : f.about, 9, ""], [f.size, 9, ""]].filter(([line]) => line);
-    const texts = lines.map(([line, size, weight]) => drawn("text", { "font-size": size, "font-weight": weight || "normal", class: weight ? "name" : "about" }, line));
-    const g = drawn("g", { class: "block", tabindex: 0, role: "button", "aria-expanded": "false", "aria-label": `${f.name || f.title}, folded: ${f.about} ${f.size}. Unfold` }, ...texts);
+  function button(f, kind, label, ...children) {
+    const g = drawn("g", { class: kind, tabindex: 0, role: "button", "aria-expanded": String(kind === "fold"), "aria-label": label }, ...children);
     pressed(g, () => turn(f));
     f.g.append(g);
-    const width = Math.max(...texts.map(t => t.getComputedTextLength())) + 34, height = 13 * lines.length + 12;
-    const sheet = by => drawn("rect", { x: by, y: -by, width, height, rx: 6 });
-    g.prepend(sheet(4), sheet(0), drawn("path", { class: "mark", d: "M9,8l5,4.5l-5,4.5z" }));
-    texts.forEach((t, i) => { t.setAttribute("x", 20); t.setAttribute("y", 17 + 13 * i); });
-    return f.block = { g, width, height };
+    return g;
   }
-  function addButton(f) {
-    const [x0, y0] = f.box, button = drawn("g", { class: "fold", tabindex: 0, role: "button", "aria-expanded": "true", "aria-label": `${f.name || f.title}: ${f.about} ${f.size}. Fold` });
-    f.texts.forEach(t => t.setAttribute("x", numberOf(t, "x") + 8));
-    const end = Math.max(...f.texts.map(t => boxOfText(t)[2]));
-    f.titleBox = [x0, y0, Math.max(end + 4, x0 + 24), y0 + 20];
-    button.append(drawn("rect", { x: x0 + 3, y: y0 + 2, width: f.titleBox[2] - x0 - 3, height: 18, rx: 4 }), drawn("path", { class: "mark", d: `M${x0 + 6.5},${y0 + 6.5}h7l-3.5,5z` }), ...f.texts);
-    pressed(button, () => turn(f));
-    f.g.append(f.button = button);
+  /** The titles of frames become buttons. How wide they are is guessed: measuring would take a layout of all of the picture. */
+  function addButtons() {
+    for (const f of frames) {
+      const [x0, y0, x1] = f.box, last = f.texts.at(-1);
+      f.titleBox = [x0, y0, Math.min(numberOf(last, "x") + 12 + .56 * numberOf(last, "font-size") * last.textContent.length, x1), y0 + 20];
+      f.texts.forEach(t => t.setAttribute("x", numberOf(t, "x") + 8));
+      f.button = button(f, "fold", `${nameOf(f)}: ${f.about} ${f.size}. Fold`,
+        drawn("rect", { x: x0 + 3, y: y0 + 2, width: f.titleBox[2] - x0 - 3, height: 18, rx: 4 }),
+        drawn("path", { class: "mark", d: `M${x0 + 6.5},${y0 + 6.5}h7l-3.5,5z` }), ...f.texts);
+    }
   }
-  frames.forEach(addButton);
+  /** Blocks for these frames, which have none yet. */
+  function addBlocks(list) {
+    const short = s => s.length > 30 ? `${s.slice(0, 29)}…` : s;
+    for (const f of list) {
+      const words = [f.title, short(f.about), f.size].filter(line => line);
+      const texts = words.map((line, i) => drawn("text", { x: 20, y: 17 + 13 * i, class: i ? "about" : "name" }, line));
+      f.block = { texts, height: 13 * texts.length + 12, g: button(f, "block", `${nameOf(f)}, folded: ${f.about} ${f.size}. Unfold`, ...texts) };
+    }
+    for (const { block } of list) block.width = Math.max(...block.texts.map(t => t.getComputedTextLength())) + 34;
+    for (const { block: { g, width, height } } of list) {
+      const sheet = by => drawn("rect", { x: by, y: -by, width, height, rx: 6 });
+      g.prepend(sheet(4), sheet(0), drawn("path", { class: "mark", d: "M9,8l5,4.5l-5,4.5z" }));
+    }
+  }
+  addButtons();
 
   const written = points => points.map(p => p.map(x => +x.toFixed(2)).join(",")).join(" ");
   let place = (x, y) => [x, y];  // where a point of Graphviz's picture lies now
@@ -140,12 +150,13 @@ const graph = (() => {
 
   function layOut() {
     const shut = frames.filter(f => f.isFolded && !f.around.some(a => a.isFolded)), standsFor = new Map();
-    shut.forEach(f => { blockOf(f); f.inside.forEach(n => standsFor.set(n, f)); });
+    shut.forEach(f => f.inside.forEach(n => standsFor.set(n, f)));
+    addBlocks(shut.filter(f => !f.block));
     for (const n of nodes.values()) { n.frame = standsFor.get(n) ?? null; away(n, n.frame !== null); }
     const open = frames.filter(f => !shut.includes(f) && !f.around.some(a => a.isFolded));
     lines = seenLines(standsFor);
 
-    const kept = [...nodes.values()].filter(n => !n.isAway).map(n => n.box).concat(open.map(f => f.titleBox), lines.flatMap(l => labelBoxes(l.edge)));
+    const kept = !shut.length ? [] : [...nodes.values()].filter(n => !n.isAway).map(n => n.box).concat(open.map(f => f.titleBox), lines.flatMap(l => labelBoxes(l.edge)));
     const [X, Y] = ["width", "height"].map((size, axis) => closing(
       kept.map(box => [box[axis] - AROUND, box[axis + 2] + AROUND]),
       shut.map(f => ({ a: f.box[axis], b: f.box[axis + 2], wanted: f.block[size] + ROOM[axis] }))));
@@ -181,18 +192,20 @@ const graph = (() => {
   /** The block stands in the middle of what is left of its layer, at the height at which lines come. */
   function placeBlock(f) {
     const [x0, y0, x1, y1] = [...place(f.box[0], f.box[1]), ...place(f.box[2], f.box[3])], { width, height, g } = f.block;
-    const ends = lines.flatMap(l => [l.to === f ? cutAt(l.edge.points, f.box).at(-1) : null, l.from === f ? cutAt([...l.edge.points].reverse(), f.box).at(-1) : null]).filter(p => p).map(p => place(...p)[1]);
-    const y = ends.length ? ends.reduce((a, b) => a + b) / ends.length : (y0 + y1) / 2;
+    const heights = lines.filter(l => l.from === f || l.to === f).map(l => place(...borderPoint(l.edge.points, f.box, l.from === f))[1]);
+    const y = heights.length ? heights.reduce((a, b) => a + b) / heights.length : (y0 + y1) / 2;
     const left = (x0 + x1 - width) / 2, top = clamp(y - height / 2, y0 + 4, y1 - height - 4);
     f.block.box = [left, top, left + width, top + height];
     g.setAttribute("transform", `translate(${left.toFixed(2)} ${top.toFixed(2)})`);
   }
+  const borderPoint = (line, box, isStart) => cutAt(isStart ? [...line].reverse() : line, box).at(-1);
   function draw({ edge, from, to }) {
     let points = edge.points;
     if (to) points = cutAt(points, to.box);
     if (from) points = cutAt([...points].reverse(), from.box).reverse();
     points = points.map(p => place(...p));
-    let head = edge.headPoints.replace(PAIR, (_, x, y) => written([place(...edge.tip).map((moved, i) => moved + [+x, +y][i] - edge.tip[i])]));
+    const [tipX, tipY] = place(...edge.tip);
+    let head = edge.headPoints.replace(PAIR, (_, x, y) => written([[tipX + +x - edge.tip[0], tipY + +y - edge.tip[1]]]));
     for (const [frame, isStart] of [[from, true], [to, false]]) {
       if (!frame) continue;
       if (isStart) points.reverse();
@@ -247,7 +260,7 @@ const graph = (() => {
   function summary({ first, last, frame }) {
     const { phase } = steps[first], inside = new Set(steps.slice(first, last + 1).map(s => s.operation)), isInside = k => inside.has(k);
     const count = [...inside].reduce((sum, k) => sum + operations[k].count, 0), all = count === frame.operations ? "" : ` of ${frame.operations}`;
-    const title = `${frame.name || frame.title}: ${count}${all} operation${count === 1 && !all ? "" : "s"}`;
+    const title = `${nameOf(frame)}: ${count}${all} operation${count === 1 && !all ? "" : "s"}`;
     const told = list => [...new Set(list)].map(value => ({ value, array: values[value].data }));
     const parts = [...inside].map(k => operations[k]), made = parts.flatMap(o => o.outputs);
     const outward = made.filter(v => v === model.root || ![...users[v]].every(isInside));

@@ -93,20 +93,19 @@ nameLayers();
 $("layers").hidden = graph.frames.length === 0;
 graph.onFold(() => { nameLayers(); go(at); });
 
-// Links: #step=16&fold=layers.0,layers.1. The address is written when stepping rests: browsers refuse many changes at once.
+// Links: #step=16&fold=layers.0&fold=layers.1. The address is written when stepping rests: browsers refuse many changes at once.
 let writing = null;
 function link() {
   clearTimeout(writing);
   if (location.protocol !== "about:") writing = setTimeout(writeLink, 300);
 }
 function writeLink() {
-  const folded = graph.folded().map(encodeURIComponent);
-  const hash = `#step=${at + 1}${folded.length ? `&fold=${folded.join(",")}` : ""}`;
+  const hash = `#step=${at + 1}${graph.folded().map(name => `&fold=${encodeURIComponent(name)}`).join("")}`;
   if (location.hash !== hash) history.replaceState(history.state, "", hash);
 }
 function follow() {
   const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10);
-  const names = told.get("fold")?.split(",") ?? [];
+  const names = told.getAll("fold");
   graph.fold(graph.folded().filter(name => !names.includes(name)), false);
   graph.fold(names, true);
   go(Number.isNaN(step) ? 0 : step - 1);
