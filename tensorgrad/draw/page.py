@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = (
-    "page.html", "page.css", "panel.css", "numpy.js", "numbers.js", "model.js", "graph.js", "heatmap.js", "editor.js",
-    "predict.js", "panel.js", "page.js",
+    "page.html", "page.css", "panel.css", "numpy.js", "numbers.js", "model.js", "heatmap.js", "labels.js",
+    "geometry.js", "picture.js", "graph.js", "editor.js", "predict.js", "panel.js", "page.js",
 )  # fmt: skip
 PICTURES = (".svg", ".png", ".jpg", ".pdf")
 _MOST_NODES = 400  # that are drawn; of a longer graph stretches are folded

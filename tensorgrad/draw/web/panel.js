@@ -180,27 +180,29 @@ const panel = (() => {
   let checked = null; // the value whose check is shown
   function checkButton(value) {
     return element("button", {
-      class: "quiet", "aria-label": `Check ${gradientOf(value)} by finite differences`, "aria-expanded": String(checked === value),
-      click: () => { checked = checked === value ? null : value; shown(); root.querySelector("[aria-expanded=true].quiet, .rule .quiet")?.focus(); },
+      class: "quiet", "aria-label": `Check ${gradientOf(value)} by finite differences`, "aria-expanded": String(checked === value), "data-check": value,
+      click: () => { checked = checked === value ? null : value; shown(); root.querySelector(`[data-check="${value}"]`)?.focus(); },
     }, "Check");
   }
   const exact = x => Math.abs(x) < 1e-3 || Math.abs(x) > 1e6 ? formatNumber(x) : String(Number(x.toPrecision(9))).replace("-", "−");
   function checkText(value) {
-    const found = model.check(value), { name, gradient } = model.values[value];
+    const found = model.check(value), { name, gradient, data } = model.values[value];
     if (found === null) return paragraph("There is no finite difference to compare with.");
     const { numeric, gradient: given, distance, along } = found, L = (model.values[model.root].shape.length ? "Σ" : "") + nameOf(model.root);
-    const off = i => Math.abs(numeric.data[i] - given.data[i]), isMany = numeric.data.length > 1;
-    const furthest = [...numeric.data.keys()].sort((i, j) => off(j) - off(i)).slice(0, 3);
-    const about = along ? `Of ${name} ${along}:` : isMany ? `The numbers of ${name} where the two are furthest apart:` : `${name} a little larger, and a little smaller:`;
-    const heads = along ? ["difference", "gradient"] : [`(${L}(${name} + h) − ${L}(${name} − h)) / 2h`, gradient];
-    const isFar = distance > 1e-4 * Math.max(1, ...given.data.map(Math.abs));
-    const row = i => element("tr", {}, isMany ? element("th", { scope: "row" }, nameOfElement(name, i, numeric.shape)) : null,
-      [exact(numeric.data[i]), exact(given.data[i]), formatNumber(off(i))].map(words => element("td", {}, words)));
+    const width = numeric.complex ? 2 : 1, count = numeric.data.length / width, isMany = count > 1, isSlope = count < sizeOf(data);
+    const part = (array, i) => [...array.data.slice(width * i, width * i + width)], off = i => Math.hypot(...part(numeric, i).map((x, k) => x - part(given, i)[k]));
+    const words = (array, i) => numeric.complex ? heatmap.text({ shape: [], data: Float64Array.from(part(array, i)), complex: true }) : exact(array.data[i]);
+    const furthest = [...Array(count).keys()].sort((i, j) => off(j) - off(i)).slice(0, 3);
+    const quotient = isSlope ? `The difference of ${L}, for ${name} moved ${along},` : `(${L}(${name} + h) − ${L}(${name} − h)) / 2h`;
+    const isFar = !(distance <= 1e-4 * Math.max(1, ...given.data.map(Math.abs)));
+    const verdict = !isFar ? "They agree." : along && !isSlope ? `They differ, since ${along}.` : "They differ: so they do beside a kink or a jump, and where numbers are very large.";
+    if (!isMany) return paragraph(`${quotient} = ${words(numeric, 0)}, the gradient${isSlope ? " along it" : ""} ${words(given, 0)}: the distance is ${formatNumber(off(0))}. ${verdict}`);
+    const row = i => element("tr", {}, element("th", { scope: "row" }, `[${indexOf(i, numeric.shape).join(", ")}]`),
+      [words(numeric, i), words(given, i), formatNumber(off(i))].map(text => element("td", {}, text)));
     return [
-      paragraph(about),
-      element("table", {}, element("tr", {}, isMany ? element("td") : null, [...heads, "distance"].map(words => element("th", { scope: "col" }, words))), furthest.map(row)),
-      paragraph(isFar ? `They differ by up to ${formatNumber(distance)}: so they do beside a kink or a jump, and where numbers are very large.`
-        : `They agree: the distance is ${isMany ? "at most " : ""}${formatNumber(distance)}.`),
+      paragraph(`${quotient}, beside ${gradient}, where the two are furthest apart:`),
+      element("table", {}, element("tr", {}, element("td"), ["difference", "gradient", "distance"].map(text => element("th", { scope: "col" }, text))), furthest.map(row)),
+      paragraph(verdict),
     ];
   }
 
@@ -235,9 +237,11 @@ const panel = (() => {
   }
   /** After an answer: the focus goes to the next field of this rule, else to what is asked next, else to the way on. */
   function asAsked(k, i) {
+    const pressed = document.activeElement.textContent;
     shown();
     const told = predict.answerTo(k, i), here = root.querySelector(`[data-rule="${i}"]`);
-    const next = here.querySelector(".question input, .question .choices button") ?? root.querySelector(".question input, .question .choices button") ?? document.getElementById("next");
+    const same = [...here.querySelectorAll(".choices button")].find(button => button.textContent === pressed);
+    const next = same ?? here.querySelector(".question input, .question .choices button") ?? root.querySelector(".question input, .question .choices button") ?? document.getElementById("next");
     next?.focus();
     next?.select?.();
     say(told.said || heatmap.text(model.operations[k].rules[i].total));
@@ -279,5 +283,5 @@ const panel = (() => {
   addEventListener("keydown", event => {
     if (event.key === "p" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.matches?.("input, select, textarea")) turn();
   });
-  return { show, tools };
+  return { show, tools, formulaOf };
 })();
