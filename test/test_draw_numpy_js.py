@@ -201,7 +201,7 @@ CALLS = {
         arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad radians rad2deg degrees sinc fabs sign floor ceil
         trunc fix rint real imag conj conjugate isnan isfinite isinf isposinf isneginf signbit logical_not absolute abs
         nan_to_num round erf erfc normal_cdf gammaln digamma sigmoid softplus relu array copy asarray zeros_like
-        ones_like nonzero ravel atleast_1d atleast_2d shape ndim size""", of_one(),
+        ones_like empty_like nonzero flatnonzero ravel atleast_1d atleast_2d shape ndim size""", of_one(),
     ),
     **each("""subtract divide true_divide power float_power remainder mod fmod floor_divide arctan2 hypot logaddexp
         logaddexp2 fmax fmin copysign heaviside equal not_equal less less_equal greater greater_equal logical_and
@@ -277,6 +277,7 @@ CALLS = {
         Call(A, (2, 3)), Call(2.0, (2, 2)), Call(numbers((2, 1)), (4, 2, 3)), Call(A, 3), Call(numbers((1,)), 0),
         Call(mask((2, 1)), (2, 3)),
     ],
+    "broadcast_shapes": [Call((2, 1), (3,)), Call((), (2,), (1, 1)), Call((0,), 1), Call((2, 3))],
     "flip": [Call(C), Call(C, 0), Call(C, (0, -1)), Call(numbers(()), ()), Call(mask((2, 3)))],
     "flipud": [Call(A), Call(B)],
     "fliplr": [Call(B), Call(C)],
@@ -306,7 +307,7 @@ CALLS = {
         Call(numbers((3, 3))), Call(C, 1), Call(B, -1), Call(EDGES[:4].reshape(2, 2)), Call(A), Call(mask((3, 3))),
     ]),
     "eye": [Call(3), Call(2, 3), Call(3, 2, -1), Call(3, k=1), Call(0)],
-    **each("zeros ones", [Call(3), Call((2, 3)), Call(()), Call((0, 2))]),
+    **each("zeros ones empty", [Call(3), Call((2, 3)), Call(()), Call((0, 2))]),
     "full": [Call((2, 3), 1.5), Call(2, np.inf), Call((), 3), Call((2, 3), A)],
     "full_like": [Call(B, 2.5), Call(A, np.nan)],
     "arange": [Call(5), Call(2, 5), Call(5, 2, -1), Call(0, 1, 0.3), Call(0), Call(1, 4, 2)],
@@ -342,7 +343,7 @@ CALLS = {
         Call("...i,i", C, numbers((4,))), Call("i...->...", C),
         Call("ijk,ikl,l->ij", C, numbers((2, 4, 5)), numbers((5,))), Call("...", C),
         Call("ij,ij->ij", B, numbers((2, 1))), Call("i...,i...", C, numbers((2, 1, 4))), Call(",i", 2.0, A),
-        Call("ij,j->i", numbers((2, 0)), numbers((0,))),
+        Call("ij,j->i", numbers((2, 0)), numbers((0,))), Call("ij,jk", B, numbers((3, 2)), optimize=True),
     ],
     "kron": [Call(A, A), Call(B, C[0]), Call(A, B), Call(C, B), Call(2.0, B)],
     "getitem": of_index(),
@@ -425,6 +426,9 @@ REFERENCES = {
     "setitem": setitem,
     "add_at": add_at,
     "unbroadcast": unbroadcast,
+    "empty": np.zeros,  # whatever NumPy leaves there
+    "empty_like": np.zeros_like,
+    "broadcast_shapes": lambda *shapes: list(np.broadcast_shapes(*shapes)),
     "norm": np.linalg.norm,
     "det": np.linalg.det,
     "inv": np.linalg.inv,
@@ -495,7 +499,9 @@ def test_an_array_knows_its_shape_and_one_of_one_number_is_a_number(tab):
     assert tab.evaluate("() => 1 + np.asarray(2)") == 3
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {*CONSTANTS, *OTHERS, "asarray", "shape", "ndim", "size"}))
+@pytest.mark.parametrize(
+    "name", sorted({*NAMES} - {*CONSTANTS, *OTHERS, "asarray", "shape", "ndim", "size", "broadcast_shapes"})
+)
 def test_a_result_is_no_view(name, tab):
     call = next(call for call in CALLS[name] if not call.kwargs)
     assert tab.evaluate(f"""() => {{
@@ -532,6 +538,7 @@ WRONG = {
     "np.einsum('i,i', [1])": "isn't for 1 arrays",
     "np.solve([[1, 2], [2, 4]], [1, 2])": "Singular matrix",
     "np.inv([[1, 2]])": "shape (1, 2) is no square matrix",
+    "np.average([1], {returned: true})": "isn't returned",
     "np.split([1, 2, 3], 2)": "can't be split into 2 equal parts",
     "np.squeeze([1, 2], 0)": "more than one element",
     "np.pad([1], 1, 'edge')": "mode edge isn't supported",

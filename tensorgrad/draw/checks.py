@@ -78,6 +78,9 @@ def checks_of(graph: Graph, data_of: Callable[[Any], Any], gradients: dict[Any, 
     Both are arrays of the Tensor's shape, where that has few elements; of a larger one, numbers: the derivatives along
     a random direction of length 1, as the note says. Of more Tensors than there is time for, leaves come first.
     """
+    values = [x for o in graph.operations for x in (*o.operands, *o.results)]
+    if any(hasattr(data_of(x), "stack") for x in values):  # batches, which can't be changed number by number
+        return {}
     tensors = [x for x in graph.drawn.values() if isinstance(x, Node) and x in gradients]
     with np.errstate(all="ignore"):
         replay = Replay(graph, data_of)

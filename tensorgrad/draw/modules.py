@@ -221,7 +221,8 @@ def folded_modules(
 ) -> Iterator[list[Stretch]]:
     """The operations in stretches, ever fewer: first the innermost modules are folded, then those around them."""
     heights = _heights(modules)
-    paths = {owner: [m for m in modules if m and f"{owner}.".startswith(f"{m}.")] for owner in set(owners) if owner}
+    called = [m for m, module in modules.items() if m and not is_list(module)]
+    paths = {owner: [m for m in called if f"{owner}.".startswith(f"{m}.")] for owner in set(owners) if owner}
     for height in range(1, max((heights[m] for path in paths.values() for m in path), default=0) + 1):
         whole = {owner: next((m for m in path if heights[m] <= height), None) for owner, path in paths.items()}
         stretches: list[Stretch] = []
@@ -243,5 +244,6 @@ def _heights(modules: dict[str, Module]) -> dict[str, int]:
     heights = {name: int(bool(module.parameters())) for name, module in modules.items()}
     for name in sorted(filter(None, modules), key=lambda name: -name.count(".")):
         outer = nearest(name.rpartition(".")[0], modules)
-        heights[outer] = max(heights[outer], heights[name] + bool(heights[name]))
+        height = heights[name] + (heights[name] > 0 and not is_list(modules[outer]))
+        heights[outer] = max(heights[outer], height)
     return heights

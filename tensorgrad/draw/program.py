@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..derivatives.table import OWN
 from ..node import Node
 from ..versions import ASSIGN
-from .formulas import Expression, call_of, expression_of
+from .formulas import Expression, call_of, expression_of, has_a_name
 from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
 from .labels import operation_label
@@ -75,9 +75,10 @@ class Program:
     def _forward(self, o: Operation) -> dict:
         op: Any = o.node._op
         _, values = self._steps.past.arguments(o.node)
-        call = (op.func, values, dict(o.node._kwargs or {}), self._steps.labels(o))
+        call = (op.func, values, op.known_kwargs(o.node._kwargs or {}), self._steps.labels(o))
         if op.name in available():
-            return self._code(call_of(*call), o, op.name)
+            with contextlib.suppress(Unavailable):  # of these arguments; its formula may do
+                return self._code(call_of(*call), o, op.name)
         return self._code(expression_of(*call, is_known=_is_known), o)
 
     def _code(self, expression: Expression | None, o: Operation, name: str = "") -> dict:
@@ -113,6 +114,4 @@ class Program:
 
 def _is_known(f: Callable) -> bool:
     """Whether the page has a function."""
-    module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    name = getattr(f, "__name__", "").lstrip("_")
-    return name in available() and (module in ("numpy", "builtins", "math", "_operator") or f in OWN)
+    return getattr(f, "__name__", "").lstrip("_") in available() and has_a_name(f)

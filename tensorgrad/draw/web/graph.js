@@ -91,10 +91,15 @@ const graph = (() => {
   }
 
   const valueOfCard = new Map(values.map((v, i) => [v.card, i])), pills = new Map(operations.map((o, k) => [o.pill, k]));
-  const nodes = new Map();
+  const nodes = new Map(), XLINK = "http://www.w3.org/1999/xlink";
   for (const g of svg.querySelectorAll("g.node")) {
     const name = titleOf(g);
     nodes.set(name, { name, g, box: boxOf(g), value: valueOfCard.get(name), operation: pills.get(name), from: 0, reached: Infinity });
+    if (g.classList.contains("reference")) {  // the name of data whose card is far away, which tells what it is and shows the card's tip
+      const [, kind, data] = g.querySelector("a").getAttributeNS(XLINK, "title").match(/^(\S+) (.*)$/s);
+      g.classList.add(kind);
+      nodes.get(name).card = values.find(v => v.name === data)?.card;
+    }
   }
   const edges = [...svg.querySelectorAll("g.edge")].map(g => {
     const [from, to] = titleOf(g).split("->").map(name => nodes.get(name)), [path, head] = ["path", "polygon"].map(name => g.querySelector(name));
@@ -118,7 +123,7 @@ const graph = (() => {
   }
   // What a browser would show as tips of its own
   svg.querySelectorAll("title").forEach(title => title.remove());
-  svg.querySelectorAll("a").forEach(a => a.removeAttributeNS("http://www.w3.org/1999/xlink", "title"));
+  svg.querySelectorAll("a").forEach(a => a.removeAttributeNS(XLINK, "title"));
 
   // Which step each node appears in, and which completes its gradient
   steps.forEach(({ phase, operation }, i) => {
@@ -162,27 +167,31 @@ const graph = (() => {
   function rewrite() {
     for (const n of cards) {
       const { data, grad } = values[n.value];
-      write(n, n.lines.data, data);
-      if (grad) write(n, n.lines.grad, grad);
+      if (n.lines.data.length) write(n, n.lines.data, data);
+      if (n.lines.grad.length && grad) write(n, n.lines.grad, grad);
     }
     rewriteStrengths();
-    cards.forEach(label);
-    if (!tip.hidden) tip.hidden = true;
+    cards.forEach(labelSoon);
+    hideTip();
   }
+  /** Numbers into the lines of a card: as they were drawn, or others, set smaller where they need more room than there is. */
   function write(n, lines, array) {
-    const rows = model.changed ? table(array) : lines.map(line => line.figures.map(f => f.text)), left = n.left, room = n.box[2] - 6.3 - left;
-    const told = rows.slice(0, lines.length - 1).concat(rows.length < lines.length ? [] : [rows.slice(lines.length - 1).flat()]);
-    const joined = rows.length > lines.length ? told.map((row, i) => i === lines.length - 1 ? [row.join(", ")] : row) : told;
-    const columns = joined[0].map((_, j) => Math.max(...joined.map(row => widthOf(row[j] ?? "")))), gap = 3.4;
-    const needed = columns.reduce((a, b) => a + b + gap, -gap), scale = Math.min(1, room / needed);
-    lines.forEach(({ figures }, i) => figures.forEach((f, j) => {
-      const text = joined[i]?.[j] ?? "", isAsDrawn = !model.changed;
-      f.t.textContent = isAsDrawn ? f.text : scale < .5 ? "…" : text;
-      f.t.classList.toggle("broken", /nan|inf/.test(f.t.textContent));
-      f.t.setAttribute("text-anchor", isAsDrawn || columns.length === 1 ? "start" : "end");
-      f.t.setAttribute("x", isAsDrawn ? f.x : columns.length === 1 ? left : left + room - scale * columns.slice(j + 1).reduce((a, b) => a + b + gap, 0));
-      f.t.setAttribute("font-size", (isAsDrawn ? 10 : 10 * Math.max(scale, .5)).toFixed(2));
+    if (!model.changed) return lines.flatMap(line => line.figures).forEach(({ t, x, text }) => put(t, text, x, "start", 1));
+    const rows = inLines(table(array), lines.length), room = n.box[2] - 6.3 - n.left, gap = 3.4;
+    const columns = rows[0].map((_, j) => Math.max(...rows.map(row => widthOf(row[j] ?? "")))), isOne = columns.length === 1;
+    const after = columns.map((_, j) => columns.slice(j + 1).reduce((sum, w) => sum + w + gap, 0));
+    const scale = clamp(room / (after[0] + columns[0]), .5, 1), fits = room >= .5 * (after[0] + columns[0]);
+    lines.forEach(({ figures }, i) => figures.forEach(({ t }, j) => {
+      const text = rows[i]?.[j] ?? "";
+      put(t, fits || !text ? text : "…", isOne ? n.left : n.left + room - scale * after[j], isOne ? "start" : "end", scale);
     }));
+  }
+  /** Rows in so many lines, the last of which takes what there are more. */
+  const inLines = (rows, n) => rows.length <= n ? rows : [...rows.slice(0, n - 1), [rows.slice(n - 1).flat().join(", ")]];
+  function put(t, text, x, anchor, scale) {
+    t.textContent = text;
+    t.classList.toggle("broken", /nan|inf/.test(text));
+    for (const [key, value] of Object.entries({ x, "text-anchor": anchor, "font-size": (10 * scale).toFixed(2) })) t.setAttribute(key, value);
   }
 
   /** The root mean square; 0 where it isn't a number. */
@@ -204,7 +213,7 @@ const graph = (() => {
       [[x0, split], [split, x0 + BAR]].forEach(([a, b], i) => n.bar[i].setAttribute("points", `${a},${y0} ${b},${y0} ${b},${y1} ${a},${y1}`));
     }
     for (const e of edges) {
-      const card = [e.from, e.to].find(n => n.value !== undefined);
+      const card = [e.from, e.to].map(n => nodes.get(n.card ?? n.name)).find(n => n.value !== undefined);
       if (!card || e.isDashed) continue;
       e.width = strength(card) ? .8 + 3 * strength(card) : 1;
       for (const part of [e.path, e.head]) part.setAttribute("stroke-width", e.width.toFixed(2));
@@ -215,22 +224,34 @@ const graph = (() => {
   // Tips, and what screen readers are told -----------------------------------------------------------------------------
 
   const hidden = new Set();  // the values whose gradients are to be guessed
+  const unlabelled = new Set();  // cards whose label waits for a moment of rest
+  let labelling = null;
+  function labelSoon(n) {
+    unlabelled.add(n);
+    labelling ??= setTimeout(() => {
+      unlabelled.forEach(label);
+      unlabelled.clear();
+      labelling = null;
+    }, 50);
+  }
   const knows = n => !n.isLater, knowsGradient = n => n.isReached && values[n.value].grad !== null && !hidden.has(n.value);
   function label(n) {
     const v = values[n.value], grad = knowsGradient(n) ? ` Gradient ${inWords(v.grad)}.` : "";
     n.g.setAttribute("aria-label", `${v.name}, shape ${shapeOf(v)}. ${knows(n) ? `Value ${inWords(v.data)}.${grad}` : "Not computed yet."}`);
   }
-  function showTip(n) {
+  function showTip(n, g = n.g) {
+    label(n);
     const v = values[n.value], part = (array, heading) => `${heading}<pre>${escaped(shown(array))}</pre>`;
     tip.innerHTML = `<strong>${escaped(v.name)}</strong> <small>${shapeOf(v)} ${v.dtype}</small>` + (
       !knows(n) ? `<p class="note">not computed yet</p>` :
         part(v.data, "") + (knowsGradient(n) ? part(v.grad, `<h3 class="backward">gradient</h3>`) : ""));
     tip.hidden = false;
-    const box = n.g.getBoundingClientRect(), { width, height } = tip.getBoundingClientRect();
+    const box = g.getBoundingClientRect(), { width, height } = tip.getBoundingClientRect();
     const below = box.bottom + 8 + height < innerHeight;
     tip.style.left = `${Math.max(clamp(box.left, 8, innerWidth - width - 8), 4)}px`;
     tip.style.top = `${below ? box.bottom + 8 : Math.max(box.top - height - 8, 4)}px`;
   }
+  const hideTip = () => { tip.hidden = true; };
   const listeners = { pick: [], fold: [] };
   const pressed = (g, act) => {
     g.addEventListener("click", act);
@@ -241,10 +262,16 @@ const graph = (() => {
     });
   };
   for (const n of cards) {
+    labelSoon(n);
     n.g.setAttribute("tabindex", "0");
     n.g.setAttribute("role", "img");
     for (const on of ["mouseenter", "focus"]) n.g.addEventListener(on, () => showTip(n));
-    for (const off of ["mouseleave", "blur"]) n.g.addEventListener(off, () => { tip.hidden = true; });
+    for (const off of ["mouseleave", "blur"]) n.g.addEventListener(off, hideTip);
+  }
+  for (const { g, card } of nodes.values()) {
+    if (!card) continue;
+    g.addEventListener("mouseenter", () => showTip(nodes.get(card), g));
+    g.addEventListener("mouseleave", hideTip);
   }
   function onPick(callback) {
     if (!listeners.pick.length) {
@@ -454,7 +481,7 @@ const graph = (() => {
   function turn(f) {
     const hadFocus = f.g.contains(document.activeElement);
     fold([f.name], !f.isFolded, f);
-    tip.hidden = true;
+    hideTip();
     if (hadFocus) (f.isFolded ? f.block.g : f.button).focus({ preventScroll: true });
   }
 
@@ -525,7 +552,7 @@ const graph = (() => {
     const run = runOf(at), { last, frame } = run, working = new Set(run.frame ? [] : atWork(steps[at])), { operation } = steps[at];
     for (const n of nodes.values()) {
       const changed = [mark(n, "isLater", "later", n.from > last), mark(n, "isReached", "reached", n.reached <= last), mark(n, "isNow", "now", working.has(n.name))];
-      if (n.value !== undefined && (changed[0] || changed[1] || !n.g.hasAttribute("aria-label"))) label(n);
+      if (n.value !== undefined && (changed[0] || changed[1])) labelSoon(n);
     }
     for (const { edge, members, from, to } of lines) {
       mark(edge, "isLater", "later", members.every(e => Math.max(e.from.from, e.to.from) > last));
@@ -535,7 +562,7 @@ const graph = (() => {
       f.block.g.classList.toggle("now", f === frame);
       f.block.g.classList.toggle("later", f.inside.every(n => n.operation === undefined || n.from > last));
     }
-    tip.hidden = true;
+    hideTip();
     centre();
   }
   /** The node or block in the middle of what is at work. */
@@ -549,8 +576,8 @@ const graph = (() => {
   function setHidden(list) {
     hidden.clear();
     list.forEach(value => hidden.add(value));
-    for (const n of cards) if (mark(n, "isHidden", "secret", hidden.has(n.value)) || n.isHidden) label(n);
-    tip.hidden = true;
+    for (const n of cards) if (mark(n, "isHidden", "secret", hidden.has(n.value)) || n.isHidden) labelSoon(n);
+    hideTip();
   }
 
   layOut();

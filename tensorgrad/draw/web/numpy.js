@@ -7,6 +7,7 @@
 //
 // Arguments come in NumPy's order; those given by keyword come last, in an object:
 // np.sum(a, {axis: 1, keepdims: true}). None is null, and a tuple is a list. An array of one number serves as a number.
+// A dtype is taken, but all numbers are floats of 64 bits; astype alone heeds it.
 //
 // Each public function begins a line with `np.name = `, by which Python knows what there is.
 
@@ -433,7 +434,7 @@ function reduction(parameters, f, givesMask = never) {
 const SUM = "a, axis, dtype, out, keepdims, initial, where", MEAN = "a, axis, dtype, out, keepdims, where";
 const MAX = "a, axis, out, keepdims, initial, where", ANY = "a, axis, out, keepdims, where";
 const ARG = "a, axis, out, keepdims";
-const VAR = "a, axis, dtype, out, ddof, keepdims, where, mean, correction";
+const VAR = "a, axis, dtype, out, ddof, keepdims, where, correction";
 
 const mean = v => sum(v) / v.length;
 const numbersOf = v => v.filter(x => !Number.isNaN(x));
@@ -473,7 +474,9 @@ np.nanmean = reduction(MEAN, v => mean(numbersOf(v)));
 np.nanmax = reduction(MAX, extremumOfNumbers(Math.max), ofMask);
 np.nanmin = reduction(MAX, extremumOfNumbers(Math.min), ofMask);
 
-np.average = def("a, axis, weights, returned, keepdims", (a, axis = null, weights = null, _, keepdims = false) => {
+const AVERAGE = "a, axis, weights, returned, keepdims";
+np.average = def(AVERAGE, (a, axis = null, weights = null, returned = false, keepdims = false) => {
+  if (returned) fail("the sum of the weights isn't returned");
   if (weights === null) return np.mean(a, { axis, keepdims });
   let w = asarray(weights);
   const { shape, ndim } = asarray(a);
@@ -571,6 +574,11 @@ np.broadcast_to = def("array, shape", (array, shape) => {
   const a = asarray(array), to = list(shape);
   return new NDArray(to, stretched(a, to).slice(), a.bool);
 });
+np.broadcast_shapes = (...shapes) => broadcast(...shapes.map(list));
+np.broadcast_arrays = (...arrays) => {
+  const shape = broadcast(...arrays.map(np.shape));
+  return arrays.map(a => np.broadcast_to(a, shape));
+};
 np.atleast_1d = atLeast(1);
 np.atleast_2d = atLeast(2);
 np.flip = def("m, axis", (m, axis = null) => {
@@ -587,10 +595,6 @@ np.roll = def("a, shift, axis", (a, shift, axis = null) => {
     return pick(x, axis, range(n).map(to => remainder(to - steps[i], n)));
   }, np.array(a));
 });
-np.broadcast_arrays = (...arrays) => {
-  const shape = broadcast(...arrays.map(np.shape));
-  return arrays.map(a => np.broadcast_to(a, shape));
-};
 np.repeat = def("a, repeats, axis", (a, repeats, axis = null) => {
   const [x, k] = inRow(a, axis), times = stretched(asarray(repeats), [x.shape[k]]);
   return pick(x, k, range(x.shape[k]).flatMap(i => Array(times[i]).fill(i)));
@@ -666,9 +670,11 @@ np.triu = def("m, k", (m, k = 0) => triangle(m, d => d >= k));
 np.eye = def("N, M, k", (N, M = null, k = 0) => triangle(np.ones([N, M ?? N]), d => d === k));
 np.zeros = def("shape, dtype", shape => filled(list(shape), 0));
 np.ones = def("shape, dtype", shape => filled(list(shape), 1));
+np.empty = np.zeros;
 np.full = def("shape, fill_value, dtype", (shape, fill_value) => np.broadcast_to(fill_value, shape));
 np.zeros_like = def("a, dtype", a => filled(np.shape(a), 0));
 np.ones_like = def("a, dtype", a => filled(np.shape(a), 1));
+np.empty_like = np.zeros_like;
 np.full_like = def("a, fill_value, dtype", (a, fill_value) => np.full(np.shape(a), fill_value));
 np.arange = def("start, stop, step, dtype", (start, stop = null, step = 1) => {
   const [first, end] = stop === null ? [0, +start] : [+start, +stop];
@@ -723,7 +729,8 @@ function contract(arrays, labels, output) {
 }
 
 np.einsum = (subscripts, ...operands) => {
-  const arrays = operands.map(asarray), [left, right] = subscripts.replaceAll(" ", "").split("->");
+  const arrays = operands.filter(x => !isPlain(x)).map(asarray); // settings such as optimize change no value
+  const [left, right] = subscripts.replaceAll(" ", "").split("->");
   // The axes of an ellipsis are named by their place from the end.
   const named = (names, ndim) => {
     const [before, after] = names.split("..."), more = ndim - before.length - (after ?? "").length;
@@ -851,8 +858,10 @@ np.getitem = (a, index) => {
   return gather(x, shape, at);
 };
 np.setitem = (a, index, value) => assigned(a, index, value, (data, i, v) => { data[i] = v; });
+np.scatter = (g, index, shape) => np.add_at(np.zeros(shape), index, g);
 np.add_at = (a, index, value) => assigned(a, index, value, (data, i, v) => { data[i] += v; });
 np.nonzero = def("a", a => nonzero(asarray(a)));
+np.flatnonzero = def("a", a => nonzero(np.ravel(a))[0]);
 np.take = def("a, indices, axis", (a, indices, axis = null) => {
   const [x, k] = inRow(a, axis), i = asarray(indices);
   return np.getitem(x, [...Array(k).fill(np.slice()), i.bool ? np.astype(i) : i]);
