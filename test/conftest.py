@@ -11,12 +11,12 @@ from pathlib import Path
 import hypothesis
 import hypothesis.strategies
 import pytest
-from shown import Shown
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # of several processes, which share the cores, each has one thread
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from shown import Shown
 
 # What users set for themselves, and would change what is computed, drawn or printed. Of Python's own settings those
 # stay that say where things are, and whether there is a GIL.
@@ -110,15 +110,13 @@ def browser():
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """Opens a page in the browser; in the end it has complained of nothing, and asked the network for nothing."""
+    """Opens pages of draw_backward, which may complain of nothing."""
     opened = []
 
-    def show(page, **options):
-        shown = Shown(
-            browser, page, tmp_path, viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options
-        )
-        opened.append(shown)
-        return shown.open(tmp_path)
+    def show(page, link="", **options):
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        opened.append(Shown(browser, page, tmp_path, **options))
+        return opened[-1].open(link)
 
     yield show
     for shown in opened:

@@ -6,16 +6,18 @@ class Shown:
 
     def __init__(self, browser, page, tmp_path, **options):
         path = page.save_html(tmp_path / "page.html")
+        self.address = path.as_uri()
         self.tab = browser.new_page(**options)
         self.complaints = []
         self.tab.on("console", lambda message: self.complaints.append(message.text))
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
-        self.tab.on("request", lambda r: r.url != path.as_uri() and self.complaints.append(r.url))
+        self.tab.on("request", lambda r: r.url != self.address and self.complaints.append(r.url))
         self.steps = page.steps
 
-    def open(self, tmp_path):
-        self.tab.goto((tmp_path / "page.html").as_uri())
+    def open(self, link=""):
+        self.tab.goto("about:blank")
+        self.tab.goto(self.address + link)
         return self
 
     @property
@@ -30,8 +32,7 @@ class Shown:
 
     def card(self, name):
         label = name.replace("\\", "\\\\").replace('"', '\\"')
-        return self.tab.locator(f'#graph [role="img"][aria-label^="{label}, shape"]')
+        return self.tab.locator(f'#graph .node[aria-label^="{label}, shape"]')
 
-    def picked(self, name):
-        """The card of a value, which is a button."""
-        return self.tab.locator(f'#graph [role="button"][aria-label^="{name}, shape"]')
+    def tip(self):
+        return self.tab.locator("#tip pre").all_text_contents()

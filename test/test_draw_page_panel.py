@@ -123,7 +123,7 @@ def test_each_step_shows_what_it_computes(name, show):
     page = draw_backward(root, model=model)
     shown = show(page)
     read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => [
-      rule.innerText, [...rule.querySelectorAll("pre:not(.source), .formula')].at(-1)?.textContent])]"""
+      rule.innerText, [...rule.querySelectorAll("pre:not(.source), .formula")].at(-1)?.textContent])]"""
     for step in page.steps:
         text, cards = shown.tab.evaluate(read)
         assert step["title"] in text
@@ -424,14 +424,14 @@ def test_cards_open_the_editor(show):
     root, _ = broadcast()
     shown = show(draw_backward(root))
     tab = shown.tab
-    shown.picked("w").click()
+    shown.card("w").click()
     assert tab.locator("#editor select").evaluate("e => e.selectedOptions[0].text").startswith("w")
     assert tab.locator("#editor input[type=number]").count() == 4
     labels = tab.locator("#editor input[type=number]").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
     assert labels == ["w[0]", "w[1]", "w[2]", "w[3]"]
-    shown.picked("b").press("Enter")
+    shown.card("b").press("Enter")
     assert tab.locator("#editor input[type=number]").count() == 2
-    shown.picked("h").click()
+    shown.card("h").click()
     assert "h is computed, by tanh from v2. Change a leaf, and it follows." in tab.inner_text("#editor")
     tab.locator("#editor button", has_text="Close").click()
     assert not tab.is_visible("#editor") and tab.evaluate("document.activeElement.id") == "change"
