@@ -122,8 +122,8 @@ def test_each_step_shows_what_it_computes(name, show):
     root, model = network() if name == "network" else (GRAPHS[name](), None)
     page = draw_backward(root, model=model)
     shown = show(page)
-    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => [
-      rule.innerText, [...rule.querySelectorAll("pre:not(.source), .formula")].at(-1)?.textContent])]"""
+    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => [rule.innerText,
+      [...rule.querySelectorAll("pre:not(.source), .formula")].filter(e => !e.closest(".where")).at(-1)?.textContent])]"""
     for step in page.steps:
         text, cards = shown.tab.evaluate(read)
         assert step["title"] in text
@@ -295,6 +295,8 @@ def test_gradients_are_hidden_until_one_has_said_them(show):
     assert tab.evaluate("document.activeElement.id") == "next"
     tab.keyboard.press("Enter")
     assert tab.locator(".question").count() > 0
+    tab.locator(".question button", has_text="Hint").first.click()
+    assert "The rule gives" in tab.inner_text(".question") and "1 of 2" in tab.inner_text("#score")
     tab.locator(".question button", has_text="Show me").first.click()
     assert tab.inner_text("#score") == "1 of 3 at the first try"
     tab.click("#predict")
@@ -435,6 +437,15 @@ def test_cards_open_the_editor(show):
     assert "h is computed, by tanh from v2. Change a leaf, and it follows." in tab.inner_text("#editor")
     tab.locator("#editor button", has_text="Close").click()
     assert not tab.is_visible("#editor") and tab.evaluate("document.activeElement.id") == "change"
+
+
+def test_leaves_with_a_gradient_come_first(show):
+    loss, model = network()
+    shown = show(draw_backward(loss, model=model))
+    shown.tab.click("#change")
+    options = shown.tab.locator("#editor option").all_inner_texts()
+    assert [option.split()[0] for option in options[:4]] == [name for name, _ in model.named_parameters()]
+    assert all(option.startswith("c") for option in options[4:])
 
 
 def test_of_a_large_leaf_the_number_is_chosen_in_its_map(show):

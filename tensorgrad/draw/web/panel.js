@@ -45,25 +45,25 @@ const panel = (() => {
     return inside;
   }
 
-  /** A formula after what leads to it, below it the numbers put in, and what the letters stand for that it defines. */
+  /** A formula after what leads to it, and below it the numbers put in. */
   function formulaOf(told, lead, result = null) {
     const numbers = result && withNumbers(told, told.formula, result), number = result && isSingle(result) ? heatmap.text(result) : null;
     const line = (...parts) => element("div", { class: "line" }, ...parts);
     return element("div", { class: "formula" },
       line(lead, element("span", { html: told.formula })),
-      numbers ? line("= ", numbers, numbers.textContent === number ? null : [" = ", upright(number)]) : null,
-      told.where.map((w, i) => defined(told, w, i === 0)));
+      numbers ? line("= ", numbers, numbers.textContent === number ? null : [" = ", upright(number)]) : null);
   }
+  /** What the letters stand for that a formula defines, and the remarks to it. */
+  const definitions = told => [told.where.map((w, i) => defined(told, w, i === 0)), told.notes.map(words => paragraph(words))];
   const upright = words => element("span", { class: "upright" }, words);
   function defined(told, { letter, formula, array }, isFirst) {
     const numbers = array && withNumbers(told, formula, array);
     const value = array && isSingle(array) ? heatmap.text(array) : null, formulaBox = element("span", { html: formula });
     return element("div", { class: "where" },
-      element("div", { class: "line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", formulaBox,
+      element("div", { class: "formula line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", formulaBox,
         numbers && numbers.textContent !== value ? [" = ", numbers] : null, value && formulaBox.textContent !== value ? [" = ", upright(value)] : null),
       array && !isSingle(array) ? heatmap.numbers([array], letter) : null);
   }
-  const notes = told => told.notes.map(words => paragraph(words));
 
   /** The arrays behind the letters, to be unfolded. */
   const unfolded = new Map();
@@ -93,8 +93,8 @@ const panel = (() => {
       element("div", { class: "rule" },
         result ? element("h3", {}, nameOf(first), " ", shapeOf(result)) : null,
         computes?.formula ? formulaOf(computes, `${list(outputs.map(nameOf))} = `, result) : computes ? source(computes, "Its source, in Python:") : null,
-        computes ? notes(computes) : null,
-        result ? (isPut ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data))),
+        result ? (isPut ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data)),
+        computes ? definitions(computes) : null),
     ];
   }
 
@@ -121,7 +121,7 @@ const panel = (() => {
       isAsked || waits || rule.more ? null : checkButton(to));
     const told = predict.answerTo(k, i), formula = result => formulaOf(rule, leadOf(rule), result);
     const body = waits ? paragraph("Answer the question above first.")
-      : isAsked ? [predict.question(k, i, () => rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), asAsked), arraysOf(rule, `${k} ${i}`, true)]
+      : isAsked ? [predict.question(k, i, () => [rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), definitions(rule)], asAsked), arraysOf(rule, `${k} ${i}`, true)]
         : [predict.on && told.done && told.said ? paragraph(told.said, "feedback right") : null, sent(rule, `${k} ${i}`, formula)];
     return element("div", { class: "rule", "data-rule": i, tabindex: -1 }, title, body);
   }
@@ -136,9 +136,8 @@ const panel = (() => {
     const gradient = gradientOf(to);
     return [
       rule.formula ? formula(gives) : source(rule, "The rule's source, in Python:"),
-      notes(rule),
       gives && !isPut ? [summed ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], summed ? "what the rule gives" : gradient)] : null,
-      arraysOf(rule, key),
+      definitions(rule), arraysOf(rule, key),
       summed ? element("div", { class: "summed" }, paragraph(`${undone(rule)} Of the shape ${shapeText(arrives.shape)} arrives:`), heatmap.numbers([arrives], "what arrives")) : null,
       gives ? null : heatmap.numbers([arrives], gradient),
       rule.before ? sum(rule) : null,

@@ -139,7 +139,8 @@ const predict = (() => {
     return element("form", { class: "question", submit: act(() => answer(k, i, input.value)) },
       element("label", {}, `What is ${asked} after this step?`, input),
       rule.before === null ? null : element("p", { class: "note" }, `There was already ${formatNumber(rule.before.data[askedOf(rule.total)])}.`),
-      told.hint ? hintOf() : null, feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe));
+      feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe),
+      told.hint ? hintOf() : null);
   }
 
   const mode = { on: false };
