@@ -122,8 +122,10 @@ def test_each_step_shows_what_it_computes(name, show):
     root, model = network() if name == "network" else (GRAPHS[name](), None)
     page = draw_backward(root, model=model)
     shown = show(page)
-    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => [rule.innerText,
-      [...rule.querySelectorAll("pre:not(.source), .formula")].filter(e => !e.closest(".where")).at(-1)?.textContent])]"""
+    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => {
+      const last = [...rule.querySelectorAll("pre:not(.source), .formula")].filter(e => !e.closest(".where")).at(-1);
+      return [rule.innerText, last?.textContent];
+    })]"""
     for step in page.steps:
         text, cards = shown.tab.evaluate(read)
         assert step["title"] in text

@@ -177,17 +177,18 @@ const graph = (() => {
   /** Numbers into the lines of a card: as they were drawn, or others, set smaller where they need more room than there is. */
   function write(n, lines, array) {
     if (!model.changed) return lines.flatMap(line => line.figures).forEach(({ t, x, text }) => put(t, text, x, "start", 1));
-    const rows = inLines(table(array), lines.length), room = n.box[2] - 6.3 - n.left, gap = 3.4;
-    const columns = rows[0].map((_, j) => Math.max(...rows.map(row => widthOf(row[j] ?? "")))), isOne = columns.length === 1;
-    const after = columns.map((_, j) => columns.slice(j + 1).reduce((sum, w) => sum + w + gap, 0));
-    const scale = clamp(room / (after[0] + columns[0]), .5, 1), fits = room >= .5 * (after[0] + columns[0]);
-    lines.forEach(({ figures }, i) => figures.forEach(({ t }, j) => {
-      const text = rows[i]?.[j] ?? "";
-      put(t, fits || !text ? text : "…", isOne ? n.left : n.left + room - scale * after[j], isOne ? "start" : "end", scale);
-    }));
+    const room = n.box[2] - 6.3 - n.left, fits = rows => room >= SMALLEST * roomFor(columnsOf(rows));
+    const rows = [table(array), statistics(array).map(line => [line])].map(rows => inLines(rows, lines.length)).find(fits) ?? [["…"]];
+    const columns = columnsOf(rows), scale = clamp(room / roomFor(columns), SMALLEST, 1), isOne = columns.length === 1;
+    const right = j => n.left + room - scale * (roomFor(columns.slice(j + 1)) + GAP);
+    lines.forEach(({ figures }, i) => figures.forEach(({ t }, j) =>
+      put(t, rows[i]?.[j] ?? "", isOne ? n.left : right(j), isOne ? "start" : "end", scale)));
   }
-  /** Rows in so many lines, the last of which takes what there are more. */
-  const inLines = (rows, n) => rows.length <= n ? rows : [...rows.slice(0, n - 1), [rows.slice(n - 1).flat().join(", ")]];
+  const SMALLEST = .5, GAP = 3.4;  // between columns
+  const columnsOf = rows => rows.reduce((a, b) => b.length > a.length ? b : a).map((_, j) => Math.max(...rows.map(row => widthOf(row[j] ?? ""))));
+  const roomFor = columns => columns.reduce((sum, width) => sum + width + GAP, -GAP);
+  /** Rows in so many lines: the first of them and the last. */
+  const inLines = (rows, n) => rows.length <= n ? rows : n === 1 ? rows.slice(0, 1) : [...rows.slice(0, n - 1), rows.at(-1)];
   function put(t, text, x, anchor, scale) {
     t.textContent = text;
     t.classList.toggle("broken", /nan|inf/.test(text));
@@ -510,7 +511,7 @@ const graph = (() => {
     const sums = [...rules].map(([value, list]) => ({ value, array: list.map(rule => rule.arrives).reduce(added) }));
     return { phase, title, arrives: parts.flatMap(o => o.arrives).filter(a => outward.includes(a.value)), sent: sums };
   }
-  const added = (a, b) => Object.assign(new np.NDArray(a.shape, a.data.map((x, i) => x + b.data[i])), { dtype: a.dtype, complex: a.complex, blocks: a.blocks });
+  const added = (a, b) => Object.assign(new np.NDArray(a.shape, a.data.map((x, i) => x + b.data[i])), { complex: a.complex, blocks: a.blocks });
 
   // Size: all of it where that can be read, and otherwise as small as can be read ---------------------------------------
 

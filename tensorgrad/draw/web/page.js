@@ -5,7 +5,7 @@ let at = 0, timer = null;
 
 function go(to) {
   at = Math.min(Math.max(to, 0), steps.length - 1);
-  const run = graph.runOf(at), { first, last } = run, where = first === last ? `step ${first + 1}` : `steps ${first + 1}–${last + 1}`;
+  const run = graph.runOf(at), { first, last } = run, where = first === last ? `step ${first + 1}` : `steps ${first + 1} to ${last + 1}`;
   const summary = run.frame && graph.summary(run), title = summary ? summary.title : steps[at].title;
   panel.show(at);
   graph.show(at);
