@@ -135,6 +135,24 @@ def test_a_sum_around_a_module_is_outside_of_it_unless_modules_are_stacked():
     assert found["0"] == found["1"] == ["+"] and found[None] == ["sum"]
 
 
+def test_a_join_of_many_values_that_many_modules_use_has_an_owner():
+    class Dense(nn.Module):
+        """Layers that each take in what all before them gave."""
+
+        def __init__(self, n):
+            self.layers = nn.ModuleList([nn.Linear(2 * i, 2, rng=0) for i in range(1, n)])
+
+        def forward(self, x):
+            parts = [x]
+            for layer in self.layers:
+                parts.append(layer(np.concatenate(parts, axis=1)))
+            return np.concatenate(parts, axis=1)
+
+    model = nn.Sequential(nn.Linear(2, 2, rng=0), Dense(30), nn.Linear(60, 1, rng=0))
+    found = owned(model(np.ones((3, 2))).sum(), model)
+    assert found["1"] == ["join"] * 29 and found[None] == ["join", "sum"]  # the first could be done before the module
+
+
 # Folded modules -------------------------------------------------------------------------------------------------------
 
 
