@@ -381,6 +381,30 @@ def test_a_question_behind_another_doesnt_tell_its_answer(show):
     assert shown.tab.inner_text("#score") == "2 of 2 at the first try"
 
 
+def test_nor_does_one_behind_two_others(show):
+    a, b = Tensor([3.0], name="a"), Tensor([5.0], name="b")
+    shown = show(draw_backward(np.concatenate([a, b, b]).sum()))
+    shown.tab.keyboard.press("p")
+    at_step(shown, "Backward through concatenate axis=0")
+    waiting = "Answer the question above first."
+    assert [waiting in card(shown, i).inner_text() for i in range(3)] == [False, False, True]
+    card(shown, 0).get_by_text("Show me").click()
+    assert waiting in card(shown, 2).inner_text()
+    card(shown, 1).get_by_text("Show me").click()
+    assert "There was already 1." in card(shown, 2).inner_text()
+
+
+def test_the_map_of_a_part_isnt_called_the_gradient(show):
+    w = Tensor(np.arange(60.0), name="w")
+    shown = show(draw_backward((w * w).sum()))
+    at_step(shown, "Backward through ×")
+    first, second = (
+        [c.get_attribute("aria-label").split(",")[0] for c in card(shown, i).locator(".cells").all()] for i in (0, 1)
+    )
+    assert first == ["what the rule gives"]
+    assert second == ["what the rule gives", "what was there", "what arrives", "∂y/∂w"]
+
+
 # Changing numbers, and checking gradients -----------------------------------------------------------------------------
 
 
