@@ -424,6 +424,9 @@ def test_a_changed_leaf_changes_all_that_is_shown(show):
     got = tab.evaluate("model.values.filter(v => v.leaf).map(v => [v.name, v.grad.data[0]])")
     assert dict(got) == pytest.approx({name: made[name].grad.item() for name in "ab"})
     last = shown.text()
+    assert tab.get_by_role("status").inner_text() == "The numbers aren't those of your program any more."
+    after = "getComputedStyle(document.getElementById('count'), '::after').content"
+    assert "changed" in tab.evaluate(after), "and it is seen wherever the panel is scrolled to"
     assert tab.is_visible("#changed") and shown.step == f"step {n} of {n}"
     assert any(abs(x - made["a"].grad) < 1e-3 for x in numbers(last))
     slider = tab.get_by_role("slider", name="Slider of a")
@@ -433,7 +436,7 @@ def test_a_changed_leaf_changes_all_that_is_shown(show):
     root.backward()
     assert tab.evaluate("model.values.find(v => v.name === 'a').grad.data[0]") == pytest.approx(made["a"].grad.item())
     tab.click("#reset")
-    assert not tab.is_visible("#changed")
+    assert not tab.is_visible("#changed") and tab.evaluate(after) == "none"
     assert tab.locator("#editor input[type=number]").input_value() == "2"
     assert tab.evaluate("document.activeElement.id") == "change"
 
