@@ -196,9 +196,12 @@ def test_large_arrays_are_maps_that_tell_each_number(name, show):
     for index, x in told.items():
         np.testing.assert_allclose(x, array[index], rtol=1e-3)
     places = {tuple(map(int, re.findall(r"\d+", text.split("]")[0]))): place for text, place in said.items()}
-    last = array.ndim - 1
-    right = tuple(1 if axis == last else 0 for axis in range(array.ndim))
-    assert places[right][0] > places[(0,) * array.ndim][0] and places[right][1] == places[(0,) * array.ndim][1]
+    for index, (x, y) in places.items():
+        right, below = (*index[:-1], index[-1] + 1), (*index[:-2], *np.add(index[-2:], (1, 0)))
+        if array.ndim > 1 and right in places:
+            assert places[right][0] > x and places[right][1] == y
+        if array.ndim > 1 and below in places:
+            assert places[below][0] == x and places[below][1] > y
 
 
 def test_maps_by_keyboard_and_as_numbers(show):
