@@ -164,7 +164,11 @@ def walked(page):
 
     def rule(r):
         arrived = {name: array(r[name]) for name in ("gives", "arrives", "before", "total")}
-        named = {"to": values[r["to"]]["name"], "gradient": values[r["to"]]["gradient"], "card": values[r["to"]]["card"]}
+        named = {
+            "to": values[r["to"]]["name"],
+            "gradient": values[r["to"]]["gradient"],
+            "card": values[r["to"]]["card"],
+        }
         return SimpleNamespace(**{**r, **arrived, **named, "formula": text(r["formula"]), "note": " ".join(r["notes"])})
 
     walk = []

@@ -19,8 +19,8 @@ from tensorgrad.draw.conjugates import conjugated
 from tensorgrad.draw.formulas import call_of, expression_of
 from tensorgrad.draw.graph import operations_behind, takes_several
 from tensorgrad.draw.notation import written
-from tensorgrad.draw.steps import parts_of
 from tensorgrad.draw.steps import _gradient_and_output as gradient_and_output
+from tensorgrad.draw.steps import parts_of
 from tensorgrad.engine import rule_kwargs
 from tensorgrad.node import Node
 from tensorgrad.past import Past
@@ -129,7 +129,7 @@ def block(rows):
     return np.block(filled)
 
 
-KNOWN = {name: getattr(np, name) for name in "sqrt cbrt log conj pi e inf nan".split()}
+KNOWN = {name: getattr(np, name) for name in ["sqrt", "cbrt", "log", "conj", "pi", "e", "inf", "nan"]}
 KNOWN |= {"max": maximum, "min": minimum, "abs": np.abs, "choice": np.where, "block": block, "float64": np.float64}
 
 
@@ -181,7 +181,7 @@ def same(value, expected, text):
 # Rules that are no formula, and why: a page shows their source.
 PROGRAMS = {
 }  # fmt: skip
-BATCHES = "batch unbatch spread sum_batch".split()  # of vmap: they have no numbers that a page shows
+BATCHES = ["batch", "unbatch", "spread", "sum_batch"]  # of vmap: they have no numbers that a page shows
 
 
 def calls_of(case):

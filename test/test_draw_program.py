@@ -218,7 +218,10 @@ def test_differences_in_the_page_are_near_the_gradients(tab, rng):
         (lambda: np.linalg.eigh(Tensor(np.eye(2)))[0].sum(), "the page has no program for eigh"),
         (lambda: (Tensor([1 + 2j]) * 1j).real.sum(), "there are complex numbers in it"),
         (lambda: Tensor(np.ones(20_001)).sum(), "there are more than 20,000 numbers in it"),
-        (lambda: tg.derivative(lambda x: 2 * x, lambda g, y, x: [g for _ in "a"][0] * 2)(Tensor(1.0)), "no program for f"),
+        (
+            lambda: tg.derivative(lambda x: 2 * x, lambda g, y, x: [g for _ in "a"][0] * 2)(Tensor(1.0)),
+            "no program for f",
+        ),
     ],
 )
 def test_why_numbers_cant_be_changed_is_said(root, reason, tab):

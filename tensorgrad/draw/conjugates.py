@@ -13,8 +13,7 @@ from .formulas import Expression
 
 # Functions whose conjugate is that of what their arrays are
 _LINEAR = frozenset(
-    "sum mean cumsum reshape transpose swapaxes moveaxis broadcast_to expand_dims squeeze where flip roll rot90 scatter "
-    "concatenate getitem take take_along_axis tril triu diag einsum inv solve with_zeros".split()
+    ["sum", "mean", "cumsum", "reshape", "transpose", "swapaxes", "moveaxis", "broadcast_to", "expand_dims", "squeeze", "where", "flip", "roll", "rot90", "scatter", "concatenate", "getitem", "take", "take_along_axis", "tril", "triu", "diag", "einsum", "inv", "solve", "with_zeros"]
 )
 
 

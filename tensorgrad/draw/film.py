@@ -1,4 +1,4 @@
-"""The walk through a graph as a film, a GIF or an MP4: at each step the picture as far as it has come, and a caption."""
+"""The walk through a graph as a film, a GIF or an MP4: at each step the picture as far as it is, and a caption."""
 
 from __future__ import annotations
 

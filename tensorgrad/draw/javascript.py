@@ -75,7 +75,8 @@ def emitted(tree: ast.expr, letters: Mapping[str, str]) -> str:
             case ast.Tuple() | ast.List():
                 return f"[{', '.join(map(emit, node.elts))}]"
             case ast.Slice():
-                return f"np.slice({', '.join('null' if e is None else emit(e) for e in (node.lower, node.upper, node.step))})"
+                ends = ("null" if end is None else emit(end) for end in (node.lower, node.upper, node.step))
+                return f"np.slice({', '.join(ends)})"
         raise Unavailable(type(node).__name__)
 
     return emit(tree)
@@ -92,28 +93,30 @@ def _index(node: ast.expr, emit: Callable[[ast.expr], str]) -> str:
 
 def literal(x: Any) -> str:
     """A setting as JavaScript."""
-    match x:
-        case None:
-            return "null"
-        case bool() | np.bool():
-            return str(bool(x)).lower()
-        case str():
-            return json.dumps(x)
-        case slice():
-            return f"np.slice({', '.join(map(literal, (x.start, x.stop, x.step)))})"
-        case tuple() | list() | range():
-            return f"[{', '.join(map(literal, x))}]"
-        case int() | float() | np.integer() | np.floating():
-            number = float(x) if isinstance(x, float | np.floating) else int(x)
-            if math.isfinite(number):
-                return repr(number)
-            return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-        case np.ndarray() if x.dtype.kind == "b":
-            return f"np.equal({json.dumps(x.astype(int).tolist())}, 1)"
-        case np.ndarray() if x.dtype.kind in "iuf":
-            return f"np.asarray({literal(x.tolist())})"
+    if x is None:
+        return "null"
+    if isinstance(x, bool | np.bool):
+        return str(bool(x)).lower()
+    if isinstance(x, int | float | np.integer | np.floating):
+        return _number(float(x) if isinstance(x, float | np.floating) else int(x))
+    if isinstance(x, str):
+        return json.dumps(x)
+    if isinstance(x, slice):
+        return f"np.slice({', '.join(map(literal, (x.start, x.stop, x.step)))})"
+    if isinstance(x, tuple | list | range):
+        return f"[{', '.join(map(literal, x))}]"
     if isinstance(x, np.dtype | type):
         return json.dumps(np.dtype(x).name)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "b":
+        return f"np.equal({json.dumps(x.astype(int).tolist())}, 1)"
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iuf":
+        return f"np.asarray({literal(x.tolist())})"
     if x is Ellipsis:
         return "np.Ellipsis"
     raise Unavailable(type(x).__name__)
+
+
+def _number(x: float) -> str:
+    if math.isfinite(x):
+        return repr(x)
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"

@@ -163,8 +163,8 @@ class Walkthrough:
         """Write the page, the picture of the graph, or the walk as a film, by the suffix of the path; and give it back.
 
         Args:
-            path: `.html` is the page. `.svg`, `.png`, `.jpg` or `.pdf` is the graph with all values and gradients; a PDF
-                needs the program `dot`. `.gif` or `.mp4` is the walk; it needs matplotlib, an MP4 the program ffmpeg, too.
+            path: `.html` is the page. `.svg`, `.png`, `.jpg` or `.pdf` is the graph with all values and gradients; a
+                PDF needs the program `dot`. `.gif` or `.mp4` is the walk; it needs matplotlib, an MP4 ffmpeg, too.
             seconds: how long a film shows each step.
 
         Raises:

@@ -7,7 +7,6 @@ import functools
 import inspect
 import linecache
 import textwrap
-from collections import defaultdict
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
