@@ -77,6 +77,12 @@ def with_part(old, place, value):
 
 
 @by_name
+def with_zeros(array, place):
+    """An array, with zeros in a place of it."""
+    return with_part(array, place, 0)
+
+
+@by_name
 def in_part(value, place, shape):
     """A value in a place of an array of this shape, and zeros elsewhere, if that isn't all of it."""
     return place.put(np.zeros_like(value, shape=shape), value)
@@ -142,7 +148,7 @@ def _of_value(g, y, value, old, place, in_place=False):
     return part if place.sign == 1 else -part
 
 
-@formula("with_part(g, place, 0)")
+@formula("with_zeros(g, place)")
 def _of_old(g, y, value, old, place, in_place=False):
     return place.put(g, 0) if in_place else assign(0.0, g, place)
 

@@ -100,7 +100,7 @@ def rank_of(a):
 
 
 @formula(lambda g, y, a, mode: "conj(concatenate([x, q @ conj(g[1][..., rank_of(a):])], axis=-1))" if a.shape[-1] > a.shape[-2]
-         else "conj(x)",
+         else "conj((b + q @ (m + H(m))) @ H(inv(r)))",
          q="y[0] if y[0].shape[-1] == rank_of(a) else y[0][..., :rank_of(a)]",
          r="y[1] if y[1].shape[-2] == y[1].shape[-1] else y[1][..., :rank_of(a), :rank_of(a)]",
          p="conj(g[0]) if y[0].shape[-1] == rank_of(a) else "

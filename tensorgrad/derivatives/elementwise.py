@@ -193,7 +193,7 @@ def for_larger(g, a, b):
     return g * 0.5 * ((~(a < b)).astype(np.int8) + ~(a <= b))  # counts halves: a product is faster than np.where
 
 
-@formula("where(a == y, where(b == y, g / 2, g), 0)")
+@formula("where(a != y, 0, where(b == y, g / 2, g))")
 def for_picked(g, y, a, b):
     """g where a is the result y, half of it where b is, too; never where a is nan."""
     return g * 0.5 * ((a == y).astype(np.int8) + ((a == y) & (b != y)))

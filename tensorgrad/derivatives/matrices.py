@@ -65,8 +65,9 @@ derivative(np.linalg.solve, solve_a, solve_b)
 derivative(np.linalg.inv,   lambda g, y, a: -flip(y) @ g @ flip(y))
 
 
-@formula("conj((d + H(d)) / 2 if hermitian else d)", r="flip(g) @ y @ H(y)", s="H(y) @ y @ flip(g)",
-         d="r - a @ y @ r + s - s @ y @ a - H(y) @ conj(g) @ H(y)")
+@formula(lambda g, y, a, rcond=None, hermitian=False, *, rtol=None: "conj((d + H(d)) / 2)" if hermitian else
+         "conj(r - a @ y @ r + s - s @ y @ a - H(y) @ conj(g) @ H(y))",
+         r="flip(g) @ y @ H(y)", s="H(y) @ y @ flip(g)", d="r - a @ y @ r + s - s @ y @ a - H(y) @ conj(g) @ H(y)")
 @conjugated
 def pinv_gradient(g, y, a, rcond=None, hermitian=False, *, rtol=None):
     """dP = -P dA P + P P^H dA^H (1 - A P) + (1 - P A) dA^H P^H P, where the rank stays the same.

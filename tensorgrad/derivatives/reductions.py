@@ -132,8 +132,8 @@ derivative(np.std, std_gradient)
 # Maxima and minima ---------------------------------------------------------------------------------------------------
 
 
-@formula("where(same, restore(g, a, axis, keepdims) / k, 0)", same="(a == restore(y, a, axis, keepdims)) & where",
-         k="sum(same, axis=axis, keepdims=not leading(axis, a.ndim))")
+@formula("where((a == restore(y, a, axis, keepdims)) & where, restore(g, a, axis, keepdims) / k, 0)",
+         k="sum((a == restore(y, a, axis, keepdims)) & where, axis=axis, keepdims=not leading(axis, a.ndim))")
 def extremum_gradient(g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True):
     """k elements that equal the maximum (or minimum) y get 1/k each."""
     same = (a == restore(y, a, axis, keepdims)) if where is True else (a == restore(y, a, axis, keepdims)) & where
@@ -204,7 +204,7 @@ def cumprod_slope(g, a, axis):
 derivative(np.cumprod, cumprod_gradient)
 
 
-@formula("spread(g * initial, a, axis, keepdims, where) * product_of_others(a, axis, where)")
+@formula("spread(g * initial, a, axis, keepdims, where) * product_of_others(a, axis=axis, where=where)")
 def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     """The product of the others: what stands before each element times what stands after it, without a division."""
     axis = axis if a.ndim else None  # NumPy takes axis 0 of a single number
@@ -212,7 +212,7 @@ def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, init
 
 
 @by_name
-def product_of_others(a, axis, where=True):
+def product_of_others(a, axis=None, where=True):
     require_known("prod", count(a, axis))
     axes = axes_of(axis, a.ndim)
     left = tuple(i for i in range(a.ndim) if i not in axes)

@@ -96,7 +96,7 @@ def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
     return z, shifted, log_total
 
 
-@formula("y * (g - sum(g * y, axis=axis, keepdims=True))")
+@formula("y * (g - sum(g * y, axis=axis, keepdims=axis is not None and x.ndim > 1))")
 def softmax_gradient(g, y, x, axis=-1):
     """y * (g - sum(g * y)), the sum along the axis."""
     if type(g) in ARRAYS and type(y) in ARRAYS and y.dtype.kind == "f" and axis in (-1, y.ndim - 1):
@@ -108,7 +108,8 @@ def softmax_gradient(g, y, x, axis=-1):
 
 @dim_is_axis
 @with_rules(softmax_gradient)
-@formula("z / sum(z, axis=axis, keepdims=True)", z="exp(x - max(x, axis=axis, keepdims=True))")
+@formula("z / sum(z, axis=axis, keepdims=axis is not None and x.ndim > 1)",
+         z="exp(x - max(x, axis=axis, keepdims=axis is not None and x.ndim > 1))")
 def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), also called `dim`, without
     overflow.
@@ -139,7 +140,8 @@ def softmin(x: Any, axis: Any = -1) -> Any:
 
 @dim_is_axis
 @with_rules(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
-@formula("s - log(sum(exp(s), axis=axis, keepdims=True))", s="x - max(x, axis=axis, keepdims=True)")
+@formula("s - log(sum(exp(s), axis=axis, keepdims=axis is not None and x.ndim > 1))",
+         s="x - max(x, axis=axis, keepdims=axis is not None and x.ndim > 1)")
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)) along an axis (or a tuple of axes; None for all), also called `dim`, exact where softmax
     itself rounds to 0.
@@ -156,9 +158,9 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
 
 @dim_is_axis
-@with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
-@formula("(m if keepdims else squeeze(m, axis)) + log(sum(exp(x - m), axis=axis, keepdims=keepdims))",
-         m="max(x, axis=axis, keepdims=True)")
+@with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis=axis))
+@formula("(m if keepdims or axis is None or x.ndim < 2 else squeeze(m, axis)) + log(sum(exp(x - m), axis=axis, keepdims=keepdims))",
+         m="max(x, axis=axis, keepdims=axis is not None and x.ndim > 1)")
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) along an axis, also called `dim` (or a tuple of axes; None for all), without overflow; -inf for
     a row of -inf.

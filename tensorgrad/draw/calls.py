@@ -64,7 +64,11 @@ def bound_arguments(function: Callable, args: Sequence[Any], kwargs: Mapping[str
 
 
 def recorded(f: Any) -> Any:
-    """The function of ours that is recorded, of one around it that takes its arguments by other names too."""
+    """The function that is recorded: of one of ours that stands in NumPy's place, NumPy's; and of one that takes its
+    arguments by other names too, the one inside it."""
+    for of_numpy, ours in COMPOSED.items():
+        if f is ours:
+            return of_numpy
     inner = f
     while inner is not None and inner not in OWN and (getattr(inner, "__module__", None) or "").startswith(_LIBRARY):
         inner = getattr(inner, "__wrapped__", None)
@@ -90,13 +94,21 @@ def simpler_call(
         return args[0]
     if f is np.where and isinstance(args[0], ast.Constant) and isinstance(args[0].value, bool):
         return args[1] if args[0].value else args[2]
-    if f in (np.broadcast_to, np.reshape) and len(args) == 2 and np.shape(value(args[0])) == value(args[1]):
-        return args[0]
+    if f in (np.broadcast_to, np.reshape) and len(args) == 2 and not kwargs:
+        array = value(args[0])
+        if np.shape(array) == np.shape(f(array, value(args[1]))):
+            return args[0]
     if f not in (np.swapaxes, np.transpose) or kwargs:
         return None
     ndim, settings = np.ndim(value(args[0])), [value(arg) for arg in args[1:]]
     if f is np.swapaxes and {i % ndim - ndim for i in settings} == {-1, -2}:
         return ast.Attribute(args[0], "T" if ndim == 2 else "mT", ast.Load())
-    if f is np.transpose and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings):
+    if f is np.transpose and ndim < 2:
+        return args[0]
+    if (
+        f is np.transpose
+        and ndim == 2
+        and all(x is None or [i % ndim for i in x] == list(range(ndim))[::-1] for x in settings)
+    ):
         return ast.Attribute(args[0], "T", ast.Load())
     return None

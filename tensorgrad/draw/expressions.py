@@ -60,6 +60,8 @@ class Evaluator:
             case ast.Call(f, args, keywords):
                 function = self._functions[f.id]
                 return function(*map(value, args), **{k.arg: value(k.value) for k in keywords})
+            case ast.IfExp(test, body, orelse):
+                return value(body) if value(test) else value(orelse)
             case ast.Attribute(of, name):
                 return getattr(value(of), name)
             case ast.Subscript(of, index):

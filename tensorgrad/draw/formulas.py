@@ -12,6 +12,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..derivatives.arrays import is_complex
 from .calls import has_a_name
 from .expressions import Evaluator
 from .reading import Reader
@@ -39,6 +40,10 @@ class Expression(NamedTuple):
     def value(self, tree: ast.expr | None = None) -> Any:
         """What it evaluates to."""
         return Evaluator(self.functions, self.values).value(self.tree if tree is None else tree)
+
+    def is_complex(self) -> bool:
+        """Whether there are complex numbers in it."""
+        return any(map(is_complex, self.values.values()))
 
 
 def expression_of(

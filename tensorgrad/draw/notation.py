@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import html
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -71,7 +73,10 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             sign, tightness = _SIGNS[type(node.op)]
             left = write(node.left, min(tightness, _SIGN))  # −a · b needs no brackets
             right = write(node.right, tightness + (sign in (" − ", " @ ")))
-            right = f"({right})" if right.startswith("−") else right
+            if right.startswith("−") or (isinstance(node.op, ast.Mult) and _is_product(node.right, ast.MatMult)):
+                right = f"({right})"
+            if isinstance(node.op, ast.MatMult):  # elementwise products in products of matrices
+                left = f"({left})" if _is_product(node.left, ast.Mult) else left
             return f"{left}{sign}{right}", tightness
         case ast.UnaryOp(op=ast.USub()):
             return f"−{write(node.operand, _PRODUCT)}", _SIGN
@@ -79,8 +84,8 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             return f"not {write(node.operand, _ATOM)}", _LOOSE
         case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
             return f"{write(node.left, _SUM)} {_COMPARISONS[type(op)]} {write(right, _SUM)}", _COMPARE
-        case ast.IfExp():
-            return _cases(write(node.body), write(node.test), write(node.orelse)), _ATOM
+        case ast.IfExp() | ast.Call(func=ast.Name(id="where"), args=[_, _, _]):
+            return _cases(node, write), _ATOM
         case ast.Constant():
             return _constant(node.value)
         case ast.Name():
@@ -89,13 +94,15 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             return f"{raised(node.value)}<sup>T</sup>", _ATOM
         case ast.Attribute():
             return f"{write(node.value, _ATOM)}.{node.attr}", _ATOM
+        case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
+            value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
+            return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _COMPARED:
+            return _written(ast.Compare(left, [_COMPARED[name]()], [right]), letter)
         case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
             return _written(ast.BinOp(left, _BINARY[name](), right), letter)
         case ast.Call():
             return _call(node, write)
-        case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
-            value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
-            return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
         case ast.Slice():
             ends = [write(part) if part else "" for part in (node.lower, node.upper)]
             return ":".join(ends) + (f":{write(node.step)}" if node.step else ""), _ATOM
@@ -120,7 +127,7 @@ def _constant(value: Any) -> tuple[str, int]:
         return _part(value), _ATOM
     if isinstance(value, str):
         return html.escape(f'"{value}"'), _ATOM
-    return html.escape(getattr(value, "__name__", str(value))), _ATOM
+    return html.escape(getattr(value, "name", getattr(value, "__name__", str(value)))), _ATOM  # of dtypes, functions
 
 
 def _number(x: float) -> str:
@@ -143,8 +150,12 @@ def _part(i: Any) -> str:
         start, stop, step = ("" if x is None else str(x) for x in (i.start, i.stop, i.step))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(i, tuple) and i:
-        return ", ".join(map(_part, i)) + "," * (len(i) == 1)
+        return ", ".join(map(_part, i))
     return "..." if i is Ellipsis else html.escape(str(i))
+
+
+def _is_product(node: ast.expr, kind: type[ast.operator]) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, kind)
 
 
 def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
@@ -173,8 +184,6 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
             return f"|{write(args[0])}|", _ATOM
         case "conj" | "conjugate", 1:
             return f'<span class="bar">{write(args[0])}</span>', _ATOM
-        case "where", 3:
-            return _cases(write(args[1]), write(args[0]), write(args[2])), _ATOM
         case "negative", 1:
             return f"−{write(args[0], _PRODUCT)}", _SIGN
         case "square", 1:
@@ -194,14 +203,20 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
         case "scatter", 3:
             return f"{write(args[0], _SUM)} at [{_index(args[1], write)}], 0 elsewhere", _CHOICE
         case "with_part", 3:
-            value = "zeros" if isinstance(args[2], ast.Constant) and args[2].value == 0 else write(args[2], _SUM)
-            return f"{write(args[0], _SUM)} with {value} at {_place(args[1])}", _CHOICE
+            return f"{write(args[0], _SUM)} with {write(args[2], _SUM)} at {_place(args[1])}", _CHOICE
+        case "with_zeros", 2:
+            return f"{write(args[0], _SUM)} with zeros at {_place(args[1])}", _CHOICE
         case "in_part", 3:
             return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _CHOICE
+        case "stays", 3:
+            return f"{write(args[0], _SUM)} is the last at {_place(args[1])}", _CHOICE
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
-    return f"{_NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
+    for i, parameter in enumerate(_parameters(name)[: len(args)]):
+        if i and parameter == "axis":
+            shown[i] = f"axis={shown[i]}"
+    return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
 
 
 def _place(node: ast.expr, array: str = "") -> str:
@@ -217,7 +232,16 @@ def _elsewhere(args: list[ast.expr]) -> str:
     return "" if where.covers(where.of(array), array) else ", 0 elsewhere"
 
 
-_NAMES = {
+@functools.cache
+def _parameters(name: str) -> list[str]:
+    """Those of a function of NumPy's; none, if there is no such function."""
+    try:
+        return list(inspect.signature(getattr(np, name)).parameters)
+    except (AttributeError, TypeError, ValueError):
+        return []
+
+
+NAMES = {
     "maximum": "max", "minimum": "min", "amax": "max", "amin": "min", "normal_cdf": "Φ", "i0": "I₀", "i0_slope": "I₁",
 }  # fmt: skip
 _BINARY: dict[str, type[ast.operator]] = {
@@ -226,12 +250,21 @@ _BINARY: dict[str, type[ast.operator]] = {
 }  # fmt: skip
 
 
-def _cases(then: str, test: str, otherwise: str) -> str:
-    """What holds where a condition does, and what holds else, in one line each."""
-    return (
-        f'<span class="cases"><span><span>{then}</span><span>where {test}</span></span>'
-        f"<span><span>{otherwise}</span><span>else</span></span></span>"
-    )
+_COMPARED: dict[str, type[ast.cmpop]] = {
+    "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE, "greater": ast.Gt,
+    "greater_equal": ast.GtE,
+}  # fmt: skip
+
+
+def _cases(node: ast.expr, write: Callable[..., str]) -> str:
+    """What holds where one condition does, or another, and what holds else, in one line each."""
+    rows = ""
+    while True:
+        match node:
+            case ast.Call(func=ast.Name(id="where"), args=[test, then, node]) | ast.IfExp(test, then, node):
+                rows += f"<span><span>{write(then)}</span><span>where {write(test)}</span></span>"
+            case _:
+                return f'<span class="cases">{rows}<span><span>{write(node)}</span><span>else</span></span></span>'
 
 
 def _fraction(above: str, below: str) -> str:

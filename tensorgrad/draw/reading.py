@@ -86,8 +86,15 @@ class Reader:
         labels = labels or [None] * len(args)
         trees = [self._letters(f"x{i}", x, label) for i, (x, label) in enumerate(zip(args, labels, strict=True))]
         settings = {k: self._letters(k, x, None) for k, x in kwargs.items()}
-        said = [ast.keyword(k, x) for k, x in settings.items() if not goes_without_saying(function, k, x)]
-        return ast.Call(self.named(function), trees, said)
+        return self.named_call(function, trees, settings)
+
+    def named_call(self, function: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
+        """The same of arguments that are expressions; what is a default is left out."""
+        said = [ast.keyword(k, x) for k, x in kwargs.items() if not goes_without_saying(function, k, x)]
+        defaults = [*defaults_of(function).values()]
+        while args and is_default(defaults[len(args) - 1 : len(args)], args[-1]):
+            args = args[:-1]
+        return ast.Call(self.named(function), args, said)
 
     def body(self, function: Callable, scope: dict[str, ast.expr]) -> ast.expr:
         """The expression of a function whose parameters are these expressions."""
@@ -244,8 +251,8 @@ class _Scope(ast.NodeTransformer):
             return ast.Constant(getattr(value.value, node.attr))
         if node.attr in ("shape", "ndim", "size", "dtype"):
             return ast.Constant(getattr(self._reader.evaluated(value), node.attr))
-        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) < 2:
-            return value
+        if node.attr == "T" and np.ndim(self._reader.evaluated(value)) != 2:
+            return self._call(np.transpose, [value], {})
         if node.attr == "real" and not is_complex(self._reader.evaluated(value)):
             return value
         if node.attr in ("T", "mT", "real", "imag"):
@@ -410,14 +417,13 @@ class _Scope(ast.NodeTransformer):
             return self._inside(f, args, kwargs)
         if f is np.where and isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Invert):
             return self._call(f, [args[0].operand, args[2], args[1]], kwargs)
+        if f is np.where and _is_0(args[2]) and _is_where(inner := args[1]) and _is_0(inner.args[2]):
+            both = ast.BinOp(args[0], ast.BitAnd(), inner.args[0])
+            return self._call(f, [both, inner.args[1], args[2]], kwargs)
         found = simpler_call(f, args, kwargs, self._reader.evaluated)
         if found is not None:
             return found
-        said = [ast.keyword(k, x) for k, x in kwargs.items() if not goes_without_saying(f, k, x)]
-        defaults = defaults_of(f)
-        while args and is_default([*defaults.values()][len(args) - 1 : len(args)], args[-1]):
-            args.pop()
-        return ast.Call(self._reader.named(f), args, said)
+        return self._reader.named_call(f, args, kwargs)
 
     def _inside(self, f: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         """What a function computes that readers don't know; a setting, if it gives one."""
@@ -448,3 +454,11 @@ def _needs_no_letter(tree: ast.expr) -> bool:
 
 def _is_a(kind: type, tree: ast.expr) -> TypeGuard[ast.Constant]:
     return isinstance(tree, ast.Constant) and isinstance(tree.value, kind)
+
+
+def _is_0(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and type(tree.value) is int and tree.value == 0
+
+
+def _is_where(tree: Any) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"

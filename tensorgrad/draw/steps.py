@@ -21,6 +21,7 @@ from ..node import Node
 from ..past import Past
 from ..tensor import Tensor
 from ..versions import ASSIGN, arguments, current, named_by
+from .conjugates import conjugated
 from .dot import Drawing
 from .formulas import Expression, call_of, expression_of
 from .graph import Operation, Stretch, is_version, operations_behind, parts_of_arguments, takes_several
@@ -223,7 +224,7 @@ class Steps:
         """What an operation computes, as a formula."""
         op: Any = o.node._op
         _, values = self.past.arguments(o.node)
-        kwargs, labels = dict(o.node._kwargs or {}), self.labels(o)
+        kwargs, labels = op.known_kwargs(o.node._kwargs or {}), self.labels(o)
         return self._told(expression_of(op.func, values, kwargs, labels) or call_of(op.func, values, kwargs, labels))
 
     # Backward
@@ -283,7 +284,8 @@ class Steps:
         """A rule as a formula; where no expression can be made of it, its source."""
         expression = expression_of(rule, *self.call_of_rule(o, grads))
         if expression is not None:
-            return self._told(expression)
+            gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
+            return self._told(conjugated(expression, gradients) if expression.is_complex() else expression)
         while isinstance(rule, functools.partial):
             rule = rule.func
         return {"formula": None, "where": [], "notes": [], "source": source_of(rule)}

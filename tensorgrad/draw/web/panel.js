@@ -1,1 +1,284 @@
+// The panel: what a step does, in words, formulas and numbers; with the tools to change numbers, to check, to predict.
+//
+// panel.show(at) shows the step, or the layer that is folded there.
 
+const panel = (() => {
+  const root = document.getElementById("panel");
+  const stepBox = element("div", { id: "step" });
+  let at = 0;
+
+  // Parts ------------------------------------------------------------------------------------------------------------
+
+  const paragraph = (words, kind = "note") => element("p", { class: kind }, words);
+  const shapeOf = array => element("small", {}, shapeText(array.shape));
+  const isSingle = array => array.shape.length === 0;
+  const list = names => names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  const nameOf = value => model.values[value].name;
+  const gradientOf = value => model.values[value].gradient;
+
+  /** A name with its numbers; a single number stands beside it. */
+  function entry(name, array, kind = "") {
+    return element("div", { class: `entry ${isSingle(array) ? "single" : ""}` },
+      element("h4", { class: kind }, name, " ", shapeOf(array)), heatmap.numbers([array], name));
+  }
+
+  // Formulas ---------------------------------------------------------------------------------------------------------
+
+  /** The letters of a formula with their arrays, each once. */
+  function lettersOf(told, html) {
+    const inside = element("div", { html }), letters = new Map();
+    for (const v of inside.querySelectorAll("var[data-of]")) letters.set(v.dataset.of, { letter: v.textContent, array: model.numbers(v.dataset.of, told) });
+    return letters;
+  }
+
+  /** A formula with numbers in place of its letters, or null unless all of them, and the result, are single numbers. */
+  function withNumbers(told, html, result) {
+    const letters = lettersOf(told, html), inside = element("span", { html });
+    const arrays = [result, ...[...letters.values()].map(l => l.array)];
+    if (!letters.size || arrays.some(a => !a || a.complex || !isSingle(a))) return null;
+    for (const v of inside.querySelectorAll("var[data-of]")) {
+      const { array } = letters.get(v.dataset.of), number = heatmap.text(array);
+      const isBase = v.nextSibling?.nodeName === "SUP", isAfterSign = /[−+]\s*$/.test(v.previousSibling?.textContent ?? "");
+      const brackets = (isBase && /[−e]/.test(number)) || (isAfterSign && number.startsWith("−"));
+      v.replaceWith(element("span", { class: "upright" }, brackets ? `(${number})` : number));
+    }
+    return inside;
+  }
+
+  /** A formula after what leads to it, and below it the numbers put in. */
+  function formulaOf(told, lead, result = null) {
+    const numbers = result && withNumbers(told, told.formula, result), number = result && isSingle(result) ? heatmap.text(result) : null;
+    const line = (...parts) => element("div", { class: "line" }, ...parts);
+    return element("div", { class: "formula" },
+      line(lead, element("span", { html: told.formula })),
+      numbers ? line("= ", numbers, numbers.textContent === number ? null : [" = ", upright(number)]) : null);
+  }
+  /** What the letters stand for that a formula defines, and the remarks to it. */
+  const definitions = told => [told.where.map((w, i) => defined(told, w, i === 0)), told.notes.map(words => paragraph(words))];
+  const upright = words => element("span", { class: "upright" }, words);
+  function defined(told, { letter, formula, array }, isFirst) {
+    const numbers = array && withNumbers(told, formula, array);
+    const value = array && isSingle(array) ? heatmap.text(array) : null, formulaBox = element("span", { html: formula });
+    return element("div", { class: "where" },
+      element("div", { class: "formula line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", formulaBox,
+        numbers && numbers.textContent !== value ? [" = ", numbers] : null, value && formulaBox.textContent !== value ? [" = ", upright(value)] : null),
+      array && !isSingle(array) ? heatmap.numbers([array], letter) : null);
+  }
+
+  /** The arrays behind the letters, to be unfolded. */
+  const unfolded = new Map();
+  function arraysOf(told, key, isOpen = false) {
+    const letters = [...lettersOf(told, told.formula ?? "").entries()].filter(([of, { array }]) => of[0] !== "w" && array && !isSingle(array));
+    if (!letters.length) return null;
+    const inside = element("div", {});
+    const fill = () => inside.replaceChildren(...letters.map(([of, { letter, array }]) => entry(letter, array, of[0] === "g" ? "backward" : "")));
+    const details = element("details", {
+      open: unfolded.get(key) ?? isOpen,
+      toggle: () => { unfolded.set(key, details.open); if (details.open && !inside.childElementCount) fill(); },
+    }, element("summary", {}, `The numbers of ${list(letters.map(([, { letter }]) => letter))}`), inside);
+    if (details.open) fill();
+    return details;
+  }
+  const source = (told, words) => !told.source ? null : [paragraph(words), element("pre", { class: "source" }, told.source)];
+
+  // A step forward ---------------------------------------------------------------------------------------------------
+
+  function forward(operation) {
+    const { computes, inputs, outputs } = operation, [first] = outputs;
+    const result = outputs.length === 1 ? model.values[first].data : null;
+    const isPut = result && isSingle(result) && computes?.formula && withNumbers(computes, computes.formula, result);
+    return [
+      element("h3", { class: "heading" }, "What comes in"), inputs.map(v => entry(nameOf(v), model.values[v].data)),
+      element("h3", { class: "heading" }, "What goes out"),
+      element("div", { class: "rule" },
+        result ? element("h3", {}, nameOf(first), " ", shapeOf(result)) : null,
+        computes?.formula ? formulaOf(computes, `${list(outputs.map(nameOf))} = `, result) : computes ? source(computes, "Its source, in Python:") : null,
+        result ? (isPut ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data)),
+        computes ? definitions(computes) : null),
+    ];
+  }
+
+  // A step back ------------------------------------------------------------------------------------------------------
+
+  function backward(operation, k) {
+    return [
+      operation.arrives.length ? element("h3", { class: "heading" }, "What arrives") : null,
+      operation.arrives.map(a => entry(gradientOf(a.value), a.array, "backward")),
+      element("h3", { class: "heading" }, operation.rules.length === 1 ? "What the rule sends on" : "What the rules send on"),
+      operation.rules.map((rule, i) => card(rule, k, i)),
+      model.complex ? paragraph("Complex gradients are shown as .grad has them: conjugated.") : null,
+    ];
+  }
+
+  function card(rule, k, i) {
+    const { to, total } = rule, isAsked = predict.isHidden(k, i);
+    // What was there already is the answer to a question before
+    const waits = model.operations[k].rules.some((r, j) => j < i && r.to === to && predict.isHidden(k, j));
+    const part = rule.before !== null ? "one more part" : rule.more ? "a first part" : "";
+    const title = element("div", { class: "head" },
+      element("h3", { class: "backward" }, gradientOf(to), " ", isAsked || waits ? null : shapeOf(total), part ? element("small", { class: "part" }, part) : null),
+      isAsked || waits || rule.more ? null : checkButton(to));
+    const told = predict.answerTo(k, i), formula = result => formulaOf(rule, leadOf(rule), result);
+    const body = waits ? paragraph("Answer the question above first.")
+      : isAsked ? [predict.question(k, i, () => [rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), definitions(rule)], asAsked), arraysOf(rule, `${k} ${i}`, true)]
+        : [predict.on && told.done && told.said ? paragraph(told.said, "feedback right") : null, sent(rule, `${k} ${i}`, formula)];
+    return element("div", { class: "rule", "data-rule": i }, title, body);
+  }
+
+  /** The gradient is what the rule gives only where nothing is summed and no paths meet. */
+  const isAll = rule => rule.before === null && !rule.more && !rule.summed;
+  const leadOf = rule => isAll(rule) ? `${gradientOf(rule.to)} = ` : element("span", { class: "upright" }, "The rule gives ");
+
+  function sent(rule, key, formula) {
+    const { gives, summed, arrives, to } = rule;
+    const isPut = rule.formula && gives && withNumbers(rule, rule.formula, gives);
+    return [
+      rule.formula ? formula(gives) : source(rule, "The rule's source, in Python:"),
+      gives && !isPut ? [summed ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], isAll(rule) ? gradientOf(to) : "what the rule gives")] : null,
+      definitions(rule), arraysOf(rule, key),
+      summed ? element("div", { class: "summed" }, paragraph(`${undone(rule)} Of the shape ${shapeText(arrives.shape)} arrives:`), heatmap.numbers([arrives], "what arrives")) : null,
+      gives ? null : heatmap.numbers([arrives], isAll(rule) ? gradientOf(to) : "what arrives"),
+      rule.before ? sum(rule) : null,
+      rule.more ? paragraph(`More comes to ${nameOf(to)} along another path.`) : checked === to ? element("div", { class: "check" }, checkText(to)) : null,
+    ];
+  }
+  /** Broadcasting undone, in words. */
+  function undone({ summed, to }) {
+    if (!summed.length) return `${nameOf(to)} has another shape.`;
+    return `Broadcasting had repeated ${nameOf(to)}, so this is summed over ${predict.axesText(summed)}.`;
+  }
+
+  /** Where paths meet: the two parts and their sum, in one notation. */
+  function sum({ before, arrives, total, to, more }) {
+    const intro = paragraph(`Paths meet at ${nameOf(to)}, so their parts are added: what was there, and what arrives${more ? ", so far" : ""}.`);
+    if (isSingle(total) && !total.complex) {
+      const [a, b, c] = formatSum([before, arrives, total].map(array => array.data[0]));
+      return [intro, element("div", { class: "formula" }, element("div", { class: "line total" },
+        more ? upright("So far ") : `${gradientOf(to)} = `, upright(`${a} + ${b.startsWith("−") ? `(${b})` : b} = ${c}`)))];
+    }
+    const [a, b, c] = heatmap.numbers([before, arrives, total], "what was there", "what arrives", more ? "the sum so far" : gradientOf(to));
+    const row = (sign, words, numbers, kind = "") => element("div", { class: `term ${kind}` }, element("b", { "aria-hidden": "true" }, sign), element("div", {}, paragraph(words), numbers));
+    return [intro, element("div", { class: "sum" }, row("", "there was already", a), row("+", "arrives", b), row("=", more ? "so far" : "the sum", c, "total"))];
+  }
+
+  /** The step that starts the walk back. */
+  function start() {
+    const { name, grad, shape } = model.values[model.root];
+    return [
+      element("div", { class: "rule" }, paragraph(shape.length
+        ? `The walk back starts with 1 for each number of ${name}: what follows are gradients of their sum.`
+        : `A change of ${name} changes ${name} by just as much: the walk back starts with 1.`, "")),
+      entry(gradientOf(model.root), np.ones_like(grad ?? model.values[model.root].data), "backward"),
+    ];
+  }
+
+  // The check by finite differences ----------------------------------------------------------------------------------
+
+  let checked = null; // the value whose check is shown
+  function checkButton(value) {
+    return element("button", {
+      class: "quiet", "aria-label": `Check ${gradientOf(value)} by finite differences`, "aria-expanded": String(checked === value), "data-check": value,
+      click: () => { checked = checked === value ? null : value; shown(); root.querySelector(`[data-check="${value}"]`)?.focus(); },
+    }, "Check");
+  }
+  const exact = x => Math.abs(x) < 1e-3 || Math.abs(x) > 1e6 ? formatNumber(x) : String(Number(x.toPrecision(9))).replace("-", "−");
+  function checkText(value) {
+    const found = model.check(value), { name, gradient, data } = model.values[value];
+    if (found === null) return paragraph("There is no finite difference to compare with.");
+    const { numeric, gradient: given, distance, along } = found, L = (model.values[model.root].shape.length ? "Σ" : "") + nameOf(model.root);
+    const width = numeric.complex ? 2 : 1, count = numeric.data.length / width, isMany = count > 1, isSlope = count < sizeOf(data);
+    const part = (array, i) => [...array.data.slice(width * i, width * i + width)], off = i => Math.hypot(...part(numeric, i).map((x, k) => x - part(given, i)[k]));
+    const words = (array, i) => numeric.complex ? heatmap.text({ shape: [], data: Float64Array.from(part(array, i)), complex: true }) : exact(array.data[i]);
+    const furthest = [...Array(count).keys()].sort((i, j) => off(j) - off(i)).slice(0, 3);
+    const quotient = isSlope ? `The difference of ${L}, for ${name} moved ${along},` : `(${L}(${name} + h) − ${L}(${name} − h)) / 2h`;
+    const isFar = !(distance <= 1e-4 * Math.max(1, ...given.data.map(Math.abs)));
+    const verdict = !isFar ? "They agree." : along && !isSlope ? `They differ, since ${along}.` : "They differ: so they do beside a kink or a jump, and where numbers are very large.";
+    if (!isMany) return paragraph(`${quotient} = ${words(numeric, 0)}, the gradient${isSlope ? " along it" : ""} ${words(given, 0)}: the distance is ${formatNumber(off(0))}. ${verdict}`);
+    const row = i => element("tr", {}, element("th", { scope: "row" }, `[${indexOf(i, numeric.shape).join(", ")}]`),
+      [words(numeric, i), words(given, i), formatNumber(off(i))].map(text => element("td", {}, text)));
+    return [
+      paragraph(`${quotient}, beside ${gradient}, where the two are furthest apart:`),
+      element("table", {}, element("tr", {}, element("td"), ["difference", "gradient", "distance"].map(text => element("th", { scope: "col" }, text))), furthest.map(row)),
+      paragraph(verdict),
+    ];
+  }
+
+  // All of it --------------------------------------------------------------------------------------------------------
+
+  const head = (phase, title, owner = null) => [
+    element("p", { class: `phase ${phase}` }, phase === "forward" ? "Forward: values" : "Backward: gradients"),
+    element("h2", {}, title, " ", owner),
+  ];
+  function stepOf() {
+    const step = model.steps[at], operation = model.operations[step.operation], isForward = step.phase === "forward";
+    const owner = operation?.owner ? element("small", { class: "owner" }, `in ${operation.owner}`) : null;
+    return [
+      head(step.phase, step.title, owner),
+      isForward ? forward(operation) : operation ? backward(operation, step.operation) : start(),
+    ];
+  }
+  /** A folded layer: what goes in and out of it. */
+  function layerOf({ phase, title, arrives, sent }) {
+    const isForward = phase === "forward", entries = of => of.map(({ value, array }) => entry((isForward ? nameOf : gradientOf)(value), array, isForward ? "" : "backward"));
+    return [
+      head(phase, title),
+      element("h3", { class: "heading" }, isForward ? "What comes in" : "What arrives"), entries(arrives),
+      element("h3", { class: "heading" }, isForward ? "What goes out" : "What the layer sends on"), entries(sent),
+    ];
+  }
+  function shown() {
+    const { phase, operation } = model.steps[at], run = graph.runOf(at), isAsking = phase === "backward" && operation !== null && !run.frame;
+    graph.hide(isAsking ? predict.hiddenValues(operation) : []);
+    stepBox.replaceChildren(...[run.frame ? layerOf(graph.summary(run)) : stepOf()].flat(Infinity).filter(Boolean));
+    tools();
+  }
+  /** After an answer: the focus goes to the next field of this rule, else to what is asked next, else to the way on. */
+  function asAsked(k, i) {
+    const pressed = document.activeElement.textContent;
+    shown();
+    const told = predict.answerTo(k, i), here = root.querySelector(`[data-rule="${i}"]`);
+    const same = [...here.querySelectorAll(".choices button")].find(button => button.textContent === pressed);
+    const next = same ?? here.querySelector(".question input, .question .choices button") ?? root.querySelector(".question input, .question .choices button") ?? document.getElementById("next");
+    next?.focus();
+    next?.select?.();
+    say(told.said || heatmap.text(model.operations[k].rules[i].total));
+  }
+  const say = words => { const status = document.getElementById("said"); if (status) status.textContent = words; };
+
+  // The tools above the step
+  const predicting = element("button", { id: "predict", "aria-pressed": "false", title: "Hide each gradient until you have said it (p)", click: () => turn() }, "Predict");
+  const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); if (editor.isOpen) editor.focus(); } }, "Change numbers");
+  const score = element("span", { id: "score" });
+  const changed = element("p", { id: "changed", hidden: true }, "Changed: these aren't the numbers of your program. ",
+    element("button", { class: "quiet", id: "reset", click: () => { model.reset(); change.focus(); } }, "Reset"));
+  root.replaceChildren(element("div", { id: "tools" }, predicting, change, score), changed, editor.root, stepBox);
+  function tools() {
+    predicting.setAttribute("aria-pressed", predict.on);
+    change.setAttribute("aria-expanded", editor.isOpen);
+    score.textContent = predict.on ? predict.score() : "";
+    changed.hidden = !model.changed;
+  }
+  function turn() {
+    predict.on = !predict.on;
+    shown();
+    say(predict.on ? "Predict: gradients are hidden until you have said them." : "Gradients are shown.");
+  }
+
+  /** Show a step; the focus stays in the panel where it was there. */
+  function show(to) {
+    const hadFocus = stepBox.contains(document.activeElement), isNew = to !== at;
+    at = to;
+    if (isNew) checked = null;
+    shown();
+    if (hadFocus) document.getElementById("side")?.focus();
+  }
+
+  model.onChange(() => { predict.forget(); shown(); editor.follow(); });
+  graph.onPick(value => { editor.open(value); tools(); editor.focus(); });
+  // What is typed in the panel is for the panel
+  root.addEventListener("keydown", event => { if (event.target.matches("input, select, summary") && event.key !== "Escape") event.stopPropagation(); });
+  addEventListener("keydown", event => {
+    if (event.key === "p" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.matches?.("input, select, textarea")) turn();
+  });
+  return { show, tools, formulaOf };
+})();
