@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
 import functools
 import operator
@@ -57,9 +56,8 @@ class Evaluator:
                 return OPERATORS[type(op)](value(operand))
             case ast.Compare(left, [op], [right]):
                 return OPERATORS[type(op)](value(left), value(right))
-            case ast.Call(f, args, keywords):
-                function = self._functions[f.id]
-                return function(*map(value, args), **{k.arg: value(k.value) for k in keywords})
+            case ast.Call(ast.Name(id=name), args, keywords):
+                return self._functions[name](*map(value, args), **{str(k.arg): value(k.value) for k in keywords})
             case ast.IfExp(test, body, orelse):
                 return value(body) if value(test) else value(orelse)
             case ast.Attribute(of, name):
@@ -73,20 +71,6 @@ class Evaluator:
             case ast.List(parts):
                 return list(map(value, parts))
         raise TypeError(f"no value of {ast.unparse(node)}")
-
-
-def listed(element: ast.expr, generators: list[ast.comprehension]) -> list:
-    """[element for ...], in which all names but those that it binds itself are of builtins."""
-    names = dict(vars(builtins))
-
-    class Objects(ast.NodeTransformer):
-        def visit_Constant(self, node: ast.Constant) -> ast.expr:
-            name = f"constant {len(names)}"
-            names[name] = node.value
-            return ast.Name(name, ast.Load())
-
-    tree = ast.Expression(Objects().visit(ast.ListComp(element, generators)))
-    return eval(compile(ast.fix_missing_locations(tree), "<formula>", "eval"), names)
 
 
 class Put(ast.NodeTransformer):
@@ -112,7 +96,7 @@ def used_letters(where: Mapping[str, str], text: str) -> dict[str, str]:
     """Those of the letters that a text uses, and those that they are defined by."""
     used: dict[str, str] = {}
     names = _names(text)
-    for letter, meaning in reversed(where.items()):
+    for letter, meaning in reversed(list(where.items())):
         if letter in names:
             used[letter] = meaning
             names |= _names(meaning)
