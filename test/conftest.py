@@ -16,6 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # of several processes, which share the
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from shown import Shown
 
 # What users set for themselves, and would change what is computed, drawn or printed. Of Python's own settings those
 # stay that say where things are, and whether there is a GIL.
@@ -105,3 +106,19 @@ def browser():
             pytest.skip(f"no Chromium here: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Opens pages of draw_backward, which may complain of nothing."""
+    opened = []
+
+    def show(page, link="", **options):
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        opened.append(Shown(browser, page, tmp_path, **options))
+        return opened[-1].open(link)
+
+    yield show
+    for shown in opened:
+        assert shown.complaints == []
+        shown.tab.close()

@@ -76,10 +76,12 @@ class Program:
         op: Any = o.node._op
         _, values = self._steps.past.arguments(o.node)
         call = (op.func, values, op.known_kwargs(o.node._kwargs or {}), self._steps.labels(o))
+        expression = expression_of(*call, is_known=_is_known)
         if op.name in available():
             with contextlib.suppress(Unavailable):  # of these arguments; its formula may do
-                return self._code(call_of(*call), o, op.name)
-        return self._code(expression_of(*call, is_known=_is_known), o)
+                code = self._code(call_of(*call), o, op.name)
+                return code | {"where": self._code(expression, o)["where"] if expression and expression.where else []}
+        return self._code(expression, o)
 
     def _code(self, expression: Expression | None, o: Operation, name: str = "") -> dict:
         """The number of the function that computes an expression, and the references to call it with."""

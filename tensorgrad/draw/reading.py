@@ -83,8 +83,15 @@ class Reader:
         labels = labels or [None] * len(args)
         trees = [self._letters(f"x{i}", x, label) for i, (x, label) in enumerate(zip(args, labels, strict=True))]
         settings = {k: self._letters(k, x, None) for k, x in kwargs.items()}
-        said = [ast.keyword(k, x) for k, x in settings.items() if not goes_without_saying(function, k, x)]
-        return ast.Call(self.named(function), trees, said)
+        return self.named_call(function, trees, settings)
+
+    def named_call(self, function: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
+        """The same of arguments that are expressions; what is a default is left out."""
+        said = [ast.keyword(k, x) for k, x in kwargs.items() if not goes_without_saying(function, k, x)]
+        defaults = [*defaults_of(function).values()]
+        while args and is_default(defaults[len(args) - 1 : len(args)], args[-1]):
+            args = args[:-1]
+        return ast.Call(self.named(function), args, said)
 
     def body(self, function: Callable, scope: dict[str, ast.expr]) -> Any:
         """The expression of a function whose parameters are these expressions."""
@@ -415,11 +422,7 @@ class _Scope(ast.NodeTransformer):
         found = simpler_call(f, args, kwargs, self._reader.evaluated)
         if found is not None:
             return found
-        said = [ast.keyword(k, x) for k, x in kwargs.items() if not goes_without_saying(f, k, x)]
-        defaults = defaults_of(f)
-        while args and is_default([*defaults.values()][len(args) - 1 : len(args)], args[-1]):
-            args.pop()
-        return ast.Call(self._reader.named(f), args, said)
+        return self._reader.named_call(f, args, kwargs)
 
     def _inside(self, f: Callable, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """What a function computes that readers don't know; a setting, if it gives one."""

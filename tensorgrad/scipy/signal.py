@@ -219,7 +219,7 @@ def _filtfilt(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padl
     return scipy.signal.filtfilt(b, a, x, axis, padtype, padlen)
 
 
-_filtfilt_padded = derived_from(_forwards_and_backwards, _filtfilt, True, True, True)
+_filtfilt_padded = derived_from(_forwards_and_backwards, _filtfilt, True, True, True, linear=(2,))
 
 
 @composed(scipy.signal.filtfilt)
@@ -242,7 +242,7 @@ def _sections(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     return x if zi is None else (x, np.stack(states))
 
 
-sosfilt: Callable = derived_from(_sections, scipy.signal.sosfilt, True, True, False, True)
+sosfilt: Callable = derived_from(_sections, scipy.signal.sosfilt, True, True, False, True, linear=(1,))
 
 
 def _sections_state(sos: Any) -> Any:
@@ -270,7 +270,7 @@ def _sections_both_ways(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", 
     return both_ways(run, x, 0 if padtype is None else edge, axis, padtype)
 
 
-sosfiltfilt: Callable = derived_from(_sections_both_ways, scipy.signal.sosfiltfilt, True, True)
+sosfiltfilt: Callable = derived_from(_sections_both_ways, scipy.signal.sosfiltfilt, True, True, linear=(1,))
 
 
 # Maps that are their own transpose, or nearly ------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def _smoothed(
     return np.moveaxis(np.concatenate([first, y[half : n - half], last]), 0, axis)
 
 
-_savgol_filter = derived_from(_smoothed, scipy.signal.savgol_filter, True)
+_savgol_filter = derived_from(_smoothed, scipy.signal.savgol_filter, True, linear=(0,))
 
 
 @composed(scipy.signal.savgol_filter)

@@ -5,7 +5,11 @@ const editor = (() => {
   const root = element("section", { id: "editor", "aria-label": "Change numbers", hidden: true });
   let value = null, chosen = 0; // the leaf, and which of its numbers
 
-  const leaves = () => model.values.map((_, i) => i).filter(i => model.values[i].leaf && !model.values[i].data.blocks && model.values[i].data.data.length);
+  /** The leaves, those with a gradient first. */
+  const leaves = () => {
+    const all = [...model.values.keys()].filter(i => model.values[i].leaf && !model.values[i].data.blocks && model.values[i].data.data.length);
+    return [...all.filter(i => model.values[i].grad), ...all.filter(i => !model.values[i].grad)];
+  };
   const isWhole = () => /int|bool/.test(model.values[value].dtype);
   const written = x => String(Number(x.toPrecision(6)));
   const nameOf = i => nameOfElement(model.values[value].name, i, model.values[value].shape);
@@ -23,10 +27,10 @@ const editor = (() => {
       input: event => {
         const isNumber = event.target.value !== "" && Number.isFinite(event.target.valueAsNumber);
         event.target.setAttribute("aria-invalid", !isNumber);
-        if (isNumber) { set(i, event.target.valueAsNumber); follow(event.target); }
+        if (isNumber) { set(i, event.target.valueAsNumber); showNumbers(event.target); }
       },
       focus: () => { if (chosen !== i) { chosen = i; slide(); } },
-      blur: () => follow(),
+      blur: () => showNumbers(),
     });
   }
   /** The slider of the chosen number, with a range around it that stays while it is moved. */
@@ -34,7 +38,7 @@ const editor = (() => {
     const x = model.values[value].data.data[chosen], most = Math.abs(x) <= 3 ? 3 : Number((2 * Math.abs(x)).toPrecision(2));
     const slider = element("input", {
       type: "range", min: -most, max: most, step: isWhole() ? 1 : most / 300, "aria-label": `Slider of ${nameOf(chosen)}`,
-      input: event => { set(chosen, Number(event.target.valueAsNumber.toPrecision(6))); follow(event.target); },
+      input: event => { set(chosen, Number(event.target.valueAsNumber.toPrecision(6))); showNumbers(event.target); },
     });
     slider.value = x;
     root.querySelector(".slider")?.replaceChildren(
@@ -42,15 +46,13 @@ const editor = (() => {
     for (const f of root.querySelectorAll("[data-i]")) f.classList.toggle("chosen", +f.dataset.i === chosen);
   }
   /** All fields show the numbers of the model, but for the one in which something is typed. */
-  function follow(typing = document.activeElement) {
-    if (value === null) return;
+  function showNumbers(typing = document.activeElement) {
     const { data } = model.values[value].data;
     for (const f of root.querySelectorAll("[data-i]")) {
       if (f === typing) continue;
       f.value = written(data[f.dataset.i]);
       f.removeAttribute("aria-invalid");
     }
-    root.querySelector(".map")?.replaceWith(mapOf());
     const slider = root.querySelector("[type=range]");
     if (slider && slider !== typing) slider.value = data[chosen];
   }
@@ -76,7 +78,7 @@ const editor = (() => {
     const choice = element("select", { "aria-label": "Which leaf", change: event => { open(+event.target.value); root.querySelector("select").focus(); } },
       leaves().map(i => element("option", { value: i, selected: i === value }, `${model.values[i].name}  ${shapeText(model.values[i].shape)}`)));
     const isMap = data.data.length > MOST;
-    const columns = isMap ? 1 : shape.at(-1) ?? 1;
+    const columns = isMap || shape.length < 2 ? "auto-fill" : shape.at(-1);
     const grid = element("div", { class: "fields", style: `grid-template-columns:repeat(${columns}, minmax(4.6rem, 7rem))` },
       isMap ? field(chosen) : Array.from(data.data, (_, i) => field(i)));
     root.replaceChildren(head("Change numbers"), choice, ...(isWhole() ? [note(`Whole numbers: the dtype is ${dtype}.`)] : []),
@@ -99,6 +101,12 @@ const editor = (() => {
     if (which !== value) chosen = 0;
     value = which;
     fields();
+  }
+  /** The numbers of the model have changed. */
+  function follow() {
+    if (value === null || root.hidden) return;
+    showNumbers();
+    root.querySelector(".map")?.replaceWith(mapOf());
   }
   function close(isFocusBack = false) {
     root.hidden = true;

@@ -107,11 +107,11 @@ const heatmap = (() => {
     }
     const columns = array.shape.at(-1), rows = sizeOf(array) / columns, [many, wide] = array.blocks;
     const [top, bottom] = range(Math.floor(i / wide), many, rows), [left, right] = range(i % wide, wide, columns);
-    return `rows ${top}–${bottom - 1}, columns ${left}–${right - 1}: mean ${array.complex ? "size " : ""}${formatNumber(array.data[i])}`;
+    return `rows ${top} to ${bottom - 1}, columns ${left} to ${right - 1}: mean ${array.complex ? "size " : ""}${formatNumber(array.data[i])}`;
   }
   function blocksText(array) {
     const columns = array.shape.at(-1), rows = sizeOf(array) / columns, [many, wide] = array.blocks;
-    const per = [rows / many, columns / wide].map(x => Number.isInteger(x) ? x : `${Math.floor(x)}–${Math.ceil(x)}`);
+    const per = [rows / many, columns / wide].map(x => Number.isInteger(x) ? x : `${Math.floor(x)} or ${Math.ceil(x)}`);
     const flat = array.shape.length === 2 ? "" : ` of it as a matrix of ${rows.toLocaleString("en")} rows`;
     return `Each cell is the mean of ${array.complex ? "the sizes of " : ""}${per.join(" × ")} numbers${flat}.`;
   }
@@ -154,7 +154,7 @@ const heatmap = (() => {
       style: `width:${grid.width * wide}px;height:${grid.height * tall}px`,
       pointermove: event => tell(under(event) ?? chosen), pointerleave: () => tell(chosen),
       click: event => { const i = under(event); if (i !== null) choose(i); },
-      keydown: moved, focus: () => { if (chosen === null) tell(0); }, blur: () => tell(chosen),
+      keydown: moved, focus: () => tell(chosen ??= 0), blur: () => tell(chosen),
     }, canvas, mark);
     canvas.classList.toggle("fine", wide < 1);
     said.setAttribute("aria-live", "polite");
@@ -180,9 +180,9 @@ const heatmap = (() => {
   const isLarge = array => sizeOf(array) > FEW;
 
   /** The numbers of arrays in one notation: a list of elements, each text or a map, with a switch between the two. */
-  function numbers(arrays, name) {
+  function numbers(arrays, ...names) {
     if (!arrays.some(isLarge)) return texts(arrays).map(words => element("pre", {}, words));
-    return arrays.map(array => large(array, name));
+    return arrays.map((array, i) => large(array, names[i]));
   }
   function large(array, name) {
     const holder = element("div", { class: "large" });

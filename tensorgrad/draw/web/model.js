@@ -69,9 +69,13 @@ const model = (() => {
   function problem() {
     if (told.reason) return told.reason;
     try {
-      const data = values.map(v => v.leaf ? v.data : undefined);
-      forward(data);
-      const { grads } = backward(data);
+      const data = values.map(v => v.leaf ? v.data : undefined), wheres = forward(data), { grads, sent } = backward(data);
+      for (const o of operations.filter(o => o.count === 1)) {
+        const defined = [[o.computes, wheres[o.first]], ...o.rules.map((rule, i) => [rule, sent[o.first][i].where])];
+        for (const [formula, where] of defined) for (const { letter } of formula?.where ?? []) {
+          if (!(letter in where)) return `the page doesn't compute the letter ${letter} of ${o.label}`;
+        }
+      }
       const wrong = values.find((v, i) => !near(data[i], v.data) || (v.grad !== null && !near(grads[i], v.grad)));
       return wrong ? `the page computes ${wrong.name} otherwise than NumPy` : "";
     } catch (error) {
@@ -98,7 +102,7 @@ const model = (() => {
     for (const listener of listeners) listener();
   }
   function define(formula, where) {
-    for (const w of formula?.where ?? []) w.array = where[w.letter] ?? w.array;
+    for (const w of formula?.where ?? []) w.array = where[w.letter];
   }
   function take(rule, { gives, arrives, before, total, where }) {
     Object.assign(rule, { gives: rule.gives && gives, arrives, before, total });

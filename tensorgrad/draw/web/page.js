@@ -5,7 +5,7 @@ let at = 0, timer = null;
 
 function go(to) {
   at = Math.min(Math.max(to, 0), steps.length - 1);
-  const run = graph.runOf(at), { first, last } = run, where = first === last ? `step ${first + 1}` : `steps ${first + 1}–${last + 1}`;
+  const run = graph.runOf(at), { first, last } = run, where = first === last ? `step ${first + 1}` : `steps ${first + 1} to ${last + 1}`;
   const summary = run.frame && graph.summary(run), title = summary ? summary.title : steps[at].title;
   panel.show(at);
   graph.show(at);
@@ -29,7 +29,7 @@ function spoken({ phase, title, operation }) {
   if (operation === null) return `${title}.`;
   const o = model.operations[operation];
   if (phase === "forward") return `${title}: from ${namesOf(o.inputs)} to ${namesOf(o.outputs)}.`;
-  const sent = ({ to, arrives, before, total }) => graph.isHidden(to) ? "to be predicted" : `${graph.inWords(arrives)}${before === null ? "" : `, in sum ${graph.inWords(total)}`}`;
+  const sent = ({ to, arrives, before, total }) => graph.isHidden(to) ? "to be predicted" : `${labels.inWords(arrives)}${before === null ? "" : `, in sum ${labels.inWords(total)}`}`;
   return `${title}. ${o.rules.map(rule => `To ${model.values[rule.to].name}: ${sent(rule)}.`).join(" ")}`;
 }
 const spokenOfFolded = ({ title, phase, arrives, sent }) =>
@@ -93,20 +93,19 @@ nameLayers();
 $("layers").hidden = graph.frames.length === 0;
 graph.onFold(() => { nameLayers(); go(at); });
 
-// Links: #step=16&fold=layers.0,layers.1. The address is written when stepping rests: browsers refuse many changes at once.
+// Links: #step=16&fold=layers.0&fold=layers.1. The address is written when stepping rests: browsers refuse many changes at once.
 let writing = null;
 function link() {
   clearTimeout(writing);
   if (location.protocol !== "about:") writing = setTimeout(writeLink, 300);
 }
 function writeLink() {
-  const folded = graph.folded().map(encodeURIComponent);
-  const hash = `#step=${at + 1}${folded.length ? `&fold=${folded.join(",")}` : ""}`;
+  const hash = `#step=${at + 1}${graph.folded().map(name => `&fold=${encodeURIComponent(name)}`).join("")}`;
   if (location.hash !== hash) history.replaceState(history.state, "", hash);
 }
 function follow() {
   const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10);
-  const names = told.get("fold")?.split(",") ?? [];
+  const names = told.getAll("fold");
   graph.fold(graph.folded().filter(name => !names.includes(name)), false);
   graph.fold(names, true);
   go(Number.isNaN(step) ? 0 : step - 1);

@@ -17,8 +17,6 @@ const predict = (() => {
     return gives !== null && !total.complex && !total.blocks && total.data.length > 0 && total.data.every(Number.isFinite);
   }
   const isHidden = (k, i) => mode.on && canAsk(model.operations[k].rules[i]) && !answerTo(k, i).done;
-  /** The first rule of an operation that is hidden: those after it may have its answer in them. */
-  const firstHidden = k => model.operations[k].rules.findIndex((_, i) => isHidden(k, i));
   const hiddenValues = k => [...new Set(model.operations[k].rules.filter((_, i) => isHidden(k, i)).map(rule => rule.to))];
 
   /** The number that is asked for: the largest one. */
@@ -33,7 +31,6 @@ const predict = (() => {
 
   // What was wrong ---------------------------------------------------------------------------------------------------
 
-  const name = value => model.values[value].gradient;
   /** Whether x is y, as far as four digits tell. */
   const isNear = (x, y, size = 0) => Math.abs(x - y) <= Math.max(1e-3 * Math.abs(y), 1e-9 * size);
   const sizeIn = array => array.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -47,45 +44,47 @@ const predict = (() => {
   }
   const axesText = axes => axes.length === 1 ? `axis ${axes[0]}` : `axes ${axes.slice(0, -1).join(", ")} and ${axes.at(-1)}`;
 
-  /** What a wrong number is, in words; null if it is none that one knows. */
+  /** What a wrong number is, in words; null if it is none that one knows. x stands for the i-th number of the gradient. */
   function diagnose(operation, rule, i, x) {
     const right = rule.total.data[i], part = rule.arrives.data[i], before = rule.before?.data[i] ?? null;
-    const is = y => isNear(x, y, sizeIn(rule.total));
-    const [arriving, single] = [operation.arrives[0]?.array, operation.arrives.length === 1 && operation.arrives[0]?.array.data.length === 1];
-    const gradient = name(rule.to);
+    const is = y => isNear(x, y, sizeIn(rule.total)), takes = y => is(y) || (before !== null && is(before + y));
+    const { name: to, gradient } = model.values[rule.to];
     if (is(-right)) return "The size is right, the sign is wrong.";
     if (before !== null) {
       if (is(part)) return `This is what comes along this path. There was already ${formatNumber(before)}: the two are added.`;
-      if (is(before)) return `This is what was there before this step. What comes along this path is added to it.`;
+      if (is(before)) return "This is what was there before this step. What comes along this path is added to it.";
       if (is(before - part)) return "What comes along this path has the wrong sign, or was subtracted where it should be added.";
     }
-    if (single && !arriving.complex) {
-      const g = arriving.data[0];
-      if (g !== 0 && is(part / g)) return `This is the local derivative alone. Multiply it by what arrives, ${name(operation.arrives[0].value)} = ${formatNumber(g)}.`;
+    const [arriving] = operation.arrives, isOneNumber = operation.arrives.length === 1 && arriving.array.data.length === 1;
+    if (isOneNumber && takes(part / arriving.array.data[0])) {
+      return `This takes the local derivative alone. Multiply it by what arrives, ${model.values[arriving.value].gradient} = ${formatNumber(arriving.array.data[0])}.`;
     }
     if (rule.summed?.length) {
       const places = summedInto(i, rule.total.shape, rule.gives.shape);
-      if (places.some(j => is(rule.gives.data[j]))) return `This is one of the ${places.length} numbers that the rule gives here: they are summed over ${axesText(rule.summed)}, since broadcasting had repeated ${model.values[rule.to].name} there.`;
+      if (places.some(j => takes(rule.gives.data[j]))) {
+        return `This takes one of the ${places.length} numbers that the rule gives here: they are summed over ${axesText(rule.summed)}, as broadcasting had repeated ${to} there.`;
+      }
     }
-    const other = operation.rules.find(r => r.to !== rule.to && r.arrives.data.length > 0 && !r.arrives.complex && !r.arrives.blocks &&
-      is(r.arrives.data[r.arrives.data.length === rule.arrives.data.length ? i : 0]) && (r.arrives.data.length === rule.arrives.data.length || r.arrives.data.length === 1));
-    if (other) return `This is what goes to ${model.values[other.to].name}, the other operand.`;
+    const other = operation.rules.find(r => r.to !== rule.to && canAsk(r) && [i, 0].some(j => sizeOf(r.arrives) === (j ? sizeOf(rule.arrives) : 1) && takes(r.arrives.data[j])));
+    if (other) return `This takes what goes to ${model.values[other.to].name}, the other operand.`;
     if (is(1 / right)) return "This is 1 divided by the right number.";
-    if (before !== null && is(before + 1 / part)) return "1 is divided by what comes along this path.";
-    return factor();
-
-    function factor() {
-      const ratio = x / right, n = Math.round(Math.abs(ratio) > 1 ? ratio : 1 / ratio);
-      if (right === 0 || x === 0 || Math.abs(n) < 2 || Math.abs(n) > 1e6 || !isNear(Math.abs(ratio) > 1 ? ratio : 1 / ratio, n)) return null;
-      const size = rule.total.data.length, out = operation.outputs.length === 1 ? sizeOf(model.values[operation.outputs[0]].data) : NaN;
-      const isCount = n === size / out && size > out;
-      const how = n === 2 ? Math.abs(ratio) > 1 ? "twice" : "half of" : Math.abs(ratio) > 1 ? `${n} times` : `one ${ordinal(n)} of`;
-      const why = !isCount ? "" : ` ${n} is how many numbers of ${model.values[rule.to].name} go into one of ${model.values[operation.outputs[0]].name}` +
-        (/mean/.test(operation.label) ? ": a mean divides by it." : ".");
-      return `This is ${how} ${gradient}.${why}`;
-    }
+    if (takes(1 / part)) return "This takes 1 divided by what comes along this path.";
+    const ofAll = factor(x, right);
+    if (ofAll) return `This is ${ofAll.words} ${gradient}.${countText(operation, rule, ofAll.n)}`;
+    const ofPart = before === null ? null : factor(x - before, part);
+    return ofPart && `This takes ${ofPart.words} what comes along this path.${countText(operation, rule, ofPart.n)}`;
   }
-  const ordinal = n => n < 0 ? `${n}th` : `${n}${n % 10 === 1 && n % 100 !== 11 ? "st" : n % 10 === 2 && n % 100 !== 12 ? "nd" : n % 10 === 3 && n % 100 !== 13 ? "rd" : "th"}`;
+  /** x as a multiple or a fraction of y, in words, and the whole number in it; null if it is neither. */
+  function factor(x, y) {
+    const ratio = Math.abs(x) > Math.abs(y) ? x / y : y / x, n = Math.round(ratio), isMore = Math.abs(x) > Math.abs(y);
+    if (x === 0 || y === 0 || n < 2 || n > 1e6 || !isNear(ratio, n)) return null;
+    return { n, words: n === 2 ? (isMore ? "twice" : "half of") : isMore ? `${n} times` : `1/${n} of` };
+  }
+  /** Where n is how many numbers go into one, that they do. */
+  function countText({ outputs, label }, { to, total }, n) {
+    if (outputs.length !== 1 || sizeOf(total) !== n * sizeOf(model.values[outputs[0]].data)) return "";
+    return ` ${n} numbers of ${model.values[to].name} go into each of ${model.values[outputs[0]].name}${/mean/.test(label) ? ": their mean divides by that" : ""}.`;
+  }
 
   /** The number that was typed; a fraction too. */
   function parsed(typed) {
@@ -138,14 +137,15 @@ const predict = (() => {
     return element("form", { class: "question", submit: act(() => answer(k, i, input.value)) },
       element("label", {}, `What is ${asked} after this step?`, input),
       rule.before === null ? null : element("p", { class: "note" }, `There was already ${formatNumber(rule.before.data[askedOf(rule.total)])}.`),
-      told.hint ? hintOf() : null, feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe));
+      feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe),
+      told.hint ? hintOf() : null);
   }
 
   const mode = { on: false };
   return {
     get on() { return mode.on; },
     set on(yes) { mode.on = yes; },
-    isHidden, firstHidden, hiddenValues, question, answerTo, diagnose, score, axesText,
+    isHidden, hiddenValues, question, answerTo, diagnose, score, axesText,
     forget: () => given.clear(),
   };
 })();

@@ -1,0 +1,48 @@
+// Numbers in three digits, as Python writes them into the cards of the picture (see draw/labels.py).
+//
+// labels.number(x, padded)   one number; padded with zeros for a column
+// labels.table(array)        the numbers of a small array in rows and columns, else statistics, a line each
+// labels.statistics(array)   range and mean of the finite numbers, and how many aren't finite
+// labels.shown(array)        for a tip: all numbers, if they aren't many
+// labels.inWords(array)      for who listens: a few numbers, else statistics
+
+const labels = (() => {
+  const MANY = 400, FEW = 12;
+
+  /** Three digits and a power of ten; of two texts that are as near, that with the even digit, as in Python. */
+  function threeDigits(x) {
+    const [exact, power] = x.toExponential(50).split("e"), digits = exact.slice(0, exact.indexOf(".") + 3), rest = exact.slice(digits.length);
+    if (/^50*$/.test(rest) && "02468".includes(digits.at(-1))) return [digits, +power];
+    const [near, ownPower] = x.toExponential(2).split("e");
+    return [near, +ownPower];
+  }
+  function number(x, padded = false) {
+    if (Number.isNaN(x)) return "nan";
+    if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
+    if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x);
+    const [digits, power] = threeDigits(x), short = s => padded || !s.includes(".") ? s : s.replace(/\.?0+$/, "");
+    if (Math.abs(x) < 1e-3) return `${digits}e${power}`;
+    return power >= 3 ? `${short(digits)}e${power}` : short(Number(`${digits}e${power}`).toFixed(2 - power));
+  }
+
+  function table(array) {
+    const { shape, data } = array, columns = shape.at(-1) ?? 1, rows = data.length / columns;
+    if (!data.length) return [["empty"]];
+    const isSmall = shape.length < 3 && data.length <= 12 && rows <= 4 && columns <= (rows === 1 ? 6 : 4);
+    if (!isSmall) return statistics(array).map(line => [line]);
+    return Array.from({ length: rows }, (_, i) => Array.from(data.slice(i * columns, (i + 1) * columns), x => number(x, data.length > 1)));
+  }
+  /** Of complex numbers their size; of a very large array, data are means of blocks. */
+  function statistics(array) {
+    const { complex, blocks, data } = array, sign = complex ? "|z| " : "";
+    const all = complex && !blocks ? Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1])) : data;
+    const finite = all.filter(Number.isFinite), count = all.length - finite.length;
+    const [low, high] = blocks ? [array.low, array.high] : finite.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
+    const range = low === high ? [`all ${sign}${number(low)}`] : [`${sign}${number(low)} … ${number(high)}`, `mean ${number(finite.reduce((a, b) => a + b, 0) / finite.length)}`];
+    return [...finite.length ? range : [], ...count ? [`${count.toLocaleString("en")} nan or inf`] : []];
+  }
+  const isLong = (array, most) => array.blocks || array.data.length > most;
+  const shown = array => isLong(array, MANY) ? statistics(array).join(", ") : heatmap.text(array);
+  const inWords = array => isLong(array, FEW) ? statistics(array).join(", ") : heatmap.text(array).replace(/\s+/g, " ");
+  return { number, table, statistics, shown, inWords };
+})();
