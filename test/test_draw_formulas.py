@@ -169,7 +169,13 @@ def same(value, expected, text):
 # All of the table ----------------------------------------------------------------------------------------------------
 
 # Rules that are no formula, and why: a page shows their source.
+_SPLINE = "a spline, whose coefficients solve equations"
+_FILTER = "a recursion over the samples"
 PROGRAMS = {
+    "interp1d": _SPLINE, "piecewise_cubic": _SPLINE, "on_grid": _SPLINE, "map_coordinates": _SPLINE, "shift": _SPLINE,
+    "affine_transform": _SPLINE, "zoom": _SPLINE, "lfilter_zi": _FILTER, "filtfilt": _FILTER, "sosfilt": _FILTER,
+    "sosfilt_zi": _FILTER, "sosfiltfilt": _FILTER, "hilbert2": "two transforms, by parts of the spectrum",
+    "savgol_filter": "a polynomial fitted at each end",
 }  # fmt: skip
 BATCHES = ["batch", "unbatch", "spread", "sum_batch"]  # of vmap: they have no numbers that a page shows
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+Constant: Any = ast.Constant  # of any object
+
 OPERATORS: dict[type, Callable] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow, ast.MatMult: operator.matmul, ast.Mod: operator.mod, ast.FloorDiv: operator.floordiv,
@@ -123,3 +125,25 @@ def simpler(node: ast.expr) -> ast.expr:
         case ast.BinOp(other, ast.BitAnd() | ast.BitOr() as op, ast.Constant(value=bool() as known)):
             return other if known is isinstance(op, ast.BitAnd) else node.right
     return node
+
+
+def as_tree(x: Any) -> Any:
+    """An argument, an expression already or a default; those of `*args` as a tuple."""
+    if isinstance(x, tuple) and any(isinstance(part, ast.expr) for part in x):
+        return ast.Tuple(list(x), ast.Load())
+    return x if isinstance(x, ast.expr) else Constant(x)
+
+
+def needs_no_letter(tree: Any) -> bool:
+    """Whether an expression is a letter already, or a constant other than a number."""
+    if isinstance(tree, Constant):
+        return isinstance(tree.value, bool) or not isinstance(tree.value, int | float)
+    return isinstance(tree, ast.Name)
+
+
+def is_0(tree: Any) -> bool:
+    return isinstance(tree, Constant) and type(tree.value) is int and tree.value == 0
+
+
+def is_where(tree: Any) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"

@@ -18,10 +18,20 @@ from ..derivatives.chunked import in_chunks, is_unknown
 from ..derivatives.formulas import FORMULAS
 from ..derivatives.indexing import may_repeat
 from .calls import bound_arguments, defaults_of, goes_without_saying, is_default, recorded, simpler_call, unwrapped
-from .expressions import Evaluator, Put, parsed, simpler, used_letters
+from .expressions import (
+    Constant,
+    Evaluator,
+    Put,
+    as_tree,
+    is_0,
+    is_where,
+    needs_no_letter,
+    parsed,
+    simpler,
+    used_letters,
+)  # fmt: skip
 from .sources import body_of
 
-Constant: Any = ast.Constant  # of any object
 _QUESTIONS = {
     is_complex, is_array, is_chunked, in_chunks, is_unknown, may_repeat, np.iscomplexobj, np.ndim, np.shape, np.size,
     len, isinstance, type, hasattr, callable,
@@ -110,7 +120,7 @@ class Reader:
         inside = _Scope(self, function, scope, is_text=True)
         for letter, meaning in used_letters(written.where, text).items():
             tree = inside.visit(parsed(meaning))
-            inside.scope[letter] = tree if _needs_no_letter(tree) else self.defined(letter, tree)
+            inside.scope[letter] = tree if needs_no_letter(tree) else self.defined(letter, tree)
         self.notes += [note] if note and note not in self.notes else []
         return inside.visit(parsed(text))
 
@@ -363,7 +373,7 @@ class _Scope(ast.NodeTransformer):
             f = self._known(node.func.id)
         f = recorded(f)
         args: list[Any] = [part for arg in node.args for part in self._arguments(arg)]
-        kwargs = {k: x for keyword in node.keywords for k, x in self._keywords(keyword)}
+        kwargs: dict[str, Any] = {k: x for keyword in node.keywords for k, x in self._keywords(keyword)}
         if f is None and isinstance(node.func, ast.Attribute):
             return self._method(node.func.attr, [self.visit(node.func.value), *args], kwargs)
         if not callable(f):
@@ -416,7 +426,7 @@ class _Scope(ast.NodeTransformer):
             return self._inside(f, args, kwargs)
         if f is np.where and isinstance(args[0], ast.UnaryOp) and isinstance(args[0].op, ast.Invert):
             return self._call(f, [args[0].operand, args[2], args[1]], kwargs)
-        if f is np.where and _is_0(args[2]) and _is_where(inner := args[1]) and _is_0(inner.args[2]):
+        if f is np.where and is_0(args[2]) and is_where(inner := args[1]) and is_0(inner.args[2]):
             both = ast.BinOp(args[0], ast.BitAnd(), inner.args[0])
             return self._call(f, [both, inner.args[1], args[2]], kwargs)
         found = simpler_call(f, args, kwargs, self._reader.evaluated)
@@ -428,32 +438,10 @@ class _Scope(ast.NodeTransformer):
         """What a function computes that readers don't know; a setting, if it gives one."""
         function, given, settings = unwrapped(f, args, kwargs)
         try:
-            bound = {name: _as_tree(x) for name, x in bound_arguments(function, given, settings).items()}
+            bound = {name: as_tree(x) for name, x in bound_arguments(function, given, settings).items()}
             return self._reader.body(function, {name: self._reader.part(name, x) for name, x in bound.items()})
         except Unreadable:
             value = f(*map(self._reader.evaluated, args), **{k: self._reader.evaluated(x) for k, x in kwargs.items()})
             if isinstance(value, bool | int | slice) or (isinstance(value, tuple) and not any(map(is_array, value))):
                 return Constant(value)
             raise
-
-
-def _as_tree(x: Any) -> Any:
-    """An argument, an expression already or a default; those of `*args` as a tuple."""
-    if isinstance(x, tuple) and any(isinstance(part, ast.expr) for part in x):
-        return ast.Tuple(list(x), ast.Load())
-    return x if isinstance(x, ast.expr) else Constant(x)
-
-
-def _needs_no_letter(tree: Any) -> bool:
-    """Whether an expression is a letter already, or a constant other than a number."""
-    if isinstance(tree, Constant):
-        return isinstance(tree.value, bool) or not isinstance(tree.value, int | float)
-    return isinstance(tree, ast.Name)
-
-
-def _is_0(tree: Any) -> bool:
-    return isinstance(tree, Constant) and type(tree.value) is int and tree.value == 0
-
-
-def _is_where(tree: Any) -> bool:
-    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"
