@@ -55,6 +55,13 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         text, binds = _written(part, letter)
         return text if binds >= tightness else f"({text})"
 
+    def listed(part: ast.expr) -> str:
+        """An element of a list, which as 0 alone wouldn't tell its shape."""
+        match part:
+            case ast.Call(func=ast.Name(id="zeros_like"), args=[of]):
+                return f"zeros_like({write(of)})"
+        return write(part)
+
     def raised(part: ast.expr) -> str:
         """What has something raised beside it: ∂L/∂y, too, needs brackets there."""
         text = write(part, _ATOM)
@@ -109,7 +116,7 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         case ast.Tuple():
             return f"({', '.join(map(write, node.elts))}{',' * (len(node.elts) == 1)})", _ATOM
         case ast.List():
-            return f"[{', '.join(map(write, node.elts))}]", _ATOM
+            return f"[{', '.join(map(listed, node.elts))}]", _ATOM
     raise TypeError(f"no notation for {ast.dump(node)}")
 
 
