@@ -76,6 +76,49 @@ def test_the_direction_of_reading_is_rankdir():
         assert json.loads(dot.pipe("json0"))["rankdir"] == rankdir
 
 
+def test_what_is_too_long_to_be_read_from_left_to_right_is_drawn_from_top_to_bottom():
+    def in_a_row(n):
+        t = Tensor(1.0)
+        for _ in range(n):
+            t = np.sin(t)
+        return t
+
+    assert "rankdir=LR" in draw_dot_tensor(in_a_row(10)).source
+    assert "rankdir=TB" in draw_dot_tensor(in_a_row(11)).source
+    assert "rankdir=LR" in draw_dot_tensor(in_a_row(11), rankdir="LR").source
+    assert "rankdir=LR" in draw_dot_tensor(in_a_row(1000)).source  # when it is folded
+    assert "rankdir=LR" in draw_dot_tensor(np.stack([in_a_row(1) for _ in range(30)])).source
+
+
+def test_of_a_value_that_is_used_everywhere_the_name_stands_where_it_is_used():
+    w, t = Tensor(2.0, name="w"), Tensor(1.0, name="s")
+    for _ in range(150):
+        t = t * w + w
+    picture = read(draw_dot_tensor(t, max_nodes=None))
+    assert names(picture).count("w") == 1 and len(operations(picture)) == 300
+    labels = [i for i, n in picture.nodes.items() if n.kind == "reference"]
+    assert len(labels) == 299 and all(picture.nodes[i].name == "w" for i in labels)
+    ends = [b for a, b, _ in picture.edges if picture.nodes[a].name == "w"]
+    assert len(ends) == len(set(ends)) == 300
+    assert "small name" in picture.label
+    squares = [x := Tensor(2.0, name="x"), *[x * x for _ in range(40)]]
+    picture = read(draw_dot_tensor(sum(squares), max_nodes=None))
+    assert arrows(picture).count(("x", "×")) == 80  # both operands of one operation come from one name
+    assert sum(n.kind == "reference" for n in picture.nodes.values()) == 40
+    t = np.sin(Tensor(1.0))
+    t.name = "t"
+    picture = read(draw_dot_tensor(sum(t * i for i in range(2, 40)), max_nodes=None))
+    assert ("sin", "t") in arrows(picture) and sum(n.kind == "reference" for n in picture.nodes.values()) == 37
+
+
+def test_only_of_large_pictures_the_layout_is_hurried():
+    w = Tensor(2.0, name="w")
+    for n, is_large in ((14, False), (40, True)):
+        dot = draw_dot_tensor(np.stack([w * i for i in range(2, n)]), max_nodes=None)
+        assert ("nslimit=2" in dot.source) == ("nslimit1=2" in dot.source) == is_large
+        assert any(n.kind == "reference" for n in read(dot).nodes.values()) == is_large
+
+
 def test_drawing_changes_nothing():
     a, b, d = small_graph()
     before = a.data.copy()
@@ -96,7 +139,7 @@ def test_bad_input_is_an_error_that_says_what_is_allowed():
             draw_dot_tensor(t, format=bad)
     with pytest.raises(ValueError, match="max_nodes must be at least 10"):
         draw_dot_tensor(t, max_nodes=2)
-    for bad in ("lr", "", None, 3, ["LR"], ("LR",), t):
+    for bad in ("lr", "", 3, ["LR"], ("LR",), t):
         with pytest.raises(ValueError, match="rankdir must be one of LR, TB, RL, BT"):
             draw_dot_tensor(t, rankdir=bad)
     for bad in ("10", 10.0, 50.5, np.nan, True, [100], t):

@@ -101,10 +101,69 @@ def test_without_a_program_the_error_says_what_to_install(monkeypatch, tmp_path)
     assert t._repr_svg_() is None
 
 
-def test_a_format_that_graphviz_pure_lacks_is_an_error(monkeypatch, tmp_path):
+def test_a_format_that_graphviz_pure_lacks_is_an_error_that_names_what_it_has(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match="could not draw 'pdf'"):
-        draw_dot_tensor(small_graph()[2], format="pdf").pipe()
+    dot = draw_dot_tensor(small_graph()[2], format="pdf")
+    says = r"graphviz-pure could not draw 'pdf': it has no such format, but these: .*\bpng\b.*\bsvg\b.*install Graphviz"
+    with pytest.raises(RuntimeError, match=says):
+        dot.pipe()
+    with pytest.raises(RuntimeError, match=says):
+        dot.render(tmp_path / "graph")
+    assert not os.listdir(tmp_path)
+    assert dot.source.startswith("digraph")
+    assert dot.render(tmp_path / "graph", format="svg") == str(tmp_path / "graph.svg")
+
+
+@pytest.fixture
+def stand_in(monkeypatch, tmp_path):
+    """A `dot` on the PATH that does what a shell script says."""
+    if os.name == "nt":
+        pytest.skip("the stand-in for dot is a shell script")
+
+    def write(script):
+        program = tmp_path / "dot"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(program.stat().st_mode | stat.S_IEXEC)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin")
+
+    return write
+
+
+def test_a_program_that_takes_too_long_is_ended_and_the_error_says_what_to_do(stand_in, tmp_path):
+    stand_in(f'echo $$ > "{tmp_path}/pid"\nexec sleep 600')
+    dot = draw_dot_tensor(small_graph()[2])
+    assert dot.timeout == draw_graphviz.TIMEOUT
+    dot.timeout = 1.5
+    with pytest.raises(
+        RuntimeError, match=r"^dot didn't lay this picture out in 1.5 s; .*smaller max_nodes.*dot.timeout = 6$"
+    ):
+        dot.render(tmp_path / "graph")
+    assert not (tmp_path / "graph.svg").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.mark.parametrize(
+    "script, says",
+    [
+        ("kill -SEGV $$", r"^dot broke off \(signal 11\) with no picture, .*smaller max_nodes"),
+        ("exit 0", r"^dot broke off with no picture, .*smaller max_nodes"),
+        ("echo out of ink >&2; exit 1", r"^dot could not draw 'svg': out of ink$"),
+    ],
+)
+def test_a_program_that_breaks_off_is_an_error(stand_in, script, says):
+    stand_in(script)
+    t = small_graph()[2]
+    with pytest.raises(RuntimeError, match=says):
+        draw_dot_tensor(t).pipe()
+    assert t._repr_svg_() is None  # a notebook shows its numbers
+
+
+def test_options_of_pipe_reach_the_program(stand_in):
+    stand_in('echo "$@"')
+    dot = draw_dot_tensor(small_graph()[2])
+    assert dot.pipe(encoding="utf-8") == "-Kdot -Tsvg\n"
+    assert dot.pipe("PNG", "cairo", "gd", 2, engine="neato") == b"-Kneato -Tpng:cairo:gd -n2\n"
 
 
 def test_the_program_beside_python_is_found_in_an_environment_that_is_not_activated(monkeypatch, tmp_path):

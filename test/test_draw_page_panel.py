@@ -122,8 +122,10 @@ def test_each_step_shows_what_it_computes(name, show):
     root, model = network() if name == "network" else (GRAPHS[name](), None)
     page = draw_backward(root, model=model)
     shown = show(page)
-    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => [
-      rule.innerText, [...rule.querySelectorAll("pre:not(.source), .formula')].at(-1)?.textContent])]"""
+    read = """() => [$("panel").innerText, [...document.querySelectorAll("[data-rule]")].map(rule => {
+      const last = [...rule.querySelectorAll("pre:not(.source), .formula")].filter(e => !e.closest(".where")).at(-1);
+      return [rule.innerText, last?.textContent];
+    })]"""
     for step in page.steps:
         text, cards = shown.tab.evaluate(read)
         assert step["title"] in text
@@ -295,6 +297,8 @@ def test_gradients_are_hidden_until_one_has_said_them(show):
     assert tab.evaluate("document.activeElement.id") == "next"
     tab.keyboard.press("Enter")
     assert tab.locator(".question").count() > 0
+    tab.locator(".question button", has_text="Hint").first.click()
+    assert "The rule gives" in tab.inner_text(".question") and "1 of 2" in tab.inner_text("#score")
     tab.locator(".question button", has_text="Show me").first.click()
     assert tab.inner_text("#score") == "1 of 3 at the first try"
     tab.click("#predict")
@@ -377,6 +381,30 @@ def test_a_question_behind_another_doesnt_tell_its_answer(show):
     assert shown.tab.inner_text("#score") == "2 of 2 at the first try"
 
 
+def test_nor_does_one_behind_two_others(show):
+    a, b = Tensor([3.0], name="a"), Tensor([5.0], name="b")
+    shown = show(draw_backward(np.concatenate([a, b, b]).sum()))
+    shown.tab.keyboard.press("p")
+    at_step(shown, "Backward through concatenate axis=0")
+    waiting = "Answer the question above first."
+    assert [waiting in card(shown, i).inner_text() for i in range(3)] == [False, False, True]
+    card(shown, 0).get_by_text("Show me").click()
+    assert waiting in card(shown, 2).inner_text()
+    card(shown, 1).get_by_text("Show me").click()
+    assert "There was already 1." in card(shown, 2).inner_text()
+
+
+def test_the_map_of_a_part_isnt_called_the_gradient(show):
+    w = Tensor(np.arange(60.0), name="w")
+    shown = show(draw_backward((w * w).sum()))
+    at_step(shown, "Backward through ×")
+    first, second = (
+        [c.get_attribute("aria-label").split(",")[0] for c in card(shown, i).locator(".cells").all()] for i in (0, 1)
+    )
+    assert first == ["what the rule gives"]
+    assert second == ["what the rule gives", "what was there", "what arrives", "∂y/∂w"]
+
+
 # Changing numbers, and checking gradients -----------------------------------------------------------------------------
 
 
@@ -435,6 +463,15 @@ def test_cards_open_the_editor(show):
     assert "h is computed, by tanh from v2. Change a leaf, and it follows." in tab.inner_text("#editor")
     tab.locator("#editor button", has_text="Close").click()
     assert not tab.is_visible("#editor") and tab.evaluate("document.activeElement.id") == "change"
+
+
+def test_leaves_with_a_gradient_come_first(show):
+    loss, model = network()
+    shown = show(draw_backward(loss, model=model))
+    shown.tab.click("#change")
+    options = shown.tab.locator("#editor option").all_inner_texts()
+    assert [option.split()[0] for option in options[:4]] == [name for name, _ in model.named_parameters()]
+    assert all(option.startswith("c") for option in options[4:])
 
 
 def test_of_a_large_leaf_the_number_is_chosen_in_its_map(show):

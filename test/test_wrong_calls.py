@@ -278,7 +278,7 @@ CALLS = {
         {
             "root": (ROOT, is_a(Tensor)),
             "format": ("svg", nothing),
-            "rankdir": ("LR", nothing),
+            "rankdir": ("LR", only_none),
             "show_data": (True, flag),
             "model": (LAYER, or_none(is_a(Module))),
             "names": ({}, or_none(names)),

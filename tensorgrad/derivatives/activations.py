@@ -8,12 +8,14 @@ import numpy as np
 
 from .arrays import ARRAYS, as_numbers, is_floating
 from .blocks import in_blocks
+from .formulas import by_name, formula
 from .table import with_rules
 
 # The rectifier -------------------------------------------------------------------------------------------------------
 
 
 @with_rules(lambda g, y, x: g * one_where_positive(y))
+@formula("maximum(x, 0)")
 def relu(x: Any) -> Any:
     """max(x, 0), elementwise, of any shape; its slope at 0 is 0.
 
@@ -28,6 +30,7 @@ def relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
 
+@formula("y > 0")
 def one_where_positive(y: Any) -> Any:
     """1 where y = relu(x) > 0, else 0; of nan 1, as PyTorch has it."""
     positive = y != 0.0  # 0.0, so that no int is to be converted
@@ -50,6 +53,7 @@ def zeros(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> 
 
 
 @with_rules(lambda g, y, x, negative_slope=0.01: np.where(x > 0, g, g * negative_slope))
+@formula("where(x > 0, x, negative_slope * x)")
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """x where x > 0, else negative_slope * x, elementwise.
 
@@ -81,6 +85,7 @@ def sigmoid_of_parts(positive: Any, z: Any) -> Any:
 
 
 @with_rules(lambda g, y, x: g * y * (1 - y))
+@formula("1 / (1 + exp(-x))")
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)), elementwise, without overflow: of -1e4 it is 0, of 1e4 it is 1.
 
@@ -104,6 +109,7 @@ def _silu_slope(g, x, s):
 
 
 @with_rules(lambda g, y, x, saved=None: _silu_slope(g, x, sigmoid(x) if saved is None else saved), saves=True)
+@formula("x * sigmoid(x)")
 def silu(x: Any) -> Any:
     """x sigmoid(x). Saves the second factor."""
     s = sigmoid(x)
@@ -116,6 +122,8 @@ def _softplus_slope(x, threshold):
 
 @with_rules(lambda g, y, x, threshold=None: g * _softplus_slope(x, threshold))
 @in_blocks
+@formula("maximum(x, 0) + log1p(exp(-abs(x))) if threshold is None else where(x > threshold, x, log1p(exp(x)))",
+         note="It is log(1 + eˣ), written so that nothing overflows.")
 def softplus(x: Any, threshold: float | None = None) -> Any:
     """log(1 + exp(x)), without overflow; x itself above the threshold, if there is one."""
     y = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
@@ -124,6 +132,7 @@ def softplus(x: Any, threshold: float | None = None) -> Any:
 
 @with_rules(lambda g, y, x: g * sigmoid(-x))
 @in_blocks
+@formula("minimum(x, 0) - log1p(exp(-abs(x)))", note="It is log(sigmoid(x)), written so that nothing overflows.")
 def logsigmoid(x: Any) -> Any:
     """log(sigmoid(x)) = -log(1 + exp(-x)), without overflow."""
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
@@ -140,12 +149,14 @@ def _mish_slope(g, x, t):
 
 
 @with_rules(lambda g, y, x, saved=None: _mish_slope(g, x, _mish_factor(x) if saved is None else saved), saves=True)
+@formula("x * tanh(softplus(x))")
 def mish(x: Any) -> Any:
     """x tanh(log(1 + exp(x))). Saves the second factor."""
     t = _mish_factor(x)
     return x * t, t
 
 
+@formula("concatenate([g * s, g * a * s * (1 - s)], axis)", a="split(x, 2, axis)[0]", s="sigmoid(split(x, 2, axis)[1])")
 def _glu_gradient(g, y, x, axis, saved=None):
     a, b = np.split(x, 2, axis)
     s = sigmoid(b) if saved is None else saved
@@ -153,6 +164,7 @@ def _glu_gradient(g, y, x, axis, saved=None):
 
 
 @with_rules(_glu_gradient, saves=True)
+@formula("a * sigmoid(b)", a="split(x, 2, axis)[0]", b="split(x, 2, axis)[1]")
 def glu(x: Any, axis: int) -> Any:
     """a sigmoid(b) of the halves a and b of x. Saves the second factor."""
     a, b = np.split(x, 2, axis)
@@ -171,7 +183,13 @@ def softsign(x: Any) -> Any:
 _SLOPE, _CUBE = math.sqrt(8 / math.pi), 0.044715
 
 
-@with_rules(lambda g, y, x: g * y * (1 - y) * (_SLOPE + 3 * _CUBE * _SLOPE * x * x))
+@formula("sqrt(8 / pi) * (1 + 3 * 0.044715 * x ** 2)")
+def _tanh_slope(x: Any) -> Any:
+    return _SLOPE + 3 * _CUBE * _SLOPE * x * x
+
+
+@with_rules(lambda g, y, x: g * y * (1 - y) * _tanh_slope(x))
+@formula("(1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x ** 3))) / 2")
 def tanh_cdf(x: Any) -> Any:
     """What stands for Phi in gelu's approximation, sigmoid(sqrt(8 / pi) (x + 0.044715 x^3)), written with tanh."""
     if not is_floating(x):
@@ -210,7 +228,13 @@ _P32 = (0.398941964209, 5.11712699326, 30.8826420811, 107.191149983, 214.7341146
 _Q32 = (1.0, 12.8266787571, 78.4130897737, 281.481594833, 614.088791352, 762.59423244, 417.511537708)
 
 
-@with_rules(lambda g, y, x: g * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
+@formula("exp(-(x ** 2) / 2) / sqrt(2 * pi)")
+def normal_density(x: Any) -> Any:
+    return np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+
+
+@with_rules(lambda g, y, x: g * normal_density(x))
+@by_name
 def normal_cdf(x: Any) -> Any:
     """Phi, the distribution function of the standard normal distribution, elementwise, with all its digits in the tail.
 
@@ -246,15 +270,16 @@ def _horner(coefficients: tuple[float, ...], t: Any) -> Any:
 
 @in_blocks
 def _gelu_slope(g, x, p):
-    return g * (p + x * np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
+    return g * (p + x * normal_density(x))
 
 
 @in_blocks
 def _tanh_gelu_slope(g, x, p):
-    return g * (p + x * p * (1 - p) * (_SLOPE + 3 * _CUBE * _SLOPE * x * x))
+    return g * (p + x * p * (1 - p) * _tanh_slope(x))
 
 
 @with_rules(lambda g, y, x, saved=None: _gelu_slope(g, x, normal_cdf(x) if saved is None else saved), saves=True)
+@formula("x * normal_cdf(x)")
 def gelu(x: Any) -> Any:
     """x Phi(x). Saves the second factor."""
     p = normal_cdf(x)
@@ -262,6 +287,7 @@ def gelu(x: Any) -> Any:
 
 
 @with_rules(lambda g, y, x, saved=None: _tanh_gelu_slope(g, x, tanh_cdf(x) if saved is None else saved), saves=True)
+@formula("x * tanh_cdf(x)")
 def tanh_gelu(x: Any) -> Any:
     """x times what stands for Phi(x). Saves the second factor."""
     p = tanh_cdf(x)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .formulas import formula
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Types that do all that NumPy's own array does: methods, out=, assignment, views with strides. What is written for that
@@ -80,6 +82,7 @@ def as_array(x, like=None):
     return x if is_array(x) else np.asarray(x, like=inside(like))
 
 
+@formula("x")
 def inside(x):
     """The array in a Tensor, so that `like=` makes arrays (like a Tensor, NumPy makes Tensors); else x as it is."""
     return getattr(x, "data", x) if hasattr(x, "__record__") else x
@@ -90,6 +93,7 @@ def as_0d(x):
     return np.asarray(x, like=x) if hasattr(x, "__array_function__") else np.asarray(x)
 
 
+@formula("x")
 def contiguous(x):
     """An array, in C order: itself, or a copy."""
     return np.ascontiguousarray(x, like=x)
@@ -113,6 +117,7 @@ def strided(x, shape, strides):
     return called_beside((x,), as_strided, x, shape, strides, writeable=False)
 
 
+@formula("x")
 def whole(x):
     """All numbers of a batch of arrays, as one array; an array as it is."""
     while hasattr(x, "stack"):
@@ -132,6 +137,7 @@ def all_lie(values, lowest, highest):
     return bool(np.all(whole((values >= lowest) & (values <= highest))))
 
 
+@formula("arange(n)")
 def arange(n, like):
     """The integers from 0 to n - 1, in an array of the kind of `like`."""
     return np.arange(n, like=inside(like))
@@ -146,11 +152,13 @@ def real_like(a, dtype):
     return a.real if is_chunked(a) and a.dtype.kind == "c" and np.dtype(dtype).kind != "c" else a
 
 
+@formula("full(shape, value)")
 def full(shape, value, dtype, like):
     """An array filled with a value, of the kind of `like`."""
     return np.full_like(real_like(whole(inside(like)), dtype), value, dtype=dtype, order="C", shape=shape)
 
 
+@formula("identity(n)")
 def eye(n, dtype, like, m=None, k=0):
     """np.eye(n, m, k), in an array of the kind of `like`."""
     m, like = n if m is None else m, inside(like)
@@ -159,6 +167,7 @@ def eye(n, dtype, like, m=None, k=0):
     return (arange(m, like) == np.expand_dims(arange(n, like) + k, 1)).astype(dtype)
 
 
+@formula("max(x, axis=axis, keepdims=keepdims)")
 def largest(x, axis=None, keepdims=False):
     """The largest of numbers that aren't negative; 0 if there are none. (CuPy has no np.max(x, initial=0).)"""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)

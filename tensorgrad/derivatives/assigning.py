@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .arrays import ARRAYS, array_in, real_array, whole
+from .formulas import by_name, formula
 from .indexing import Scattered, may_repeat
 from .table import derivative, views
 
@@ -66,10 +67,77 @@ class Place:
         return self.of(written) == numbers
 
 
+# What formulas speak of
+
+
+@by_name
+def with_part(old, place, value):
+    """old, with a value in a place of it."""
+    return place.put(np.copy(old), value)
+
+
+@by_name
+def with_zeros(array, place):
+    """An array, with zeros in a place of it."""
+    return with_part(array, place, 0)
+
+
+@by_name
+def in_part(value, place, shape):
+    """A value in a place of an array of this shape, and zeros elsewhere, if that isn't all of it."""
+    return place.put(np.zeros_like(value, shape=shape), value)
+
+
+@by_name
+def part_of(array, place):
+    """The part of an array that a place is."""
+    return place.of(array)
+
+
+@by_name
+def stays(value, place, shape):
+    """Which elements of a value remain, in a place of an array of this shape."""
+    part = place.of(np.empty(shape))
+    return place.last_written(np.broadcast_to(value, part.shape), shape)
+
+
+_LAST = "Where the index names a place several times, the last value stays there"
+
+
+def _note_of_assignment(value, old, place):
+    notes = [f"{_LAST}."] if place.repeats and not np.all(stays(value, place, old.shape)) else []
+    return " ".join(notes + ["All that was there before is overwritten."] * _is_overwritten(old, place))
+
+
+def _is_overwritten(old, place):
+    return place.covers(place.of(old), old)
+
+
+def _formula_of_value(g, y, value, old, place, in_place=False):
+    sign = "-" if place.sign == -1 else ""
+    is_whole = not place.repeats or np.all(stays(value, place, old.shape))
+    return f"{sign}part_of(g, place)" if is_whole else f"where(stayed, {sign}part_of(g, place), 0)"
+
+
+def _note_of_value(g, y, value, old, place, in_place=False):
+    is_whole = not place.repeats or np.all(stays(value, place, old.shape))
+    return "" if is_whole else f"{_LAST}, and it alone gets a gradient."
+
+
+# The function and its rules
+
+
+@formula(
+    lambda value, old, place: f"in_part(value, place, {old.shape})" if _is_overwritten(old, place) else "with_part(old, place, value)",
+    note=_note_of_assignment,
+)
 def _assign(value, old, place):
     return place.put(np.copy(old), value)
 
 
+
+
+@formula(_formula_of_value, note=_note_of_value, stayed="stays(value, place, old.shape)")
 def _of_value(g, y, value, old, place, in_place=False):
     part = place.of(g)
     if place.repeats:
@@ -80,6 +148,7 @@ def _of_value(g, y, value, old, place, in_place=False):
     return part if place.sign == 1 else -part
 
 
+@formula("with_zeros(g, place)")
 def _of_old(g, y, value, old, place, in_place=False):
     return place.put(g, 0) if in_place else assign(0.0, g, place)
 
@@ -110,10 +179,12 @@ class ScatteredThrough(Scattered):
         return self.place.put(np.zeros_like(self.g, shape=self.shape, dtype=self.dtype), self.g)
 
 
+@formula("part_of(a, place)")
 def _part(a, place):
     return place.view_of(a)
 
 
+@formula(lambda g, y, a, place: f"in_part({'-' * (place.sign == -1)}g, place, a.shape)")
 def _of_whole(g, y, a, place):
     if type(g) in ARRAYS or hasattr(g, "stack"):
         return ScatteredThrough(g, a, place)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import ARRAYS
+from .formulas import formula
 from .products import flip
 from .table import with_rules
 
@@ -12,6 +13,7 @@ from .table import with_rules
 @with_rules(lambda g, y, query, key, bias, scale: np.matmul(g, key) * scale,
             lambda g, y, query, key, bias, scale: np.matmul(flip(g), query) * scale,
             lambda g, y, query, key, bias, scale: g)
+@formula("scale * query @ flip(key) + (0 if bias is None else bias)")
 def attention_scores(query: Any, key: Any, bias: Any, scale: float) -> Any:
     """scale * query @ key.T + bias as one operation, without further arrays of its shape.
 

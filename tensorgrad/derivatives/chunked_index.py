@@ -7,6 +7,7 @@ import numpy as np
 
 from .arrays import grid, is_chunked
 from .chunked import along_lines, at_once, chunked_getitem, is_unknown
+from .formulas import formula
 from .table import derivative
 
 WHOLE = slice(None)
@@ -29,6 +30,7 @@ def expanded(index, ndim):
     return parts, new
 
 
+@formula("g[index]")
 def picked(g, index):
     """g[index], of any array or Tensor."""
     several = type(index) is tuple and sum(isinstance(i, np.ndarray | list) for i in index) > 1
@@ -100,6 +102,7 @@ def _put_block(g, parts, lengths):
 # Elements of each line, by their numbers: np.take_along_axis, which Dask lacks, and its reverse ----------------------
 
 
+@formula("take_along_axis(a, indices, axis)")
 def _take_lines(a, indices, axis):
     return along_lines(np.take_along_axis, axis, a.dtype, a, indices, length=indices.shape[axis])
 

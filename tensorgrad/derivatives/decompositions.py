@@ -19,6 +19,7 @@ import numpy as np
 
 from .arrays import ARRAYS, eye, is_chunked, is_complex, largest, whole
 from .chunked import either, reduced_qr, reduced_svd
+from .formulas import formula
 from .matrices import H, conj, conjugated, diagonal_matrix
 from .products import flip
 from .table import composed, computed_by, derivative, with_rules
@@ -37,6 +38,8 @@ def upper_half(a):
 # Triangular factors --------------------------------------------------------------------------------------------------
 
 
+@formula("conj(s + H(s)) / 2", l="H(y) if upper else y", m="H(l) @ (flip(g) if upper else conj(g))",
+         p="(tril(m) + tril(m, -1)) / 2", s="inv(H(l)) @ p @ inv(l)")
 @conjugated
 def cholesky_gradient(g, y, a, /, *, upper=False):
     """The Hermitian part of L^-H P L^-1, where P is the lower half of L^H G. Seeger et al., section 4.1."""
@@ -92,6 +95,19 @@ def without_complement(name, q, g, k):
     return q1, g1 - q2 @ (H(g2) @ q1)
 
 
+def rank_of(a):
+    return min(a.shape[-2:])
+
+
+@formula(lambda g, y, a, mode: "conj(concatenate([x, q @ conj(g[1][..., rank_of(a):])], axis=-1))" if a.shape[-1] > a.shape[-2]
+         else "conj((b + q @ (m + H(m))) @ H(inv(r)))",
+         q="y[0] if y[0].shape[-1] == rank_of(a) else y[0][..., :rank_of(a)]",
+         r="y[1] if y[1].shape[-2] == y[1].shape[-1] else y[1][..., :rank_of(a), :rank_of(a)]",
+         p="conj(g[0]) if y[0].shape[-1] == rank_of(a) else "
+           "conj(g[0][..., :rank_of(a)]) - y[0][..., rank_of(a):] @ (flip(g[0][..., rank_of(a):]) @ q)",
+         b="p + a[..., rank_of(a):] @ flip(g[1][..., rank_of(a):]) if a.shape[-1] > a.shape[-2] else p",
+         s="conj(g[1] if y[1].shape[-2] == y[1].shape[-1] else g[1][..., :rank_of(a), :rank_of(a)]) @ H(r) - H(q) @ b",
+         m="(triu(s) + triu(s, 1)) / 2", x="(b + q @ (m + H(m))) @ H(inv(r))")
 @conjugated
 def qr_gradient(g, y, a, mode):
     """[G_Q + Q (M + M^H)] R^-H, where M is the upper half of G_R R^H - Q^H G_Q. Walter and Lehmann.
@@ -164,6 +180,14 @@ def raise_if_phases_count(name, x, size):
         raise_if_arbitrary(phases, x, name, f"the phases of the {vectors}")
 
 
+# In formulas, numbers that coincide up to rounding, as in `ratio`
+_E = "2.22e-14 * max(abs({}), axis=-1)[..., None, None]"
+
+
+@formula(lambda g, y, a, UPLO="L": "conj(v @ (diagonal_matrix(g[0]) + k) @ H(v))" if np.any(whole(g[1])) else
+         "conj(v @ diagonal_matrix(g[0]) @ H(v))",
+         w="y[0]", v="y[1]", x="H(v) @ conj(g[1])", d="w[..., None, :] - w[..., :, None]", e=_E.format("w"),
+         k="where(abs(d) > e, (x - H(x)) / (2 * d), 0)")
 @conjugated
 def eigh_gradient(g, y, a, UPLO="L"):
     """V (diag(g_w) + K) V^H, where k_ij = (x_ij - conj(x_ji)) / 2 (w_j - w_i) and X = V^H G_V. Giles, section 3.1."""
@@ -177,6 +201,10 @@ def eigh_gradient(g, y, a, UPLO="L"):
     return v @ (diagonal_matrix(gw) + k) @ H(v)
 
 
+@formula(lambda g, y, a: "conj(inv(H(v)) @ (diagonal_matrix(conj(g[0])) + k) @ H(v))" if np.any(whole(g[1])) else
+         "conj(inv(H(v)) @ diagonal_matrix(conj(g[0])) @ H(v))",
+         w="y[0]", v="y[1]", x="H(v) @ conj(g[1])", z="x - H(v) @ v * expand_dims(real(diagonal_of(x)), -2)",
+         d="conj(w)[..., None, :] - conj(w)[..., :, None]", e=_E.format("w"), k="where(abs(d) > e, z / d, 0)")
 @conjugated
 def eig_gradient(g, y, a):
     """V^-H (diag(g_w) + K) V^H, where K = (X - V^H V diag(Re X)) / conj(w_j - w_i) and X = V^H G_V.
@@ -195,6 +223,24 @@ def eig_gradient(g, y, a):
     return np.linalg.solve(H(v), k @ H(v))
 
 
+def _svd_formula(g, y, a, full_matrices):
+    if not np.any(whole(g[0])) and not np.any(whole(g[2])):
+        return "conj(u @ diagonal_matrix(g[1]) @ H(v))"
+    beyond = " + where(s[..., None, :] > e, (p - u @ b) / s[..., None, :], 0) @ H(v)" * (a.shape[-2] > a.shape[-1])
+    beyond += " + u @ H(where(s[..., None, :] > e, (q - v @ c) / s[..., None, :], 0))" * (a.shape[-1] > a.shape[-2])
+    return f"conj(u @ (diagonal_matrix(g[1]) + k) @ H(v){beyond})"
+
+
+@formula(_svd_formula, s="y[1]",
+         u="y[0] if y[0].shape[-1] == rank_of(a) else y[0][..., :rank_of(a)]",
+         v="H(y[2] if y[2].shape[-2] == rank_of(a) else y[2][..., :rank_of(a), :])",
+         p="conj(g[0]) if y[0].shape[-1] == rank_of(a) else "
+           "conj(g[0][..., :rank_of(a)]) - y[0][..., rank_of(a):] @ (flip(g[0][..., rank_of(a):]) @ u)",
+         q="flip(g[2]) if y[2].shape[-2] == rank_of(a) else "
+           "flip(g[2][..., :rank_of(a), :]) - H(y[2][..., rank_of(a):, :]) @ (conj(g[2][..., rank_of(a):, :]) @ v)",
+         b="H(u) @ p", c="H(v) @ q", m="b + c", n="b - c",
+         d="s[..., None, :] - s[..., :, None]", t="s[..., None, :] + s[..., :, None]", e=_E.format("s"),
+         k="where(abs(d) > e, (m - H(m)) / (2 * d), 0) + where(t > e, (n - H(n)) / (2 * t), 0)")
 @conjugated
 def svd_gradient(g, y, a, full_matrices):
     """U (diag(g_s) + K) V^H, and what U and V have outside of each other's reach. Townsend, with his sums rearranged:

@@ -6,44 +6,63 @@ import numpy as np
 
 from .arrays import as_arrays, eye
 from .arrays import full as filled_with
+from .formulas import formula
 from .table import composed, derivative, each, views
 
 
+@formula("np.einsum(subscripts, *operands)")
 def _einsum(subscripts, settings, *operands):
     return np.einsum(subscripts, *operands, **settings)
 
 
+def gradient_formula(i, g, subscripts, operands):
+    target, factors = gradient_terms(i, subscripts, g.shape, [x.shape for x in operands])
+    arrays = [kind if kind == "g" else f"operands[{n}]" if kind == "operand" else f"{kind}({n})" for _, kind, n in factors]
+    return f"np.einsum('{','.join(t for t, _, _ in factors)}->{target}', {', '.join(arrays)})"
+
+
+@formula(lambda i, g, y, subscripts, settings, *operands: gradient_formula(i, g, subscripts, operands))
 def einsum_gradient(i, g, y, subscripts, settings, *operands):
     """Again an einsum: g takes the operand's place, and the operand's letters are the result's.
 
     A letter that stands twice in the operand (a diagonal) goes back through an identity matrix; one that stands nowhere
     else, or has length 1 everywhere else, is spread by a vector of ones.
     """
+    target, factors = gradient_terms(i, subscripts, g.shape, [x.shape for x in operands])
+    dtype = operands[i].dtype
+    made = {"identity": lambda n: eye(n, dtype, g), "ones": lambda n: filled_with(n, 1, dtype, g)}
+    arrays = [g if kind == "g" else operands[n] if kind == "operand" else made[kind](n) for _, kind, n in factors]
+    optimize = len(factors) > 2 or bool(settings.get("optimize"))
+    return np.einsum(",".join(t for t, _, _ in factors) + "->" + target, *arrays, optimize=optimize)
+
+
+def gradient_terms(i, subscripts, shape, shapes):
+    """The result's letters, and for each factor its letters, what it is, and which or how long."""
     inputs, result = subscripts.split("->")
     terms = inputs.split(",")
-    factors = [(result, g)] + [(t, x) for j, (t, x) in enumerate(zip(terms, operands, strict=True)) if j != i]
+    factors = [(result, "g", 0)] + [(t, "operand", j) for j, t in enumerate(terms) if j != i]
     lengths: dict[str, int] = {}
-    for term, x in factors:
-        for letter, n in zip(term, x.shape, strict=True):
+    for term, kind, j in factors:
+        for letter, n in zip(term, shape if kind == "g" else shapes[j], strict=True):
             lengths[letter] = max(n, lengths.get(letter, 0)) if n else 0
     fresh = iter(sorted(set(string.ascii_letters) - set(subscripts)))
-    target, dtype = "", operands[i].dtype
-    for letter, n in zip(terms[i], operands[i].shape, strict=True):
+    target = ""
+    for letter, n in zip(terms[i], shapes[i], strict=True):
         if letter in target:
             twin = next(fresh)
-            factors.append((letter + twin, eye(n, dtype, g)))
+            factors.append((letter + twin, "identity", n))
             letter = twin
         elif lengths.get(letter, -1) != n and lengths.get(letter, 1) == 1:
-            factors.append((letter, filled_with(n, 1, dtype, g)))
+            factors.append((letter, "ones", n))
         target += letter
-    optimize = len(factors) > 2 or bool(settings.get("optimize"))
-    return np.einsum(",".join(t for t, _ in factors) + "->" + target, *(x for _, x in factors), optimize=optimize)
+    return target, factors
 
 
 einsum = derivative(_einsum, None, None, each(einsum_gradient))
 
 
 # Of one array, with nothing to sum, NumPy gives a view: the axes in another order, or a diagonal.
+@formula("np.einsum(subscripts, a)")
 def _einsum_view(a, subscripts, settings):
     return np.einsum(subscripts, a, **settings)
 

@@ -8,13 +8,15 @@ from .activations import sigmoid  # noqa: F401 (version 0.1.0 had it here, and i
 from .arrays import ARRAYS, in_one_call, is_chunked, is_complex, largest, whole
 from .arrays import inside as array_inside
 from .chunked import either
+from .formulas import by_name, formula
 from .table import composed, computed_by, constant, derivative, views, with_rules
 
 LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a float32 a float32
 
 
+@formula("where(b != 0, a / b, 0)")
 def divide_safely(a, b):
-    """a / b, and 0 where b is 0 (so are all its derivatives)."""
+    """0 where b is 0, and so are all its derivatives."""
     zero = b == 0
     return np.where(zero, 0, a) / np.where(zero, 1, b)
 
@@ -41,6 +43,8 @@ derivative(np.sqrt,       lambda g, y, x: g * 0.5 / y)
 derivative(np.cbrt,       lambda g, y, x: g / (3 * y * y))
 
 
+@formula(lambda g, y, x1, x2: "g * x2 * x1 ** (x2 - 1)" if type(x2) in (int, float) and x2 else
+         "where(x2 != 0, g * x2 * x1 ** (x2 - 1), 0)")
 def power_base(g, y, x1, x2):
     """g * x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
     if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
@@ -51,11 +55,13 @@ def power_base(g, y, x1, x2):
     return g * np.where(zero, 0, x2) * np.power(np.where(zero, 1, x1), x2 - 1.0)
 
 
+@formula("g * times_log(y, x1, x2, 1)")
 def power_exponent(g, y, x1, x2):
     """g * y * np.log(x1), and 0 where x1 is 0 and x2 isn't negative, as in PyTorch."""
     return g * (times_log(y, x1, x2, 1) if type(y) in ARRAYS else power_log(x1, x2, 1))
 
 
+@formula("where((x1 == 0) & (x2 >= 0), 0, y * log(x1 + 0j if is_complex(y) and not is_complex(x1) else x1) ** n)")
 def times_log(y, x1, x2, n):
     """y * np.log(x1)**n, where y is x1**x2; its limit 0 where x1 is 0 and x2 isn't negative."""
     zero = (x1 == 0) & (x2 >= 0)
@@ -81,6 +87,7 @@ derivative(np.float_power, power_base, power_exponent)
 
 
 @computed_by(np.power)
+@formula("x1 ** x2")
 def power(x1, x2, **kwargs):
     """x1**x2; third and fourth powers as products, since NumPy is slow at powers of negative numbers."""
     if type(x1) in ARRAYS and type(x2) is int and 3 <= x2 <= 4 and not kwargs:
@@ -125,6 +132,7 @@ derivative(np.rad2deg, lambda g, y, x: g * (180 / math.pi))
 derivative(np.degrees, lambda g, y, x: g * (180 / math.pi))
 
 
+@formula("where(x != 0, (cos(pi * x) - sinc(x)) / x, 0)")
 def sinc_slope(x):
     """(cos(pi x) - sinc(x)) / x; near 0, where that is 0 / 0, its series: sum (-1)^k pi^2k 2k x^(2k-1) / (2k+1)!"""
     near = np.abs(x) < 0.1
@@ -144,6 +152,7 @@ def i0_steps(x):
     return 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan anyway
 
 
+@by_name
 def i0_slope(x):
     """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all bits."""
     n = int(i0_steps(array_inside(x)))
@@ -178,11 +187,13 @@ def slope_of_absolute(x):
     return divide_safely(np.conj(x), np.abs(x)) if is_complex(x) else np.sign(x)
 
 
+@formula("where(a < b, 0, where(a == b, g / 2, g))")
 def for_larger(g, a, b):
     """g where a > b, half of it where they are equal, else 0; all of it beside a nan, as in PyTorch."""
     return g * 0.5 * ((~(a < b)).astype(np.int8) + ~(a <= b))  # counts halves: a product is faster than np.where
 
 
+@formula("where(a != y, 0, where(b == y, g / 2, g))")
 def for_picked(g, y, a, b):
     """g where a is the result y, half of it where b is, too; never where a is nan."""
     return g * 0.5 * ((a == y).astype(np.int8) + ((a == y) & (b != y)))

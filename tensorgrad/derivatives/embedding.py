@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import ARRAYS, arange, in_one_call, is_chunked
+from .formulas import by_name
 from .indexing import Scattered
 from .table import derivative
 
@@ -115,8 +116,12 @@ def _largest(rows: Any, bags: Any, count: int) -> Any:
 
 def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
     """g for the first of the largest numbers, as PyTorch has it, and 0 for the others."""
-    if not bags.size:
-        return np.zeros_like(rows)
+    return take_rows(g, bags) * first_largest(y, rows, bags) if bags.size else np.zeros_like(rows)
+
+
+@by_name
+def first_largest(y: Any, rows: Any, bags: Any) -> Any:
+    """Where in each bag the first of its largest numbers is."""
     begins = _begins(bags)
     n, is_largest = len(bags), rows == np.take(y, bags, axis=0)
     places = np.where(is_largest, np.expand_dims(arange(n, bags), -1), n)
@@ -126,7 +131,7 @@ def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
     else:  # CuPy has no reduceat
         first = places[begins]
         np.minimum.at(first, np.repeat(arange(len(begins), begins), lengths), places)
-    return take_rows(g, bags) * (places == np.repeat(first, lengths, axis=0)) * is_largest
+    return (places == np.repeat(first, lengths, axis=0)) & is_largest
 
 
 largest = derivative(_largest, _largest_gradient)

@@ -6,6 +6,7 @@ A complex gradient is a plain linear form here (see `table`): with y = F x it is
 import numpy as np
 
 from .arrays import full, given
+from .formulas import by_name
 from .indexing import along, scatter
 from .table import composed, derivative
 
@@ -19,6 +20,7 @@ def resized(a, n, axis):
     return a[kept] if n < a.shape[axis] else scatter(a, kept, (*a.shape[:axis], n, *a.shape[axis + 1 :]))
 
 
+@by_name
 def times_in_spectrum(h, n, axis):
     """How often each coefficient of the half h stands in the spectrum of n real numbers: the first once, as the last if
     n is even, the others twice (the second time conjugated)."""

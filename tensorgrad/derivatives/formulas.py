@@ -23,20 +23,23 @@ class Formula(NamedTuple):
     """What a function computes.
 
     text is an expression in the function's parameters; or a function of the same arguments that returns one, where it
-    depends on them. where tells what other letters in it stand for, each an expression that may use those before it (those
-    that the text doesn't use are left out). note is a remark in words, for readers.
+    depends on them, or None where none is known. where tells what other letters in it stand for, each an expression
+    that may use those before it; letters that the text doesn't use are left out. note is a remark in words, for
+    readers, or a function that returns one, too.
     """
 
-    text: str | Callable[..., str]
+    text: str | Callable[..., str | None]
     where: dict[str, str]
-    note: str
+    note: str | Callable[..., str]
 
 
 FORMULAS: weakref.WeakKeyDictionary[Callable, Formula] = weakref.WeakKeyDictionary()
 NAMED: weakref.WeakSet[Callable] = weakref.WeakSet()  # helpers that formulas call by their names
 
 
-def formula(text: str | Callable[..., str], note: str = "", **where: str) -> Callable[[Function], Function]:
+def formula(
+    text: str | Callable[..., str | None], note: str | Callable[..., str] = "", **where: str
+) -> Callable[[Function], Function]:
     """Decorator: the formula of a rule, of a function that rules call, or of a function of our own.
 
     >>> import numpy as np

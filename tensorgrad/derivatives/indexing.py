@@ -8,6 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from .arrays import ARRAYS, as_array, as_arrays, given, grid, is_chunked, is_complex
 from .chunked import in_chunks, places
 from .chunked_index import picked, put, take_lines
+from .formulas import formula
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
@@ -82,12 +83,14 @@ def _scatter(g, index, shape):
 scatter = derivative(_scatter, lambda g, y, x, index, shape: picked(g, index))
 
 
+@formula("scatter(g, index, shape)")
 def scattered(g, index, shape, repeats=None):
     """g in the places of the index, and zeros elsewhere."""
     in_place = type(g) in ARRAYS or hasattr(g, "stack")  # an array, or a batch of them
     return Scattered(g, index, shape, repeats) if in_place else scatter(g, index, shape)
 
 
+@formula("a[index]")
 def _getitem(a, index):
     """a[:, ..., indices] in C order, in which the index alone doesn't give it."""
     return a.take(index[-1], axis=len(index) - 1) if type(a) in ARRAYS else a[index]
@@ -253,6 +256,16 @@ def sort_complex(a):
 # Diagonals and triangles ---------------------------------------------------------------------------------------------
 
 
+def scatter_on_diagonal(ndim, offset, axis1, axis2):
+    """The formula of the gradient of np.diagonal."""
+    axis1, axis2 = normalize_axis_tuple((axis1, axis2), ndim)
+    starts = {axis1: max(-offset, 0), axis2: max(offset, 0)}
+    index = [f"i + {starts[k]}" if k in starts else "slice(None)" for k in range(ndim)]
+    return f"scatter(moveaxis(g, -1, {min(starts) if abs(axis1 - axis2) == 1 else 0}), ({', '.join(index)}), a.shape)"
+
+
+@formula(lambda g, y, a, offset=0, axis1=0, axis2=1: scatter_on_diagonal(a.ndim, offset, axis1, axis2),
+         i="arange(g.shape[-1])")
 def diagonal_gradient(g, y, a, offset=0, axis1=0, axis2=1):
     """g on the diagonal, and zeros beside it."""
     axis1, axis2 = normalize_axis_tuple((axis1, axis2), a.ndim)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .chunked import copy_of
+from .formulas import formula
 from .table import derivative
 
 
@@ -81,6 +82,7 @@ def runs_along(a, axes):
     return True
 
 
+@formula("copy(a)")
 def _copy(a, axes):
     return np.transpose(copy_of(np.transpose(a, axes), "C"), inverse(axes))
 

@@ -13,17 +13,20 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_arrays, eye, given, is_complex, largest, whole
 from .chunked import either
+from .formulas import by_name, formula
 from .layouts import as_copy_of, in_order
 from .products import conj, flip
 from .reductions import axes_of
 from .table import composed, derivative, with_rules
 
 
+@formula("swapaxes(conj(a), -1, -2)")
 def H(a):
     """Matrices transposed and conjugated."""
     return flip(conj(a))
 
 
+@formula(lambda d: "diag(d)" if d.ndim == 1 else "expand_dims(d, -1) * identity(d.shape[-1])")
 def diagonal_matrix(d):
     """Matrices with the vectors d on their diagonals."""
     return np.expand_dims(d, -1) * eye(d.shape[-1], d.dtype, d)
@@ -62,6 +65,9 @@ derivative(np.linalg.solve, solve_a, solve_b)
 derivative(np.linalg.inv,   lambda g, y, a: -flip(y) @ g @ flip(y))
 
 
+@formula(lambda g, y, a, rcond=None, hermitian=False, *, rtol=None: "conj((d + H(d)) / 2)" if hermitian else
+         "conj(r - a @ y @ r + s - s @ y @ a - H(y) @ conj(g) @ H(y))",
+         r="flip(g) @ y @ H(y)", s="H(y) @ y @ flip(g)", d="r - a @ y @ r + s - s @ y @ a - H(y) @ conj(g) @ H(y)")
 @conjugated
 def pinv_gradient(g, y, a, rcond=None, hermitian=False, *, rtol=None):
     """dP = -P dA P + P P^H dA^H (1 - A P) + (1 - P A) dA^H P^H P, where the rank stays the same.
@@ -164,18 +170,25 @@ def matrix_power(a, n):
 # Determinants --------------------------------------------------------------------------------------------------------
 
 
+@formula(lambda a, y: "cofactors_by_svd(a)" if safe_inverse(a) is None else "y[..., None, None] * flip(inv(a))")
 def cofactors(a, y):
     """det(A) A^-T, where y is det(A). Of matrices near to singular ones it is made of products of singular values."""
+    inverse = safe_inverse(a)
+    return cofactors_by_svd(a) if inverse is None else y[..., None, None] * flip(inverse)
+
+
+def safe_inverse(a):
+    """The inverse; None of a matrix near to a singular one."""
     limit = float(np.finfo(a.dtype).eps) ** (-1 / 3)
     try:
         inverse = np.linalg.inv(a)
-        if np.all(largest(np.abs(a), (-2, -1)) * largest(np.abs(inverse), (-2, -1)) < limit):  # the condition number
-            return y[..., None, None] * flip(inverse)
     except np.linalg.LinAlgError:  # a singular matrix
-        pass
-    return cofactors_by_svd(a)
+        return None
+    condition = largest(np.abs(a), (-2, -1)) * largest(np.abs(inverse), (-2, -1))
+    return inverse if np.all(condition < limit) else None
 
 
+@by_name
 def products_of_others(s, *left_out):
     """The product of the last axis of s, without the elements that stand at these indices."""
     k = np.arange(s.shape[-1], like=s)

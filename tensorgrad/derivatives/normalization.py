@@ -6,6 +6,7 @@ import numpy as np
 
 from .arrays import ARRAYS
 from .chunked import copy_of
+from .formulas import formula
 from .reductions import count
 from .table import derivative
 
@@ -23,11 +24,18 @@ def _gradient_of_weight(g, z, weight):
     """g * z, summed over the axes along which weight was broadcast."""
     if type(g) not in ARRAYS or type(z) not in ARRAYS:
         return g * z
-    every, first = list(range(g.ndim)), g.ndim - weight.ndim
-    kept = [i for i in every if i >= first and weight.shape[i - first] != 1]
-    return np.einsum(g, every, z, every, kept).reshape(weight.shape)
+    every, summed = list(range(g.ndim)), _spread_axes(g, weight)
+    return np.einsum(g, every, z, every, [i for i in every if i not in summed]).reshape(weight.shape)
 
 
+def _spread_axes(g, weight):
+    """The axes along which weight is broadcast to the shape of g."""
+    first = g.ndim - weight.ndim
+    return tuple(i for i in range(g.ndim) if i < first or weight.shape[i - first] == 1)
+
+
+@formula("(1 if weight is None else weight) * (x - m) / sqrt(v + eps) + (0 if bias is None else bias)",
+         m="mean(x, axis=axes, keepdims=True) if centred else 0", v="mean((x - m) ** 2, axis=axes, keepdims=True)")
 def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     """weight * z + bias, with z = (x - mean) / sqrt(var + eps) along axes; or with a mean of 0, if not centred.
 
@@ -55,6 +63,9 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
     return y, (z, scale)
 
 
+@formula("s * (h - (mean(h, axis=axes, keepdims=True) if centred else 0) - z * mean(h * z, axis=axes, keepdims=True))",
+         m="mean(x, axis=axes, keepdims=True) if centred else 0", s="1 / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)",
+         z="(x - m) * s", h="g * (1 if weight is None else weight)")
 def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None, saved=None):
     """With h = g * weight: scale (h - mean(h) - z mean(h z)). (Ioffe and Szegedy, 2015, section 3.)"""
     z, scale = _standardized(x, axes, eps, centred) if saved is None else saved
@@ -70,6 +81,9 @@ def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None,
     return d
 
 
+@formula(lambda g, y, x, weight, *settings, **options: f"reshape(sum(g * z, axis={_spread_axes(x, weight)}), weight.shape)",
+         m="mean(x, axis=axes, keepdims=True) if centred else 0",
+         z="(x - m) / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)")
 def _weight_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None, saved=None):
     z, _ = _standardized(x, axes, eps, centred) if saved is None else saved
     return _gradient_of_weight(g, z, weight)

@@ -6,6 +6,7 @@ What is 0 is left out by a product with bools, which is faster than np.where.
 import numpy as np
 
 from .blocks import in_blocks
+from .formulas import formula
 from .table import with_rules
 
 # Constant, then linear -----------------------------------------------------------------------------------------------
@@ -25,6 +26,7 @@ def hardsigmoid(x):
 
 
 @in_blocks
+@formula("g * where(x < 3, where(x > -3, x / 3 + 1 / 2, 0), 1)")
 def _hardswish_slope(g, y, x):
     return g * np.where(x < 3, (np.maximum(x, -3) / 3 + 0.5) * (x > -3), 1)  # of -inf, which times 0 is nan, too
 
@@ -37,6 +39,7 @@ def hardswish(x):
 
 
 @with_rules(lambda g, y, x, threshold, value: g * ~(x <= threshold))
+@formula("where(x <= threshold, value, x)")
 def threshold(x, threshold, value):
     """x above the threshold, else the value."""
     return np.where(x <= threshold, x.dtype.type(value), x)
@@ -63,6 +66,7 @@ def hardshrink(x, size):
     lambda g, y, x, slope: np.where(x > 0, g, g * slope),
     lambda g, y, x, slope: g * np.minimum(x, 0),
 )
+@formula("where(x > 0, x, slope * x)")
 def prelu(x, slope):
     """x where x > 0, else slope * x."""
     return np.maximum(x, 0) + slope * np.minimum(x, 0)
@@ -78,6 +82,7 @@ def _elu_slope(g, y, x, alpha, scale, rate):
 
 @with_rules(_elu_slope)
 @in_blocks
+@formula("where(x > 0, scale * x, scale * alpha * expm1(rate * x))")
 def elu(x, alpha, scale, rate):
     """scale x where x > 0, else scale alpha (exp(rate x) - 1): the one is 0 where the other isn't."""
     return scale * (np.maximum(x, 0) + alpha * np.expm1(rate * np.minimum(x, 0)))

@@ -8,6 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import ARRAYS, as_arrays, is_complex
 from .chunked import expand_dims, in_a_row, in_chunks, same_shape
+from .formulas import formula
 from .layouts import in_order
 from .reductions import axes_of, sum_rows
 from .table import composed, derivative, with_rules
@@ -18,6 +19,7 @@ def conj(a):
     return np.conj(a) if is_complex(a) else a
 
 
+@formula("swapaxes(a, -1, -2)")
 def flip(a):
     """Matrices transposed."""
     return np.swapaxes(a, -1, -2)
@@ -37,6 +39,7 @@ def long_matrix(a):
     return a if a.ndim == 2 else np.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))  # not -1: it may be empty
 
 
+@formula("a @ b")
 def product(a, b):
     """a @ b of matrices; of arrays by dot, which has less overhead."""
     if type(a) is np.ndarray is type(b):
@@ -44,6 +47,25 @@ def product(a, b):
     return np.dot(a, b) if type(a) in ARRAYS and type(b) in ARRAYS else a @ b
 
 
+def left_formula(m, n):
+    """The formula of the gradient of the first factor, of so many axes; the second has n."""
+    if n == 1:
+        return "expand_dims(g, -1) * x2" if m > 1 else "g * x2"
+    if m == 1:
+        return "g @ x2.T" if n == 2 else "(expand_dims(g, -2) @ x2.mT)[..., 0, :]"
+    return "g @ x2.mT"
+
+
+def right_formula(m, n):
+    """The same of the second factor; what a stack of matrices sends to one of them is added up."""
+    if m == 1:
+        return "g * x1" if n == 1 else "expand_dims(x1, -1) * expand_dims(g, -2)"
+    if n == 1:
+        return "x1.T @ g" if m == 2 else f"sum(x1 * expand_dims(g, -1), axis={tuple(range(m - 1))})"
+    return f"sum(x1.mT @ g, axis={tuple(range(m - 2))})" if m > 2 == n else "x1.mT @ g"
+
+
+@formula(lambda g, y, x1, x2, *bias: left_formula(x1.ndim, x2.ndim))
 def matmul_left(g, y, x1, x2, *bias):
     """g @ x2.T: dA = G B^T."""
     if x1.ndim == 2 == x2.ndim:
@@ -55,6 +77,7 @@ def matmul_left(g, y, x1, x2, *bias):
     return da[..., 0, :] if x1.ndim == 1 else da
 
 
+@formula(lambda g, y, x1, x2, *bias: right_formula(x1.ndim, x2.ndim))
 def matmul_right(g, y, x1, x2, *bias):
     """x1.T @ g: dB = A^T G."""
     if x1.ndim == 2 == x2.ndim:
@@ -71,12 +94,14 @@ def matmul_right(g, y, x1, x2, *bias):
 derivative(np.matmul, matmul_left, matmul_right)
 
 
+@formula(lambda g, y, x, weight, bias: "sum(g, axis=0)" if g.ndim == 2 == weight.ndim else "g")
 def bias_gradient(g, y, x, weight, bias):
     """np.sum(g, axis=0): the bias was added to every row."""
     return sum_rows(g) if g.ndim == 2 == weight.ndim else g
 
 
 @with_rules(matmul_left, matmul_right, bias_gradient)
+@formula("x @ weight + bias")
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """x @ weight + bias as one operation, without a second array for the sum.
 

@@ -7,6 +7,7 @@ import numpy as np
 from .arrays import ARRAYS, full, inside, is_chunked, is_complex
 from .chunked import OTHERWISE, expand_dims, in_chunks, is_unknown, ones_of, require_known
 from .elementwise import divide_safely
+from .formulas import by_name, formula
 from .table import composed, constant, derivative
 
 
@@ -21,6 +22,11 @@ def axes_of(axis, ndim):
     return tuple(a + ndim if a < 0 else a for a in axes)
 
 
+def leading(axis, ndim):
+    """Whether these axes are the first ones: then what is reduced along them broadcasts as it is."""
+    return sorted(axes_of(axis, ndim)) == list(range(len(axes_of(axis, ndim))))
+
+
 def count(a, axis):
     """How many elements of a are reduced to one."""
     n = 1
@@ -29,11 +35,13 @@ def count(a, axis):
     return n
 
 
+@formula("g if keepdims or leading(axis, a.ndim) else expand_dims(g, axis)")
 def restore(g, a, axis, keepdims):
     """g with the reduced axes of a put back, of length 1."""
     return g if keepdims or not a.ndim else expand_dims(g, axes_of(axis, a.ndim))
 
 
+@formula("where(where, broadcast_to(restore(g, a, axis, keepdims), a.shape), 0)")
 def spread(g, a, axis, keepdims, where=True):
     """g with the shape of a, and 0 where `where` left an element out."""
     g, shape = restore(g, a, axis, keepdims), a.shape
@@ -52,6 +60,7 @@ def ones(n, dtype):
     return np.ones(n, dtype)
 
 
+@formula("sum(g, axis=0)")
 def sum_rows(g):
     """The sum over the first axis of a matrix, by BLAS, which is faster than np.sum where rows are short."""
     if type(g) in ARRAYS and g.dtype.char in "fd":
@@ -67,6 +76,8 @@ derivative(np.sum, lambda g, y, a, axis=None, dtype=None, out=None, keepdims=Fal
            spread(g, a, axis, keepdims, where))
 
 
+@formula(lambda a, axis, where: "count(a, axis)" if where is True else
+         "sum(broadcast_to(where, a.shape), axis=axis, keepdims=True)")
 def how_many(a, axis, where):
     """The number of elements of each mean: a number, or an array that keeps the reduced axes if a mask says so."""
     if where is True:
@@ -75,6 +86,7 @@ def how_many(a, axis, where):
     return np.sum(np.broadcast_to(np.asarray(where, like=a), a.shape), axis=axis, keepdims=True, dtype=a.real.dtype)
 
 
+@formula("spread(restore(g, a, axis, keepdims) / n, a, axis, True, where)", n="how_many(a, axis, where)")
 def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, where=True):
     """g / n: for each of the n elements of a mean the same."""
     n = how_many(a, axis, where)
@@ -84,6 +96,7 @@ def mean_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, wher
 derivative(np.mean, mean_gradient)
 
 
+@formula("mean(a, axis=axis, keepdims=not leading(axis, a.ndim), where=where)")
 def mean_of(a, axis, where):
     """The mean, with the reduced axes kept."""
     if where is True:
@@ -92,6 +105,8 @@ def mean_of(a, axis, where):
     return func(a, axis=axis, keepdims=True, where=where)
 
 
+@formula("where(where, restore(g, a, axis, keepdims) * 2 * conj(a - m) / (n - (ddof if correction is None else correction)), 0)",
+         m="mean_of(a, axis, where) if mean is None else mean", n="how_many(a, axis, where)")
 def var_gradient(
     g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None
 ):
@@ -102,6 +117,8 @@ def var_gradient(
     return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
 
 
+@formula("where(where, restore(divide_safely(g, y), a, axis, keepdims) * conj(a - m) / (n - (ddof if correction is None else correction)), 0)",
+         m="mean_of(a, axis, where) if mean is None else mean", n="how_many(a, axis, where)")
 @functools.wraps(var_gradient)
 def std_gradient(g, y, *args, **kwargs):
     """std = sqrt(var), and 0 where that is 0."""
@@ -115,6 +132,8 @@ derivative(np.std, std_gradient)
 # Maxima and minima ---------------------------------------------------------------------------------------------------
 
 
+@formula("where((a == restore(y, a, axis, keepdims)) & where, restore(g, a, axis, keepdims) / k, 0)",
+         k="sum((a == restore(y, a, axis, keepdims)) & where, axis=axis, keepdims=not leading(axis, a.ndim))")
 def extremum_gradient(g, y, a, axis=None, out=None, keepdims=False, initial=None, where=True):
     """k elements that equal the maximum (or minimum) y get 1/k each."""
     same = (a == restore(y, a, axis, keepdims)) if where is True else (a == restore(y, a, axis, keepdims)) & where
@@ -129,6 +148,7 @@ for extremum in dict.fromkeys([np.max, np.min, np.amax, np.amin]):
 # Products and cumulative functions -----------------------------------------------------------------------------------
 
 
+@formula("flip(cumsum(flip(g, axis), axis=axis), axis)")
 def reverse_cumsum(g, axis):
     if in_chunks(g) and is_unknown(g.shape):
         return np.sum(g, axis=axis, keepdims=True) - np.cumsum(g, axis=axis) + g
@@ -156,6 +176,8 @@ def shifted(a, steps, axis, fill):
     return np.concatenate(parts if steps > 0 else parts[::-1], axis=axis)
 
 
+@formula(lambda g, y, a, axis=None, dtype=None, out=None: "cumprod_slope(g, a, axis)" if np.any(np.equal(a, 0)) else
+         f"reshape(reverse_cumsum(g * y, {0 if axis is None else axis}), a.shape) / a")
 def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     """Without a division, so right at zeros and at any order.
 
@@ -163,8 +185,13 @@ def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     come from log2(n) steps of doubling: a scan of the affine maps r -> g + a r (Blelloch, Prefix sums and their
     applications, 1990).
     """
+    return cumprod_slope(g, a, axis)
+
+
+@by_name
+def cumprod_slope(g, a, axis):
     if axis is None or not a.ndim:
-        return np.reshape(cumprod_gradient(g, y, np.reshape(a, (-1,)), 0), a.shape)
+        return np.reshape(cumprod_slope(g, np.reshape(a, (-1,)), 0), a.shape)
     before = np.cumprod(shifted(a, 1, axis, 1), axis=axis)
     r, factor, step = g, shifted(a, -1, axis, 0), 1
     while step < a.shape[axis]:
@@ -177,9 +204,15 @@ def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
 derivative(np.cumprod, cumprod_gradient)
 
 
+@formula("spread(g * initial, a, axis, keepdims, where) * product_of_others(a, axis=axis, where=where)")
 def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
     """The product of the others: what stands before each element times what stands after it, without a division."""
     axis = axis if a.ndim else None  # NumPy takes axis 0 of a single number
+    return spread(g * initial, a, axis, keepdims, where) * product_of_others(a, axis, where)
+
+
+@by_name
+def product_of_others(a, axis=None, where=True):
     require_known("prod", count(a, axis))
     axes = axes_of(axis, a.ndim)
     left = tuple(i for i in range(a.ndim) if i not in axes)
@@ -188,8 +221,7 @@ def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, init
     flat = np.reshape(rows, (*rows.shape[: len(left)], count(a, axis)))
     before = np.cumprod(shifted(flat, 1, -1, 1), axis=-1)
     after = np.flip(np.cumprod(np.flip(shifted(flat, -1, -1, 1), -1), axis=-1), -1)
-    others = np.transpose(np.reshape(before * after, rows.shape), np.argsort(order).tolist())
-    return spread(g * initial, a, axis, keepdims, where) * others
+    return np.transpose(np.reshape(before * after, rows.shape), np.argsort(order).tolist())
 
 
 derivative(np.prod, prod_gradient)

@@ -8,6 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .arrays import as_array, as_arrays, inside
 from .chunked import copy_of, in_chunks, piece_in_chunks, places
+from .formulas import formula
 from .layouts import index_order, inverse, is_contiguous, memory_axes
 from .reductions import axes_of
 from .table import composed, constant, derivative, each, views
@@ -162,6 +163,7 @@ def resize(a, new_shape):
 # Joining and splitting -----------------------------------------------------------------------------------------------
 
 
+@formula("concatenate(arrays, axis=axis)")
 def _join(axis, starts, cast, *arrays):
     return np.concatenate(arrays, axis=axis, **cast)
 

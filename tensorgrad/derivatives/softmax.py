@@ -8,6 +8,7 @@ import numpy as np
 from .activations import sigmoid
 from .arrays import ARRAYS, as_numbers, contiguous, is_floating
 from .elementwise import LN2
+from .formulas import formula
 from .reductions import KEPT_LENGTH, ones, restore, sum_rows
 from .signatures import dim_is_axis
 from .table import derivative, with_rules
@@ -15,6 +16,8 @@ from .table import derivative, with_rules
 # Of two numbers ------------------------------------------------------------------------------------------------------
 
 
+@formula(lambda a, b, y: "sigmoid(a - b)" if np.all(np.isfinite(y)) and np.all(np.isfinite(a)) else
+         "where(y == -inf, 0, where(a == b, 1 / 2, sigmoid(a - b)))")
 def logaddexp_share(a, b, y):
     """The part of a in log(e**a + e**b), a sigmoid of the difference, which can't overflow at any order."""
     same = np.isinf(a) & (a == b)
@@ -93,6 +96,7 @@ def log_softmax_parts(x: Any) -> tuple[Any, Any, Any]:
     return z, shifted, log_total
 
 
+@formula("y * (g - sum(g * y, axis=axis, keepdims=axis is not None and x.ndim > 1))")
 def softmax_gradient(g, y, x, axis=-1):
     """y * (g - sum(g * y)), the sum along the axis."""
     if type(g) in ARRAYS and type(y) in ARRAYS and y.dtype.kind == "f" and axis in (-1, y.ndim - 1):
@@ -104,6 +108,8 @@ def softmax_gradient(g, y, x, axis=-1):
 
 @dim_is_axis
 @with_rules(softmax_gradient)
+@formula("z / sum(z, axis=axis, keepdims=axis is not None and x.ndim > 1)",
+         z="exp(x - max(x, axis=axis, keepdims=axis is not None and x.ndim > 1))")
 def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis (or a tuple of axes; None for all), also called `dim`, without
     overflow.
@@ -134,6 +140,8 @@ def softmin(x: Any, axis: Any = -1) -> Any:
 
 @dim_is_axis
 @with_rules(lambda g, y, x, axis=-1: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
+@formula("s - log(sum(exp(s), axis=axis, keepdims=axis is not None and x.ndim > 1))",
+         s="x - max(x, axis=axis, keepdims=axis is not None and x.ndim > 1)")
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)) along an axis (or a tuple of axes; None for all), also called `dim`, exact where softmax
     itself rounds to 0.
@@ -150,7 +158,9 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
 
 @dim_is_axis
-@with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis))
+@with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis=axis))
+@formula("(m if keepdims or axis is None or x.ndim < 2 else squeeze(m, axis)) + log(sum(exp(x - m), axis=axis, keepdims=keepdims))",
+         m="max(x, axis=axis, keepdims=axis is not None and x.ndim > 1)")
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) along an axis, also called `dim` (or a tuple of axes; None for all), without overflow; -inf for
     a row of -inf.

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from .arrays import as_0d, as_array, grid
+from .formulas import by_name, formula
 from .indexing import may_repeat
 from .inplace import require_cast, require_no_tensor, require_target
 from .shapes import broadcasts_to
@@ -181,16 +182,24 @@ def computed_at(ufunc):
 def share(g, y, x, b, numbers):
     """g, divided by how many of x and the b's of each place equal the result y; and where x does, and where b does."""
     of_x, of_b = (x == y) | (x != x), (b == y[numbers]) | (b != b)
-    ties = of_x.astype(int)
-    np.add.at(ties, numbers, of_b.astype(int))
-    return g * (1 / np.maximum(ties, 1)).astype(g.dtype), of_x, of_b
+    return g * (1 / ties(x, b, numbers, y)).astype(g.dtype), of_x, of_b
 
 
+@by_name
+def ties(x, b, numbers, y):
+    """How many of x and the b's of each place equal the result y."""
+    count = ((x == y) | (x != x)).astype(int)
+    np.add.at(count, numbers, ((b == y[numbers]) | (b != b)).astype(int))
+    return np.maximum(count, 1)
+
+
+@formula("where(x == y, g / k, 0)", k="ties(x, b, numbers, y)")
 def extremum_of_x(g, y, x, b, numbers):
     g, of_x, _ = share(g, y, x, b, numbers)
     return g * of_x
 
 
+@formula("where(b == y[numbers], (g / k)[numbers], 0)", k="ties(x, b, numbers, y)")
 def extremum_of_b(g, y, x, b, numbers):
     g, _, of_b = share(g, y, x, b, numbers)
     return g[numbers] * of_b

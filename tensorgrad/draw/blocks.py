@@ -54,7 +54,9 @@ def pill(label: str) -> dict[str, str]:
     """An operation: round for a sign, a rounded box for words."""
     is_round = len(label) <= 3 and not any(map(str.isalpha, label))
     look = _PILL | (_ROUND if is_round else _WIDE if " = " in label else _LONG)
-    lines = textwrap.wrap(clean(label, 60), 18, break_on_hyphens=False)
+    text = clean(label, 60)
+    width = max(18, min(24, max(map(len, text.split()), default=0)))  # a word that is little longer isn't broken
+    lines = textwrap.wrap(text, width, break_on_hyphens=False)
     target, is_set, value = label.partition(" = ")
     if len(lines) > 1 and is_set and len(target) <= 24:  # what is assigned to below what it is assigned to
         lines = [target, f"= {value}"]

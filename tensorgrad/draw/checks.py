@@ -35,7 +35,9 @@ class Replay:
 
     def is_same(self) -> bool:
         """Whether the same numbers give the same result: of what draws random numbers they don't."""
-        return np.allclose(self._total(self._computed), np.sum(self._data_of(self._graph.root)), rtol=1e-4, equal_nan=True)
+        return np.allclose(
+            self._total(self._computed), np.sum(self._data_of(self._graph.root)), rtol=1e-4, equal_nan=True
+        )
 
     def after(self, x: Any) -> list[Operation]:
         """The operations that depend on x."""
@@ -78,6 +80,9 @@ def checks_of(graph: Graph, data_of: Callable[[Any], Any], gradients: dict[Any, 
     Both are arrays of the Tensor's shape, where that has few elements; of a larger one, numbers: the derivatives along
     a random direction of length 1, as the note says. Of more Tensors than there is time for, leaves come first.
     """
+    values = [x for o in graph.operations for x in (*o.operands, *o.results)]
+    if any(hasattr(data_of(x), "stack") for x in values):  # batches, which can't be changed number by number
+        return {}
     tensors = [x for x in graph.drawn.values() if isinstance(x, Node) and x in gradients]
     with np.errstate(all="ignore"):
         replay = Replay(graph, data_of)
@@ -107,7 +112,11 @@ def _check(replay: Replay, x: Any, operations: list[Operation], data: np.ndarray
             change = np.zeros(data.shape, numeric.dtype)
             change[i] = step * unit
             numeric[i] += unit * replay.difference(x, operations, change) / (2 * step)
-    return {"numeric": numeric, "gradient": np.array(gradient), "note": _MIRRORED if _is_mirrored(numeric, gradient) else ""}
+    return {
+        "numeric": numeric,
+        "gradient": np.array(gradient),
+        "note": _MIRRORED if _is_mirrored(numeric, gradient) else "",
+    }
 
 
 _MIRRORED = (

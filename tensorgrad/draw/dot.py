@@ -198,11 +198,11 @@ class Drawing:
             self._add_stretch(number, stretch)
         if not self.graph.operations:
             self._add_data(self.graph.root, None)
+        if self._is_large:
+            dot.attr(**_HASTE)  # before the nodes: below them, dot 2.43 breaks off
         self._write_nodes(dot)
         for source, target, attributes in self._edges:
             dot.edge(source, target, **attributes)
-        if self._is_large:
-            dot.attr(**_HASTE)
         if with_legend:
             dot.attr(labelloc="b", labeljust="l", label=legend_label(self._kinds, self._remark()))
 

@@ -140,7 +140,12 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 def _cover(pyplot: Any, box: Box, top: float, colour: str, alpha: float) -> Any:
     inset = 5 if top > box.top else -1  # within the borders of a card, or over them
     return pyplot.Rectangle(
-        (box.left + inset, top), box.right - box.left - 2 * inset, box.bottom - top - inset, color=colour, alpha=alpha, lw=0
+        (box.left + inset, top),
+        box.right - box.left - 2 * inset,
+        box.bottom - top - inset,
+        color=colour,
+        alpha=alpha,
+        lw=0,
     )
 
 

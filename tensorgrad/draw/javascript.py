@@ -67,8 +67,8 @@ def emitted(tree: ast.expr, letters: Mapping[str, str]) -> str:
                 return call("swapaxes", emit(node.value), "-1", "-2")
             case ast.Subscript():
                 return call("getitem", emit(node.value), _index(node.slice, emit))
-            case ast.Call(func=ast.Name(id="getitem"), args=[value, index]):
-                return call("getitem", emit(value), _index(index, emit))
+            case ast.Call(func=ast.Name(id="getitem" | "scatter" | "add_at" as name), args=[value, index, *rest]):
+                return call(name, emit(value), _index(index, emit), *map(emit, rest))
             case ast.Call(func=ast.Name(id=name)):
                 settings = [f"{k.arg}: {emit(k.value)}" for k in node.keywords]
                 return call(name, *map(emit, node.args), *([f"{{{', '.join(settings)}}}"] if settings else []))
@@ -101,7 +101,7 @@ def literal(x: Any) -> str:
             return json.dumps(x)
         case slice():
             return f"np.slice({', '.join(map(literal, (x.start, x.stop, x.step)))})"
-        case tuple() | list():
+        case tuple() | list() | range():
             return f"[{', '.join(map(literal, x))}]"
         case int() | float() | np.integer() | np.floating():
             number = float(x) if isinstance(x, float | np.floating) else int(x)
@@ -112,6 +112,8 @@ def literal(x: Any) -> str:
             return f"np.equal({json.dumps(x.astype(int).tolist())}, 1)"
         case np.ndarray() if x.dtype.kind in "iuf":
             return f"np.asarray({literal(x.tolist())})"
+    if isinstance(x, np.dtype | type):
+        return json.dumps(np.dtype(x).name)
     if x is Ellipsis:
         return "np.Ellipsis"
     raise Unavailable(type(x).__name__)

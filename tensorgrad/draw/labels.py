@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..closures import Differentiable
 from ..derivatives.assigning import Place
 from ..node import Node
 from ..tensor import data_of
@@ -252,8 +253,8 @@ def _setting(key: str, value: Any) -> str:
 
 
 def _goes_without_saying(key: str, value: Any) -> bool:
-    """A default; or an array, which where it has no rule only helps the computation."""
-    if value is None or isinstance(value, list) or is_array(value):
+    """A default; or an array, which where it has no rule only helps the computation, or an object that holds rules."""
+    if value is None or isinstance(value, list | Differentiable) or is_array(value):
         return True
     return key in _DEFAULTS and isinstance(value, bool | int | str) and value == _DEFAULTS[key]
 

@@ -43,6 +43,12 @@ def around(names: Iterable[Any], modules: dict[str, Module]) -> str:
     return nearest(".".join(p[0] for p in common), modules)
 
 
+def path_to(name: str, modules: dict[str, Module]) -> list[str]:
+    """The modules that a module is in, itself the last; the model, which all are in, is the first."""
+    parts = name.split(".") if name else []
+    return [outer for i in range(len(parts) + 1) if (outer := ".".join(parts[:i])) in modules]
+
+
 def is_list(module: Module) -> bool:
     """Whether a module only keeps others, and is never called."""
     return type(module) in (ModuleList, ModuleDict)
@@ -70,7 +76,8 @@ def owners_of(operations: list[Operation], modules: dict[str, Module], homes: di
     is_root_framed = any("" in names for names in direct)  # only where it holds parameters of its own
     guess = _Guess(modules)
     last: set[str] = set()  # the modules whose parameters were used last
-    firsts: dict[str | None, Any] = {}  # of each module the use of a parameter that its calls begin with
+    begun: set[str | None] = set()  # the modules that used parameters
+    firsts: set[Any] = set()  # the uses of parameters that their calls begin with
     made_in: dict[int, str | None] = {}
     users: dict[int, set[str]] = defaultdict(set)
     owners: list[str | None] = []
@@ -78,12 +85,14 @@ def owners_of(operations: list[Operation], modules: dict[str, Module], homes: di
         if direct[i]:
             owner: str | None = around(direct[i], modules)
             last = direct[i]
-            if use := use_of_parameters(operations[i], homes):
-                firsts.setdefault(owner, use)
+            use = use_of_parameters(operations[i], homes)
+            if use and owner not in begun:
+                begun.add(owner)
+                firsts.add(use)
         else:
             coming = direct[following[i]]
             between = last | coming if last and coming else set()
-            is_again = use_of_parameters(operations[following[i]], homes) in firsts.values()
+            is_again = use_of_parameters(operations[following[i]], homes) in firsts
             sources = {id(x): made_in.get(id(x)) for x in operands}
             keeps_shape = all(x.shape == r.shape for x in operands for r in results)
             found = guess.owner(sources, users, between, is_again, keeps_shape)
@@ -152,18 +161,22 @@ class _Guess:
         if not choices:
             return place
         joins = len(choices) > 1
-        inner = max((around(c, self._modules) for c in itertools.product(*choices)), key=len)
-        inner = self._called(inner, joins, place is not None)
+        inner = self._called(self._innermost(choices), joins, place is not None)
         if joins and None not in made:
             place = max(place or "", self._called(around(made, self._modules), joins, True), key=len)
         if place is None and not joins and not keeps_shape:
             return None
-        path = [name for name in self._modules if self._is_in(name, place or "") and self._is_in(inner, name)]
-        if not path:  # inner is around place, or beside it
+        path = path_to(inner, self._modules)
+        if (place or "") not in path:  # inner is around place, or beside it
             return place
         if joins:
-            return self._first_called(sorted(path, key=len))
+            return self._first_called(path[path.index(place or "") :])
         return inner if keeps_shape and not self._has_functions(place) else place
+
+    def _innermost(self, choices: list[set[str]]) -> str:
+        """The innermost module around one of each of the choices."""
+        paths = [{m for name in choice for m in path_to(name, self._modules)} for choice in choices]
+        return max(set.intersection(*paths), key=lambda name: (name.count("."), len(name), name))
 
     def _place(self, names: set[str], is_again: bool) -> str:
         """The innermost module that is called between the uses of parameters of these."""
@@ -202,9 +215,6 @@ class _Guess:
         module = self._modules.get(name) if name is not None else None
         return isinstance(module, Sequential) and not all(isinstance(layer, Module) for layer in module)
 
-    def _is_in(self, name: str, outer: str) -> bool:
-        return not outer or f"{name}.".startswith(f"{outer}.")
-
     def _first_called(self, path: list[str]) -> str:
         """On a path inwards, the first module that isn't in a container that comes next, or is one."""
         for name, inside in itertools.pairwise(path):
@@ -221,7 +231,9 @@ def folded_modules(
 ) -> Iterator[list[Stretch]]:
     """The operations in stretches, ever fewer: first the innermost modules are folded, then those around them."""
     heights = _heights(modules)
-    paths = {owner: [m for m in modules if m and f"{owner}.".startswith(f"{m}.")] for owner in set(owners) if owner}
+    paths = {
+        owner: [m for m in path_to(owner, modules)[1:] if not is_list(modules[m])] for owner in set(owners) if owner
+    }
     for height in range(1, max((heights[m] for path in paths.values() for m in path), default=0) + 1):
         whole = {owner: next((m for m in path if heights[m] <= height), None) for owner, path in paths.items()}
         stretches: list[Stretch] = []
@@ -243,5 +255,6 @@ def _heights(modules: dict[str, Module]) -> dict[str, int]:
     heights = {name: int(bool(module.parameters())) for name, module in modules.items()}
     for name in sorted(filter(None, modules), key=lambda name: -name.count(".")):
         outer = nearest(name.rpartition(".")[0], modules)
-        heights[outer] = max(heights[outer], heights[name] + bool(heights[name]))
+        height = heights[name] + (heights[name] > 0 and not is_list(modules[outer]))
+        heights[outer] = max(heights[outer], height)
     return heights

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import functools
 import html
+import inspect
 import math
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
-from .labels import index
+import numpy as np
+
+from .labels import place
 
 # How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
 _CHOICE, _LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(8)
@@ -51,19 +55,28 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         text, binds = _written(part, letter)
         return text if binds >= tightness else f"({text})"
 
+    def raised(part: ast.expr) -> str:
+        """What has something raised beside it: ∂L/∂y, too, needs brackets there."""
+        text = write(part, _ATOM)
+        return f"({text})" if isinstance(part, ast.Name) and "/" in re.sub("<[^>]*>", "", text) else text
+
     match node:
         case ast.BinOp(op=ast.Div()):
             return _fraction(write(node.left), write(node.right)), _PRODUCT
         case ast.BinOp(op=ast.Pow()):
-            return f"{write(node.left, _ATOM)}<sup>{write(node.right)}</sup>", _POWER
+            return f"{raised(node.left)}<sup>{write(node.right)}</sup>", _POWER
         case ast.BinOp(op=ast.Mult()) if square := _squared(node):
             rest, factor = square
-            text = f"{write(factor, _ATOM)}<sup>2</sup>"
+            text = f"{raised(factor)}<sup>2</sup>"
             return (f"{write(rest, _SIGN)} · {text}", _PRODUCT) if rest else (text, _POWER)
         case ast.BinOp() if type(node.op) in _SIGNS:
             sign, tightness = _SIGNS[type(node.op)]
             left = write(node.left, min(tightness, _SIGN))  # −a · b needs no brackets
             right = write(node.right, tightness + (sign in (" − ", " @ ")))
+            if right.startswith("−") or (isinstance(node.op, ast.Mult) and _is_product(node.right, ast.MatMult)):
+                right = f"({right})"
+            if isinstance(node.op, ast.MatMult):  # elementwise products in products of matrices
+                left = f"({left})" if _is_product(node.left, ast.Mult) else left
             return f"{left}{sign}{right}", tightness
         case ast.UnaryOp(op=ast.USub()):
             return f"−{write(node.operand, _PRODUCT)}", _SIGN
@@ -71,23 +84,25 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             return f"not {write(node.operand, _ATOM)}", _LOOSE
         case ast.Compare(ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
             return f"{write(node.left, _SUM)} {_COMPARISONS[type(op)]} {write(right, _SUM)}", _COMPARE
-        case ast.IfExp():
-            return _cases(write(node.body), write(node.test), write(node.orelse)), _ATOM
+        case ast.IfExp() | ast.Call(func=ast.Name(id="where"), args=[_, _, _]):
+            return _cases(node, write), _ATOM
         case ast.Constant():
             return _constant(node.value)
         case ast.Name():
             return letter(node.id), _ATOM
         case ast.Attribute(attr="T" | "mT"):
-            return f"{write(node.value, _ATOM)}<sup>T</sup>", _ATOM
+            return f"{raised(node.value)}<sup>T</sup>", _ATOM
         case ast.Attribute():
             return f"{write(node.value, _ATOM)}.{node.attr}", _ATOM
+        case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
+            value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
+            return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _COMPARED:
+            return _written(ast.Compare(left, [_COMPARED[name]()], [right]), letter)
         case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
             return _written(ast.BinOp(left, _BINARY[name](), right), letter)
         case ast.Call():
             return _call(node, write)
-        case ast.Subscript():
-            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            return f"{write(node.value, _ATOM)}[{', '.join(map(write, parts))}]", _ATOM
         case ast.Slice():
             ends = [write(part) if part else "" for part in (node.lower, node.upper)]
             return ":".join(ends) + (f":{write(node.step)}" if node.step else ""), _ATOM
@@ -102,11 +117,45 @@ def _constant(value: Any) -> tuple[str, int]:
     if isinstance(value, float) and value in _CONSTANTS:
         return _CONSTANTS[value], _ATOM
     if isinstance(value, float | int) and not isinstance(value, bool):
-        text = f"{value:.6g}".removesuffix(".0")
-        return (f"−{text[1:]}", _SIGN) if text.startswith("-") else (text, _ATOM)
-    if isinstance(value, slice) or value is Ellipsis or (isinstance(value, tuple) and any(isinstance(v, slice) for v in value)):
-        return html.escape(index(value)[1:-1]), _ATOM
-    return html.escape(value if isinstance(value, str) else str(value)), _ATOM
+        text = _number(float(value)) if isinstance(value, float) else str(value).replace("-", "−")
+        return (text, _SIGN) if text.startswith("−") else (text, _ATOM)
+    if (
+        isinstance(value, slice)
+        or value is Ellipsis
+        or (isinstance(value, tuple) and any(isinstance(v, slice) for v in value))
+    ):
+        return _part(value), _ATOM
+    if isinstance(value, str):
+        return html.escape(f'"{value}"'), _ATOM
+    return html.escape(getattr(value, "name", getattr(value, "__name__", str(value)))), _ATOM  # of dtypes, functions
+
+
+def _number(x: float) -> str:
+    """A number as it is, if it is short; else four significant digits, and beside them all."""
+    shown = next((text for text in (f"{x:.0f}", f"{x:.6g}") if abs(x) < 1e7 and float(text) == x), f"{x:.4g}")
+    shown = shown.replace("-", "−")
+    return shown if float(shown.replace("−", "-")) == x else f'<data value="{x!r}">{shown}</data>'
+
+
+def _index(node: ast.expr, write: Callable[..., str]) -> str:
+    """What stands in the brackets of an index."""
+    if isinstance(node, ast.Constant):
+        return _part(node.value)
+    return ", ".join(map(write, node.elts)) if isinstance(node, ast.Tuple) and node.elts else write(node)
+
+
+def _part(i: Any) -> str:
+    """A setting as a part of an index, or several."""
+    if isinstance(i, slice):
+        start, stop, step = ("" if x is None else str(x) for x in (i.start, i.stop, i.step))
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+    if isinstance(i, tuple) and i:
+        return ", ".join(map(_part, i))
+    return "..." if i is Ellipsis else html.escape(str(i))
+
+
+def _is_product(node: ast.expr, kind: type[ast.operator]) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, kind)
 
 
 def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
@@ -135,30 +184,87 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
             return f"|{write(args[0])}|", _ATOM
         case "conj" | "conjugate", 1:
             return f'<span class="bar">{write(args[0])}</span>', _ATOM
-        case "where", 3:
-            return _cases(write(args[1]), write(args[0]), write(args[2])), _ATOM
         case "negative", 1:
             return f"−{write(args[0], _PRODUCT)}", _SIGN
         case "square", 1:
-            return f"{write(args[0], _ATOM)}<sup>2</sup>", _POWER
+            return write(ast.BinOp(args[0], ast.Pow(), ast.Constant(2))), _POWER
         case "reciprocal", 1:
             return _fraction("1", write(args[0])), _PRODUCT
+        case "exp2", 1:
+            return f"2<sup>{write(args[0])}</sup>", _POWER
+        case "expm1", 1:
+            return f"e<sup>{write(args[0])}</sup> − 1", _SUM
+        case "log1p", 1:
+            return f"log(1 + {write(args[0], _SUM)})", _ATOM
+        case "cbrt", 1:
+            return f'∛<span class="root">{write(args[0])}</span>', _ATOM
+        case "zeros_like", 1:
+            return "0", _ATOM
+        case "scatter", 3:
+            return f"{write(args[0], _SUM)} at [{_index(args[1], write)}], 0 elsewhere", _CHOICE
+        case "with_part", 3:
+            return f"{write(args[0], _SUM)} with {write(args[2], _SUM)} at {_place(args[1])}", _CHOICE
+        case "with_zeros", 2:
+            return f"{write(args[0], _SUM)} with zeros at {_place(args[1])}", _CHOICE
+        case "in_part", 3:
+            return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _CHOICE
+        case "stays", 3:
+            return f"{write(args[0], _SUM)} is the last at {_place(args[1])}", _CHOICE
+        case "part_of", 2:
+            return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
-    return f"{html.escape(name.replace('_', ' ').strip())}({', '.join(shown)})", _ATOM
+    for i, parameter in enumerate(_parameters(name)[: len(args)]):
+        if i and parameter == "axis":
+            shown[i] = f"axis={shown[i]}"
+    return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
 
 
+def _place(node: ast.expr, array: str = "") -> str:
+    """A place, or the part of an array that is there, in NumPy's words."""
+    text = place(node.value, "\0")  # type: ignore[attr-defined]
+    text = text.replace("\0,", "\1,").replace("(\0)", "(\1)")  # in the brackets of a function it needs none of its own
+    return html.escape(text).replace("\1", array[1:-1] or "·").replace("\0", array)
+
+
+def _elsewhere(args: list[ast.expr]) -> str:
+    """What is beside a place; nothing, if that is all of an array."""
+    where, array = args[1].value, np.empty(args[2].value)  # type: ignore[attr-defined]
+    return "" if where.covers(where.of(array), array) else ", 0 elsewhere"
+
+
+@functools.cache
+def _parameters(name: str) -> list[str]:
+    """Those of a function of NumPy's; none, if there is no such function."""
+    try:
+        return list(inspect.signature(getattr(np, name)).parameters)
+    except (AttributeError, TypeError, ValueError):
+        return []
+
+
+NAMES = {
+    "maximum": "max", "minimum": "min", "amax": "max", "amin": "min", "normal_cdf": "Φ", "i0": "I₀", "i0_slope": "I₁",
+}  # fmt: skip
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add, "subtract": ast.Sub, "multiply": ast.Mult, "divide": ast.Div, "true_divide": ast.Div,
     "power": ast.Pow, "float_power": ast.Pow, "matmul": ast.MatMult, "dot": ast.MatMult, "remainder": ast.Mod,
 }  # fmt: skip
 
 
-def _cases(then: str, test: str, otherwise: str) -> str:
-    """What holds where a condition does, and what holds else, in one line each."""
-    return (
-        f'<span class="cases"><span><span>{then}</span><span>where {test}</span></span>'
-        f"<span><span>{otherwise}</span><span>else</span></span></span>"
-    )
+_COMPARED: dict[str, type[ast.cmpop]] = {
+    "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE, "greater": ast.Gt,
+    "greater_equal": ast.GtE,
+}  # fmt: skip
+
+
+def _cases(node: ast.expr, write: Callable[..., str]) -> str:
+    """What holds where one condition does, or another, and what holds else, in one line each."""
+    rows = ""
+    while True:
+        match node:
+            case ast.Call(func=ast.Name(id="where"), args=[test, then, node]) | ast.IfExp(test, then, node):
+                rows += f"<span><span>{write(then)}</span><span>where {write(test)}</span></span>"
+            case _:
+                return f'<span class="cases">{rows}<span><span>{write(node)}</span><span>else</span></span></span>'
 
 
 def _fraction(above: str, below: str) -> str:

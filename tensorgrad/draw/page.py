@@ -168,8 +168,8 @@ class Walkthrough:
             seconds: how long a film shows each step.
 
         Raises:
-            TypeError: path is no path, or seconds no number.
-            ValueError: the suffix is another, or seconds isn't positive.
+            TypeError: path is no path.
+            ValueError: the suffix is another, or seconds is no positive number.
             ImportError, RuntimeError: a package or a program is missing; the error says which.
             OSError: there is no such directory, path is one, or it can't be written.
         """
@@ -209,18 +209,19 @@ class Walkthrough:
         told = self.operations[step["operation"]]
         if step["phase"] == "forward":
             names = ", ".join(self.values[v]["name"] for v in told["outputs"])
-            return [self._caption(names, told["computes"])] if told["computes"] else []
-        return [self._caption(self.values[r["to"]]["gradient"], r) for r in told["rules"] if r["formula"]]
+            result = self.values[told["outputs"][0]]["data"]
+            return [self._caption(names, told["computes"], result)] if told["computes"] else []
+        return [self._caption(self.values[r["to"]]["gradient"], r, r["gives"]) for r in told["rules"] if r["formula"]]
 
-    def _caption(self, name: str, told: dict) -> str:
+    def _caption(self, name: str, told: dict, result: int) -> str:
         """A formula, the numbers put in where each letter is one, the axes that are summed, and letters defined."""
         letters = re.findall(r'<var data-of="(\w+)">.*?</var>', told["formula"])
         numbers = [self.numbers(letter, told) for letter in letters]
         text = f"{name} = {plain(told['formula'])}"
         if letters and all(x.shape == () for x in numbers):
-            supply = iter(numbers)
-            put_in = re.sub(r"<var .*?</var>", lambda _: f"{next(supply).item():.4g}".replace("-", "−"), told["formula"])
-            text += f" = {plain(put_in)}"
+            supply = map(_in_four_digits, numbers)
+            put_in = plain(re.sub(r"<var .*?</var>", lambda _: next(supply), told["formula"]))
+            text += "".join(f" = {part}" for part in dict.fromkeys([put_in, _in_four_digits(self.arrays[result])]))
         if told.get("summed"):
             text += f", summed over axis {', '.join(map(str, told['summed']))}"
         where = ", ".join(f"{w['letter']} = {plain(w['formula'])}" for w in told["where"])
@@ -273,6 +274,10 @@ def _blocks(array: np.ndarray) -> dict:
         "low": _number(np.nanmin(values)),
         "high": _number(np.nanmax(values)),
     }
+
+
+def _in_four_digits(x: np.ndarray) -> str:
+    return f"{x.item():.4g}".replace("-", "−")
 
 
 def _number(x: Any) -> float | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..derivatives.table import OWN
 from ..node import Node
 from ..versions import ASSIGN
-from .formulas import Expression, call_of, expression_of
+from .formulas import Expression, call_of, expression_of, has_a_name
 from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
 from .labels import operation_label
@@ -75,10 +75,13 @@ class Program:
     def _forward(self, o: Operation) -> dict:
         op: Any = o.node._op
         _, values = self._steps.past.arguments(o.node)
-        call = (op.func, values, dict(o.node._kwargs or {}), self._steps.labels(o))
+        call = (op.func, values, op.known_kwargs(o.node._kwargs or {}), self._steps.labels(o))
+        expression = expression_of(*call, is_known=_is_known)
         if op.name in available():
-            return self._code(call_of(*call), o, op.name)
-        return self._code(expression_of(*call, is_known=_is_known), o)
+            with contextlib.suppress(Unavailable):  # of these arguments; its formula may do
+                code = self._code(call_of(*call), o, op.name)
+                return code | {"where": self._code(expression, o)["where"] if expression and expression.where else []}
+        return self._code(expression, o)
 
     def _code(self, expression: Expression | None, o: Operation, name: str = "") -> dict:
         """The number of the function that computes an expression, and the references to call it with."""
@@ -100,7 +103,10 @@ class Program:
         if source not in self._numbers:
             self._numbers[source] = len(self.functions)
             self.functions.append(source)
-        return {"function": self._numbers[source], "args": [self._steps.reference(letter, expression) for letter in own]}
+        return {
+            "function": self._numbers[source],
+            "args": [self._steps.reference(letter, expression) for letter in own],
+        }
 
     def _emitted(self, tree: Any, letters: dict[str, str], o: Operation) -> str:
         try:
@@ -113,6 +119,4 @@ class Program:
 
 def _is_known(f: Callable) -> bool:
     """Whether the page has a function."""
-    module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    name = getattr(f, "__name__", "").lstrip("_")
-    return name in available() and (module in ("numpy", "builtins", "math", "_operator") or f in OWN)
+    return getattr(f, "__name__", "").lstrip("_") in available() and has_a_name(f)

@@ -55,15 +55,14 @@ def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
 
 @functools.cache
 def _functions(filename: str) -> dict[int, list[Any]]:
-    """The functions and lambdas of a source file, or a cell of a notebook, by the lines that they begin in; none where
-    it can't be read."""
+    """The functions of a source file, or of a cell of a notebook, by the lines where they begin; none, if it is lost."""
+    found: dict[int, list[Any]] = {}
     try:
         tree = ast.parse("".join(linecache.getlines(filename)))
     except SyntaxError:
-        return {}
-    found: dict[int, list[Any]] = defaultdict(list)
+        return found
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda | ast.FunctionDef):
-            decorators = getattr(node, "decorator_list", [])
-            found[min([node.lineno, *(decorator.lineno for decorator in decorators)])].append(node)
+            first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+            found.setdefault(first, []).append(node)
     return found

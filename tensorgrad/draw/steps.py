@@ -21,7 +21,7 @@ from ..node import Node
 from ..past import Past
 from ..tensor import Tensor
 from ..versions import ASSIGN, arguments, current, named_by
-from .assignments import assigned, is_repeated, to_old, to_value
+from .conjugates import conjugated
 from .dot import Drawing
 from .formulas import Expression, call_of, expression_of
 from .graph import Operation, Stretch, is_version, operations_behind, parts_of_arguments, takes_several
@@ -131,7 +131,11 @@ class Steps:
             {"phase": "forward", "title": f"Forward through {o['label']}", "operation": i}
             for i, o in enumerate(self.operations)
         ]
-        start = {"phase": "backward", "title": f"Start with {self._gradient_name(self.graph.root)} = 1", "operation": None}
+        start = {
+            "phase": "backward",
+            "title": f"Start with {self._gradient_name(self.graph.root)} = 1",
+            "operation": None,
+        }
         backward = [
             {"phase": "backward", "title": f"Backward through {o['label']}", "operation": i}
             for i, o in reversed(list(enumerate(self.operations)))
@@ -218,21 +222,10 @@ class Steps:
 
     def _computes(self, o: Operation) -> dict:
         """What an operation computes, as a formula."""
-        if o.node._op is ASSIGN:
-            return self._assigned(o)
         op: Any = o.node._op
         _, values = self.past.arguments(o.node)
-        kwargs, labels = dict(o.node._kwargs or {}), self.labels(o)
+        kwargs, labels = op.known_kwargs(o.node._kwargs or {}), self.labels(o)
         return self._told(expression_of(op.func, values, kwargs, labels) or call_of(op.func, values, kwargs, labels))
-
-    def _assigned(self, o: Operation) -> dict:
-        """What an assignment does, as a formula."""
-        value, old, where = o.node._args
-        value_name = self._drawing.assignment(o).rpartition(" = ")[2]
-        repeated = is_repeated(self.data_of(value), np.empty(o.node._data.shape), where)
-        old_name = self._drawing.name_of(old) if isinstance(old, Node) else ""
-        text, note = assigned(old_name, value_name, where, repeated)
-        return {"formula": text, "where": [], "notes": [note] if note else [], "source": ""}
 
     # Backward
 
@@ -248,7 +241,9 @@ class Steps:
                 continue
             told["arrives"] = [self._entry(r, grads) for r in arrived]
             if stretch.is_single:
-                told["rules"] = [self._rule(part, operations[0], grads) for part in parts_of(operations[0], grads, self.past)]
+                told["rules"] = [
+                    self._rule(part, operations[0], grads) for part in parts_of(operations[0], grads, self.past)
+                ]
             else:
                 told["rules"] = self._rules_of_many(operations, grads)
 
@@ -287,11 +282,10 @@ class Steps:
 
     def _rule_formula(self, rule: Any, o: Operation, grads: dict) -> dict:
         """A rule as a formula; where no expression can be made of it, its source."""
-        if o.node._op is ASSIGN:
-            return self._rule_of_assignment(rule, o, grads)
         expression = expression_of(rule, *self.call_of_rule(o, grads))
         if expression is not None:
-            return self._told(expression)
+            gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
+            return self._told(conjugated(expression, gradients) if expression.is_complex() else expression)
         while isinstance(rule, functools.partial):
             rule = rule.func
         return {"formula": None, "where": [], "notes": [], "source": source_of(rule)}
@@ -310,16 +304,6 @@ class Steps:
         else:
             of_g, of_y = ("g", o.node), ("v", o.node)
         return [g, y, *values], kwargs, [of_g, of_y, *self.labels(o)]
-
-    def _rule_of_assignment(self, rule: Any, o: Operation, grads: dict) -> dict:
-        value, _, where = o.node._args
-        g = self._gradient_name(o.node)
-        if rule is ASSIGN.rules[1]:
-            text, note = to_old(g, where)
-        else:
-            name = self._drawing.name_of(value)
-            text, note = to_value(g, where, name, self.data_of(value), grads[o.node])
-        return {"formula": text, "where": [], "notes": [note] if note else [], "source": ""}
 
     # Formulas
 
@@ -341,7 +325,11 @@ class Steps:
             return f'<var data-of="{self.reference(name, expression)}">{shown}</var>'
 
         defined = [
-            {"letter": shown_letter(name), "formula": written(tree, letter), "array": self._array(expression.values[name])}
+            {
+                "letter": shown_letter(name),
+                "formula": written(tree, letter),
+                "array": self._array(expression.values[name]),
+            }
             for name, tree in expression.where.items()
         ]
         return {"formula": written(expression.tree, letter), "where": defined, "notes": expression.notes, "source": ""}
@@ -389,5 +377,3 @@ def as_grad(g: Any) -> Any:
     """A gradient as `.grad` has it: an array, conjugated."""
     g = np.conj(g)
     return np.asarray(g) if isinstance(g, np.generic) else g
-
-

@@ -14,9 +14,10 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives.decompositions import diagonal_of, eigh_gradient
+from ..derivatives.formulas import by_name, formula
 from ..derivatives.products import conj, flip, matmul_left, matmul_right
 from .composing import composed, named, with_tuples
-from .equations import columns, minus_outer
+from .equations import columns, minus_outer, solved
 from .recording import with_derivative
 from .special_matrices import toeplitz
 
@@ -34,6 +35,18 @@ def shifted(v: Any, k: int) -> Any:
     return np.concatenate([v[..., k:], nothing] if k > 0 else [nothing, v[..., :k]], axis=-1)
 
 
+@by_name
+def in_band(a: Any, below: int, above: int) -> Any:
+    """The diagonals of square matrices as SciPy takes them, of which a formula speaks; the rules need no matrix."""
+    n, axes = a.shape[-1], [(0, 0)] * (a.ndim - 2)
+    rows = [
+        np.pad(np.diagonal(a, k, -2, -1), [*axes, (max(k, 0), max(-k, 0))])[..., :n]
+        for k in range(above, -below - 1, -1)
+    ]
+    return np.stack(rows, axis=-2)
+
+
+@by_name
 def transposed_band(below: int, above: int, ab: Any) -> Any:
     """The band of A^T: its diagonals in the opposite order, each moved to its columns."""
     return np.stack([shifted(ab[..., above - k, :], k) for k in range(-below, above + 1)], axis=-2)
@@ -44,12 +57,22 @@ def in_columns(x: Any, b: Any) -> Any:
     return np.expand_dims(x, -2) if b.ndim == 1 else flip(x)
 
 
+@formula(
+    lambda g, y, ab, b, l_and_u, **_: solved(
+        f"_solve_banded(transposed_band({l_and_u[0]}, {l_and_u[1]}, ab)", g, b, False, l_and_u=l_and_u[::-1]
+    )
+)
 def band_b(g: Any, y: Any, ab: Any, b: Any, l_and_u: tuple, **settings: Any) -> Any:
     below, above = l_and_u
     solver = partial(_solve_banded, transposed_band(below, above, ab), l_and_u=(above, below), **settings)
     return columns(solver, g, b)
 
 
+@formula(
+    lambda g, y, ab, b, l_and_u, **_: (
+        f"in_band(minus_outer(band_b(g, y, ab, b, {l_and_u}), y, b), {l_and_u[0]}, {l_and_u[1]})"
+    )
+)
 def band_ab(g: Any, y: Any, ab: Any, b: Any, l_and_u: tuple, **settings: Any) -> Any:
     """The diagonals of -db x^T."""
     below, above = l_and_u
@@ -74,10 +97,18 @@ def solve_banded(l_and_u: tuple, ab: Any, b: Any, **settings: Any) -> Any:
 # Hermitian ones, of which the lower or the upper diagonals are kept ---------------------------------------------------
 
 
-def hermitian_band_b(g: Any, y: Any, ab: Any, b: Any, **settings: Any) -> Any:
-    return conj(columns(partial(_solveh_banded, ab, **settings), conj(g), b))
+@formula(lambda g, y, ab, b, lower=False, **_: solved("_solveh_banded(ab", g, b, True, lower=lower))
+def hermitian_band_b(g: Any, y: Any, ab: Any, b: Any, lower: bool = False, **settings: Any) -> Any:
+    return conj(columns(partial(_solveh_banded, ab, lower=lower, **settings), conj(g), b))
 
 
+@formula(
+    lambda g, y, ab, b, lower=False, **_: (
+        f"in_band((d + conj(flip(d))) * (1 - eye({ab.shape[-1]}) / 2), "
+        f"{ab.shape[-2] - 1 if lower else 0}, {0 if lower else ab.shape[-2] - 1})"
+    ),
+    d="minus_outer(hermitian_band_b(g, y, ab, b, lower), y, b)",
+)
 def hermitian_band_ab(g: Any, y: Any, ab: Any, b: Any, lower: bool = False, **settings: Any) -> Any:
     """The diagonals of G + G^H, where G = -db x^T; half of the main one, of which only the real part is read."""
     db, x = in_columns(hermitian_band_b(g, y, ab, b, lower=lower, **settings), b), in_columns(y, b)
@@ -136,10 +167,18 @@ def _multiply_by_toeplitz(a: Any, x: Any, **settings: Any) -> Any:
     return scipy.linalg.matmul_toeplitz(ends(a), x, **settings)
 
 
+@formula(
+    lambda g, y, a, b, **_: (
+        "_solve_toeplitz(flip(a), expand_dims(g, -1))[..., 0]"
+        if b.ndim == 1 and g.ndim > 1
+        else "_solve_toeplitz(flip(a), g)"
+    )
+)
 def toeplitz_b(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:
     return columns(partial(_solve_toeplitz, flip(a), **settings), g, b)
 
 
+@formula("minus_outer(toeplitz_b(g, y, a, b), y, b)")
 def toeplitz_a(g: Any, y: Any, a: Any, b: Any, **settings: Any) -> Any:
     return minus_outer(toeplitz_b(g, y, a, b, **settings), y, b)
 

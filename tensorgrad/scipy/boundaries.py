@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..derivatives import derivative
+from ..derivatives.formulas import formula
 from ..derivatives.indexing import Scattered, along
 
 # How names of scipy.ndimage (and 'fill', 'symm' of scipy.signal) continue a b c d
@@ -32,6 +33,19 @@ def source(places: Any, n: int, mode: str) -> Any:
     return np.minimum(around, 2 * n - 1 - around)
 
 
+_PADDING = {"reflect": "symmetric", "mirror": "reflect", "nearest": "edge", "wrap": "wrap", "constant": "constant"}
+
+
+def _extended_text(x: Any, widths: Any, mode: str, cval: Any = 0.0) -> str:
+    """As NumPy's pad, which has other names for the modes."""
+    if not np.ndim(x) or not np.any(widths):
+        return "x"
+    mode = "constant" if not np.size(x) else MODES[mode]
+    said = f"constant_values={cval!r}" if mode == "constant" else f"mode={_PADDING[mode]!r}"
+    return f"pad(x, {[tuple(map(int, pair)) for pair in widths]}, {said})"
+
+
+@formula(_extended_text)
 def extended(x: Any, widths: Any, mode: str, cval: Any = 0.0) -> Any:
     """x with so many elements more before and behind it, along each axis."""
     mode = MODES[mode]
@@ -58,4 +72,4 @@ def _folded(g: Any, widths: Any, mode: str) -> Any:
     return g.copy()  # no view of the gradient, which others have too
 
 
-folded = derivative(_folded, lambda h, y, g, widths, mode: extended(h, widths, mode))
+folded = derivative(_folded, lambda h, y, g, widths, mode: extended(h, widths, mode))  # readers know it by its name

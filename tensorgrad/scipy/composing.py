@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..batch import applied
 from ..derivatives.arrays import as_array, in_one_call, whole
+from ..derivatives.formulas import by_name, formula
 from ..tensor import data_of
 from ..transforms import vjp
 from .recording import constant, holds_recording, recorded
@@ -107,7 +108,57 @@ def with_tuples(func: Callable) -> Callable:
     return function
 
 
-def derived_from(equal: Callable, func: Callable, *differentiable: bool) -> Callable:
+FEW = 200  # of so many numbers the matrix of a linear function is made, for readers
+
+
+def with_text(rule: Callable, func: Callable, text: str | Callable, note: str, **functions: Callable) -> Callable:
+    """A rule of func with its formula, in the names of func's arguments (y_ for a y, as y is what comes out)."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    own = [inspect.Parameter(name, kind) for name in ("g", "y")]
+    given = [
+        p.replace(name=f"{n}_" if n == "y" else n, kind=kind) for n, p in inspect.signature(func).parameters.items()
+    ]
+    known = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=f) for n, f in functions.items()]
+    rule.__signature__ = inspect.Signature([*own, *given, *known])  # type: ignore[attr-defined]
+    return formula(text, note)(rule)
+
+
+def with_matrix(rule: Callable, func: Callable, i: int) -> Callable:
+    """The rule of an argument in which func is linear, with its formula: a product with the matrix of func."""
+
+    @by_name
+    def matrix(*args: Any, **settings: Any) -> Any:
+        x = np.asarray(args[i])
+        at_zero = func(*args[:i], np.zeros(x.shape), *args[i + 1 :], **settings)
+        units = np.reshape(np.eye(x.size), (x.size, *x.shape))
+        columns = [np.ravel(func(*args[:i], unit, *args[i + 1 :], **settings) - at_zero) for unit in units]
+        return np.reshape(np.array(columns), (x.size, -1)).T
+
+    name = func.__name__.lstrip("_")
+    matrix.__name__ = f"matrix_of_{name}"
+
+    def text(g: Any, y: Any, *args: Any, **functions: Any) -> str | None:
+        if type(y) is tuple or np.size(args[i]) > FEW:
+            return None
+        names = list(inspect.signature(rule).parameters)[2 : 2 + len(args)]
+        for k, parameter in enumerate(inspect.signature(func).parameters.values()):
+            names[k] = f"{names[k]}={names[k]}" if parameter.kind is parameter.KEYWORD_ONLY else names[k]
+        found = f"reshape(ravel(g) @ linear_map({', '.join(names)}), {np.shape(args[i])})"
+        return f"real({found})" if np.iscomplexobj(g) and not np.iscomplexobj(args[i]) else found
+
+    linear_in = list(inspect.signature(func).parameters)[i]
+    note = f"matrix_of_{name}: what it makes of each unit array, as it is linear in {linear_in}."
+    return with_text(rule, func, text, note, linear_map=matrix)
+
+
+def derived_from(
+    equal: Callable,
+    func: Callable,
+    *differentiable: bool,
+    linear: Sequence[int] = (),
+    texts: Mapping[int, str | Callable] | None = None,
+    **functions: Callable,
+) -> Callable:
     """A function of SciPy that records: its values are func's, its derivatives those of `equal`.
 
     `equal` takes the same arguments, computes the same but for rounding, and is written in functions that record. For a
@@ -115,6 +166,8 @@ def derived_from(equal: Callable, func: Callable, *differentiable: bool) -> Call
 
     Args:
         differentiable: whether there is a derivative, for each of the first arguments.
+        linear: which of them func is linear in, whose rules have formulas so.
+        texts, **functions: the formulas of the rules of others, and what functions in them are.
 
     >>> from tensorgrad import grad
     >>> cube = derived_from(lambda x: x * x * x, lambda x: np.power(x, 3), True)
@@ -131,6 +184,8 @@ def derived_from(equal: Callable, func: Callable, *differentiable: bool) -> Call
             g = tuple(map(np.conj, g)) if type(g) is tuple else np.conj(g)  # vjp conjugates at its ends; here is none
             return np.conj(pullback(g)[0])
 
-        return rule
+        if i in linear:
+            return with_matrix(rule, func, i)
+        return with_text(rule, func, texts[i], "", **functions) if texts and i in texts else rule
 
     return recorded(func, *[rule_of(i) if one else None for i, one in enumerate(differentiable)])

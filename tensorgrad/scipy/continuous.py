@@ -6,20 +6,15 @@ Mathematical Functions.
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
 from ..special import digamma, expit, i0e, i1e, log_ndtr, xlogy
 from ..special.distributions import hazard
+from .density_formulas import ones, zeros
 from .quantile_grads import beta_quantile_grad, gamma_quantile_grad, t_quantile_grad, t_score, vonmises_quantile_grad
 from .univariate import Continuous, Shape
-
-beta_quantile_grad_a, beta_quantile_grad_b = (
-    functools.partial(beta_quantile_grad, 0),
-    functools.partial(beta_quantile_grad, 1),
-)
 
 
 def f_quantile_grad(which: int, z: Any, m: Any, n: Any) -> Any:
@@ -94,8 +89,8 @@ vonmises = Continuous("vonmises", lambda z, kappa: -kappa * np.sin(z),
 
 # On the positive numbers ---------------------------------------------------------------------------------------------
 
-expon = Continuous("expon",             lambda z: -np.ones(np.shape(z)),
-               upper=                   lambda z: np.ones(np.shape(z)))
+expon = Continuous("expon",             lambda z: -ones(z),
+               upper=                   lambda z: ones(z))
 halfnorm = Continuous("halfnorm",       lambda z: -z,
                upper=                   lambda z: hazard(-z, log_ndtr(-z)))
 halfcauchy = Continuous("halfcauchy",   lambda z: -2 * z / (1 + z * z))
@@ -139,14 +134,14 @@ f = Continuous("f",                     lambda z, m, n: (m / 2 - 1) / z - (m + n
                Shape(                   lambda z, m, n: (np.log(m / n * z) - np.log1p(m / n * z) + 1
                                                          - (m + n) * z / (n + m * z)
                                                          - digamma(m / 2) + digamma((m + n) / 2)) / 2,
-                                        functools.partial(f_quantile_grad, 0)),
+                                        lambda z, m, n: f_quantile_grad(0, z, m, n)),
                Shape(                   lambda z, m, n: ((m + n) * m * z / (n + m * z) / n - m / n - np.log1p(m / n * z)
                                                          - digamma(n / 2) + digamma((m + n) / 2)) / 2,
-                                        functools.partial(f_quantile_grad, 1)))
+                                        lambda z, m, n: f_quantile_grad(1, z, m, n)))
 
 # On an interval ------------------------------------------------------------------------------------------------------
 
-uniform = Continuous("uniform",     lambda z: np.zeros(np.shape(z)))
+uniform = Continuous("uniform",     lambda z: zeros(z))
 powerlaw = Continuous("powerlaw",   lambda z, a: (a - 1) / z,
                Shape(               lambda z, a: 1 / a + np.log(z),
                                     lambda z, a: -z * np.log(z) / a),
@@ -155,8 +150,10 @@ wrapcauchy = Continuous("wrapcauchy", lambda z, c: -2 * c * np.sin(z) / squared_
                Shape(               lambda z, c: 2 * (np.cos(z) - c) / squared_distance(z, c) - 2 * c / (1 - c * c),
                                     lambda z, c: -2 * np.sin(z) / (1 - c * c)))
 beta = Continuous("beta",           lambda z, a, b: (a - 1) / z - (b - 1) / (1 - z),
-               Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b), beta_quantile_grad_a),
-               Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b), beta_quantile_grad_b))
+               Shape(               lambda z, a, b: np.log(z) - digamma(a) + digamma(a + b),
+                                    lambda z, a, b: beta_quantile_grad(0, z, a, b)),
+               Shape(               lambda z, a, b: np.log1p(-z) - digamma(b) + digamma(a + b),
+                                    lambda z, a, b: beta_quantile_grad(1, z, a, b)))
 truncnorm: Any = Continuous("truncnorm", lambda z, a, b: -z,
                Shape(               lambda z, a, b: truncnorm.pdf(a, a, b),
                                     lambda z, a, b: truncnorm.pdf(a, a, b)

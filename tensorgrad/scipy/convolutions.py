@@ -13,24 +13,36 @@ import numpy as np
 import scipy.signal
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from ..derivatives.formulas import formula
 from .boundaries import extended, folded
 from .recording import recorded
 
 
+def _in_full_text(g: Any, in1: Any, in2: Any, mode: str, axes: Any = None, later: bool = False) -> str:
+    widths = missing(g, in1, in2, mode, axes, later)
+    return f"pad(g, {widths})" if np.any(widths) else "g"
+
+
+@formula(_in_full_text)
 def in_full(g: Any, in1: Any, in2: Any, mode: str, axes: Any = None, later: bool = False) -> Any:
     """g in its place in the full convolution, with zeros around it.
 
     `later`: 'same' begins one element later if in2 has an even length, as it does in correlate2d.
     """
+    return np.pad(g, missing(g, in1, in2, mode, axes, later)) if g.ndim and g.size else g
+
+
+def missing(g: Any, in1: Any, in2: Any, mode: str, axes: Any, later: bool) -> list[tuple[int, int]]:
+    """How many zeros stand before and behind it, along each axis."""
     if not (g.ndim and g.size):
-        return g
+        return []
     axes = range(g.ndim) if axes is None else normalize_axis_tuple(axes, g.ndim)
     widths = []
     for axis, (n, m, shown) in enumerate(zip(np.shape(in1), np.shape(in2), g.shape, strict=True)):
         full = n + m - 1 if axis in axes else max(n, m)
         before = 0 if mode == "full" else m // 2 if later and mode == "same" else (full - shown) // 2
         widths.append((before, full - shown - before))
-    return np.pad(g, widths)
+    return widths
 
 
 def correlated(convolution: Callable, g: Any, x: Any, like: Any, axes: Any = None, **settings: Any) -> Any:
@@ -42,12 +54,28 @@ def correlated(convolution: Callable, g: Any, x: Any, like: Any, axes: Any = Non
     return convolution(g, np.flip(x, axes), mode="valid", **settings)
 
 
+def _text_of_convolution(x: str, like: str) -> Callable[..., str]:
+    """sum_k g[i + k] x[k], the gradient of `like`, as a formula: a convolution with x reversed."""
+
+    def text(g: Any, y: Any, in1: Any, in2: Any, mode: str = "full", **settings: Any) -> str:
+        if not (np.size(g) and np.size({"in1": in1, "in2": in2}[x])):
+            return f"sum(g) * zeros(shape({like}))"
+        axes = settings.get("axes")
+        said = "" if axes is None else f", axes={axes!r}"
+        turned = f"flip({x})" if axes is None else f"flip({x}, {axes!r})"
+        return f"function(in_full(g, in1, in2, mode{said}), {turned}, mode='valid'{said})"
+
+    return text
+
+
 def convolution(func: Callable) -> Callable:
     """scipy.signal's convolve, fftconvolve, oaconvolve, recorded."""
 
+    @formula(_text_of_convolution("in2", "in1"))
     def of_first(g: Any, y: Any, in1: Any, in2: Any, mode: str = "full", **settings: Any) -> Any:
         return correlated(function, in_full(g, in1, in2, mode, settings.get("axes")), in2, in1, **settings)
 
+    @formula(_text_of_convolution("in1", "in2"))
     def of_second(g: Any, y: Any, in1: Any, in2: Any, mode: str = "full", **settings: Any) -> Any:
         return correlated(function, in_full(g, in1, in2, mode, settings.get("axes")), in1, in2, **settings)
 

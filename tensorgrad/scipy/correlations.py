@@ -6,6 +6,7 @@ same weights; what it gives beyond the ends goes back to the elements that stood
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import scipy.ndimage
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..derivatives.arrays import as_array
+from ..derivatives.formulas import formula
 from .boundaries import extended, folded
 from .composing import composed
 from .convolutions import convolve as full_convolve
@@ -53,6 +55,18 @@ def reach(lengths: Any, origins: Any) -> list[tuple[int, int]]:
     return [(k, n - 1 - k) for n, k in zip(lengths, before, strict=True)]
 
 
+def _of_input_text(g: Any, weights: Any, origins: Any, mode: str) -> str:
+    widths = reach(weights.shape, origins)
+    if not g.ndim or not np.any(widths):
+        return f"convolve(g, conj(weights), mode='constant', origin={origins})"
+    inner = f"convolve(pad(g, {widths}), conj(weights), mode='constant', origin={origins})"
+    return f"folded({inner}, {widths}, mode)"
+
+
+@formula(
+    _of_input_text,
+    note="folded: what lies beyond the ends is added to what it is a copy of, and cut off.",
+)
 def of_input(g: Any, weights: Any, origins: Any, mode: str) -> Any:
     """The transpose of a correlation with weights that have an axis for each of g."""
     widths = reach(weights.shape, origins)
@@ -60,6 +74,13 @@ def of_input(g: Any, weights: Any, origins: Any, mode: str) -> Any:
     return folded(convolve(wide, np.conj(weights), mode="constant", origin=origins), widths, mode)
 
 
+@formula(
+    lambda g, x, shape, origins, mode, cval: (
+        f"conj(full_convolve(extended(x, {reach(shape, origins)}, mode, cval), flip(g), 'valid'))"
+        if g.size
+        else f"sum(g) * zeros({shape})"
+    )
+)
 def of_weights(g: Any, x: Any, shape: Any, origins: Any, mode: str, cval: Any) -> Any:
     """sum_i g[i] x[i + j], with what lies beyond the ends of x."""
     if not g.size:
@@ -86,6 +107,34 @@ def along_axes(shape: Any, axes: Any, origin: Any, ndim: int) -> tuple[list[int]
     return [next(sizes) if i in axes else 1 for i in range(ndim)], origins
 
 
+def along_axis_text(text: str) -> Callable[..., str]:
+    """The formula of a rule of correlate1d, with the shape and the origins of its weights."""
+
+    def text_of(g: Any, y: Any, input: Any, weights: Any, axis: int = -1, output: Any = None, mode: str = "reflect",
+                cval: Any = 0.0, origin: int = 0) -> str:  # fmt: skip
+        length = weights if isinstance(weights, int) else len(weights)
+        shape, origins = along_axis(length, axis, origin, g.ndim)
+        return text.format(length=length, shape=shape, origins=origins)
+
+    return text_of
+
+
+def along_axes_text(text: str) -> Callable[..., str]:
+    """The same of correlate."""
+
+    def text_of(g: Any, y: Any, input: Any, weights: Any, output: Any = None, mode: str = "reflect", cval: Any = 0.0,
+                origin: Any = 0, *, axes: Any = None) -> str:  # fmt: skip
+        shape, origins = along_axes(np.shape(weights), axes, origin, g.ndim)
+        return text.format(length=np.shape(weights), shape=shape, origins=origins)
+
+    return text_of
+
+
+_TO_INPUT = "of_input(g, reshape(weights, {shape}), {origins}, mode)"
+_TO_WEIGHTS = "reshape(of_weights(g, input, {shape}, {origins}, mode, cval), {length})"
+
+
+@formula(along_axis_text(_TO_INPUT))
 def _correlate1d_input(
     g: Any, y: Any, input: Any, weights: Any, axis: int = -1, output: Any = None, mode: str = "reflect",
     cval: Any = 0.0, origin: int = 0,
@@ -94,6 +143,7 @@ def _correlate1d_input(
     return of_input(g, np.reshape(weights, shape), origins, mode)
 
 
+@formula(along_axis_text(_TO_WEIGHTS))
 def _correlate1d_weights(
     g: Any, y: Any, input: Any, weights: Any, axis: int = -1, output: Any = None, mode: str = "reflect",
     cval: Any = 0.0, origin: int = 0,
@@ -102,6 +152,7 @@ def _correlate1d_weights(
     return np.reshape(of_weights(g, input, shape, origins, mode, cval), len(weights))
 
 
+@formula(along_axes_text(_TO_INPUT))
 def _correlate_input(
     g: Any, y: Any, input: Any, weights: Any, output: Any = None, mode: str = "reflect", cval: Any = 0.0,
     origin: Any = 0, *, axes: Any = None,
@@ -110,6 +161,7 @@ def _correlate_input(
     return of_input(g, np.reshape(weights, shape), origins, mode)
 
 
+@formula(along_axes_text(_TO_WEIGHTS))
 def _correlate_weights(
     g: Any, y: Any, input: Any, weights: Any, output: Any = None, mode: str = "reflect", cval: Any = 0.0,
     origin: Any = 0, *, axes: Any = None,

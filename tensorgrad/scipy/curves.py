@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..batch import holds_batch, one_by_one
 from ..derivatives.arrays import as_array, real_array, recorder_in
+from ..derivatives.formulas import by_name
 from ..tensor import data_of
 from .composing import derived_from
 from .recording import constant, holds_recording
@@ -90,6 +91,7 @@ CURVES: dict[str, tuple[Callable, Callable]] = {
 }
 
 
+@by_name
 def _piecewise_cubic(
     x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: Any, nu: int, extrapolate: Any
 ) -> Any:
@@ -118,8 +120,32 @@ def _integral_formula(
     return until[1] - until[0]
 
 
-piecewise_cubic = derived_from(_formula, _piecewise_cubic, True, True, True, True)
-integral = derived_from(_integral_formula, _integral, True, True, True, True, True)
+def _only_of_one(text: str) -> Callable[..., str | None]:
+    """A formula for a single curve."""
+
+    def of(g: Any, y: Any, x: Any, y_: Any, *args: Any, **_: Any) -> str | None:
+        return None if np.ndim(y_) > 1 else f"real({text})" if np.iscomplexobj(y_) else text
+
+    return of
+
+
+piecewise_cubic = derived_from(
+    _formula,
+    _piecewise_cubic,
+    *(True, True, True, True),
+    texts={3: _only_of_one("g * curve(x, y_, dydx, at, kind, axis, bc_type, nu + 1, extrapolate)")},
+    curve=_piecewise_cubic,
+)
+integral = derived_from(
+    _integral_formula,
+    _integral,
+    *(True, True, True, True, True),
+    texts={
+        3: _only_of_one("-g * curve(x, y_, dydx, a, kind, axis, bc_type, 0, extrapolate)"),
+        4: _only_of_one("g * curve(x, y_, dydx, b, kind, axis, bc_type, 0, extrapolate)"),
+    },
+    curve=_piecewise_cubic,
+)
 
 
 class PiecewiseCubic(Interpolator):

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.formulas import by_name
 from ..special import digamma
+from .density_formulas import ones
 from .quantile_grads import beta_quantile_grad
 from .univariate import Discrete, Shape
 
@@ -31,6 +33,16 @@ def sum_of_tail(score: Callable, k: Any, n: Any, a: Any, b: Any) -> Any:
     return np.where(upper, 1, -1) * np.sum(f * score(places, n, a, b), axis=0)
 
 
+@by_name
+def sum_of_tail_a(k: Any, n: Any, a: Any, b: Any) -> Any:
+    return sum_of_tail(betabinom_a, k, n, a, b)
+
+
+@by_name
+def sum_of_tail_b(k: Any, n: Any, a: Any, b: Any) -> Any:
+    return sum_of_tail(betabinom_b, k, n, a, b)
+
+
 # fmt: off
 
 WHOLE = Shape(None)  # how many trials there are
@@ -38,7 +50,7 @@ WHOLE = Shape(None)  # how many trials there are
 # F(k) is an incomplete gamma or beta function (8.17.24), whose derivative is its density: a multiple of that of k
 poisson = Discrete("poisson",
     Shape(lambda k, mu: k / mu - 1,
-          lambda k, mu: np.ones(np.shape(k)), edges=(0,)))
+          lambda k, mu: ones(k), edges=(0,)))
 bernoulli = Discrete("bernoulli",
     Shape(lambda k, p: k / p - (1 - k) / (1 - p),
           lambda k, p: (1 - k) / (1 - p), edges=(0, 1)))
@@ -54,5 +66,5 @@ nbinom = Discrete("nbinom",
     Shape(lambda k, n, p: n / p - k / (1 - p),
           lambda k, n, p: -(n + k) / p, edges=(1,)))
 betabinom: Any = Discrete("betabinom", WHOLE,
-    Shape(betabinom_a, lambda k, n, a, b: sum_of_tail(betabinom_a, k, n, a, b)),
-    Shape(betabinom_b, lambda k, n, a, b: sum_of_tail(betabinom_b, k, n, a, b)))
+    Shape(betabinom_a, sum_of_tail_a),
+    Shape(betabinom_b, sum_of_tail_b))

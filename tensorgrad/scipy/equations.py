@@ -18,6 +18,7 @@ from ..derivatives import matrices as numpys
 from ..derivatives.arrays import as_array, in_one_call
 from ..derivatives.decompositions import diagonal_of
 from ..derivatives.elementwise import divide_safely
+from ..derivatives.formulas import by_name, formula
 from ..derivatives.matrices import H, cofactors, diagonal_matrix, pinv_gradient
 from ..derivatives.products import conj, flip
 from ..tensor import data_of
@@ -156,6 +157,16 @@ def solve(a: Any, b: Any, assume_a: str | None = None, lower: bool = False, **se
     return _solve(as_read(a, assume_a, lower), b, **settings)
 
 
+def solved(solver: str, g: Any, b: Any, conjugate: bool, **said: Any) -> str:
+    """The formula of the gradient of b, by the solver, whose name and first argument are given; a vector b has one of
+    vectors, as in `columns`. Where the transpose is the conjugate, the solution is the conjugate of conj(g)'s."""
+    right = "conj(g)" if conjugate else "g"
+    of_vectors = b.ndim == 1 and g.ndim > 1
+    settings = "".join(f", {name}={value}" for name, value in said.items())
+    found = f"{solver}, {f'expand_dims({right}, -1)' if of_vectors else right}{settings})" + "[..., 0]" * of_vectors
+    return f"conj({found})" if conjugate else found
+
+
 def columns(solver: Callable, g: Any, b: Any, **settings: Any) -> Any:
     """solver(g), for the gradient g of a solution with b; that of a vector b is one of vectors, also beside a stack."""
     if b.ndim > 1 or g.ndim == 1:
@@ -166,19 +177,39 @@ def columns(solver: Callable, g: Any, b: Any, **settings: Any) -> Any:
 NAMED_TRANSPOSES = {"N": 0, "T": 1, "C": 2}
 
 
-def solve_triangular_b(g: Any, y: Any, a: Any, b: Any, trans: Any = 0, **settings: Any) -> Any:
+@formula(
+    lambda g, y, a, b, trans=0, lower=False, unit_diagonal=False, **_: solved(
+        "_solve_triangular(a",
+        g,
+        b,
+        trans == 2,
+        trans=0 if trans == 2 else 1 - trans,
+        lower=lower,
+        unit_diagonal=unit_diagonal,
+    )
+)
+def solve_triangular_b(
+    g: Any, y: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False, **settings: Any
+) -> Any:
     """M^-T g, where M is A, A^T or A^H: the rule of equations. A^H has the transpose conj(A)."""
-    solver = partial(_solve_triangular, a, **settings)
+    solver = partial(_solve_triangular, a, lower=lower, unit_diagonal=unit_diagonal, **settings)
     if trans == 2:
         return conj(columns(solver, conj(g), b, trans=0))
     return columns(solver, g, b, trans=1 - trans)
 
 
+@formula(lambda dm, trans: ("dm", "flip(dm)", "H(dm)")[trans])
 def of_transposed(dm: Any, trans: int) -> Any:
     """The gradient of A, of that of A, A^T or A^H."""
     return (dm, flip(dm), H(dm))[trans] if trans else dm
 
 
+@formula(
+    lambda g, y, a, b, trans=0, lower=False, unit_diagonal=False, **_: (
+        f"of_transposed(minus_outer(solve_triangular_b(g, y, a, b, {trans}, lower={lower}, "
+        f"unit_diagonal={unit_diagonal}), y, b), {trans})"
+    )
+)
 def solve_triangular_a(g: Any, y: Any, a: Any, b: Any, trans: Any = 0, **settings: Any) -> Any:
     return of_transposed(minus_outer(solve_triangular_b(g, y, a, b, trans, **settings), y, b), trans)
 
@@ -214,11 +245,16 @@ def lstsq(
 # Equations of factored matrices --------------------------------------------------------------------------------------
 
 
-def cho_solve_b(g: Any, y: Any, c: Any, b: Any, **settings: Any) -> Any:
+@formula(lambda g, y, c, b, lower, **_: solved("_cho_solve(c", g, b, True, lower=lower))
+def cho_solve_b(g: Any, y: Any, c: Any, b: Any, lower: bool, **settings: Any) -> Any:
     """A^-T g; A is Hermitian, so its transpose is its conjugate."""
-    return conj(columns(partial(_cho_solve, c, **settings), conj(g), b))
+    return conj(columns(partial(_cho_solve, c, lower=lower, **settings), conj(g), b))
 
 
+@formula(
+    lambda g, y, c, b, lower, **settings: "(da + H(da)) @ conj(c)" if lower else "conj(c) @ (da + H(da))",
+    da="minus_outer(cho_solve_b(g, y, c, b, lower=lower), y, b)",
+)
 def cho_solve_c(g: Any, y: Any, c: Any, b: Any, lower: bool, **settings: Any) -> Any:
     """A = L L^H, where L is c or c^H: with the gradient G of A, that of L is (G + G^H) conj(L)."""
     da = minus_outer(cho_solve_b(g, y, c, b, lower=lower, **settings), y, b)
@@ -242,6 +278,7 @@ def cho_solve(c_and_lower: tuple, b: Any, **settings: Any) -> Any:
     return _cho_solve(as_read(as_array(c), triangle(lower)), b, lower=lower, **settings)
 
 
+@by_name
 @in_one_call
 def permutation(piv: Any, m: int) -> np.ndarray:
     """The order of the m rows after row i was interchanged with row piv[i], for one i after the other."""
@@ -253,6 +290,7 @@ def permutation(piv: Any, m: int) -> np.ndarray:
     return rows
 
 
+@formula(lambda a, p: "take(a, p, axis=-2)" if p.ndim == 1 else "take_along_axis(a, expand_dims(p, -1), axis=-2)")
 def rows_at(a: Any, p: np.ndarray) -> Any:
     """The rows p of matrices."""
     if p.ndim == 1:
@@ -260,21 +298,32 @@ def rows_at(a: Any, p: np.ndarray) -> Any:
     return np.take_along_axis(a, np.broadcast_to(p[..., None], (*a.shape[:-2], p.shape[-1], 1)), -2)
 
 
-def lu_solve_b(g: Any, y: Any, lu: Any, b: Any, trans: int, **settings: Any) -> Any:
-    solver = partial(_lu_solve, lu, **settings)
+@formula(
+    lambda g, y, lu, b, trans, piv, **_: solved(
+        "_lu_solve(lu", g, b, trans == 2, piv="piv", trans=0 if trans == 2 else 1 - trans
+    )
+)
+def lu_solve_b(g: Any, y: Any, lu: Any, b: Any, trans: int, piv: Any, **settings: Any) -> Any:
+    solver = partial(_lu_solve, lu, piv=piv, **settings)
     if trans == 2:
         return conj(columns(solver, conj(g), b, trans=0))
     return columns(solver, g, b, trans=1 - trans)
 
 
+@formula(
+    "tril(d @ flip(triu(lu)), -1) + triu(flip(with_ones(lu)) @ d)",
+    da="of_transposed(minus_outer(lu_solve_b(g, y, lu, b, trans, piv=piv), y, b), trans)",
+    d="rows_at(da, permutation(piv, lu.shape[-2]))",
+)
 def lu_solve_lu(g: Any, y: Any, lu: Any, b: Any, trans: int, piv: Any, **settings: Any) -> Any:
     """A = P L U: with G = P^T dA, the gradients of L and U are G U^T and L^T G."""
-    db = lu_solve_b(g, y, lu, b, trans, piv=piv, **settings)
+    db = lu_solve_b(g, y, lu, b, trans, piv, **settings)
     da = of_transposed(minus_outer(db, y, b), trans)
     d = rows_at(da, permutation(piv, lu.shape[-2]))
     return np.tril(d @ flip(np.triu(lu)), -1) + np.triu(flip(with_ones(lu)) @ d)
 
 
+@formula("tril(lu, -1) + eye(lu.shape[-2], lu.shape[-1])")
 def with_ones(lu: Any) -> Any:
     """The lower triangle, with ones on its diagonal."""
     return np.tril(lu, -1) + np.eye(*lu.shape[-2:], dtype=lu.dtype, like=lu)

@@ -21,6 +21,7 @@ from ..derivatives.decompositions import (
     qr_gradient,
     svd_gradient,
 )
+from ..derivatives.formulas import by_name, formula
 from ..derivatives.layouts import in_order
 from ..derivatives.matrices import H
 from ..derivatives.products import conj, flip
@@ -58,6 +59,22 @@ def cho_factor(a: Any, lower: bool = False, **settings: Any) -> tuple:
 # A = P L U, with the rows of A in another order ----------------------------------------------------------------------
 
 
+def _lu_text(gl: Any, gu: Any, low: Any, u: Any) -> str:
+    k, m, n = low.shape[-1], low.shape[-2], u.shape[-1]
+    if m > k:
+        first = f"of_square(gl[..., :{k}, :], gu - flip(low[..., {k}:, :]) @ r, low[..., :{k}, :], u)"
+        return f"concatenate([{first}, r], axis=-2)"
+    if n > k:
+        first = f"of_square(gl - t @ flip(u[..., {k}:]), gu[..., :{k}], low, u[..., :{k}])"
+        return f"concatenate([{first}, t], axis=-1)"
+    return "of_square(gl, gu, low, u)"
+
+
+@formula(
+    _lu_text,
+    r="gl[..., low.shape[-1] :, :] @ flip(inv(u))",
+    t="flip(inv(low)) @ gu[..., low.shape[-1] :]",
+)
 def lu_gradient(gl: Any, gu: Any, low: Any, u: Any) -> Any:
     """The gradient of B = L U: L^-T [tril(L^T G_L, -1) + triu(G_U U^T)] U^-T.
 
@@ -69,15 +86,31 @@ def lu_gradient(gl: Any, gu: Any, low: Any, u: Any) -> Any:
         rest = flip(solve_triangular(u, flip(gl[..., k:, :])))
         first = lu_gradient(gl[..., :k, :], gu - flip(low[..., k:, :]) @ rest, low[..., :k, :], u)
         return np.concatenate([first, rest], axis=-2)
-    unit = {"lower": True, "unit_diagonal": True, "trans": 1}
     if n > k:
-        rest = solve_triangular(low, gu[..., k:], **unit)
+        rest = solve_triangular(low, gu[..., k:], **UNIT)
         first = lu_gradient(gl - rest @ flip(u[..., k:]), gu[..., :k], low, u[..., :k])
         return np.concatenate([first, rest], axis=-1)
+    return of_square(gl, gu, low, u)
+
+
+UNIT: dict[str, Any] = {"lower": True, "unit_diagonal": True, "trans": 1}
+
+
+@formula("flip(inv(low)) @ (tril(flip(low) @ gl, -1) + triu(gu @ flip(u))) @ flip(inv(u))")
+def of_square(gl: Any, gu: Any, low: Any, u: Any) -> Any:
     inner = np.tril(flip(low) @ gl, -1) + np.triu(gu @ flip(u))
-    return flip(solve_triangular(u, flip(solve_triangular(low, inner, **unit))))
+    return flip(solve_triangular(u, flip(solve_triangular(low, inner, **UNIT))))
 
 
+@formula(
+    lambda g, y, a, **_: (
+        f"rows_at(lu_gradient(tril(g[0], -1)[..., :{min(a.shape[-2:])}], triu(g[0])[..., :{min(a.shape[-2:])}, :], "
+        f"low[..., :{min(a.shape[-2:])}], u[..., :{min(a.shape[-2:])}, :]), p)"
+    ),
+    low="with_ones(y[0])",
+    u="triu(y[0])",
+    p="argsort(permutation(y[1], a.shape[-2]), axis=-1)",
+)
 def lu_factor_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     (g, _piv), (lu, piv) = g, y
     k = min(a.shape[-2:])
@@ -86,18 +119,30 @@ def lu_factor_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     return rows_at(gb, np.argsort(permutation(data_of(piv), a.shape[-2]), axis=-1))
 
 
+@formula("rows_at(lu_gradient(g[1], g[2], y[1], y[2]), y[0])")
 def lu_rows_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     """A[i] = (L U)[p[i]]"""
     (_gp, gl, gu), (p, low, u) = g, y
     return rows_at(lu_gradient(gl, gu, low, u), data_of(p))
 
 
+@formula(
+    "rows_at(lu_gradient(rows_at(g[0], back), g[1], rows_at(y[0], back), y[1]), p)",
+    p="order_of_rows(a)",
+    back="argsort(p, axis=-1)",
+)
 def lu_permuted_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     """A = (P L) U, with the order of rows that SciPy finds again."""
     (gl, gu), (low, u) = g, y
-    p = in_one_call(_lu)(data_of(a))[0]
+    p = order_of_rows(data_of(a))
     back = np.argsort(p, axis=-1)
     return rows_at(lu_gradient(rows_at(gl, back), gu, rows_at(low, back), u), p)
+
+
+@by_name
+def order_of_rows(a: Any) -> Any:
+    """P of P L U, as indices."""
+    return in_one_call(_lu)(a)[0]
 
 
 def _lu(a: Any, **settings: Any) -> tuple:
@@ -132,13 +177,25 @@ def lu(a: Any, permute_l: bool = False, p_indices: bool = False, **settings: Any
 # Q R -----------------------------------------------------------------------------------------------------------------
 
 
+@formula(
+    lambda g, y, a, **_: (
+        "qr_gradient(g, y, a, None)"
+        if len(y) == 2
+        else "take_columns(qr_gradient(g[:2], y[:2], take_columns(a, y[2]), None), argsort(y[2], axis=-1))"
+    )
+)
 def scipy_qr_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     """A = Q R, or A[:, p] = Q R: the columns go back to their places."""
     if len(y) == 2:
         return qr_gradient(g, y, a, None)
     p = data_of(y[2])
-    da = qr_gradient(g[:2], y[:2], flip(rows_at(flip(a), p)), None)
-    return flip(rows_at(flip(da), np.argsort(p, axis=-1)))
+    da = qr_gradient(g[:2], y[:2], take_columns(a, p), None)
+    return take_columns(da, np.argsort(p, axis=-1))
+
+
+@formula(lambda a, p: "take(a, p, axis=-1)" if p.ndim == 1 else "take_along_axis(a, expand_dims(p, -2), axis=-1)")
+def take_columns(a: Any, p: Any) -> Any:
+    return flip(rows_at(flip(a), p))
 
 
 _qr = with_derivative(with_tuples(scipy.linalg.qr), scipy_qr_gradient)

@@ -85,7 +85,7 @@ def _interp1d_formula(
     return along_axis(curve, y, at, axis)
 
 
-_interpolated = derived_from(_interp1d_formula, _interp1d, True, True, True)
+_interpolated = derived_from(_interp1d_formula, _interp1d, True, True, True, linear=(1,))
 
 
 class interp1d(Interpolator):
@@ -160,7 +160,7 @@ def _on_grid_formula(values: Any, xi: Any, points: Any, method: str, bounds_erro
     return y
 
 
-on_grid = derived_from(_on_grid_formula, _on_grid, True, True)
+on_grid = derived_from(_on_grid_formula, _on_grid, True, True, linear=(0,))
 
 
 class RegularGridInterpolator(Interpolator):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.formulas import formula
 from ..special import digamma
 from .distributions import as_double
 from .multivariate import Multivariate, transposed_inverse
@@ -38,6 +39,7 @@ def each_matrix(x: Any, g: Any) -> tuple[Any, Any]:
     return np.moveaxis(x, -1, 0), np.reshape(g, (-1, 1, 1))
 
 
+@formula("sum(digamma((df - arange(d)) / 2)) / 2")
 def half_digammas(df: Any, d: int) -> Any:
     """The derivative of multigammaln(df / 2, d) in df (35.3.4)."""
     return 0.5 * sum(digamma((df - j) / 2) for j in range(d))

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives.arrays import inside
+from ..derivatives.formulas import by_name, formula
 from ..derivatives.layouts import in_order
 from ..derivatives.products import flip
 from .composing import composed, with_tuples
@@ -23,6 +24,13 @@ from .matrix_equations import solve_sylvester
 from .recording import with_derivative
 
 
+def _blocks_text(a: Any, e: Any) -> str:
+    shape = np.broadcast_shapes(a.shape, e.shape)
+    left, right = (name if x.shape == shape else f"broadcast_to({name}, {shape})" for name, x in (("a", a), ("e", e)))
+    return f"block([[{left}, {right}], [zeros_like({left}), {left}]])"
+
+
+@formula(_blocks_text)
 def blocks(a: Any, e: Any) -> Any:
     """[[a, e], [0, a]]"""
     a, e = (a, e) if a.shape == e.shape else np.broadcast_arrays(a, e)
@@ -30,6 +38,7 @@ def blocks(a: Any, e: Any) -> Any:
     return np.concatenate([top, bottom], axis=-2)
 
 
+@formula("f(blocks(a, e))[..., : a.shape[-1], a.shape[-1] :]")
 def directional(f: Callable, a: Any, e: Any) -> Any:
     """L(a, e). It is linear in e, which is scaled to the size of a, so that f takes no other number of steps for it."""
     size, e_size = (np.max(np.abs(inside(x)), axis=(-2, -1), keepdims=True, initial=0) for x in (a, e))
@@ -132,15 +141,16 @@ def sqrtm(A: Any) -> Any:
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # on [-1, 1]; enough for |X - 1| <= 1 / 4 in double precision
 
 
-def logm_gradient(g: Any, y: Any, A: Any) -> Any:
-    """L(A^T, g), after as many square roots as bring A near to the identity: log A = 2 log X, and X dX + dX X = dA.
+@by_name
+def logm_frechet(A: Any, E: Any) -> Any:
+    """L(A, E), after as many square roots as bring A near to the identity: log A = 2 log X, and X dX + dX X = dA.
 
     There it is the integral of (1 + t (X - 1))^-1 E (1 + t (X - 1))^-1 from 0 to 1, Higham, (11.10), which by Gauss's
     formula is the derivative of a Pade approximant: A. H. Al-Mohy, N. J. Higham and S. D. Relton, Computing the Frechet
     derivative of the matrix logarithm and estimating the condition number, 2013. The logarithm of a matrix of blocks
     would have each eigenvalue twice, those below 0 by rounding errors on both sides of the branch cut.
     """
-    x, e, one, factor = flip(A), g, np.eye(A.shape[-1]), 1.0
+    x, e, one, factor = A, E, np.eye(A.shape[-1]), 1.0
     while factor < 2**60 and np.any(largest_row(inside(x) - one) > 1 / 4):
         x = _sqrtm(x)
         e, factor = solve_sylvester(x, x, e), 2 * factor
@@ -156,7 +166,7 @@ def largest_row(a: Any) -> Any:
     return np.max(np.sum(np.abs(a), axis=-1), axis=-1, initial=0)
 
 
-_logm = with_derivative(scipy.linalg.logm, logm_gradient)
+_logm = with_derivative(scipy.linalg.logm, lambda g, y, A: logm_frechet(flip(A), g))
 
 
 @composed(scipy.linalg.logm, "A")
@@ -167,7 +177,7 @@ def logm(A: Any) -> Any:
 def power_gradient(g: Any, y: Any, A: Any, t: Any) -> Any:
     """A^t = exp(t log A)"""
     log = logm(A)
-    return logm_gradient(t * directional(expm, flip(t * log), g), log, A)
+    return logm_frechet(flip(A), t * directional(expm, flip(t * log), g))
 
 
 _power = with_derivative(

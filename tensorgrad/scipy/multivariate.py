@@ -16,11 +16,12 @@ import scipy.stats
 
 from ..batch import applied
 from ..derivatives.arrays import as_array, in_one_call
+from ..derivatives.formulas import formula
 from ..special import digamma, gammaln
 from ..tensor import data_of
+from .density_formulas import inside
 from .distributions import Distribution, as_double
 from .recording import constant, holds_recording, recorded
-from .univariate import inside
 
 NEGLIGIBLE = 1e6 * float(np.finfo(float).eps)  # to SciPy, eigenvalues below this part of the largest are 0
 
@@ -68,11 +69,27 @@ def with_numbers(name: str, function: Callable) -> Callable:
 
 
 def log_rule(rule: Callable) -> Callable:
-    return lambda g, y, *args, **settings: rule(np.where(np.isneginf(y), 0, g), *args, **settings)
+    def of_log(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+        return rule(np.where(np.isneginf(y), 0, g), *args, **settings)
+
+    return with_arguments_of(
+        rule, of_log, lambda g, y, *args, **_: "where(isneginf(y), 0, g)" if np.any(np.isneginf(y)) else "g"
+    )
 
 
 def density_rule(rule: Callable) -> Callable:
-    return lambda g, y, *args, **settings: rule(g * y, *args, **settings)
+    def of_density(g: Any, y: Any, *args: Any, **settings: Any) -> Any:
+        return rule(g * y, *args, **settings)
+
+    return with_arguments_of(rule, of_density, lambda g, y, *args, **_: "g * y")
+
+
+def with_arguments_of(rule: Callable, function: Callable, gradient: Callable) -> Callable:
+    """A function of (g, y, and the arguments of a rule), with its formula: the rule of another gradient."""
+    first, *rest = inspect.signature(rule).parameters.values()
+    function.__signature__ = inspect.Signature([first, first.replace(name="y"), *rest])  # type: ignore[attr-defined]
+    names = ", ".join(parameter.name for parameter in rest)
+    return formula(lambda *args, **settings: f"rule({gradient(*args, **settings)}, {names})")(function)
 
 
 def transposed_inverse(a: Any) -> Any:
@@ -98,6 +115,14 @@ def points_and_matrix(x: Any, mean: Any, cov: Any) -> tuple[Any, Any, Any]:
     return x, mean, cov
 
 
+def _precision_text(x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> str:
+    differences = f"reshape(x - mean, (-1, {len(mean)}))"
+    if allow_singular and is_singular(cov):
+        return f"{differences} @ pinv(cov, {NEGLIGIBLE}, hermitian=True)"
+    return f"solve(cov, {differences}.T).T"
+
+
+@formula(_precision_text)
 def precision_times(x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> Any:
     """inv(cov) (x - mean) in a row for each point; of a singular matrix, which is constant, the pseudo-inverse."""
     e = np.reshape(x - mean, (-1, len(mean)))
@@ -112,9 +137,12 @@ def is_singular(cov: Any) -> bool:
     return bool(values[0] <= NEGLIGIBLE * max(abs(values)))
 
 
-def of_x(g: Any, u: Any, x: Any) -> Any:
-    """The gradient of x in -h(q), where the rows of u are 2 h'(q) inv(cov) (x - mean)."""
-    return np.reshape(-np.reshape(g, (-1, 1)) * u, np.shape(x))
+def of_mean(g: Any, u: Any, x: Any) -> Any:
+    """The gradient of the mean in -h(q), where the rows of u are 2 h'(q) inv(cov) (x - mean). That of x is minus this.
+
+    (Of each point: it is added up as broadcasting is undone.)
+    """
+    return np.reshape(np.reshape(g, (-1, 1)) * u, np.shape(x))
 
 
 def of_matrix(g: Any, u: Any, v: Any, cov: Any) -> Any:
@@ -132,11 +160,11 @@ def prepared_normal(x: Any, mean: Any, cov: Any, allow_singular: bool) -> tuple[
 
 
 def normal_x(g: Any, x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> Any:
-    return of_x(g, precision_times(x, mean, cov, allow_singular), x)
+    return -normal_mean(g, x, mean, cov, allow_singular)
 
 
 def normal_mean(g: Any, x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> Any:
-    return -normal_x(g, x, mean, cov, allow_singular)
+    return of_mean(g, precision_times(x, mean, cov, allow_singular), x)
 
 
 def normal_cov(g: Any, x: Any, mean: Any, cov: Any, allow_singular: bool = False) -> Any:
@@ -169,8 +197,12 @@ def t_parts(x: Any, loc: Any, shape: Any, df: Any) -> tuple[Any, Any, Any]:
 
 
 def t_x(g: Any, x: Any, loc: Any, shape: Any, df: Any, allow_singular: bool = False) -> Any:
+    return -t_loc(g, x, loc, shape, df, allow_singular)
+
+
+def t_loc(g: Any, x: Any, loc: Any, shape: Any, df: Any, allow_singular: bool = False) -> Any:
     u, _, weight = t_parts(x, loc, shape, df)
-    return of_x(g, weight * u, x)
+    return of_mean(g, weight * u, x)
 
 
 def t_shape(g: Any, x: Any, loc: Any, shape: Any, df: Any, allow_singular: bool = False) -> Any:
@@ -191,7 +223,7 @@ multivariate_t.enter_density(
     "pdf",
     prepared_t,
     t_x,
-    lambda g, *args, **settings: -t_x(g, *args, **settings),
+    t_loc,
     t_shape,
     t_df,
 )
@@ -227,9 +259,15 @@ def of_dirichlet_pdf(rule: Callable) -> Callable:
         logs = np.sum((column(alpha, x) - 1) * np.log(inside(x, 0, None)), axis=0)
         return np.exp(logs + gammaln(np.sum(alpha)) - np.sum(gammaln(alpha)))
 
-    return lambda g, y, x, alpha: rule(
-        g * (np.reshape(density(x, alpha), np.shape(y)) if np.any(x == 0) else y), x, alpha
+    @formula(
+        lambda g, y, x, alpha: (
+            "rule(g * reshape(density(x, alpha), shape(y)), x, alpha)" if np.any(x == 0) else "rule(g * y, x, alpha)"
+        )
     )
+    def of_pdf(g: Any, y: Any, x: Any, alpha: Any) -> Any:
+        return rule(g * (np.reshape(density(x, alpha), np.shape(y)) if np.any(x == 0) else y), x, alpha)
+
+    return of_pdf
 
 
 dirichlet = Multivariate("dirichlet")
@@ -244,10 +282,27 @@ def prepared_multinomial(x: Any, n: Any, p: Any) -> tuple[Any, ...]:
     return x, n, p
 
 
+@formula(
+    lambda g, y, x, n, p: (
+        "expand_dims(g * multinomial.pmf(x, n, u), -1) * (x / u)"
+        if np.any(p == 0)
+        else "expand_dims(g * y, -1) * (x / p)"
+    ),
+    u="inside(p, 0, None)",
+)
 def multinomial_pmf_p(g: Any, y: Any, x: Any, n: Any, p: Any) -> Any:
     """Where a p is 0, y may be 0, and its derivative not: both are taken inside."""
     p = inside(p, 0, None)
     return np.expand_dims(g * np.where(np.isfinite(y), multinomial.pmf(x, n, p), y), -1) * (x / p)
+
+
+@formula(
+    lambda g, y, x, n, p: (
+        f"expand_dims({'where(isneginf(y), 0, g)' if np.any(np.isneginf(y)) else 'g'}, -1) * (x / inside(p, 0, None))"
+    )
+)
+def multinomial_logpmf_p(g: Any, y: Any, x: Any, n: Any, p: Any) -> Any:
+    return np.expand_dims(np.where(np.isneginf(y), 0, g), -1) * (x / inside(p, 0, None))
 
 
 multinomial: Any = Multivariate("multinomial")
@@ -256,7 +311,7 @@ multinomial.enter(
     prepared_multinomial,
     None,
     None,
-    lambda g, y, x, n, p: np.expand_dims(np.where(np.isneginf(y), 0, g), -1) * (x / inside(p, 0, None)),
+    multinomial_logpmf_p,
     reason="it is a count",
 )
 multinomial.enter("pmf", prepared_multinomial, None, None, multinomial_pmf_p, reason="it is a count")

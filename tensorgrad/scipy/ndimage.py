@@ -10,10 +10,12 @@ import scipy.ndimage
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..derivatives.arrays import as_array
+from ..derivatives.formulas import formula
 from ..tensor import data_of
 from .composing import composed
 from .correlations import (
     along_axis,
+    along_axis_text,
     axes_of,
     convolve,
     convolve1d,
@@ -37,6 +39,13 @@ __getattr__ = absent("scipy.ndimage", __all__)
 # Filters made of correlations ----------------------------------------------------------------------------------------
 
 
+def _kernel_text(sigma: Any, order: int, truncate: float, radius: Any) -> str | None:
+    radius = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    weights = f"exp(-(arange({-radius}, {radius + 1}) ** 2) / (2 * sigma**2))"
+    return None if order else f"{weights} / sum({weights})"
+
+
+@formula(_kernel_text)
 def _gaussian_kernel(sigma: Any, order: int, truncate: float, radius: Any) -> Any:
     """SciPy's weights of a Gaussian filter, or of its derivative of an order: what it makes of a single 1."""
     radius = int(truncate * float(sigma) + 0.5) if radius is None else radius
@@ -46,6 +55,16 @@ def _gaussian_kernel(sigma: Any, order: int, truncate: float, radius: Any) -> An
     return scipy.ndimage.gaussian_filter1d(impulse, float(sigma), order=order, mode="constant", radius=radius)
 
 
+@formula(
+    lambda g, y, sigma, order, truncate, radius: (
+        "sum(g * (y * (x**2 - sum(k * x**2)) / sigma**3 + order * (x * l / sigma**3 - y / sigma)))"
+        if order
+        else "sum(g * y * (x**2 - sum(y * x**2))) / sigma**3"
+    ),
+    x="arange(-(len(y) // 2), len(y) // 2 + 1)",
+    k="gaussian_kernel(sigma, 0, truncate, len(y) // 2)",
+    l="gaussian_kernel(sigma, order - 1, truncate, len(y) // 2)",
+)
 def _of_sigma(g: Any, y: Any, sigma: Any, order: int, truncate: float, radius: Any) -> Any:
     """k_m = (-1 / s)^m He_m(x / s) k_0, with k_0 = exp(-x^2 / (2 s^2)) divided by its sum, has the derivative
 
@@ -99,6 +118,7 @@ def unfiltered(input: Any, output: Any) -> Any:
     return as_array(input).astype(output or input.dtype)
 
 
+@formula(along_axis_text("of_input(g, full({shape}, 1 / {length}), {origins}, mode)"))
 def _uniform_input(
     g: Any, y: Any, input: Any, size: int, axis: int = -1, output: Any = None, mode: str = "reflect", cval: Any = 0.0,
     origin: int = 0,

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..derivatives.formulas import by_name, formula
 from ..special import digamma, hyp1f1, i0e, i1e
 from ..tensor import data_of
 
@@ -66,6 +67,7 @@ def log_mixed(w: Any, rest: Any, d: Any) -> Any:
 # Gamma: z = exp(u) ---------------------------------------------------------------------------------------------------
 
 
+@by_name
 def gamma_quantile_grad(z: Any, a: Any) -> Any:
     """dz / da"""
     side = np.where(z <= a, -1.0, 1.0)
@@ -83,6 +85,7 @@ def _gamma_score(d: Any, z: Any, a: Any) -> Any:
 # Beta: z = 1 / (1 + exp(-u)). The upper tail is the lower one of 1 - z, whose a and b are exchanged ------------------
 
 
+@by_name
 def beta_quantile_grad(which: int, z: Any, a: Any, b: Any) -> Any:
     """dz / da for which = 0, dz / db for which = 1."""
     upper = (a + b) * z > a
@@ -104,6 +107,7 @@ def _beta_exponent(d: Any, x: Any, y: Any, p: Any, q: Any) -> Any:
 # Student's t: |z| = exp(u), from z outward if |z| > 1, else inward, to 0, where F is 1/2 ------------------------------
 
 
+@by_name
 def t_quantile_grad(z: Any, df: Any) -> Any:
     """dz / ddf"""
     side = np.where(np.abs(z) > 1, 1.0, -1.0)
@@ -127,6 +131,7 @@ def t_score(u: Any, df: Any) -> Any:
     return 0.5 * (digamma_step(0.5 * df) - np.expm1(-u) / df - second_order(u))
 
 
+@formula("exp(-u) - 1 + u")
 def second_order(u: Any) -> Any:
     """exp(-u) - 1 + u, for a small u by 13.6.2 and 13.3.4, where the difference has lost its digits."""
     small = u < 1
@@ -137,6 +142,7 @@ def second_order(u: Any) -> Any:
 STEPS = (1 / 8, -1 / 64, 1 / 128, -17 / 2048, 31 / 2048, -691 / 16384)  # (B_2k / k) (1 - 4^-k)
 
 
+@formula("digamma(x + 1 / 2) - digamma(x) - 1 / (2 * x)")
 def digamma_step(x: Any) -> Any:
     """psi(x + 1/2) - psi(x) - 1 / (2 x), for a large x by the asymptotic series (5.11.2, with 5.5.8)."""
     large = x > 20
@@ -150,6 +156,7 @@ def digamma_step(x: Any) -> Any:
 # Von Mises: from z outward, to pi, where F is 1; or inward, to 0, where F is 1/2 --------------------------------------
 
 
+@by_name
 def vonmises_quantile_grad(z: Any, kappa: Any) -> Any:
     """dz / dkappa"""
     z = z - 2 * np.pi * np.round(z / (2 * np.pi))

@@ -15,6 +15,7 @@ except ImportError as error:
 from ..batch import NotBatchable, holds_batch, one_by_one
 from ..derivatives import derivative
 from ..derivatives.arrays import as_array, in_one_call
+from ..derivatives.formulas import by_name
 from ..derivatives.table import each
 from ..errors import no_derivative
 from ..grad_mode import is_grad_enabled
@@ -45,6 +46,7 @@ def recorded(func: Callable, *rules: Callable | each | None, saves: bool = False
     further = bool(rules) and isinstance(rules[-1], each)
     name = getattr(func, "__name__", "function").lstrip("_")
 
+    @by_name
     @functools.wraps(func)
     def function(*args: Any, **kwargs: Any) -> Any:
         if not holds_recording(args) and not holds_recording(kwargs.values()):

@@ -5,6 +5,7 @@ The values are SciPy's; the derivatives are those of the formulas, which stand h
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import scipy.integrate
 
 from ..closures import Call, is_recorded
 from ..derivatives.elementwise import divide_safely
+from ..derivatives.formulas import formula as with_text
 from ..tensor import Tensor
 from .recording import recorded
 
@@ -102,8 +104,51 @@ def _cumulative_simpson_formula(y: Any, x: Any = None, dx: Any = 1.0, initial: A
 # Rules ---------------------------------------------------------------------------------------------------------------
 
 
-def _through(formula: Callable, i: int) -> Callable:
-    """The rule of the i-th argument: the gradient through a formula in NumPy's functions."""
+# What readers are shown: an integral is linear in the samples, with the integrals of unit vectors as its weights
+
+_LATER = "flip(cumsum(flip({}))) * (f[1:] + f[:-1]) / 2"
+
+
+def _distances(f: Any, x: Any, dx: Any) -> str | None:
+    """How to call an integral with the same distances for all samples; None if they differ, along other axes."""
+    if x is None:
+        return "dx=dx" if np.ndim(dx) == 0 else None
+    return "x=x" if np.ndim(x) == 1 else None
+
+
+def _text_of_integral(
+    i: int, integral: Callable, f: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, **_: Any
+) -> str | None:
+    distances = _distances(f, x, dx)
+    if i == 0 and distances:
+        weights = f"integral(eye({np.shape(f)[axis]}), {distances})"
+        last = axis % np.ndim(f) == np.ndim(f) - 1
+        return f"expand_dims(g, -1) * {weights}" if last else f"moveaxis(expand_dims(g, -1) * {weights}, -1, axis)"
+    if i == 1 and np.ndim(f) == 1 and integral is scipy.integrate.trapezoid:
+        return "g * (pad(f[1:] + f[:-1], (1, 0)) - pad(f[1:] + f[:-1], (0, 1))) / 2"
+    return "sum(g * y) / dx" if i == 2 and distances and dx != 0 else None
+
+
+def _text_of_cumulated(
+    i: int, integral: Callable, f: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: Any = None, **_: Any
+) -> str | None:
+    distances, begins = _distances(f, x, dx), initial is not None
+    if i == 0 and distances:
+        weights = f"integral(eye({np.shape(f)[axis]}), {distances}{', initial=0' if begins else ''}).T"
+        last = axis % np.ndim(f) == np.ndim(f) - 1
+        return f"g @ {weights}" if last else f"moveaxis(moveaxis(g, axis, -1) @ {weights}, -1, axis)"
+    if i == 1 and np.ndim(f) == 1 and integral is scipy.integrate.cumulative_trapezoid:
+        c = "d" if begins else "c"
+        return f"pad({c}, (1, 0)) - pad({c}, (0, 1))"
+    if i == 2 and distances and dx != 0:
+        return "sum(g * (y - initial)) / dx" if begins else "sum(g * y) / dx"
+    if i == 3:
+        return "sum(g)" if np.ndim(initial) == 0 else "sum(g, axis=axis, keepdims=True)"
+    return None
+
+
+def _through(func: Callable, formula: Callable, i: int) -> Callable:
+    """The rule of the i-th argument of func: the gradient through a formula in NumPy's functions."""
 
     def rule(g: Any, y: Any, *args: Any, axis: int = -1, **settings: Any) -> Any:
         places = [k for k, arg in enumerate(args) if k == i or isinstance(arg, Tensor)]
@@ -115,7 +160,17 @@ def _through(formula: Callable, i: int) -> Callable:
         call = Call(formula.__name__.strip("_").removesuffix("_formula"), of, [args[k] for k in places])
         return call.pullback([g], (), is_recorded(g, args))[places.index(i)]
 
-    return rule
+    kind, of_scipy = inspect.Parameter.POSITIONAL_OR_KEYWORD, getattr(scipy.integrate, func.__name__.lstrip("_"))
+    names = [inspect.Parameter(name, kind) for name in ("g", "y", "f")]  # f, the samples, since y is the integral
+    settings = [p.replace(kind=kind) for p in list(inspect.signature(func).parameters.values())[1:]]
+    function = inspect.Parameter("integral", inspect.Parameter.KEYWORD_ONLY, default=of_scipy)
+    signature = rule.__signature__ = inspect.Signature([*names, *settings, function])  # type: ignore[attr-defined]
+    text_of = _text_of_cumulated if of_scipy.__name__.startswith("cumulative") else _text_of_integral
+
+    def text(*args: Any, **kwargs: Any) -> str | None:
+        return text_of(i, **signature.bind(*args, **kwargs).arguments)
+
+    return with_text(text, c=_LATER.format("g"), d=_LATER.format("g[1:]"))(rule)
 
 
 def _simpson(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
@@ -127,7 +182,7 @@ def _cumulative_simpson(y: Any, x: Any = None, dx: Any = 1.0, initial: Any = Non
 
 
 def _recorded(func: Callable, formula: Callable, n: int) -> Callable:
-    return recorded(func, *[_through(formula, i) for i in range(n)])
+    return recorded(func, *[_through(func, formula, i) for i in range(n)])
 
 
 _recorded_trapezoid = _recorded(scipy.integrate.trapezoid, _trapezoid_formula, 3)

@@ -92,7 +92,7 @@ def sampled(
     return y if inside is True else np.where(inside, y, cval)
 
 
-_map_coordinates = derived_from(sampled, scipy.ndimage.map_coordinates, True, True)
+_map_coordinates = derived_from(sampled, scipy.ndimage.map_coordinates, True, True, linear=(0,))
 
 
 @composed(scipy.ndimage.map_coordinates)
@@ -182,11 +182,11 @@ def zoomed(
     return sampled(input, coordinates, None, order, mode, cval, prefilter)
 
 
-_affine_transform = derived_from(transformed, scipy.ndimage.affine_transform, True, True, True)
-_shift = derived_from(shifted, scipy.ndimage.shift, True, True)
+_affine_transform = derived_from(transformed, scipy.ndimage.affine_transform, True, True, True, linear=(0,))
+_shift = derived_from(shifted, scipy.ndimage.shift, True, True, linear=(0,))
 
 
-_zoom = derived_from(zoomed, scipy.ndimage.zoom, True)
+_zoom = derived_from(zoomed, scipy.ndimage.zoom, True, linear=(0,))
 
 
 @composed(scipy.ndimage.affine_transform)

@@ -14,6 +14,7 @@ import scipy.signal
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..derivatives.arrays import as_array
+from ..derivatives.formulas import by_name, formula
 from ..derivatives.indexing import along
 from ..errors import no_derivative
 from ..tensor import data_of
@@ -57,6 +58,7 @@ def correlation(u: Any, v: Any) -> Any:
     return convolve(u, np.flip(v), "valid")
 
 
+@by_name
 def multipliers(g: Any, b: Any, a: Any, axis: int, zi: Any) -> Any:
     """λ at the times 0 to N + L - 2, the last L - 1 of which are those of zf."""
     (g, of_state) = (g, None) if zi is None else g
@@ -78,11 +80,65 @@ def lags(multiplier: Any, signal: Any, count: int, axis: int) -> Any:
     return np.reshape(correlation(multiplier[along(axis, slice(times))], signal), -1)
 
 
+def _span(ndim: int, axis: int, part: str) -> str:
+    """An index along one axis, as it is written."""
+    return ", ".join(part if i == axis else ":" for i in range(ndim))
+
+
+def _lags_text(count: int, signal: str, axis: int, ndim: int, length: int, has_state: bool) -> str:
+    """The formula of lags(λ, signal, count, axis): without a state, λ is followed by zeros."""
+    if has_state:
+        multiplier = f"m[{_span(ndim, axis, f':{length + count - 1}')}]"
+    else:
+        multiplier = f"pad(u, {[(0, count - 1) if i == axis else (0, 0) for i in range(ndim)]})" if count > 1 else "u"
+    return f"reshape(convolve({multiplier}, flip({signal}), 'valid'), -1)"
+
+
+# The solutions of the transposed equations, without an initial state and with one
+_MULTIPLIERS = {
+    "u": "flip(lfilter([1.0], atleast_1d(a), flip(g, axis), axis), axis)",
+    "m": "multipliers(g, b, a, axis % x.ndim, zi)",
+}
+_NOTE = "multipliers: the solution of the transposed equations, which has the gradients of all in it."
+
+
+def _text_of_b(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> str:
+    if not x.size:
+        return f"zeros({np.size(b)})"
+    return _lags_text(np.size(b), "x", axis % x.ndim, x.ndim, x.shape[axis], zi is not None)
+
+
+def _text_of_a(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> str | None:
+    if not x.size:
+        return f"zeros({np.size(a)})" if zi is None else None
+    axis, n = axis % x.ndim, x.shape[axis]
+    if zi is None:
+        return f"-{_lags_text(np.size(a), 'y', axis, x.ndim, n, False)}"
+    states = [_span(x.ndim, axis, part) for part in (f":{zi.shape[axis]}", f"{n}:")]
+    of_first = f"(sum(m[{states[0]}] * zi) - sum(m[{states[1]}] * y[1]))"
+    return f"{of_first} * (arange({np.size(a)}) == 0) - {_lags_text(np.size(a), 'y[0]', axis, x.ndim, n, True)}"
+
+
+def _text_of_x(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> str:
+    if zi is None:
+        return "flip(lfilter(b, a, flip(g, axis), axis), axis)"
+    shape = [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]
+    longer = max(np.size(a) - np.size(b), 0)
+    taps = f"pad(atleast_1d(b), (0, {longer}))" if longer else "atleast_1d(b)"
+    return f"convolve(m, flip(reshape({taps}, {shape})), 'valid')"
+
+
+def _text_of_zi(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> str:
+    return f"atleast_1d(a)[0] * m[{_span(x.ndim, axis % x.ndim, f':{zi.shape[axis]}')}]"
+
+
+@formula(_text_of_b, _NOTE, **_MULTIPLIERS)
 def _of_b(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     axis = normalize_axis_index(axis, np.ndim(x))
     return lags(multipliers(g, b, a, axis, zi), x, np.size(b), axis)
 
 
+@formula(_text_of_a, _NOTE, **_MULTIPLIERS)
 def _of_a(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     axis = normalize_axis_index(axis, np.ndim(x))
     multiplier, count = multipliers(g, b, a, axis, zi), np.size(a)
@@ -94,6 +150,7 @@ def _of_a(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None
     return of_first * (np.arange(count) == 0) - lags(multiplier, y, count, axis)
 
 
+@formula(_text_of_x, _NOTE, **_MULTIPLIERS)
 def _of_x(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     axis = normalize_axis_index(axis, np.ndim(x))
     if zi is None:
@@ -101,6 +158,7 @@ def _of_x(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None
     return correlation(multipliers(g, b, a, axis, zi), lined_up(coefficients(b, a)[0], np.ndim(x), axis))
 
 
+@formula(_text_of_zi, _NOTE, **_MULTIPLIERS)
 def _of_zi(g: Any, y: Any, b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     axis = normalize_axis_index(axis, np.ndim(x))
     multiplier = multipliers(g, b, a, axis, zi)
@@ -161,7 +219,7 @@ def _filtfilt(b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padl
     return scipy.signal.filtfilt(b, a, x, axis, padtype, padlen)
 
 
-_filtfilt_padded = derived_from(_forwards_and_backwards, _filtfilt, True, True, True)
+_filtfilt_padded = derived_from(_forwards_and_backwards, _filtfilt, True, True, True, linear=(2,))
 
 
 @composed(scipy.signal.filtfilt)
@@ -184,7 +242,7 @@ def _sections(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     return x if zi is None else (x, np.stack(states))
 
 
-sosfilt: Callable = derived_from(_sections, scipy.signal.sosfilt, True, True, False, True)
+sosfilt: Callable = derived_from(_sections, scipy.signal.sosfilt, True, True, False, True, linear=(1,))
 
 
 def _sections_state(sos: Any) -> Any:
@@ -212,7 +270,7 @@ def _sections_both_ways(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", 
     return both_ways(run, x, 0 if padtype is None else edge, axis, padtype)
 
 
-sosfiltfilt: Callable = derived_from(_sections_both_ways, scipy.signal.sosfiltfilt, True, True)
+sosfiltfilt: Callable = derived_from(_sections_both_ways, scipy.signal.sosfiltfilt, True, True, linear=(1,))
 
 
 # Maps that are their own transpose, or nearly ------------------------------------------------------------------------
@@ -221,6 +279,11 @@ sosfiltfilt: Callable = derived_from(_sections_both_ways, scipy.signal.sosfiltfi
 detrend: Callable = recorded(
     scipy.signal.detrend, lambda g, y, data, **settings: detrend(g, overwrite_data=False, **settings)
 )
+
+
+@by_name
+def frequency_factors(size: int) -> Any:
+    return response(scipy.signal.hilbert, (size,))
 
 
 def response(func: Callable, sizes: tuple[int, ...]) -> Any:
@@ -242,6 +305,21 @@ def of_analytic(func: Callable, g: Any, x: Any, sizes: tuple[int, ...], axes: tu
     return g
 
 
+def _text_of_hilbert(g: Any, y: Any, x: Any, N: Any = None, axis: int = -1) -> str | None:
+    n, size = x.shape[axis], y.shape[axis]
+    shape = [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]
+    found = f"np.fft.fft(reshape(h, {shape}) * np.fft.ifft(g, axis=axis), axis=axis)"
+    if size > n:
+        return f"{found}[{_span(x.ndim, axis % x.ndim, f':{n}')}]"
+    widths = [(0, n - size) if i == axis % x.ndim else (0, 0) for i in range(x.ndim)]
+    return f"pad({found}, {widths})" if n > size else found
+
+
+@formula(
+    _text_of_hilbert,
+    "h: the factors of the frequencies in the analytic signal, 0, 1 and 2.",
+    h="frequency_factors(y.shape[axis])",
+)
 def _of_hilbert(g: Any, y: Any, x: Any, N: Any = None, axis: int = -1) -> Any:
     axis = normalize_axis_index(axis, np.ndim(x))
     return of_analytic(scipy.signal.hilbert, g, x, (y.shape[axis],), (axis,))
@@ -279,7 +357,7 @@ def _smoothed(
     return np.moveaxis(np.concatenate([first, y[half : n - half], last]), 0, axis)
 
 
-_savgol_filter = derived_from(_smoothed, scipy.signal.savgol_filter, True)
+_savgol_filter = derived_from(_smoothed, scipy.signal.savgol_filter, True, linear=(0,))
 
 
 @composed(scipy.signal.savgol_filter)

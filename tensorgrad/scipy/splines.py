@@ -13,6 +13,8 @@ import numpy as np
 import scipy.linalg
 
 from ..derivatives.arrays import rows_of
+from ..derivatives.formulas import by_name, formula
+from .banded_equations import in_band
 from .recording import with_derivative
 
 # Systems with a banded matrix ----------------------------------------------------------------------------------------
@@ -28,6 +30,7 @@ def moved(v: Any, k: int) -> Any:
     return np.concatenate([v[k:], zeros] if k > 0 else [zeros, v[:k]])
 
 
+@by_name
 def transposed(bands: Any, lower: int, upper: int) -> Any:
     """The bands of the transposed matrix, which has upper and lower exchanged."""
     return np.stack([moved(bands[upper + d], -d) for d in range(lower, -upper - 1, -1)])
@@ -37,6 +40,9 @@ def _solve_banded(bands: Any, b: Any, lower: int, upper: int) -> Any:
     return scipy.linalg.solve_banded((lower, upper), bands, b)
 
 
+@formula(
+    f"{in_band.__name__}(-d @ y.T, lower, upper)", d="solve_banded(transposed(bands, lower, upper), g, upper, lower)"
+)
 def _of_bands(g: Any, y: Any, bands: Any, b: Any, lower: int, upper: int) -> Any:
     """-A^-T g y^T, as far as it is in the bands."""
     g = solve_banded(transposed(bands, lower, upper), g, upper, lower)

@@ -24,11 +24,11 @@ import numpy as np
 from ..batch import elementwise, highest_level, holds_batch
 from ..special.ufuncs import product
 from ..tensor import Tensor, data_of
+from .density_formulas import continuous, discrete, inside, since, with_formula
 from .distributions import Distribution, as_double
 from .quantile_grads import end, tail
 from .recording import recorded
 
-TINY, BELOW_ONE = 1e-150, 2.0**-53  # what is added to 0, or taken from 1, to be inside
 MANY = 2000  # so many terms of a sum over a tail
 
 
@@ -43,12 +43,6 @@ class Shape(NamedTuple):
     score: Callable | None
     quantile_grad: Callable | None = None
     edges: tuple[int, ...] = ()
-
-
-def inside(z: Any, low: Any, high: Any) -> Any:
-    """z, and where it is on an edge of 0 or 1 the nearest number inside (or for 0, one so small that it makes no
-    difference, and whose inverse is finite)."""
-    return z + (np.where((z == 0) & (low == 0), TINY, 0) - np.where((z == 1) & (high == 1), BELOW_ONE, 0))
 
 
 def at_once(function: Callable) -> Callable:
@@ -94,8 +88,18 @@ class Univariate(Distribution):
         )
         of_shapes = [(shape.score if scores else shape.quantile_grad) is not None for shape in self._shapes]
         known = [self._has_rules[0], *of_shapes, *self._has_rules[1:]]
-        rules = [at_once(functools.partial(rule, i)) if has else None for i, has in enumerate(known)]
+        rules = [self._rule(method, i, first, rule) if has else None for i, has in enumerate(known)]
         setattr(self, method, recorded(function, *rules, reason=self._reason))
+
+    def _rule(self, method: str, i: int, first: inspect.Parameter, rule: Callable) -> Callable:
+        """The rule of argument i of a function, with its formula."""
+        text, letters, functions = self._formula(method, i)
+        gradient = at_once(functools.partial(rule, i))
+        return with_formula(gradient, text, first, list(self._parameters.parameters.values()), functions, letters)
+
+    def _formula(self, method: str, i: int) -> tuple[Callable, dict[str, str], dict[str, Any]]:
+        """The formula of the rule of argument i, the letters in it, and what functions in it are."""
+        raise NotImplementedError
 
     def _arguments(self, args: Sequence[Any]) -> list[Any]:
         """All arguments, those that were left out by their defaults."""
@@ -132,6 +136,21 @@ class Continuous(Univariate):
             self._enter(cdf, "x", functools.partial(self._of_cdf, sign))
             self._enter(f"log{cdf}", "x", functools.partial(self._of_log_cdf, sign))
             self._enter(ppf, "q", functools.partial(self._of_quantile, sign))
+
+    def _formula(self, method: str, i: int) -> tuple[Callable, dict[str, str], dict[str, Any]]:
+        shapes = self._names[:-2]
+        shape = self._shapes[i - 1] if 0 < i <= len(shapes) else Shape(self._score)
+        hazard = self._hazards[-1 if method == "logsf" else 1] if method in ("logcdf", "logsf") else None
+        argument = "x" if i == 0 else self._names[i - 1]
+        functions = {"score": shape.score, "quantile_grad": shape.quantile_grad, "hazard": hazard, "product": product}
+        functions |= {name: getattr(self, name, None) for name in ("pdf", "logpdf")} | {"inside": inside}
+        if self._support is None:
+            functions |= {"low": self._scipy.a, "high": self._scipy.b}
+        text, letters = continuous(method, argument, shapes, hazard is not None, self._standard)
+        if self._support is not None:
+            low, high = shapes
+            letters = {n: t.replace("low", low).replace("high", high) for n, t in letters.items()}
+        return text, letters, functions
 
     def _standard(self, args: Sequence[Any]) -> tuple[Any, list[Any], Any, Any]:
         """z, the shape parameters, scale, and where x is outside the support; z is inside everywhere."""
@@ -221,6 +240,17 @@ class Discrete(Univariate):
             self._enter(cdf, "k", functools.partial(self._of_cdf, sign))
             self._enter(f"log{cdf}", "k", functools.partial(self._of_log_cdf, sign))
 
+    def _formula(self, method: str, i: int) -> tuple[Callable, dict[str, str], dict[str, Any]]:
+        shape = self._shapes[i - 1]
+        functions = {name: getattr(self, name, None) for name in ("pmf", "logpmf")}
+        functions |= {"score": shape.score, "quantile_grad": shape.quantile_grad, "support": self._scipy.support}
+        functions |= {"product": product, "inside": inside, "since": since}
+        return *discrete(method, self._names[:-1], self._edges(), self._standard), functions
+
+    def _edges(self) -> list[tuple]:
+        """Of each shape parameter the edges that it may be on."""
+        return [(0 if 0 in shape.edges else None, 1 if 1 in shape.edges else None) for shape in self._shapes]
+
     def _standard(self, args: Sequence[Any]) -> tuple[Any, list[Any], Any]:
         """k - loc, the shape parameters, and where F is constant; k is a whole number in the support everywhere, and no
         parameter is on an edge."""
@@ -228,8 +258,7 @@ class Discrete(Univariate):
         low, high = self._scipy.support(*[data_of(shape) for shape in shapes])
         k = np.floor(k - loc)
         at, constant = np.where(np.isinf(k), low, np.clip(k, low, high)), (k < low) | (k >= high)
-        edges = [(0 if 0 in shape.edges else None, 1 if 1 in shape.edges else None) for shape in self._shapes]
-        return at, [inside(shape, *ends) for shape, ends in zip(shapes, edges, strict=True)], constant
+        return at, [inside(shape, *ends) for shape, ends in zip(shapes, self._edges(), strict=True)], constant
 
     def _slope(self, i: int, y: Any, args: Sequence[Any]) -> Any:
         """The derivative of logpmf in argument i: 0 where k can't be, nan where the distribution isn't defined."""

@@ -5,7 +5,11 @@ const editor = (() => {
   const root = element("section", { id: "editor", "aria-label": "Change numbers", hidden: true });
   let value = null, chosen = 0; // the leaf, and which of its numbers
 
-  const leaves = () => model.values.map((_, i) => i).filter(i => model.values[i].leaf && !model.values[i].data.blocks && model.values[i].data.data.length);
+  /** The leaves, those with a gradient first. */
+  const leaves = () => {
+    const all = [...model.values.keys()].filter(i => model.values[i].leaf && !model.values[i].data.blocks && model.values[i].data.data.length);
+    return [...all.filter(i => model.values[i].grad), ...all.filter(i => !model.values[i].grad)];
+  };
   const isWhole = () => /int|bool/.test(model.values[value].dtype);
   const written = x => String(Number(x.toPrecision(6)));
   const nameOf = i => nameOfElement(model.values[value].name, i, model.values[value].shape);

@@ -180,9 +180,9 @@ const heatmap = (() => {
   const isLarge = array => sizeOf(array) > FEW;
 
   /** The numbers of arrays in one notation: a list of elements, each text or a map, with a switch between the two. */
-  function numbers(arrays, name) {
+  function numbers(arrays, ...names) {
     if (!arrays.some(isLarge)) return texts(arrays).map(words => element("pre", {}, words));
-    return arrays.map(array => large(array, name));
+    return arrays.map((array, i) => large(array, names[i]));
   }
   function large(array, name) {
     const holder = element("div", { class: "large" });

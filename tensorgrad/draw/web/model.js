@@ -6,7 +6,7 @@
 // gives, summed, arrives, before, total, more}. model.steps: {phase, title, operation}.
 const model = (() => {
   const told = JSON.parse(document.getElementById("data").textContent);
-  const { values, operations, steps, program, root, frames, complex, reason } = told;
+  const { values, operations, steps, program, root, frames, complex } = told;
 
   // Arrays as they were sent
   function decoded({ shape, dtype, data, blocks, low, high }) {
@@ -59,8 +59,33 @@ const model = (() => {
     return { grads, sent: sent.reverse() };
   }
 
+  // Whether the program gives the numbers that NumPy gave; if it doesn't, nothing is computed by it
+  const single = values.some(v => v.dtype !== "float64");
+  function near(a, b) {
+    const size = b.data.reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 1);
+    return String(a.shape) === String(b.shape) && b.data.every((x, i) =>
+      Object.is(x, a.data[i]) || x === a.data[i] || Math.abs(x - a.data[i]) <= (single ? 1e-3 : 1e-9) * size);
+  }
+  function problem() {
+    if (told.reason) return told.reason;
+    try {
+      const data = values.map(v => v.leaf ? v.data : undefined), wheres = forward(data), { grads, sent } = backward(data);
+      for (const o of operations.filter(o => o.count === 1)) {
+        const defined = [[o.computes, wheres[o.first]], ...o.rules.map((rule, i) => [rule, sent[o.first][i].where])];
+        for (const [formula, where] of defined) for (const { letter } of formula?.where ?? []) {
+          if (!(letter in where)) return `the page doesn't compute the letter ${letter} of ${o.label}`;
+        }
+      }
+      const wrong = values.find((v, i) => !near(data[i], v.data) || (v.grad !== null && !near(grads[i], v.grad)));
+      return wrong ? `the page computes ${wrong.name} otherwise than NumPy` : "";
+    } catch (error) {
+      return `the page can't compute it: ${error.message}`;
+    }
+  }
+  const reason = problem(), editable = reason === "";
+
   // Changing numbers
-  const editable = reason === "", original = values.map(v => v.data), listeners = [];
+  const original = values.map(v => v.data), listeners = [];
   function compute() {
     const data = values.map(v => v.data), wheres = forward(data), { grads, sent } = backward(data);
     values.forEach((v, i) => {
@@ -77,7 +102,7 @@ const model = (() => {
     for (const listener of listeners) listener();
   }
   function define(formula, where) {
-    for (const w of formula?.where ?? []) w.array = where[w.letter] ?? w.array;
+    for (const w of formula?.where ?? []) w.array = where[w.letter];
   }
   function take(rule, { gives, arrives, before, total, where }) {
     Object.assign(rule, { gives: rule.gives && gives, arrives, before, total });

@@ -858,6 +858,7 @@ np.getitem = (a, index) => {
   return gather(x, shape, at);
 };
 np.setitem = (a, index, value) => assigned(a, index, value, (data, i, v) => { data[i] = v; });
+np.scatter = (g, index, shape) => np.add_at(np.zeros(shape), index, g);
 np.add_at = (a, index, value) => assigned(a, index, value, (data, i, v) => { data[i] += v; });
 np.nonzero = def("a", a => nonzero(asarray(a)));
 np.flatnonzero = def("a", a => nonzero(np.ravel(a))[0]);

@@ -45,25 +45,25 @@ const panel = (() => {
     return inside;
   }
 
-  /** A formula after what leads to it, below it the numbers put in, and what the letters stand for that it defines. */
+  /** A formula after what leads to it, and below it the numbers put in. */
   function formulaOf(told, lead, result = null) {
     const numbers = result && withNumbers(told, told.formula, result), number = result && isSingle(result) ? heatmap.text(result) : null;
     const line = (...parts) => element("div", { class: "line" }, ...parts);
     return element("div", { class: "formula" },
       line(lead, element("span", { html: told.formula })),
-      numbers ? line("= ", numbers, numbers.textContent === number ? null : [" = ", upright(number)]) : null,
-      told.where.map((w, i) => defined(told, w, i === 0)));
+      numbers ? line("= ", numbers, numbers.textContent === number ? null : [" = ", upright(number)]) : null);
   }
+  /** What the letters stand for that a formula defines, and the remarks to it. */
+  const definitions = told => [told.where.map((w, i) => defined(told, w, i === 0)), told.notes.map(words => paragraph(words))];
   const upright = words => element("span", { class: "upright" }, words);
   function defined(told, { letter, formula, array }, isFirst) {
     const numbers = array && withNumbers(told, formula, array);
     const value = array && isSingle(array) ? heatmap.text(array) : null, formulaBox = element("span", { html: formula });
     return element("div", { class: "where" },
-      element("div", { class: "line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", formulaBox,
+      element("div", { class: "formula line" }, upright(isFirst ? "where " : "and "), element("var", {}, letter), " = ", formulaBox,
         numbers && numbers.textContent !== value ? [" = ", numbers] : null, value && formulaBox.textContent !== value ? [" = ", upright(value)] : null),
       array && !isSingle(array) ? heatmap.numbers([array], letter) : null);
   }
-  const notes = told => told.notes.map(words => paragraph(words));
 
   /** The arrays behind the letters, to be unfolded. */
   const unfolded = new Map();
@@ -93,37 +93,36 @@ const panel = (() => {
       element("div", { class: "rule" },
         result ? element("h3", {}, nameOf(first), " ", shapeOf(result)) : null,
         computes?.formula ? formulaOf(computes, `${list(outputs.map(nameOf))} = `, result) : computes ? source(computes, "Its source, in Python:") : null,
-        computes ? notes(computes) : null,
-        result ? (isPut ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data))),
+        result ? (isPut ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data)),
+        computes ? definitions(computes) : null),
     ];
   }
 
   // A step back ------------------------------------------------------------------------------------------------------
 
   function backward(operation, k) {
-    const asked = predict.firstHidden(k);
     return [
       operation.arrives.length ? element("h3", { class: "heading" }, "What arrives") : null,
       operation.arrives.map(a => entry(gradientOf(a.value), a.array, "backward")),
       element("h3", { class: "heading" }, operation.rules.length === 1 ? "What the rule sends on" : "What the rules send on"),
-      operation.rules.map((rule, i) => card(rule, k, i, asked)),
+      operation.rules.map((rule, i) => card(rule, k, i)),
       model.complex ? paragraph("Complex gradients are shown as .grad has them: conjugated.") : null,
     ];
   }
 
-  function card(rule, k, i, asked) {
+  function card(rule, k, i) {
     const { to, total } = rule, isAsked = predict.isHidden(k, i);
-    // What is behind the first question could be the answer to it
-    const waits = asked >= 0 && i > asked && model.operations[k].rules[asked].to === to;
+    // What was there already is the answer to a question before
+    const waits = model.operations[k].rules.some((r, j) => j < i && r.to === to && predict.isHidden(k, j));
     const part = rule.before !== null ? "one more part" : rule.more ? "a first part" : "";
     const title = element("div", { class: "head" },
       element("h3", { class: "backward" }, gradientOf(to), " ", isAsked || waits ? null : shapeOf(total), part ? element("small", { class: "part" }, part) : null),
       isAsked || waits || rule.more ? null : checkButton(to));
     const told = predict.answerTo(k, i), formula = result => formulaOf(rule, leadOf(rule), result);
     const body = waits ? paragraph("Answer the question above first.")
-      : isAsked ? [predict.question(k, i, () => rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), asAsked), arraysOf(rule, `${k} ${i}`, true)]
+      : isAsked ? [predict.question(k, i, () => [rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), definitions(rule)], asAsked), arraysOf(rule, `${k} ${i}`, true)]
         : [predict.on && told.done && told.said ? paragraph(told.said, "feedback right") : null, sent(rule, `${k} ${i}`, formula)];
-    return element("div", { class: "rule", "data-rule": i, tabindex: -1 }, title, body);
+    return element("div", { class: "rule", "data-rule": i }, title, body);
   }
 
   /** The gradient is what the rule gives only where nothing is summed and no paths meet. */
@@ -133,16 +132,14 @@ const panel = (() => {
   function sent(rule, key, formula) {
     const { gives, summed, arrives, to } = rule;
     const isPut = rule.formula && gives && withNumbers(rule, rule.formula, gives);
-    const gradient = gradientOf(to);
     return [
       rule.formula ? formula(gives) : source(rule, "The rule's source, in Python:"),
-      notes(rule),
-      gives && !isPut ? [summed ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], summed ? "what the rule gives" : gradient)] : null,
-      arraysOf(rule, key),
+      gives && !isPut ? [summed ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], isAll(rule) ? gradientOf(to) : "what the rule gives")] : null,
+      definitions(rule), arraysOf(rule, key),
       summed ? element("div", { class: "summed" }, paragraph(`${undone(rule)} Of the shape ${shapeText(arrives.shape)} arrives:`), heatmap.numbers([arrives], "what arrives")) : null,
-      gives ? null : heatmap.numbers([arrives], gradient),
+      gives ? null : heatmap.numbers([arrives], isAll(rule) ? gradientOf(to) : "what arrives"),
       rule.before ? sum(rule) : null,
-      rule.more ? paragraph(`More comes to ${nameOf(to)} along another path.`) : checked === to ? element("div", { class: "check", tabindex: -1 }, checkText(to)) : null,
+      rule.more ? paragraph(`More comes to ${nameOf(to)} along another path.`) : checked === to ? element("div", { class: "check" }, checkText(to)) : null,
     ];
   }
   /** Broadcasting undone, in words. */
@@ -159,7 +156,7 @@ const panel = (() => {
       return [intro, element("div", { class: "formula" }, element("div", { class: "line total" },
         more ? upright("So far ") : `${gradientOf(to)} = `, upright(`${a} + ${b.startsWith("−") ? `(${b})` : b} = ${c}`)))];
     }
-    const [a, b, c] = heatmap.numbers([before, arrives, total], gradientOf(to));
+    const [a, b, c] = heatmap.numbers([before, arrives, total], "what was there", "what arrives", more ? "the sum so far" : gradientOf(to));
     const row = (sign, words, numbers, kind = "") => element("div", { class: `term ${kind}` }, element("b", { "aria-hidden": "true" }, sign), element("div", {}, paragraph(words), numbers));
     return [intro, element("div", { class: "sum" }, row("", "there was already", a), row("+", "arrives", b), row("=", more ? "so far" : "the sum", c, "total"))];
   }
@@ -250,7 +247,7 @@ const panel = (() => {
 
   // The tools above the step
   const predicting = element("button", { id: "predict", "aria-pressed": "false", title: "Hide each gradient until you have said it (p)", click: () => turn() }, "Predict");
-  const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); editor.focus(); } }, "Change numbers");
+  const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); if (editor.isOpen) editor.focus(); } }, "Change numbers");
   const score = element("span", { id: "score" });
   const changed = element("p", { id: "changed", hidden: true }, "Changed: these aren't the numbers of your program. ",
     element("button", { class: "quiet", id: "reset", click: () => { model.reset(); change.focus(); } }, "Reset"));

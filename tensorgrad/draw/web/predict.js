@@ -17,8 +17,6 @@ const predict = (() => {
     return gives !== null && !total.complex && !total.blocks && total.data.length > 0 && total.data.every(Number.isFinite);
   }
   const isHidden = (k, i) => mode.on && canAsk(model.operations[k].rules[i]) && !answerTo(k, i).done;
-  /** The first rule of an operation that is hidden: those after it may have its answer in them. */
-  const firstHidden = k => model.operations[k].rules.findIndex((_, i) => isHidden(k, i));
   const hiddenValues = k => [...new Set(model.operations[k].rules.filter((_, i) => isHidden(k, i)).map(rule => rule.to))];
 
   /** The number that is asked for: the largest one. */
@@ -139,14 +137,15 @@ const predict = (() => {
     return element("form", { class: "question", submit: act(() => answer(k, i, input.value)) },
       element("label", {}, `What is ${asked} after this step?`, input),
       rule.before === null ? null : element("p", { class: "note" }, `There was already ${formatNumber(rule.before.data[askedOf(rule.total)])}.`),
-      told.hint ? hintOf() : null, feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe));
+      feedback, element("div", { class: "actions" }, element("button", { class: "main" }, "Answer"), hint, showMe),
+      told.hint ? hintOf() : null);
   }
 
   const mode = { on: false };
   return {
     get on() { return mode.on; },
     set on(yes) { mode.on = yes; },
-    isHidden, firstHidden, hiddenValues, question, answerTo, diagnose, score, axesText,
+    isHidden, hiddenValues, question, answerTo, diagnose, score, axesText,
     forget: () => given.clear(),
   };
 })();
