@@ -11,7 +11,7 @@ from cases import THOROUGH, chosen
 
 import tensorgrad as tg
 from tensorgrad import Tensor, draw_backward, losses
-from tensorgrad.draw.javascript import WEB
+from tensorgrad.draw.javascript import web
 
 pytest.importorskip("graphviz")
 for path in sorted(Path(__file__).parent.glob("cases_*.py")):
@@ -41,7 +41,7 @@ def tab(browser):
 def after(tab, page, script):
     """All arrays of a page after a script of its own, of which the model is the global `model`."""
     tab.evaluate("data => { document.getElementById('data').textContent = data; }", json.dumps(page.data()))
-    parts = [(WEB / "numpy.js").read_text(), page.program(), (WEB / "model.js").read_text(), script, DUMP]
+    parts = [web("numpy.js"), page.program(), web("model.js"), script, DUMP]
     return tab.evaluate("(() => { " + "\n".join(parts) + " })()")
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-WEB = Path(__file__).with_name("web")
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
@@ -28,10 +24,17 @@ class Unavailable(Exception):
     """The page has no function of this name."""
 
 
+def web(name: str) -> str:
+    """A file of the page."""
+    from pathlib import Path  # here, since only pages need it
+
+    return Path(__file__).with_name("web").joinpath(name).read_text(encoding="utf-8")
+
+
 @functools.cache
 def available() -> frozenset[str]:
     """The names of the functions in web/numpy.js."""
-    return frozenset(re.findall(r"^np\.(\w+) =", (WEB / "numpy.js").read_text(encoding="utf-8"), re.MULTILINE))
+    return frozenset(re.findall(r"^np\.(\w+) =", web("numpy.js"), re.MULTILINE))
 
 
 def emitted(tree: ast.expr, letters: Mapping[str, str]) -> str:
@@ -86,13 +89,14 @@ def _index(node: ast.expr, emit: Callable[[ast.expr], str]) -> str:
     """An index, always as the list of its parts."""
     if isinstance(node, ast.Tuple):
         return emit(node)
-    if isinstance(node, ast.Constant) and isinstance(node.value, tuple):
-        return f"[{', '.join(map(literal, node.value))}]"
-    return f"[{emit(node)}]"
+    value: Any = getattr(node, "value", None)
+    return literal(value) if isinstance(node, ast.Constant) and isinstance(value, tuple) else f"[{emit(node)}]"
 
 
 def literal(x: Any) -> str:
     """A setting as JavaScript."""
+    import json  # here, since only pages need it
+
     if x is None:
         return "null"
     if isinstance(x, bool | np.bool):

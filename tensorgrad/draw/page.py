@@ -24,7 +24,7 @@ from .checks import checks_of
 from .dot import Drawing, empty_picture, require_drawable
 from .film import SUFFIXES, write_film
 from .graph import Graph
-from .javascript import WEB
+from .javascript import web
 from .notation import plain
 from .program import Program
 from .steps import Steps, gradients_behind
@@ -142,7 +142,7 @@ class Walkthrough:
             "data": data.replace("<", "\\u003c"),  # nothing in it ends the script
             "program": self.program().replace("</", "<\\/"),
         }
-        parts |= {name: (WEB / name).read_text(encoding="utf-8") for name in FILES}
+        parts |= {name: web(name) for name in FILES}
         return re.sub(r"{{([\w.]+)}}", lambda mark: parts[mark[1]], parts["page.html"])
 
     def save_html(self, path: str | Path) -> Path:
