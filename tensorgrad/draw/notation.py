@@ -294,7 +294,7 @@ def plain(formula: str) -> str:
         elif token.startswith("<"):
             found = re.search('class="([^"]*)"', token)
             inside.append((found[1] if found else token.strip("<>").split()[0], []))
-        else:
+        elif token:
             inside[-1][1].append(html.unescape(token))
     return "".join(inside[0][1])
 
