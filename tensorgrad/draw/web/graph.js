@@ -308,14 +308,15 @@ const graph = (() => {
   }
   function show(at) {
     shownAt = at;
-    const run = runOf(at), { last, frame } = run, working = new Set(run.frame ? [] : atWork(steps[at])), { operation } = steps[at];
+    const run = runOf(at), { last, frame } = run, working = new Set(frame ? [] : atWork(steps[at])), running = new Set(steps.slice(run.first, last + 1).map(s => s.operation));
+    const takesPart = n => running.has(n.operation) || (frame !== null && n.frame === frame && running.has(makers[n.value]));
     for (const n of nodes.values()) {
       const changed = [mark(n, "isLater", "later", n.from > last), mark(n, "isReached", "reached", n.reached <= last), mark(n, "isNow", "now", working.has(n.name))];
       if (n.value !== undefined && (changed[0] || changed[1])) labelSoon(n);
     }
-    for (const { edge, members, from, to } of lines) {
+    for (const { edge, members } of lines) {
       mark(edge, "isLater", "later", members.every(e => Math.max(e.from.from, e.to.from) > last));
-      mark(edge, "isNow", "now", frame ? from === frame || to === frame : members.some(e => operation !== null && [e.from.operation, e.to.operation].includes(operation)));
+      mark(edge, "isNow", "now", members.some(e => takesPart(e.from) || takesPart(e.to)));
     }
     for (const f of frames.filter(f => f.block)) {
       f.block.g.classList.toggle("now", f === frame);
