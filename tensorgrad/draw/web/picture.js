@@ -1,11 +1,12 @@
 // What Graphviz drew: nodes, edges and frames, and where they lie. The numbers in cards, the bars and the width of lines follow
 // when the numbers of the model change.
 //
-// picture.nodes    by name: {name, g, box, value, operation: their numbers, if it is a card or a pill, card: of the name of
-//                  data whose card is far away, from: the step in which it appears, reached: that which completes its gradient}
+// picture.nodes    by name: {name, g, box, value, operation: their numbers, if it is a card or a pill, card: that of the
+//                  data of which it is only the name, from: the step in which it appears, reached: that which completes its gradient}
 // picture.edges    {g, from, to: nodes, path, head, points, tip, width, isDashed, isBack: whether its arrow points to `from`}
 // picture.frames   of modules: {id, name, title, about, g, box, shape, texts, inside: nodes, around: frames, size: in words}
 // picture.cards    the nodes that are cards
+// picture.onPress(g, act): by click or key
 
 const picture = (() => {
   const svg = document.querySelector("#graph svg");
@@ -32,9 +33,10 @@ const picture = (() => {
     if (g.classList.contains("reference")) {  // the name of data whose card is far away, which tells what it is and shows the card's tip
       const [, kind, data] = g.querySelector("a").getAttributeNS(XLINK, "title").match(/^(\S+) (.*)$/s);
       g.classList.add(kind);
-      nodes.get(name).card = values.find(v => v.name === data)?.card;
+      nodes.get(name).about = data;
     }
   }
+  for (const n of nodes.values()) if (n.about) n.card = nodes.get(values.find(v => v.name === n.about)?.card);
   const edges = [...svg.querySelectorAll("g.edge")].map(g => {
     const [from, to] = titleOf(g).split("->").map(name => nodes.get(name)), [path, head] = ["path", "polygon"].map(name => g.querySelector(name));
     const points = pointsOf(path), tip = pointsOf(head)[1];
@@ -157,12 +159,20 @@ const picture = (() => {
       [[x0, split], [split, x0 + BAR]].forEach(([a, b], i) => n.bar[i].setAttribute("points", `${a},${y0} ${b},${y0} ${b},${y1} ${a},${y1}`));
     }
     for (const e of edges) {
-      const card = [e.from, e.to].map(n => nodes.get(n.card ?? n.name)).find(n => n.value !== undefined);
+      const card = [e.from, e.to].map(n => n.card ?? n).find(n => n.value !== undefined);
       if (!card || e.isDashed) continue;
       e.width = strength(card) ? .8 + 3 * strength(card) : 1;
       for (const part of [e.path, e.head]) part.setAttribute("stroke-width", e.width.toFixed(2));
     }
   }
   model.onChange(rewrite);
-  return { svg, nodes, edges, frames, cards, PAIR, numberOf };
+  function onPress(g, act) {
+    g.addEventListener("click", act);
+    g.addEventListener("keydown", event => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      act();
+    });
+  }
+  return { svg, nodes, edges, frames, cards, PAIR, numberOf, onPress };
 })();
