@@ -92,6 +92,12 @@ class Arrays(ast.NodeTransformer):
         node = self.generic_visit(node)
         return ast.UnaryOp(ast.Invert(), node.operand) if isinstance(node.op, ast.Not) else node
 
+    def visit_List(self, node):
+        node = self.generic_visit(node)
+        if any(isinstance(part, ast.Name | ast.Subscript) for part in ast.walk(node)):
+            return node
+        return ast.Call(ast.Name("array", ast.Load()), [node], [])
+
 
 class Places:
     """`g at [0, :], 0 elsewhere`, of arrays of these shapes, in the order in which they stand in a formula."""
@@ -120,7 +126,15 @@ def minimum(a, *b, **settings):
 
 
 KNOWN = {name: getattr(np, name) for name in ("sqrt", "cbrt", "log", "conj", "pi", "e", "inf", "nan")}
-KNOWN |= {"max": maximum, "min": minimum, "abs": np.abs, "choice": np.where, "float64": np.float64}
+KNOWN |= {
+    "max": maximum,
+    "min": minimum,
+    "abs": np.abs,
+    "choice": np.where,
+    "array": np.array,
+    "float64": np.float64,
+    "complex128": np.complex128,
+}
 
 
 def meaning(text, functions, values, shapes=()):
@@ -171,11 +185,14 @@ def same(value, expected, text):
 # Rules that are no formula, and why: a page shows their source.
 _SPLINE = "a spline, whose coefficients solve equations"
 _FILTER = "a recursion over the samples"
+_POINTS = "of given points, the way back through many steps"
 PROGRAMS = {
     "interp1d": _SPLINE, "piecewise_cubic": _SPLINE, "on_grid": _SPLINE, "map_coordinates": _SPLINE, "shift": _SPLINE,
     "affine_transform": _SPLINE, "zoom": _SPLINE, "lfilter_zi": _FILTER, "filtfilt": _FILTER, "sosfilt": _FILTER,
     "sosfilt_zi": _FILTER, "sosfiltfilt": _FILTER, "hilbert2": "two transforms, by parts of the spectrum",
     "savgol_filter": "a polynomial fitted at each end",
+    "integral": _SPLINE, "trapezoid": _POINTS, "simpson": _POINTS, "cumulative_trapezoid": _POINTS,
+    "cumulative_simpson": _POINTS,
 }  # fmt: skip
 BATCHES = ["batch", "unbatch", "spread", "sum_batch"]  # of vmap: they have no numbers that a page shows
 

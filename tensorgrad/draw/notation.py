@@ -156,7 +156,7 @@ def _part(i: Any) -> str:
         start, stop, step = ("" if x is None else str(x) for x in (i.start, i.stop, i.step))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(i, tuple) and i:
-        return ", ".join(map(_part, i))
+        return ", ".join(html.escape(str(part)) if isinstance(part, tuple) else _part(part) for part in i)
     return "..." if i is Ellipsis else html.escape(str(i))
 
 
@@ -219,9 +219,8 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
-    for i, parameter in enumerate(_parameters(name)[: len(args)]):
-        if i and parameter == "axis":
-            shown[i] = f"axis={shown[i]}"
+    if len(args) > 1 and _parameters(name)[len(args) - 1 : len(args)] == ["axis"]:
+        shown[len(args) - 1] = f"axis={shown[len(args) - 1]}"
     return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
 
 
