@@ -93,9 +93,8 @@ class Arrays(ast.NodeTransformer):
         return ast.UnaryOp(ast.Invert(), node.operand) if isinstance(node.op, ast.Not) else node
 
     def visit_List(self, node):
-        node = self.generic_visit(node)
         if any(isinstance(part, ast.Name | ast.Subscript) for part in ast.walk(node)):
-            return node
+            return self.generic_visit(node)
         return ast.Call(ast.Name("array", ast.Load()), [node], [])
 
 
