@@ -105,6 +105,16 @@ def test_hovering_shows_the_whole_array_and_the_gradient_once_it_is_there(show):
     assert not shown.tab.is_visible("#tip")
 
 
+def test_the_name_of_a_far_card_shows_its_tip(show):
+    shown = show(draw_backward(hundred_operations()), "#step=201")
+    shown.tab.keyboard.press("Home")
+    names = shown.tab.locator(".node.reference")
+    assert {text.strip() for text in names.all_text_contents()} == {"x"}
+    for name in (names.first, names.nth(1)):
+        name.hover()
+        assert shown.tab.inner_text("#tip strong") == "x" and shown.tip() == ["0.5"]
+
+
 def test_in_a_notebook_it_stands_in_a_frame(browser):
     complaints, tab = [], browser.new_page()
     tab.on("console", lambda message: complaints.append(message.text))

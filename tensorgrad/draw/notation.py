@@ -9,7 +9,6 @@ import inspect
 import math
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -277,39 +276,6 @@ def _fraction(above: str, below: str) -> str:
     return f'<span class="fraction"><span>{above}</span><span>{below}</span></span>'
 
 
-class _Plain(HTMLParser):
-    """Collects the text of a formula, with signs for what HTML shows by its layout."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kinds: list[str] = []
-        self.parts: list[list[str]] = [[]]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.kinds.append(dict(attrs).get("class") or tag)
-        self.parts.append([])
-
-    def handle_endtag(self, tag: str) -> None:
-        kind, parts = self.kinds.pop(), self.parts.pop()
-        text = "".join(parts)
-        if kind == "fraction":
-            text = " / ".join(part if re.fullmatch(r"[^ ]+", part) else f"({part})" for part in parts)
-        elif kind == "sup":
-            text = text.translate(_RAISED) if not set(text) - set("0123456789−T") else f"^({text})"
-        elif kind == "root":
-            text = f"({text})"
-        elif kind == "bar":
-            text = f"conj({text})"
-        elif kind == "cases":
-            text = f"({'; '.join(parts)})"
-        elif self.kinds and self.kinds[-1] == "cases":
-            text = " ".join(parts)
-        self.parts[-1].append(text)
-
-    def handle_data(self, data: str) -> None:
-        self.parts[-1].append(data)
-
-
 _RAISED = str.maketrans("0123456789−T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ")
 
 
@@ -319,6 +285,31 @@ def plain(formula: str) -> str:
     >>> plain('<span class="fraction"><span>g</span><span>2 · y</span></span> + x<sup>2</sup>')
     'g / (2 · y) + x²'
     """
-    reader = _Plain()
-    reader.feed(formula)
-    return "".join(reader.parts[0])
+    inside: list[tuple[str, list[str]]] = [("", [])]  # the kinds of the elements that are open, and their parts
+    for token in re.split("(<[^>]*>)", formula):
+        if token.startswith("</"):
+            kind, parts = inside.pop()
+            inside[-1][1].append(_joined(kind, parts, inside[-1][0]))
+        elif token.startswith("<"):
+            found = re.search('class="([^"]*)"', token)
+            inside.append((found[1] if found else token.strip("<>").split()[0], []))
+        elif token:
+            inside[-1][1].append(html.unescape(token))
+    return "".join(inside[0][1])
+
+
+def _joined(kind: str, parts: list[str], around: str) -> str:
+    """The parts of an element, with signs for what HTML shows by its layout."""
+    text = "".join(parts)
+    match kind:
+        case "fraction":
+            return " / ".join(part if " " not in part else f"({part})" for part in parts)
+        case "sup":
+            return f"^({text})" if set(text) - set("0123456789−T") else text.translate(_RAISED)
+        case "root":
+            return f"({text})"
+        case "bar":
+            return f"conj({text})"
+        case "cases":
+            return f"({'; '.join(parts)})"
+    return " ".join(parts) if around == "cases" else text

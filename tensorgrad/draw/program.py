@@ -1,4 +1,4 @@
-"""The two passes as a program in JavaScript, so that a page can compute them anew when one of its numbers is changed."""
+"""The two passes as a program in JavaScript, so that a page can compute them anew when a number is changed."""
 
 from __future__ import annotations
 

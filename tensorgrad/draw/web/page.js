@@ -52,7 +52,7 @@ function play() {
 const moves = { first: () => go(0), back, next, last: () => go(steps.length - 1) };
 const acts = {
   play, smaller: () => graph.resize("smaller"), fit: () => graph.resize("fit"), larger: () => graph.resize("larger"),
-  layers: () => graph.fold(graph.frames.map(f => f.name), graph.folded().length === 0),
+  layers: () => graph.fold(layers.frames.map(f => f.name), !layers.folded().length),
   layer: () => { const frame = graph.runOf(at).frame ?? graph.frameAt(at); if (frame) graph.turn(frame); },
 };
 for (const [id, move] of Object.entries(moves)) acts[id] = () => { pause(); move(); };
@@ -86,11 +86,11 @@ for (const li of document.querySelectorAll("#legend li:has(i)")) li.firstChild.c
 
 // Folding
 function nameLayers() {
-  const isAny = graph.folded().length > 0;
+  const isAny = layers.folded().length > 0;
   $("layers").textContent = isAny ? "Unfold all" : "Fold all";
 }
 nameLayers();
-$("layers").hidden = graph.frames.length === 0;
+$("layers").hidden = layers.frames.length === 0;
 graph.onFold(() => { nameLayers(); go(at); });
 
 // Links: #step=16&fold=layers.0&fold=layers.1. The address is written when stepping rests: browsers refuse many changes at once.
@@ -100,13 +100,13 @@ function link() {
   if (location.protocol !== "about:") writing = setTimeout(writeLink, 300);
 }
 function writeLink() {
-  const hash = `#step=${at + 1}${graph.folded().map(name => `&fold=${encodeURIComponent(name)}`).join("")}`;
+  const hash = `#step=${at + 1}${layers.folded().map(name => `&fold=${encodeURIComponent(name)}`).join("")}`;
   if (location.hash !== hash) history.replaceState(history.state, "", hash);
 }
 function follow() {
   const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10);
   const names = told.getAll("fold");
-  graph.fold(graph.folded().filter(name => !names.includes(name)), false);
+  graph.fold(layers.folded().filter(name => !names.includes(name)), false);
   graph.fold(names, true);
   go(Number.isNaN(step) ? 0 : step - 1);
 }

@@ -1,11 +1,12 @@
 // What Graphviz drew: nodes, edges and frames, and where they lie. The numbers in cards, the bars and the width of lines follow
 // when the numbers of the model change.
 //
-// picture.nodes    by name: {name, g, box, value, operation: their numbers, if it is a card or a pill, card: of the name of
-//                  data whose card is far away, from: the step in which it appears, reached: that which completes its gradient}
+// picture.nodes    by name: {name, g, box, value, operation: their numbers, if it is a card or a pill, card: that of the
+//                  data of which it is only the name, from: the step in which it appears, reached: that which completes its gradient}
 // picture.edges    {g, from, to: nodes, path, head, points, tip, width, isDashed, isBack: whether its arrow points to `from`}
 // picture.frames   of modules: {id, name, title, about, g, box, shape, texts, inside: nodes, around: frames, size: in words}
 // picture.cards    the nodes that are cards
+// picture.onPress(g, act): by click or key
 
 const picture = (() => {
   const svg = document.querySelector("#graph svg");
@@ -32,9 +33,10 @@ const picture = (() => {
     if (g.classList.contains("reference")) {  // the name of data whose card is far away, which tells what it is and shows the card's tip
       const [, kind, data] = g.querySelector("a").getAttributeNS(XLINK, "title").match(/^(\S+) (.*)$/s);
       g.classList.add(kind);
-      nodes.get(name).card = values.find(v => v.name === data)?.card;
+      nodes.get(name).about = data;
     }
   }
+  for (const n of nodes.values()) if (n.about) n.card = nodes.get(values.find(v => v.name === n.about)?.card);
   const edges = [...svg.querySelectorAll("g.edge")].map(g => {
     const [from, to] = titleOf(g).split("->").map(name => nodes.get(name)), [path, head] = ["path", "polygon"].map(name => g.querySelector(name));
     const points = pointsOf(path), tip = pointsOf(head)[1];
@@ -93,6 +95,9 @@ const picture = (() => {
       if (/nan|inf/.test(t.textContent)) t.classList.add("broken");
     }
     n.lines = lines;
+    n.right = n.box[2] - 6.3;
+    const all = [...lines.data, ...lines.grad].map(line => line.figures), most = Math.max(0, ...all.map(figures => figures.length));
+    n.ends = Array.from({ length: most }, (_, j) => Math.max(...all.filter(figures => figures.length === most).map(figures => +figures[j].x + widthOf(figures[j].text))));
     n.bar = [...n.g.querySelectorAll("polygon")].filter(p => GRADIENT.includes(p.getAttribute("fill").toLowerCase()));
     n.bar.forEach((p, i) => p.classList.add("gradient", i ? "ground" : "strength"));
   }
@@ -106,19 +111,27 @@ const picture = (() => {
     }
     rewriteStrengths();
   }
-  /** Numbers into the lines of a card: as they were drawn, or others, set smaller where they need more room than there is. */
+  /** Numbers into the lines of a card: as they were drawn, or others. They stand in the columns of those that were drawn
+   *  where they fit into them; otherwise columns are made for them in all the room that there is, and they are set smaller. */
   function write(n, lines, array) {
     if (!model.changed) return lines.flatMap(line => line.figures).forEach(({ t, x, text }) => put(t, text, x, "start", 1));
-    const room = n.box[2] - 6.3 - n.left, fits = rows => room >= SMALLEST * roomFor(columnsOf(rows));
-    const rows = [labels.table(array), labels.statistics(array).map(line => [line])].map(rows => inLines(rows, lines.length)).find(fits) ?? [["…"]];
-    const columns = columnsOf(rows), scale = clamp(room / roomFor(columns), SMALLEST, 1), isOne = columns.length === 1;
-    const right = j => n.left + room - scale * (roomFor(columns.slice(j + 1)) + GAP);
-    lines.forEach(({ figures }, i) => figures.forEach(({ t }, j) =>
-      put(t, rows[i]?.[j] ?? "", isOne ? n.left : right(j), isOne ? "start" : "end", scale)));
+    const tables = [labels.table(array), labels.statistics(array).map(line => [line])].map(rows => inLines(rows, lines.length));
+    const rows = tables.find(rows => roomFor(columnsOf(rows)) * SMALLEST <= n.right - n.left) ?? [["…"]], columns = columnsOf(rows);
+    const { ends, start, scale } = asDrawn(n, lines, columns) ?? inAllTheRoom(n, columns), isOne = columns.length === 1;
+    lines.forEach(({ figures }, i) => figures.forEach(({ t }, j) => put(t, rows[i]?.[j] ?? "", isOne ? start : ends[j], isOne ? "start" : "end", scale)));
   }
   const SMALLEST = .5, GAP = 3.4;  // between columns
   const columnsOf = rows => rows.reduce((a, b) => b.length > a.length ? b : a).map((_, j) => Math.max(...rows.map(row => widthOf(row[j] ?? ""))));
   const roomFor = columns => columns.reduce((sum, width) => sum + width + GAP, -GAP);
+  function asDrawn(n, lines, columns) {
+    const figures = lines[0].figures, start = +figures[0].x, { ends } = n;
+    const fits = columns.length === 1 ? start + columns[0] <= n.right : columns.every((width, j) => (ends[j - 1] ?? n.left - GAP) + GAP + width <= ends[j]);
+    return fits ? { ends, start, scale: 1 } : null;
+  }
+  function inAllTheRoom({ left, right }, columns) {
+    const scale = clamp((right - left) / roomFor(columns), SMALLEST, 1);
+    return { ends: columns.map((_, j) => right - scale * (roomFor(columns.slice(j + 1)) + GAP)), start: left, scale };
+  }
   /** Rows in so many lines: the first of them and the last. */
   const inLines = (rows, n) => rows.length <= n ? rows : n === 1 ? rows.slice(0, 1) : [...rows.slice(0, n - 1), rows.at(-1)];
   function put(t, text, x, anchor, scale) {
@@ -146,12 +159,20 @@ const picture = (() => {
       [[x0, split], [split, x0 + BAR]].forEach(([a, b], i) => n.bar[i].setAttribute("points", `${a},${y0} ${b},${y0} ${b},${y1} ${a},${y1}`));
     }
     for (const e of edges) {
-      const card = [e.from, e.to].map(n => nodes.get(n.card ?? n.name)).find(n => n.value !== undefined);
+      const card = [e.from, e.to].map(n => n.card ?? n).find(n => n.value !== undefined);
       if (!card || e.isDashed) continue;
       e.width = strength(card) ? .8 + 3 * strength(card) : 1;
       for (const part of [e.path, e.head]) part.setAttribute("stroke-width", e.width.toFixed(2));
     }
   }
   model.onChange(rewrite);
-  return { svg, nodes, edges, frames, cards, PAIR, numberOf };
+  function onPress(g, act) {
+    g.addEventListener("click", act);
+    g.addEventListener("keydown", event => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      act();
+    });
+  }
+  return { svg, nodes, edges, frames, cards, PAIR, numberOf, onPress };
 })();
