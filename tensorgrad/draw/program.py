@@ -35,6 +35,7 @@ class Program:
         self._steps = steps
         self.functions: list[str] = []
         self._numbers: dict[str, int] = {}  # of the functions
+        self._general: set[tuple] = set()  # what was read, and is the same for other numbers
         self.operations: list[dict] = []
         try:
             self._write()
@@ -68,15 +69,29 @@ class Program:
         if o.node in grads:
             called = self._steps.call_of_rule(o, grads)
             for part in parts_of(o, grads, self._steps.past):
-                expression = expression_of(part.rule, *called, is_known=_is_known)
-                told["rules"].append({"to": self._steps.value(part.operand), **self._code(expression, o)})
+                code = self._code(self._read(o, part.rule, *called), o)
+                told["rules"].append({"to": self._steps.value(part.operand), **code})
         return told
+
+    def _read(self, o: Operation, function: Callable, args: list, kwargs: dict, labels: list) -> Expression | None:
+        """What a function computes in a call, and in any other with other numbers."""
+        expression = expression_of(function, args, kwargs, labels, _is_known)
+        if expression is None:
+            return None
+        text = _text_of(expression)
+        if (function, text) not in self._general:
+            for numbers in _OTHER_NUMBERS:
+                other = expression_of(function, [_filled(x, numbers) for x in args], kwargs, labels, _is_known)
+                if other is None or text != _text_of(other):
+                    raise Unavailable(f"the formula of {operation_label(o.node)} is another one for other numbers")
+            self._general.add((function, text))
+        return expression
 
     def _forward(self, o: Operation) -> dict:
         op: Any = o.node._op
         _, values = self._steps.past.arguments(o.node)
         call = (op.func, values, op.known_kwargs(o.node._kwargs or {}), self._steps.labels(o))
-        expression = expression_of(*call, is_known=_is_known)
+        expression = self._read(o, *call)
         if op.name in available():
             with contextlib.suppress(Unavailable):  # of these arguments; its formula may do
                 code = self._code(call_of(*call), o, op.name)
@@ -115,6 +130,27 @@ class Program:
             raise Unavailable(
                 f"the page has no program for {operation_label(o.node)} (nothing in it computes {error})"
             ) from error
+
+
+# Numbers for which a formula may be another one: of either sign, large, and with 0
+_OTHER_NUMBERS: tuple[Callable[[int], Any], ...] = (
+    lambda n: np.cos(2.4 * np.arange(n) + 0.3),
+    lambda n: 1e4 * np.sin(2.4 * np.arange(n) + 0.3),
+    lambda n: np.sin(2.4 * np.arange(n)),
+)
+
+
+def _text_of(expression: Expression) -> tuple[str, ...]:
+    return ast.dump(expression.tree), *map(ast.dump, expression.where.values())
+
+
+def _filled(x: Any, numbers: Callable[[int], Any]) -> Any:
+    """An argument with other numbers; what isn't an array of real numbers, or holds some, stays."""
+    if isinstance(x, tuple | list):
+        return type(x)(_filled(part, numbers) for part in x)
+    if not isinstance(x, np.ndarray | np.floating) or x.dtype.kind != "f":
+        return x
+    return numbers(x.size).reshape(x.shape).astype(x.dtype)
 
 
 def _is_known(f: Callable) -> bool:
