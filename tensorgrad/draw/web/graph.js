@@ -10,7 +10,7 @@
 
 const graph = (() => {
   const pane = document.getElementById("graph"), tip = document.getElementById("tip");
-  const { values, operations, steps } = model, { svg, nodes, frames, cards } = picture, { clamp } = geometry;
+  const { values, operations, steps } = model, { svg, nodes, frames } = picture, { clamp } = geometry;
 
   // Tips, and what screen readers are told -----------------------------------------------------------------------------
 
