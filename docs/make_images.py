@@ -75,8 +75,8 @@ def backward_page():
 
 def fingerprint(page):
     """What the page is made of, but for where Graphviz put it: other versions put it elsewhere."""
-    template = (ROOT / "tensorgrad" / "draw" / "page.html").read_text(encoding="utf-8")
-    return hashlib.sha256(json.dumps([page.title, page.steps, page.nodes, template]).encode()).hexdigest()
+    files = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tensorgrad" / "draw" / "web").iterdir())]
+    return hashlib.sha256(json.dumps([page.title, page.data(), page.program(), files]).encode()).hexdigest()
 
 
 def make_backward(path):
@@ -88,7 +88,7 @@ def make_backward(path):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         tab = browser.new_page(viewport={"width": 1000, "height": 700}, device_scale_factor=1.76)
-        tab.goto(page.save_html(Path(folder) / "page.html").as_uri())
+        tab.goto(page.save(Path(folder) / "page.html").as_uri())
         tab.keyboard.press("End")
         tab.wait_for_timeout(500)
         tab.screenshot(path=path)

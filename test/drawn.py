@@ -164,7 +164,11 @@ def walked(page):
 
     def rule(r):
         arrived = {name: array(r[name]) for name in ("gives", "arrives", "before", "total")}
-        named = {"to": values[r["to"]]["name"], "gradient": values[r["to"]]["gradient"], "card": values[r["to"]]["card"]}
+        named = {
+            "to": values[r["to"]]["name"],
+            "gradient": values[r["to"]]["gradient"],
+            "card": values[r["to"]]["card"],
+        }
         return SimpleNamespace(**{**r, **arrived, **named, "formula": text(r["formula"]), "note": " ".join(r["notes"])})
 
     walk = []
@@ -188,11 +192,12 @@ def walked(page):
 
 def cards(page):
     """What is known of each value of a page, by its name."""
-    arrays = page.arrays
-    return {
-        v["name"]: SimpleNamespace(data=arrays[v["data"]], grad=None if v["grad"] is None else arrays[v["grad"]], card=v["card"])
-        for v in page.values
-    }  # fmt: skip
+
+    def card(v):
+        data, grad = (None if v[key] is None else page.arrays[v[key]] for key in ("data", "grad"))
+        return SimpleNamespace(data=data, grad=grad, card=v["card"])
+
+    return {v["name"]: card(v) for v in page.values}
 
 
 def written(array):

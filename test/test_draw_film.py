@@ -1,6 +1,7 @@
 """Pages saved as files: the page, pictures of the graph, and the walk as a film."""
 
 import io
+import itertools
 import re
 import shutil
 
@@ -32,7 +33,7 @@ def test_the_walk_is_a_gif_with_a_frame_for_each_step(tmp_path):
     shown = frames(path)
     assert len(shown) == len(page.steps) == 9
     assert {seconds for _, seconds in shown} == {0.5}
-    assert all((a != b).any() for (a, _), (b, _) in zip(shown, shown[1:], strict=False))
+    assert all((a != b).any() for (a, _), (b, _) in itertools.pairwise(shown))
     assert plt.get_fignums() == []
 
 

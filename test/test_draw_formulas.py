@@ -19,8 +19,8 @@ from tensorgrad.draw.conjugates import conjugated
 from tensorgrad.draw.formulas import call_of, expression_of
 from tensorgrad.draw.graph import operations_behind, takes_several
 from tensorgrad.draw.notation import written
-from tensorgrad.draw.steps import parts_of
 from tensorgrad.draw.steps import _gradient_and_output as gradient_and_output
+from tensorgrad.draw.steps import parts_of
 from tensorgrad.engine import rule_kwargs
 from tensorgrad.node import Node
 from tensorgrad.past import Past
@@ -71,7 +71,8 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         for sign, python in {
             " · ": "*", "−": "-", "√": "sqrt", "∛": "cbrt", "π": "pi", "ln 2": "log(2)", "ln 10": "log(10)", "∞": "inf",
-            "₀": "0", "₁": "1", " = ": " == ", "≠": "!=", "≤": "<=", "≥": ">=", " mod ": "%", " div ": "//", ", 0 elsewhere": "",
+            "₀": "0", "₁": "1", " = ": " == ", "≠": "!=", "≤": "<=", "≥": ">=", " mod ": "%", " div ": "//",
+            ", 0 elsewhere": "",
         }.items():  # fmt: skip
             data = data.replace(sign, python)
         self.parts[-1].append(re.sub(r" at (?=\[)", " | places", data))
@@ -90,6 +91,12 @@ class Arrays(ast.NodeTransformer):
     def visit_UnaryOp(self, node):
         node = self.generic_visit(node)
         return ast.UnaryOp(ast.Invert(), node.operand) if isinstance(node.op, ast.Not) else node
+
+    def visit_List(self, node):
+        node = self.generic_visit(node)
+        if any(isinstance(part, ast.Name | ast.Subscript) for part in ast.walk(node)):
+            return node
+        return ast.Call(ast.Name("array", ast.Load()), [node], [])
 
 
 class Places:
@@ -118,19 +125,16 @@ def minimum(a, *b, **settings):
     return np.minimum(a, *b) if b else np.min(a, **settings)
 
 
-def block(rows):
-    """np.block, with zeros by the word 0."""
-    heights = [max(np.shape(x)[0] if np.ndim(x) else 0 for x in row) for row in rows]
-    widths = [max(np.shape(x)[1] if np.ndim(x) else 0 for x in column) for column in zip(*rows, strict=True)]
-    filled = [
-        [x if np.ndim(x) else np.full((m, n), x) for x, n in zip(row, widths, strict=True)]
-        for row, m in zip(rows, heights, strict=True)
-    ]
-    return np.block(filled)
-
-
-KNOWN = {name: getattr(np, name) for name in "sqrt cbrt log conj pi e inf nan".split()}
-KNOWN |= {"max": maximum, "min": minimum, "abs": np.abs, "choice": np.where, "block": block, "float64": np.float64}
+KNOWN = {name: getattr(np, name) for name in ("sqrt", "cbrt", "log", "conj", "pi", "e", "inf", "nan")}
+KNOWN |= {
+    "max": maximum,
+    "min": minimum,
+    "abs": np.abs,
+    "choice": np.where,
+    "array": np.array,
+    "float64": np.float64,
+    "complex128": np.complex128,
+}
 
 
 def meaning(text, functions, values, shapes=()):
@@ -153,7 +157,7 @@ def told(tree):
 
 
 def means_the_same(expression, tree, expected):
-    """Whether what is shown of an expression reads as what it is; where its place is told by a view, as NumPy's words."""
+    """Check that what is shown of an expression reads as what it is."""
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     names = [n.func.id for n in calls]
     if {"with_part", "with_zeros", "in_part", "part_of", "stays"} & set(names):
@@ -179,9 +183,18 @@ def same(value, expected, text):
 # All of the table ----------------------------------------------------------------------------------------------------
 
 # Rules that are no formula, and why: a page shows their source.
+_SPLINE = "a spline, whose coefficients solve equations"
+_FILTER = "a recursion over the samples"
+_POINTS = "of given points, the way back through many steps"
 PROGRAMS = {
+    "interp1d": _SPLINE, "piecewise_cubic": _SPLINE, "on_grid": _SPLINE, "map_coordinates": _SPLINE, "shift": _SPLINE,
+    "affine_transform": _SPLINE, "zoom": _SPLINE, "lfilter_zi": _FILTER, "filtfilt": _FILTER, "sosfilt": _FILTER,
+    "sosfilt_zi": _FILTER, "sosfiltfilt": _FILTER, "hilbert2": "two transforms, by parts of the spectrum",
+    "savgol_filter": "a polynomial fitted at each end",
+    "integral": _SPLINE, "trapezoid": _POINTS, "simpson": _POINTS, "cumulative_trapezoid": _POINTS,
+    "cumulative_simpson": _POINTS,
 }  # fmt: skip
-BATCHES = "batch unbatch spread sum_batch".split()  # of vmap: they have no numbers that a page shows
+BATCHES = ["batch", "unbatch", "spread", "sum_batch"]  # of vmap: they have no numbers that a page shows
 
 
 def calls_of(case):

@@ -196,9 +196,12 @@ def test_large_arrays_are_maps_that_tell_each_number(name, show):
     for index, x in told.items():
         np.testing.assert_allclose(x, array[index], rtol=1e-3)
     places = {tuple(map(int, re.findall(r"\d+", text.split("]")[0]))): place for text, place in said.items()}
-    last = array.ndim - 1
-    right = tuple(1 if axis == last else 0 for axis in range(array.ndim))
-    assert places[right][0] > places[(0,) * array.ndim][0] and places[right][1] == places[(0,) * array.ndim][1]
+    for index, (x, y) in places.items():
+        right, below = (*index[:-1], index[-1] + 1), (*index[:-2], *np.add(index[-2:], (1, 0)))
+        if array.ndim > 1 and right in places:
+            assert places[right][0] > x and places[right][1] == y
+        if array.ndim > 1 and below in places:
+            assert places[below][0] == x and places[below][1] > y
 
 
 def test_maps_by_keyboard_and_as_numbers(show):
@@ -424,6 +427,9 @@ def test_a_changed_leaf_changes_all_that_is_shown(show):
     got = tab.evaluate("model.values.filter(v => v.leaf).map(v => [v.name, v.grad.data[0]])")
     assert dict(got) == pytest.approx({name: made[name].grad.item() for name in "ab"})
     last = shown.text()
+    assert tab.get_by_role("status").inner_text() == "The numbers aren't those of your program any more."
+    after = "getComputedStyle(document.getElementById('count'), '::after').content"
+    assert "changed" in tab.evaluate(after), "and it is seen wherever the panel is scrolled to"
     assert tab.is_visible("#changed") and shown.step == f"step {n} of {n}"
     assert any(abs(x - made["a"].grad) < 1e-3 for x in numbers(last))
     slider = tab.get_by_role("slider", name="Slider of a")
@@ -433,7 +439,7 @@ def test_a_changed_leaf_changes_all_that_is_shown(show):
     root.backward()
     assert tab.evaluate("model.values.find(v => v.name === 'a').grad.data[0]") == pytest.approx(made["a"].grad.item())
     tab.click("#reset")
-    assert not tab.is_visible("#changed")
+    assert not tab.is_visible("#changed") and tab.evaluate(after) == "none"
     assert tab.locator("#editor input[type=number]").input_value() == "2"
     assert tab.evaluate("document.activeElement.id") == "change"
 

@@ -128,7 +128,8 @@ def _note_of_value(g, y, value, old, place, in_place=False):
 
 
 @formula(
-    lambda value, old, place: f"in_part(value, place, {old.shape})" if _is_overwritten(old, place) else "with_part(old, place, value)",
+    lambda value, old, place: "in_part(value, place, old.shape)" if _is_overwritten(old, place)
+    else "with_part(old, place, value)",
     note=_note_of_assignment,
 )
 def _assign(value, old, place):

@@ -17,7 +17,8 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arrays import ARRAYS, eye, is_chunked, is_complex, largest, whole
+from .arbitrary import clearly_nonzero, raise_if_arbitrary, size_of
+from .arrays import ARRAYS, eye, is_chunked, is_complex, whole
 from .chunked import either, reduced_qr, reduced_svd
 from .formulas import formula
 from .matrices import H, conj, conjugated, diagonal_matrix
@@ -53,34 +54,6 @@ derivative(np.linalg.cholesky, cholesky_gradient)
 computed_by(np.linalg.cholesky)(either(np.linalg.cholesky))
 
 
-# Losses that depend on an arbitrary choice ---------------------------------------------------------------------------
-
-
-def size_of(a):
-    """The largest absolute value of each matrix."""
-    return largest(np.abs(a), axis=(-2, -1), keepdims=True)
-
-
-def clearly_nonzero(x, size):
-    """Whether x is more than rounding errors, in a computation with numbers as large as `size`."""
-    small = np.finfo(size.dtype).eps ** (1 / 3)
-    return np.abs(x) > small * np.maximum(size, small)
-
-
-def raise_if_arbitrary(where, x, name, choice):
-    """An error if the loss depends on an arbitrary choice: somewhere in x, which is made of the gradients.
-
-    Not if x is an array that is computed later, whose nan tells. Nor if it is a Tensor: a rule that is recorded, for
-    a second derivative or in forward mode, may later be fed another gradient than that of the loss.
-    """
-    now = not hasattr(x, "requires_grad") and not is_chunked(x)
-    if now and np.any(whole(where)):  # of a batch: in any of its arrays
-        raise ValueError(
-            f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
-            f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
-        )
-
-
 def without_complement(name, q, g, k):
     """The first k columns of a unitary matrix, and their gradient, with the part that comes through the other columns.
 
@@ -99,8 +72,8 @@ def rank_of(a):
     return min(a.shape[-2:])
 
 
-@formula(lambda g, y, a, mode: "conj(concatenate([x, q @ conj(g[1][..., rank_of(a):])], axis=-1))" if a.shape[-1] > a.shape[-2]
-         else "conj((b + q @ (m + H(m))) @ H(inv(r)))",
+@formula(lambda g, y, a, mode: "conj(concatenate([x, q @ conj(g[1][..., rank_of(a):])], axis=-1))"
+         if a.shape[-1] > a.shape[-2] else "conj((b + q @ (m + H(m))) @ H(inv(r)))",
          q="y[0] if y[0].shape[-1] == rank_of(a) else y[0][..., :rank_of(a)]",
          r="y[1] if y[1].shape[-2] == y[1].shape[-1] else y[1][..., :rank_of(a), :rank_of(a)]",
          p="conj(g[0]) if y[0].shape[-1] == rank_of(a) else "

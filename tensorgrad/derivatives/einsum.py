@@ -17,7 +17,8 @@ def _einsum(subscripts, settings, *operands):
 
 def gradient_formula(i, g, subscripts, operands):
     target, factors = gradient_terms(i, subscripts, g.shape, [x.shape for x in operands])
-    arrays = [kind if kind == "g" else f"operands[{n}]" if kind == "operand" else f"{kind}({n})" for _, kind, n in factors]
+    arrays = ["g" if kind == "g" else f"operands[{n}]" if kind == "operand" else f"{kind}({n})"
+              for _, kind, n in factors]
     return f"np.einsum('{','.join(t for t, _, _ in factors)}->{target}', {', '.join(arrays)})"
 
 

@@ -16,7 +16,6 @@ LN2, LN10 = math.log(2), math.log(10)  # plain floats: in NumPy 2 they leave a f
 
 @formula("where(b != 0, a / b, 0)")
 def divide_safely(a, b):
-    """0 where b is 0, and so are all its derivatives."""
     zero = b == 0
     return np.where(zero, 0, a) / np.where(zero, 1, b)
 
@@ -46,7 +45,6 @@ derivative(np.cbrt,       lambda g, y, x: g / (3 * y * y))
 @formula(lambda g, y, x1, x2: "g * x2 * x1 ** (x2 - 1)" if type(x2) in (int, float) and x2 else
          "where(x2 != 0, g * x2 * x1 ** (x2 - 1), 0)")
 def power_base(g, y, x1, x2):
-    """g * x2 * x1**(x2 - 1), and 0 for x1**0, also where x1 is 0."""
     if np.ndim(x2) == 0 and not hasattr(x2, "dtype"):  # a Python number: no masks needed
         return g * (x2 * power(x1, x2 - 1)) if x2 != 0 else np.zeros_like(g)
     zero = x2 == 0
@@ -57,13 +55,11 @@ def power_base(g, y, x1, x2):
 
 @formula("g * times_log(y, x1, x2, 1)")
 def power_exponent(g, y, x1, x2):
-    """g * y * np.log(x1), and 0 where x1 is 0 and x2 isn't negative, as in PyTorch."""
     return g * (times_log(y, x1, x2, 1) if type(y) in ARRAYS else power_log(x1, x2, 1))
 
 
 @formula("where((x1 == 0) & (x2 >= 0), 0, y * log(x1 + 0j if is_complex(y) and not is_complex(x1) else x1) ** n)")
 def times_log(y, x1, x2, n):
-    """y * np.log(x1)**n, where y is x1**x2; its limit 0 where x1 is 0 and x2 isn't negative."""
     zero = (x1 == 0) & (x2 >= 0)
     log = np.log(np.where(zero, 1, x1 + 0j if is_complex(y) else x1))
     return np.where(zero, 0, y) * (log if n == 1 else log**n)
@@ -189,13 +185,11 @@ def slope_of_absolute(x):
 
 @formula("where(a < b, 0, where(a == b, g / 2, g))")
 def for_larger(g, a, b):
-    """g where a > b, half of it where they are equal, else 0; all of it beside a nan, as in PyTorch."""
-    return g * 0.5 * ((~(a < b)).astype(np.int8) + ~(a <= b))  # counts halves: a product is faster than np.where
+    return g * 0.5 * ((~(a < b)).astype(np.int8) + ~(a <= b))  # counts halves; all beside a nan, as PyTorch has it
 
 
 @formula("where(a != y, 0, where(b == y, g / 2, g))")
 def for_picked(g, y, a, b):
-    """g where a is the result y, half of it where b is, too; never where a is nan."""
     return g * 0.5 * ((a == y).astype(np.int8) + ((a == y) & (b != y)))
 
 

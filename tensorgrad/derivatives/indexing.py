@@ -256,23 +256,13 @@ def sort_complex(a):
 # Diagonals and triangles ---------------------------------------------------------------------------------------------
 
 
-def scatter_on_diagonal(ndim, offset, axis1, axis2):
-    """The formula of the gradient of np.diagonal."""
-    axis1, axis2 = normalize_axis_tuple((axis1, axis2), ndim)
-    starts = {axis1: max(-offset, 0), axis2: max(offset, 0)}
-    index = [f"i + {starts[k]}" if k in starts else "slice(None)" for k in range(ndim)]
-    return f"scatter(moveaxis(g, -1, {min(starts) if abs(axis1 - axis2) == 1 else 0}), ({', '.join(index)}), a.shape)"
-
-
-@formula(lambda g, y, a, offset=0, axis1=0, axis2=1: scatter_on_diagonal(a.ndim, offset, axis1, axis2),
-         i="arange(g.shape[-1])")
 def diagonal_gradient(g, y, a, offset=0, axis1=0, axis2=1):
     """g on the diagonal, and zeros beside it."""
     axis1, axis2 = normalize_axis_tuple((axis1, axis2), a.ndim)
-    i, index = places(g.shape[-1], g), [slice(None)] * a.ndim
-    index[axis1], index[axis2] = i + max(-offset, 0), i + max(offset, 0)
+    i, starts = places(g.shape[-1], g), {axis1: max(-offset, 0), axis2: max(offset, 0)}
+    index = tuple([i + starts[k] if k in starts else slice(None) for k in range(a.ndim)])
     first = min(axis1, axis2) if abs(axis1 - axis2) == 1 else 0  # where an index of two arrays puts their axis
-    return scattered(np.moveaxis(g, -1, first), tuple(index), a.shape, repeats=False)
+    return scattered(np.moveaxis(g, -1, first), index, a.shape, repeats=False)
 
 
 derivative(np.diagonal, diagonal_gradient)

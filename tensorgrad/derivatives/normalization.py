@@ -64,8 +64,9 @@ def _normalize(x, weight, bias, axes, eps, centred=True, report=None):
 
 
 @formula("s * (h - (mean(h, axis=axes, keepdims=True) if centred else 0) - z * mean(h * z, axis=axes, keepdims=True))",
-         m="mean(x, axis=axes, keepdims=True) if centred else 0", s="1 / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)",
-         z="(x - m) * s", h="g * (1 if weight is None else weight)")
+         m="mean(x, axis=axes, keepdims=True) if centred else 0",
+         s="1 / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)", z="(x - m) * s",
+         h="g * (1 if weight is None else weight)")
 def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None, saved=None):
     """With h = g * weight: scale (h - mean(h) - z mean(h z)). (Ioffe and Szegedy, 2015, section 3.)"""
     z, scale = _standardized(x, axes, eps, centred) if saved is None else saved
@@ -81,7 +82,7 @@ def _input_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None,
     return d
 
 
-@formula(lambda g, y, x, weight, *settings, **options: f"reshape(sum(g * z, axis={_spread_axes(x, weight)}), weight.shape)",
+@formula("reshape(sum(g * z, axis=_spread_axes(x, weight)), weight.shape)",
          m="mean(x, axis=axes, keepdims=True) if centred else 0",
          z="(x - m) / sqrt(mean((x - m) ** 2, axis=axes, keepdims=True) + eps)")
 def _weight_gradient(g, y, x, weight, bias, axes, eps, centred=True, report=None, saved=None):

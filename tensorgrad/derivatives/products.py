@@ -246,6 +246,30 @@ if hasattr(np, "matvec"):  # since NumPy 2.2
     composed(np.vecmat)(vecmat)
 
 
+@composed(np.cross)
+def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
+    """y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}, the indices modulo 3; of vectors in the plane the third component."""
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
+    a, b = as_arrays(a, b)
+    a, b = (np.moveaxis(x, normalize_axis_index(i, x.ndim), -1) for x, i in ((a, axisa), (b, axisb)))
+    if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
+        raise ValueError(f"cross: vectors have 3 components or 2, not {a.shape[-1]} and {b.shape[-1]}; name their axis")
+    if a.shape[-1] == b.shape[-1] == 2:
+        return in_order(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+    a, b = (np.concatenate([x, 0 * x[..., :1]], axis=-1) if x.shape[-1] == 2 else x for x in (a, b))
+    first, second = [1, 2, 0], [2, 0, 1]
+    y = in_order(a[..., first] * b[..., second] - a[..., second] * b[..., first])
+    return np.moveaxis(y, -1, normalize_axis_index(axisc, y.ndim))
+
+
+@composed(np.linalg.cross)
+def linalg_cross(x1, x2, /, *, axis=-1):
+    x1, x2 = as_arrays(x1, x2)
+    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
+        raise ValueError(f"cross: shapes {x1.shape} and {x2.shape} don't have the length 3 along axis {axis}")
+    return np.cross(x1, x2, axis=axis)
+
+
 # The product with a sparse matrix of SciPy, which is a constant -------------------------------------------------------
 
 

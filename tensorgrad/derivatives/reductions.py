@@ -105,8 +105,11 @@ def mean_of(a, axis, where):
     return func(a, axis=axis, keepdims=True, where=where)
 
 
-@formula("where(where, restore(g, a, axis, keepdims) * 2 * conj(a - m) / (n - (ddof if correction is None else correction)), 0)",
-         m="mean_of(a, axis, where) if mean is None else mean", n="how_many(a, axis, where)")
+_AWAY = {"m": "mean_of(a, axis, where) if mean is None else mean", "n": "how_many(a, axis, where)"}
+
+
+@formula("where(where, restore(g, a, axis, keepdims) * 2 * conj(a - m) / "
+         "(n - (ddof if correction is None else correction)), 0)", **_AWAY)
 def var_gradient(
     g, y, a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=True, mean=None, correction=None
 ):
@@ -117,8 +120,8 @@ def var_gradient(
     return spread(restore(g, a, axis, keepdims) * 2 / n, a, axis, True, where) * away
 
 
-@formula("where(where, restore(divide_safely(g, y), a, axis, keepdims) * conj(a - m) / (n - (ddof if correction is None else correction)), 0)",
-         m="mean_of(a, axis, where) if mean is None else mean", n="how_many(a, axis, where)")
+@formula("where(where, restore(divide_safely(g, y), a, axis, keepdims) * conj(a - m) / "
+         "(n - (ddof if correction is None else correction)), 0)", **_AWAY)
 @functools.wraps(var_gradient)
 def std_gradient(g, y, *args, **kwargs):
     """std = sqrt(var), and 0 where that is 0."""

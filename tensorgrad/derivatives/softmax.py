@@ -159,7 +159,8 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
 @dim_is_axis
 @with_rules(lambda g, y, x, axis=None, keepdims=False: restore(g, x, axis, keepdims) * softmax(x, axis=axis))
-@formula("(m if keepdims or axis is None or x.ndim < 2 else squeeze(m, axis)) + log(sum(exp(x - m), axis=axis, keepdims=keepdims))",
+@formula("(m if keepdims or axis is None or x.ndim < 2 else squeeze(m, axis)) + "
+         "log(sum(exp(x - m), axis=axis, keepdims=keepdims))",
          m="max(x, axis=axis, keepdims=axis is not None and x.ndim > 1)")
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) along an axis, also called `dim` (or a tuple of axes; None for all), without overflow; -inf for

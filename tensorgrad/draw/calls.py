@@ -43,7 +43,7 @@ def defaults_of(f: Callable) -> dict[str, Any]:
     return {name: np._NoValue if p.default is p.empty else p.default for name, p in parameters.items()}
 
 
-def unwrapped(f: Callable, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Callable, Sequence[Any], dict]:
+def unwrapped(f: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Callable, Sequence[Any], dict]:
     """The function under partials and wrappers of ours, which compute the same, and its arguments."""
     kwargs = dict(kwargs)
     while f not in FORMULAS:

@@ -120,8 +120,8 @@ def _check(replay: Replay, x: Any, operations: list[Operation], data: np.ndarray
 
 
 _MIRRORED = (
-    "one half of this matrix is read, as it is taken to be symmetric: the gradient is shared between each number and its "
-    "mirror image, and it is the sum of the two that is the same"
+    "one half of this matrix is read, as it is taken to be symmetric: the gradient is shared between each number and "
+    "its mirror image, and it is the sum of the two that is the same"
 )
 
 

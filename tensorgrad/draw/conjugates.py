@@ -1,4 +1,4 @@
-"""Formulas of complex gradients as `.grad` has them: they are the conjugates of what rules are given, and give."""
+"""Formulas of complex gradients as `.grad` has them: the conjugates of what rules are given, and give."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from .expressions import Evaluator
 from .formulas import Expression
 
 # Functions whose conjugate is that of what their arrays are
-_LINEAR = frozenset(
-    "sum mean cumsum reshape transpose swapaxes moveaxis broadcast_to expand_dims squeeze where flip roll rot90 scatter "
-    "concatenate getitem take take_along_axis tril triu diag einsum inv solve with_zeros".split()
-)
+_LINEAR = {
+    "sum", "mean", "cumsum", "reshape", "transpose", "swapaxes", "moveaxis", "broadcast_to",
+    "expand_dims", "squeeze", "where", "flip", "roll", "rot90", "scatter", "concatenate",
+    "getitem", "take", "take_along_axis", "tril", "triu", "diag", "einsum", "inv",
+    "solve", "with_zeros",
+}  # fmt: skip
 
 
 def conjugated(expression: Expression, gradients: Collection[str]) -> Expression:
@@ -40,10 +42,12 @@ class _Conjugates:
                 return _conj(node) if self._is_complex(node) else node
             case ast.Call(ast.Name("conj" | "conjugate"), [inside]):
                 return self.conj(inside)
-            case ast.Call(ast.Name("part_of"), [ast.Name(id=name) as g, place]) if name in self._gradients:
+            case ast.Call(ast.Name("part_of"), [ast.Name(id=name) as g, ast.Constant() as place]) if (
+                name in self._gradients
+            ):
                 if not self._is_complex(node):  # a real or an imaginary part
-                    part = ast.Call(node.func, [g, place], [])
-                    return part if place.value.sign == 1 else _negative(part)
+                    part = ast.Call(node.func, [g, node.args[1]], [])
+                    return part if _object(place).sign == 1 else _negative(part)
         return self._with_parts(node, self.plain)
 
     def conj(self, node: Any) -> Any:
@@ -53,13 +57,13 @@ class _Conjugates:
         match node:
             case ast.Name(id=name) if name in self._gradients:
                 return node
-            case ast.Constant(value):
-                return ast.Constant(np.conj(value).item())
+            case ast.Constant():
+                return ast.Constant(np.conj(_object(node)).item())
             case ast.Call(ast.Name("conj" | "conjugate"), [inside]):
                 return self.plain(inside)
-            case ast.Call(ast.Name("in_part"), [value, place, shape]):
-                inside = self.conj(value) if place.value.sign == 1 else _negative(self.plain(value))
-                return ast.Call(node.func, [inside, place, shape], [])
+            case ast.Call(ast.Name("in_part"), [value, ast.Constant() as place, shape]):
+                inside = self.conj(value) if _object(place).sign == 1 else _negative(self.plain(value))
+                return ast.Call(node.func, [inside, node.args[1], shape], [])
             case ast.Call(ast.Name(id=name)) if name in _LINEAR or name == "part_of":
                 return self._with_parts(node, self.conj)
             case ast.BinOp(op=ast.Pow(), right=right) if self._is_complex(right) or not isinstance(right, ast.Constant):
@@ -90,6 +94,11 @@ class _Conjugates:
         value = self._value(node)
         values = value if isinstance(value, tuple | list) else [value]
         return any(np.iscomplexobj(x) for x in values if x is not Ellipsis)
+
+
+def _object(node: ast.expr) -> Any:
+    """What a constant is, which may be any object."""
+    return getattr(node, "value", None)
 
 
 def _conj(node: Any) -> ast.expr:

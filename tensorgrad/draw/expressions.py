@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
 import functools
 import operator
@@ -11,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+
+Constant: Any = ast.Constant  # of any object
 
 OPERATORS: dict[type, Callable] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -57,9 +58,8 @@ class Evaluator:
                 return OPERATORS[type(op)](value(operand))
             case ast.Compare(left, [op], [right]):
                 return OPERATORS[type(op)](value(left), value(right))
-            case ast.Call(f, args, keywords):
-                function = self._functions[f.id]
-                return function(*map(value, args), **{k.arg: value(k.value) for k in keywords})
+            case ast.Call(ast.Name(id=name), args, keywords):
+                return self._functions[name](*map(value, args), **{str(k.arg): value(k.value) for k in keywords})
             case ast.IfExp(test, body, orelse):
                 return value(body) if value(test) else value(orelse)
             case ast.Attribute(of, name):
@@ -73,20 +73,6 @@ class Evaluator:
             case ast.List(parts):
                 return list(map(value, parts))
         raise TypeError(f"no value of {ast.unparse(node)}")
-
-
-def listed(element: ast.expr, generators: list[ast.comprehension]) -> list:
-    """[element for ...], in which all names but those that it binds itself are of builtins."""
-    names = dict(vars(builtins))
-
-    class Objects(ast.NodeTransformer):
-        def visit_Constant(self, node: ast.Constant) -> ast.expr:
-            name = f"constant {len(names)}"
-            names[name] = node.value
-            return ast.Name(name, ast.Load())
-
-    tree = ast.Expression(Objects().visit(ast.ListComp(element, generators)))
-    return eval(compile(ast.fix_missing_locations(tree), "<formula>", "eval"), names)
 
 
 class Put(ast.NodeTransformer):
@@ -112,7 +98,7 @@ def used_letters(where: Mapping[str, str], text: str) -> dict[str, str]:
     """Those of the letters that a text uses, and those that they are defined by."""
     used: dict[str, str] = {}
     names = _names(text)
-    for letter, meaning in reversed(where.items()):
+    for letter, meaning in reversed(list(where.items())):
         if letter in names:
             used[letter] = meaning
             names |= _names(meaning)
@@ -139,3 +125,25 @@ def simpler(node: ast.expr) -> ast.expr:
         case ast.BinOp(other, ast.BitAnd() | ast.BitOr() as op, ast.Constant(value=bool() as known)):
             return other if known is isinstance(op, ast.BitAnd) else node.right
     return node
+
+
+def as_tree(x: Any) -> Any:
+    """An argument, an expression already or a default; those of `*args` as a tuple."""
+    if isinstance(x, tuple) and any(isinstance(part, ast.expr) for part in x):
+        return ast.Tuple(list(x), ast.Load())
+    return x if isinstance(x, ast.expr) else Constant(x)
+
+
+def needs_no_letter(tree: Any) -> bool:
+    """Whether an expression is a letter already, or a constant other than a number."""
+    if isinstance(tree, Constant):
+        return isinstance(tree.value, bool) or not isinstance(tree.value, int | float)
+    return isinstance(tree, ast.Name)
+
+
+def is_0(tree: Any) -> bool:
+    return isinstance(tree, Constant) and type(tree.value) is int and tree.value == 0
+
+
+def is_where(tree: Any) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "where"

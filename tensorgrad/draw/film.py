@@ -1,4 +1,4 @@
-"""The walk through a graph as a film, a GIF or an MP4: at each step the picture as far as it has come, and a caption."""
+"""The walk through a graph as a film, a GIF or an MP4: at each step the picture as far as it is, and a caption."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from .page import Walkthrough
+    from xml.etree import ElementTree
 
 SUFFIXES = (".gif", ".mp4")
 _WIDTH, _CAPTION, _DPI = 12.8, 1.9, 100  # inches, of the figure and of the captions below the picture
@@ -21,8 +19,8 @@ _LEAST, _MOST = 2.0, 6.0  # inches, of the picture's height
 _NOW = "#ffb000"
 
 
-def write_film(page: Walkthrough, path: Path, seconds: float) -> None:
-    """Write the steps of a page into a file, each shown for so many seconds.
+def write_film(page: Any, path: Path, seconds: float) -> None:
+    """Write the steps of a page, a Walkthrough, into a file, each shown for so many seconds.
 
     Raises:
         ImportError: matplotlib isn't installed.
@@ -67,6 +65,8 @@ class Box(NamedTuple):
 
 def boxes_in(svg: str) -> tuple[float, float, dict[str, Box]]:
     """Width and height of a picture by Graphviz, and where its nodes stand, by name."""
+    from xml.etree import ElementTree  # here, since only films need it
+
     root = ElementTree.fromstring(svg)
     _, _, width, height = map(float, root.attrib["viewBox"].split())
     graph = next(e for e in root.iter() if e.get("class") == "graph")
@@ -98,7 +98,7 @@ def _box(node: ElementTree.Element, dx: float, dy: float) -> Box:
     return Box(min(xs) + dx, min(ys) + dy, max(xs) + dx, max(ys) + dy, gradient, fill)
 
 
-def _frames(page: Walkthrough, figure: Any, pyplot: Any) -> Iterator[None]:
+def _frames(page: Any, figure: Any, pyplot: Any) -> Iterator[None]:
     """The figure, drawn anew for each step."""
     width, height, boxes = boxes_in(page.picture("svg").decode())
     image = pyplot.imread(io.BytesIO(page.picture("png")), format="png")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-WEB = Path(__file__).with_name("web")
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
@@ -28,10 +24,17 @@ class Unavailable(Exception):
     """The page has no function of this name."""
 
 
+def web(name: str) -> str:
+    """A file of the page."""
+    from pathlib import Path  # here, since only pages need it
+
+    return Path(__file__).with_name("web").joinpath(name).read_text(encoding="utf-8")
+
+
 @functools.cache
 def available() -> frozenset[str]:
     """The names of the functions in web/numpy.js."""
-    return frozenset(re.findall(r"^np\.(\w+) =", (WEB / "numpy.js").read_text(encoding="utf-8"), re.MULTILINE))
+    return frozenset(re.findall(r"^np\.(\w+) =", web("numpy.js"), re.MULTILINE))
 
 
 def emitted(tree: ast.expr, letters: Mapping[str, str]) -> str:
@@ -75,7 +78,8 @@ def emitted(tree: ast.expr, letters: Mapping[str, str]) -> str:
             case ast.Tuple() | ast.List():
                 return f"[{', '.join(map(emit, node.elts))}]"
             case ast.Slice():
-                return f"np.slice({', '.join('null' if e is None else emit(e) for e in (node.lower, node.upper, node.step))})"
+                ends = ("null" if end is None else emit(end) for end in (node.lower, node.upper, node.step))
+                return f"np.slice({', '.join(ends)})"
         raise Unavailable(type(node).__name__)
 
     return emit(tree)
@@ -85,35 +89,38 @@ def _index(node: ast.expr, emit: Callable[[ast.expr], str]) -> str:
     """An index, always as the list of its parts."""
     if isinstance(node, ast.Tuple):
         return emit(node)
-    if isinstance(node, ast.Constant) and isinstance(node.value, tuple):
-        return f"[{', '.join(map(literal, node.value))}]"
-    return f"[{emit(node)}]"
+    value: Any = getattr(node, "value", None)
+    return literal(value) if isinstance(node, ast.Constant) and isinstance(value, tuple) else f"[{emit(node)}]"
 
 
 def literal(x: Any) -> str:
     """A setting as JavaScript."""
-    match x:
-        case None:
-            return "null"
-        case bool() | np.bool():
-            return str(bool(x)).lower()
-        case str():
-            return json.dumps(x)
-        case slice():
-            return f"np.slice({', '.join(map(literal, (x.start, x.stop, x.step)))})"
-        case tuple() | list() | range():
-            return f"[{', '.join(map(literal, x))}]"
-        case int() | float() | np.integer() | np.floating():
-            number = float(x) if isinstance(x, float | np.floating) else int(x)
-            if math.isfinite(number):
-                return repr(number)
-            return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-        case np.ndarray() if x.dtype.kind == "b":
-            return f"np.equal({json.dumps(x.astype(int).tolist())}, 1)"
-        case np.ndarray() if x.dtype.kind in "iuf":
-            return f"np.asarray({literal(x.tolist())})"
+    import json  # here, since only pages need it
+
+    if x is None:
+        return "null"
+    if isinstance(x, bool | np.bool):
+        return str(bool(x)).lower()
+    if isinstance(x, int | float | np.integer | np.floating):
+        return _number(float(x) if isinstance(x, float | np.floating) else int(x))
+    if isinstance(x, str):
+        return json.dumps(x)
+    if isinstance(x, slice):
+        return f"np.slice({', '.join(map(literal, (x.start, x.stop, x.step)))})"
+    if isinstance(x, tuple | list | range):
+        return f"[{', '.join(map(literal, x))}]"
     if isinstance(x, np.dtype | type):
         return json.dumps(np.dtype(x).name)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "b":
+        return f"np.equal({json.dumps(x.astype(int).tolist())}, 1)"
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iuf":
+        return f"np.asarray({literal(x.tolist())})"
     if x is Ellipsis:
         return "np.Ellipsis"
     raise Unavailable(type(x).__name__)
+
+
+def _number(x: float) -> str:
+    if math.isfinite(x):
+        return repr(x)
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"

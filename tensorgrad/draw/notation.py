@@ -9,7 +9,6 @@ import inspect
 import math
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -54,6 +53,13 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
     def write(part: ast.expr, tightness: int = _CHOICE) -> str:
         text, binds = _written(part, letter)
         return text if binds >= tightness else f"({text})"
+
+    def listed(part: ast.expr) -> str:
+        """An element of a list, which as 0 alone wouldn't tell its shape."""
+        match part:
+            case ast.Call(func=ast.Name(id="zeros_like"), args=[of]):
+                return f"zeros_like({write(of)})"
+        return write(part)
 
     def raised(part: ast.expr) -> str:
         """What has something raised beside it: ∂L/∂y, too, needs brackets there."""
@@ -109,7 +115,7 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         case ast.Tuple():
             return f"({', '.join(map(write, node.elts))}{',' * (len(node.elts) == 1)})", _ATOM
         case ast.List():
-            return f"[{', '.join(map(write, node.elts))}]", _ATOM
+            return f"[{', '.join(map(listed, node.elts))}]", _ATOM
     raise TypeError(f"no notation for {ast.dump(node)}")
 
 
@@ -150,7 +156,7 @@ def _part(i: Any) -> str:
         start, stop, step = ("" if x is None else str(x) for x in (i.start, i.stop, i.step))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(i, tuple) and i:
-        return ", ".join(map(_part, i))
+        return ", ".join(html.escape(str(part)) if isinstance(part, tuple) else _part(part) for part in i)
     return "..." if i is Ellipsis else html.escape(str(i))
 
 
@@ -213,9 +219,8 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
     shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
-    for i, parameter in enumerate(_parameters(name)[: len(args)]):
-        if i and parameter == "axis":
-            shown[i] = f"axis={shown[i]}"
+    if len(args) > 1 and _parameters(name)[len(args) - 1 : len(args)] == ["axis"]:
+        shown[len(args) - 1] = f"axis={shown[len(args) - 1]}"
     return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
 
 
@@ -271,39 +276,6 @@ def _fraction(above: str, below: str) -> str:
     return f'<span class="fraction"><span>{above}</span><span>{below}</span></span>'
 
 
-class _Plain(HTMLParser):
-    """Collects the text of a formula, with signs for what HTML shows by its layout."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kinds: list[str] = []
-        self.parts: list[list[str]] = [[]]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.kinds.append(dict(attrs).get("class") or tag)
-        self.parts.append([])
-
-    def handle_endtag(self, tag: str) -> None:
-        kind, parts = self.kinds.pop(), self.parts.pop()
-        text = "".join(parts)
-        if kind == "fraction":
-            text = " / ".join(part if re.fullmatch(r"[^ ]+", part) else f"({part})" for part in parts)
-        elif kind == "sup":
-            text = text.translate(_RAISED) if not set(text) - set("0123456789−T") else f"^({text})"
-        elif kind == "root":
-            text = f"({text})"
-        elif kind == "bar":
-            text = f"conj({text})"
-        elif kind == "cases":
-            text = f"({'; '.join(parts)})"
-        elif self.kinds and self.kinds[-1] == "cases":
-            text = " ".join(parts)
-        self.parts[-1].append(text)
-
-    def handle_data(self, data: str) -> None:
-        self.parts[-1].append(data)
-
-
 _RAISED = str.maketrans("0123456789−T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ")
 
 
@@ -313,6 +285,31 @@ def plain(formula: str) -> str:
     >>> plain('<span class="fraction"><span>g</span><span>2 · y</span></span> + x<sup>2</sup>')
     'g / (2 · y) + x²'
     """
-    reader = _Plain()
-    reader.feed(formula)
-    return "".join(reader.parts[0])
+    inside: list[tuple[str, list[str]]] = [("", [])]  # the kinds of the elements that are open, and their parts
+    for token in re.split("(<[^>]*>)", formula):
+        if token.startswith("</"):
+            kind, parts = inside.pop()
+            inside[-1][1].append(_joined(kind, parts, inside[-1][0]))
+        elif token.startswith("<"):
+            found = re.search('class="([^"]*)"', token)
+            inside.append((found[1] if found else token.strip("<>").split()[0], []))
+        elif token:
+            inside[-1][1].append(html.unescape(token))
+    return "".join(inside[0][1])
+
+
+def _joined(kind: str, parts: list[str], around: str) -> str:
+    """The parts of an element, with signs for what HTML shows by its layout."""
+    text = "".join(parts)
+    match kind:
+        case "fraction":
+            return " / ".join(part if " " not in part else f"({part})" for part in parts)
+        case "sup":
+            return f"^({text})" if set(text) - set("0123456789−T") else text.translate(_RAISED)
+        case "root":
+            return f"({text})"
+        case "bar":
+            return f"conj({text})"
+        case "cases":
+            return f"({'; '.join(parts)})"
+    return " ".join(parts) if around == "cases" else text

@@ -24,7 +24,7 @@ from .checks import checks_of
 from .dot import Drawing, empty_picture, require_drawable
 from .film import SUFFIXES, write_film
 from .graph import Graph
-from .javascript import WEB
+from .javascript import web
 from .notation import plain
 from .program import Program
 from .steps import Steps, gradients_behind
@@ -142,7 +142,7 @@ class Walkthrough:
             "data": data.replace("<", "\\u003c"),  # nothing in it ends the script
             "program": self.program().replace("</", "<\\/"),
         }
-        parts |= {name: (WEB / name).read_text(encoding="utf-8") for name in FILES}
+        parts |= {name: web(name) for name in FILES}
         return re.sub(r"{{([\w.]+)}}", lambda mark: parts[mark[1]], parts["page.html"])
 
     def save_html(self, path: str | Path) -> Path:
@@ -163,8 +163,8 @@ class Walkthrough:
         """Write the page, the picture of the graph, or the walk as a film, by the suffix of the path; and give it back.
 
         Args:
-            path: `.html` is the page. `.svg`, `.png`, `.jpg` or `.pdf` is the graph with all values and gradients; a PDF
-                needs the program `dot`. `.gif` or `.mp4` is the walk; it needs matplotlib, an MP4 the program ffmpeg, too.
+            path: `.html` is the page. `.svg`, `.png`, `.jpg` or `.pdf` is the graph with all values and gradients; a
+                PDF needs the program `dot`. `.gif` or `.mp4` is the walk; it needs matplotlib, an MP4 ffmpeg, too.
             seconds: how long a film shows each step.
 
         Raises:

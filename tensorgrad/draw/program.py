@@ -1,4 +1,4 @@
-"""The two passes as a program in JavaScript, so that a page can compute them anew when one of its numbers is changed."""
+"""The two passes as a program in JavaScript, so that a page can compute them anew when a number is changed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Node
 from ..versions import ASSIGN
-from .formulas import Expression, call_of, expression_of, has_a_name
+from .calls import has_a_name
+from .formulas import Expression, call_of, expression_of
 from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
 from .labels import operation_label

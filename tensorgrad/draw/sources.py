@@ -7,7 +7,6 @@ import functools
 import inspect
 import linecache
 import textwrap
-from collections import defaultdict
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -55,7 +54,7 @@ def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
 
 @functools.cache
 def _functions(filename: str) -> dict[int, list[Any]]:
-    """The functions of a source file, or of a cell of a notebook, by the lines where they begin; none, if it is lost."""
+    """The functions in a source file, or a cell of a notebook, by the lines where they begin; none, if it is lost."""
     found: dict[int, list[Any]] = {}
     try:
         tree = ast.parse("".join(linecache.getlines(filename)))

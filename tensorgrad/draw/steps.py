@@ -1,15 +1,15 @@
 """The forward and the backward pass behind a Tensor, step by step, as a page tells them.
 
 The backward pass is repeated here on arrays, one operation at a time, so that it can be noted what each rule gives to
-each operand, what is left of it when broadcasting is undone, and what the sum is. Nothing in the graph is changed by it.
-Of what was assigned into, each operation is shown with the version that it used, and rules are given the data of then.
+each operand, what is left of it when broadcasting is undone, and what the sum is. Nothing in the graph is changed. Of
+what was assigned into, each operation is shown with the version that it used, and rules are given the data of then.
 """
 
 from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -297,13 +297,12 @@ class Steps:
         if "saved" in kwargs:
             kwargs["saved"] = None  # the rule starts from its arguments
         g, y = _gradient_and_output(o, grads, self.past)
+        of_results: list[Any] = [("g", o.node), ("v", o.node)]
         if isinstance(y, tuple):
             by_place = {r._args[1]: r for r in o.results}
-            outputs = tuple(by_place.get(i) for i in range(len(y)))
-            of_g, of_y = (tuple(None if r is None else (kind, r) for r in outputs) for kind in "gv")
-        else:
-            of_g, of_y = ("g", o.node), ("v", o.node)
-        return [g, y, *values], kwargs, [of_g, of_y, *self.labels(o)]
+            outputs = [by_place.get(i) for i in range(len(y))]
+            of_results = [tuple(None if r is None else (kind, r) for r in outputs) for kind in "gv"]
+        return [g, y, *values], kwargs, [*of_results, *self.labels(o)]
 
     # Formulas
 
@@ -352,7 +351,7 @@ class Steps:
 
 def shown_letter(name: str) -> str:
     """A letter of a formula; one with a dash has a line below in Python."""
-    return name.rstrip("_").replace("_", " ") + "′" * (len(name) - len(name.rstrip("_")))
+    return name.rstrip("_").replace("_", " ") + "\N{PRIME}" * (len(name) - len(name.rstrip("_")))
 
 
 def _summed(gives: Any, arrives: Any) -> list[int] | None:

@@ -33,7 +33,13 @@ def series(s: Any) -> Any:
     return total
 
 
-@formula(lambda far, z, sign, near: "where(far, series(2 * sign * z**2), near)" if np.any(far) else "near")
+_SERIES = "series(s) is 1 / s + 3 / s^2 + 15 / s^3 + ..., with the double factorials of odd numbers."
+
+
+@formula(
+    lambda far, z, sign, near: "where(far, series(2 * sign * z**2), near)" if np.any(far) else "near",
+    note=lambda far, z, sign, near: _SERIES if np.any(far) else "",
+)
 def by_series(far: Any, z: Any, sign: int, near: Any) -> Any:
     """near, and where z is far out series(2 sign z^2): near is a difference that has lost its digits there."""
     return np.where(far, series(2 * sign * np.square(np.where(far, z, 26))), near)
@@ -49,7 +55,8 @@ def is_far(z: Any, towards: Any) -> Any:
         "1 - 2 * z * y"
         if is_complex(z) or np.all(abs(z) <= 26)
         else "where(abs(z) > 26, -series(2 * z**2), 1 - 2 * z * y)"
-    )
+    ),
+    note=lambda y, z: "" if is_complex(z) or np.all(abs(z) <= 26) else _SERIES,
 )
 def dawsn_slope(y: Any, z: Any) -> Any:
     """1 - 2 z y, from the definition 7.2.5."""
@@ -58,8 +65,8 @@ def dawsn_slope(y: Any, z: Any) -> Any:
 
 
 # fmt: off
-derivative(erf,     lambda g, y, z: g * (2 / SQRT_PI) * np.exp(-z * z))
-derivative(erfc,    lambda g, y, z: g * (-2 / SQRT_PI) * np.exp(-z * z))
+derivative(erf,     lambda g, y, z: g * (2 / SQRT_PI) * np.exp(-(z * z)))
+derivative(erfc,    lambda g, y, z: g * (-2 / SQRT_PI) * np.exp(-(z * z)))
 derivative(erfi,    lambda g, y, z: g * (2 / SQRT_PI) * np.exp(z * z))
 derivative(erfinv,  lambda g, y, x: g * (SQRT_PI / 2) * np.exp(y * y))
 derivative(erfcinv, lambda g, y, x: g * (-SQRT_PI / 2) * np.exp(y * y))
@@ -94,7 +101,7 @@ exponential_integral: Callable = derivative(
 )
 
 
-@formula("where(z == 0, 1, sinh(z) / z)")
+@formula(lambda z: "where(z == 0, 1, sinh(z) / z)" if np.any(z == 0) else "sinh(z) / z")
 def sinhc(z: Any) -> Any:
     """sinh(z) / z"""
     y = np.sinc(z * (1j / math.pi))

@@ -61,12 +61,12 @@ const editor = (() => {
 
   const note = (...words) => element("p", { class: "note" }, ...words);
   function head(title) {
-    return element("div", { class: "head" }, element("h3", {}, title),
+    return element("div", { class: "head" }, title,
       element("button", { class: "quiet", "aria-label": "Close the editor", click: () => close(true) }, "Close"));
   }
   function whyNot(words) {
     value = null;
-    root.replaceChildren(head("Change numbers"), note(words));
+    root.replaceChildren(head(element("h3", {}, "Change numbers")), note(words));
   }
   /** The map of a large leaf, in which the number is chosen. */
   function mapOf() {
@@ -79,9 +79,9 @@ const editor = (() => {
       leaves().map(i => element("option", { value: i, selected: i === value }, `${model.values[i].name}  ${shapeText(model.values[i].shape)}`)));
     const isMap = data.data.length > MOST;
     const columns = isMap || shape.length < 2 ? "auto-fill" : shape.at(-1);
-    const grid = element("div", { class: "fields", style: `grid-template-columns:repeat(${columns}, minmax(4.6rem, 7rem))` },
+    const grid = element("div", { class: "fields", style: `grid-template-columns:repeat(${columns}, minmax(4.8rem, 7rem))` },
       isMap ? field(chosen) : Array.from(data.data, (_, i) => field(i)));
-    root.replaceChildren(head("Change numbers"), choice, ...(isWhole() ? [note(`Whole numbers: the dtype is ${dtype}.`)] : []),
+    root.replaceChildren(head(choice), ...(isWhole() ? [note(`Whole numbers: the dtype is ${dtype}.`)] : []),
       ...(isMap ? [mapOf()] : []), grid, element("div", { class: "slider" }));
     slide();
   }

@@ -174,6 +174,7 @@ const panel = (() => {
 
   // The check by finite differences ----------------------------------------------------------------------------------
 
+  const QUICK = 12; // numbers that are checked anew at each change
   let checked = null; // the value whose check is shown
   function checkButton(value) {
     return element("button", {
@@ -184,7 +185,7 @@ const panel = (() => {
   const exact = x => Math.abs(x) < 1e-3 || Math.abs(x) > 1e6 ? formatNumber(x) : String(Number(x.toPrecision(9))).replace("-", "−");
   function checkText(value) {
     const found = model.check(value), { name, gradient, data } = model.values[value];
-    if (found === null) return paragraph("There is no finite difference to compare with.");
+    if (!found?.numeric.data.length) return paragraph("There is no finite difference to compare with.");
     const { numeric, gradient: given, distance, along } = found, L = (model.values[model.root].shape.length ? "Σ" : "") + nameOf(model.root);
     const width = numeric.complex ? 2 : 1, count = numeric.data.length / width, isMany = count > 1, isSlope = count < sizeOf(data);
     const part = (array, i) => [...array.data.slice(width * i, width * i + width)], off = i => Math.hypot(...part(numeric, i).map((x, k) => x - part(given, i)[k]));
@@ -249,14 +250,16 @@ const panel = (() => {
   const predicting = element("button", { id: "predict", "aria-pressed": "false", title: "Hide each gradient until you have said it (p)", click: () => turn() }, "Predict");
   const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); if (editor.isOpen) editor.focus(); } }, "Change numbers");
   const score = element("span", { id: "score" });
-  const changed = element("p", { id: "changed", hidden: true }, "Changed: these aren't the numbers of your program. ",
+  const changed = element("p", { id: "changed", hidden: true }, element("span", {}, "Changed: not your program's numbers."),
     element("button", { class: "quiet", id: "reset", click: () => { model.reset(); change.focus(); } }, "Reset"));
   root.replaceChildren(element("div", { id: "tools" }, predicting, change, score), changed, editor.root, stepBox);
   function tools() {
     predicting.setAttribute("aria-pressed", predict.on);
     change.setAttribute("aria-expanded", editor.isOpen);
     score.textContent = predict.on ? predict.score() : "";
+    if (changed.hidden === model.changed) say(model.changed ? "The numbers aren't those of your program any more." : "The numbers are those of your program.");
     changed.hidden = !model.changed;
+    document.body.classList.toggle("changed", model.changed);
   }
   function turn() {
     predict.on = !predict.on;
@@ -273,7 +276,12 @@ const panel = (() => {
     if (hadFocus) document.getElementById("side")?.focus();
   }
 
-  model.onChange(() => { predict.forget(); shown(); editor.follow(); });
+  model.onChange(() => {
+    predict.forget();
+    if (checked !== null && sizeOf(model.values[checked].data) > QUICK) checked = null;
+    shown();
+    editor.follow();
+  });
   graph.onPick(value => { editor.open(value); tools(); editor.focus(); });
   // What is typed in the panel is for the panel
   root.addEventListener("keydown", event => { if (event.target.matches("input, select, summary") && event.key !== "Escape") event.stopPropagation(); });

@@ -1,0 +1,30 @@
+"""Losses that depend on an arbitrary choice, such as the sign of an eigenvector: they have no gradient."""
+
+import numpy as np
+
+from .arrays import is_chunked, largest, whole
+
+
+def size_of(a):
+    """The largest absolute value of each matrix."""
+    return largest(np.abs(a), axis=(-2, -1), keepdims=True)
+
+
+def clearly_nonzero(x, size):
+    """Whether x is more than rounding errors, in a computation with numbers as large as `size`."""
+    small = np.finfo(size.dtype).eps ** (1 / 3)
+    return np.abs(x) > small * np.maximum(size, small)
+
+
+def raise_if_arbitrary(where, x, name, choice):
+    """An error if the loss depends on an arbitrary choice: somewhere in x, which is made of the gradients.
+
+    Not if x is an array that is computed later, whose nan tells. Nor if it is a Tensor: a rule that is recorded, for
+    a second derivative or in forward mode, may later be fed another gradient than that of the loss.
+    """
+    now = not hasattr(x, "requires_grad") and not is_chunked(x)
+    if now and np.any(whole(where)):  # of a batch: in any of its arrays
+        raise ValueError(
+            f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
+            f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
+        )
