@@ -126,9 +126,9 @@ const graph = (() => {
     const running = new Set(steps.slice(first, last + 1).map(step => step.operation));
     const takesPart = n => running.has(n.operation) || (frame !== null && n.frame === frame && running.has(makers[n.value]));
     for (const n of nodes.values()) {
-      const isLaterChanged = mark(n, "isLater", "later", n.from > last), isReachedChanged = mark(n, "isReached", "reached", n.reached <= last);
+      const changes = [mark(n, "isLater", "later", n.from > last), mark(n, "isReached", "reached", n.reached <= last)];
       mark(n, "isNow", "now", now.has(n.name));
-      if (n.value !== undefined && (isLaterChanged || isReachedChanged)) labelSoon(n);
+      if (n.value !== undefined && changes.includes(true)) labelSoon(n);
     }
     for (const { edge, members } of layers.lines) {
       mark(edge, "isLater", "later", members.every(e => Math.max(e.from.from, e.to.from) > last));
