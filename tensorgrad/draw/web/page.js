@@ -57,7 +57,7 @@ function play() {
 const moves = { first: () => go(0), back, next, last: () => go(steps.length - 1) };
 const acts = {
   play, smaller: () => graph.resize("smaller"), fit: () => graph.resize("fit"), larger: () => graph.resize("larger"),
-  layers: () => graph.fold(layers.frames.map(f => f.name), !layers.folded().length),
+  layers: () => graph.fold(allLayers, !layers.folded().length),
   layer: () => { const frame = graph.runOf(at).frame ?? graph.frameAt(at); if (frame) graph.turn(frame); },
 };
 for (const [id, move] of Object.entries(moves)) acts[id] = () => { pause(); move(); };
@@ -98,21 +98,24 @@ nameLayers();
 $("layers").hidden = layers.frames.length === 0;
 graph.onFold(() => { nameLayers(); go(at); });
 
-// Links: #step=16&fold=layers.0&fold=layers.1. The address is written when stepping rests: browsers refuse many changes at once.
+// Links: #step=16&fold=layers.0&fold=layers.1, with fold=* for all layers. The address is written when stepping rests:
+// browsers refuse many changes at once.
 let writing = null;
 function link() {
   clearTimeout(writing);
   if (location.protocol !== "about:") writing = setTimeout(writeLink, 300);
 }
+const allLayers = layers.frames.map(f => f.name);
 function writeLink() {
-  const hash = `#step=${at + 1}${layers.folded().map(name => `&fold=${encodeURIComponent(name)}`).join("")}`;
+  const folded = layers.folded(), names = folded.length && folded.length === allLayers.length ? ["*"] : folded.map(encodeURIComponent);
+  const hash = `#step=${at + 1}${names.map(name => `&fold=${name}`).join("")}`;
   if (location.hash !== hash) history.replaceState(history.state, "", hash);
 }
 function follow() {
-  const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10);
-  const names = told.getAll("fold");
-  graph.fold(layers.folded().filter(name => !names.includes(name)), false);
-  graph.fold(names, true);
+  const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10), names = told.getAll("fold");
+  const isFolded = name => names.includes("*") || names.includes(name);
+  graph.fold(allLayers.filter(name => !isFolded(name)), false);
+  graph.fold(allLayers.filter(isFolded), true);
   go(Number.isNaN(step) ? 0 : step - 1);
 }
 addEventListener("hashchange", () => { pause(); follow(); });
