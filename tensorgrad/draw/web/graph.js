@@ -80,8 +80,8 @@ const graph = (() => {
   const natural = side => svg.viewBox.baseVal[side] * 4 / 3;  // pixels for points
   function fitting() {
     const around = getComputedStyle(pane), inside = (all, ...sides) => sides.reduce((left, side) => left - parseFloat(around[side]), all);
-    return Math.min(inside(pane.clientWidth, "paddingLeft", "paddingRight") / natural("width"),
-      inside(pane.clientHeight, "paddingTop", "paddingBottom") / natural("height"));
+    return Math.min(inside(pane.offsetWidth, "paddingLeft", "paddingRight") / natural("width"),
+      inside(pane.offsetHeight, "paddingTop", "paddingBottom") / natural("height"));
   }
   function setZoom(to) {
     zoom = clamp(to, Math.min(fitting(), .25), 3);
@@ -99,7 +99,9 @@ const graph = (() => {
     adapt();
     centre();
   });
+  svg.style.display = "none";  // while the pane is measured: to lay out a large picture takes long, and once is enough
   adapt();
+  svg.style.display = "";
 
   // The step at work ---------------------------------------------------------------------------------------------------
 
