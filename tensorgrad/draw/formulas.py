@@ -58,6 +58,7 @@ def expression_of(
     labels are what the caller calls the arguments, in their order; of a tuple of arrays a tuple. Functions that are
     known stay by their names: by default those that readers know.
 
+    >>> import numpy as np
     >>> f = expression_of(lambda g, y, x, n=2: g * n * x ** (n - 1), [np.array(1.0), np.array(9.0), np.array(3.0)], {})
     >>> ast.unparse(f.tree), float(f.value())
     ('g * 2 * x', 6.0)

@@ -37,7 +37,7 @@ FILES = (
     "geometry.js", "picture.js", "cards.js", "layers.js", "graph.js", "editor.js", "predict.js", "panel.js", "page.js",
 )  # fmt: skip
 PICTURES = (".svg", ".png", ".jpg", ".pdf")
-_MOST_NODES = 400  # that are drawn; of a longer graph stretches are folded
+_MOST_NODES = 1000  # that are drawn; of a longer graph stretches are folded
 _MOST_NUMBERS = 65_536  # of an array that is sent whole
 
 

@@ -80,7 +80,9 @@ class Reader:
 
     def read(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]) -> Any:
         if function not in FORMULAS and self.is_known(function):
-            return self.call(function, args, kwargs, labels)
+            call = self.call(function, args, kwargs, labels)
+            is_transposed = function in (np.transpose, np.swapaxes)
+            return (is_transposed and simpler_call(function, call.args, {}, self.evaluated)) or call
         function, args, kwargs = unwrapped(function, args, kwargs)
         labels = [None] * (len(args) - len(labels)) + list(labels) if labels else [None] * len(args)
         bound = bound_arguments(function, args, kwargs)
@@ -350,8 +352,8 @@ class _Scope(ast.NodeTransformer):
             return ast.Tuple(found, ast.Load()) if isinstance(found, list) else found
         if isinstance(value, Constant) and isinstance(index, Constant):
             return Constant(value.value[index.value])
-        axes = index.elts if isinstance(index, ast.Tuple) else [index]
-        new = all(isinstance(i, Constant) and (i.value is None or i.value is Ellipsis) for i in axes)
+        axes = getattr(index, "value", 0)
+        new = all(i is None or i is Ellipsis for i in (axes if isinstance(axes, tuple) else (axes,)))
         if new and np.ndim(self._reader.evaluated(value)) == 0:
             return value  # which broadcasts as it is
         return self._folded(ast.Subscript(value, index, ast.Load()))

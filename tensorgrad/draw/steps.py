@@ -359,7 +359,7 @@ def _summed(gives: Any, arrives: Any) -> list[int] | None:
     given, wanted = np.shape(gives), np.shape(arrives)
     if given == wanted:
         return None
-    extra = len(given) - len(wanted)
+    extra = len(given) - len(wanted)  # a rule gives no fewer axes than its argument has
     return [*range(extra), *(i + extra for i, n in enumerate(wanted) if n == 1 and given[i + extra] != 1)]
 
 

@@ -82,7 +82,8 @@ const editor = (() => {
     const grid = element("div", { class: "fields", style: `grid-template-columns:repeat(${columns}, minmax(4.8rem, 7rem))` },
       isMap ? field(chosen) : Array.from(data.data, (_, i) => field(i)));
     root.replaceChildren(head(choice), ...(isWhole() ? [note(`Whole numbers: the dtype is ${dtype}.`)] : []),
-      ...(isMap ? [mapOf()] : []), grid, element("div", { class: "slider" }));
+      ...(isMap ? [mapOf()] : []), grid, element("div", { class: "slider" }),
+      note("What the program decided by numbers stays as it was recorded: masks, indices, the branch of an if."));
     slide();
   }
 

@@ -125,21 +125,26 @@ const model = (() => {
     compute();
   }
 
-  // Central differences: the sum of the root's elements for a number a little larger, and a little smaller
+  // Central differences: of each number; of a large array along one direction
+  const MOST_CHECKED = 100;
   function check(value) {
     const { grad, data, check } = values[value];
     if (grad === null) return null;
     if (!editable) return check ? { ...check, distance: distance(check.numeric, check.gradient), along: check.note || null } : null;
-    const numeric = new np.NDArray(data.shape, Float64Array.from(data.data, (x, i) => {
-      const h = Math.cbrt(Number.EPSILON) * Math.max(1, Math.abs(x));
-      return (rootFor(value, i, x + h) - rootFor(value, i, x - h)) / (2 * h);
-    }));
+    const h = Math.cbrt(Number.EPSILON) * data.data.reduce((most, x) => Math.max(most, Math.abs(x)), 1);
+    const slope = direction => (rootFor(value, direction, h) - rootFor(value, direction, -h)) / (2 * h);
+    if (data.size > MOST_CHECKED) {
+      const direction = data.data.map((_, i) => Math.sin(i + 1) / Math.sqrt(data.size / 2)); // about as long as 1
+      const along = np.asarray(grad.data.reduce((sum, g, i) => sum + g * direction[i], 0)), numeric = np.asarray(slope(direction));
+      return { numeric, gradient: along, distance: distance(numeric, along), along: "along one direction, of numbers of either sign" };
+    }
+    const numeric = new np.NDArray(data.shape, data.data.map((_, i) => slope(data.data.map((_, j) => +(i === j)))));
     return { numeric, gradient: grad, distance: distance(numeric, grad), along: null };
   }
-  function rootFor(value, index, number) {
-    const data = values.map(v => v.data), changed = Float64Array.from(data[value].data);
-    changed[index] = number;
-    data[value] = new np.NDArray(data[value].shape, changed);
+  // The sum of the root's elements if a value were a step away along a direction
+  function rootFor(value, direction, step) {
+    const data = values.map(v => v.data);
+    data[value] = new np.NDArray(data[value].shape, data[value].data.map((x, i) => x + step * direction[i]));
     for (const o of program) if (o.output !== value) data[o.output] = call(o.forward, data, []).result;
     return data[root].data.reduce((a, b) => a + b, 0);
   }
