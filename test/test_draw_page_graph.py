@@ -230,6 +230,9 @@ def test_a_folded_layer_is_one_step(show):
     assert shown.step == "step 11 of 11"
     tab.keyboard.press("Shift+F")
     assert [c.text_content() for c in tab.locator(".block .name").all() if c.is_visible()] == ["layers.0", "layers.1"]
+    tab.wait_for_url("**#step=11&fold=*")
+    tab.reload()
+    assert shown.step == "steps 10 to 11 of 11"
     shown.open("#step=10&fold=layers.0&fold=layers.1")
     assert shown.step == "steps 10 to 11 of 11"
 

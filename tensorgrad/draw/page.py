@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FILES = (
     "page.html", "page.css", "panel.css", "numpy.js", "numbers.js", "model.js", "heatmap.js", "labels.js",
-    "geometry.js", "picture.js", "layers.js", "graph.js", "editor.js", "predict.js", "panel.js", "page.js",
+    "geometry.js", "picture.js", "cards.js", "layers.js", "graph.js", "editor.js", "predict.js", "panel.js", "page.js",
 )  # fmt: skip
 PICTURES = (".svg", ".png", ".jpg", ".pdf")
 _MOST_NODES = 1000  # that are drawn; of a longer graph stretches are folded

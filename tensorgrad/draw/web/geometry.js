@@ -73,17 +73,18 @@ const geometry = (() => {
   /** From the end of a line on to a box, in a curve that goes on as the line went and comes straight to the box: the bend,
    *  and where it ends. */
   function reaching(line, [x0, y0, x1, y1]) {
-    const p = line.at(-1), before = line.findLast(q => distance(p, q) > .01), inset = 8;
-    const isBeside = p[0] <= x0 || p[0] >= x1, side = isBeside ? (p[0] <= x0 ? -1 : 1) : p[1] < y0 ? -1 : 1;
-    const end = isBeside ? [side < 0 ? x0 : x1, clamp(p[1], y0 + inset, y1 - inset)] : [clamp(p[0], x0 + inset, x1 - inset), side < 0 ? y0 : y1];
-    const out = isBeside ? [side, 0] : [0, side], on = before ? between([0, 0], [p[0] - before[0], p[1] - before[1]], 1 / distance(p, before)) : [-out[0], -out[1]];
-    const reach = .45 * distance(p, end);
-    return { bend: [[p[0] + reach * on[0], p[1] + reach * on[1]], [end[0] + reach * out[0], end[1] + reach * out[1]]], end };
+    const p = line.at(-1), [x, y] = p, before = line.findLast(q => distance(p, q) > .01), inset = 8;
+    const isBeside = x <= x0 || x >= x1, side = (isBeside ? x <= x0 : y < y0) ? -1 : 1, out = isBeside ? [side, 0] : [0, side];
+    const end = isBeside ? [side < 0 ? x0 : x1, clamp(y, y0 + inset, y1 - inset)] : [clamp(x, x0 + inset, x1 - inset), side < 0 ? y0 : y1];
+    const on = before ? direction(before, p) : out.map(u => -u), reach = .45 * distance(p, end);
+    return { bend: [shifted(p, on, reach), shifted(end, out, reach)], end };
   }
+  const direction = (p, q) => [0, 1].map(axis => (q[axis] - p[axis]) / (distance(p, q) || 1));
+  const shifted = (p, u, length) => [p[0] + length * u[0], p[1] + length * u[1]];
   /** An arrow's head that points from one point to another, as Graphviz draws it; and where the line to it ends. */
   function arrowHead(from, end) {
-    const [ux, uy] = between([0, 0], [end[0] - from[0], end[1] - from[1]], 1 / (distance(from, end) || 1)), base = [end[0] - 6 * ux, end[1] - 6 * uy];
-    return { base, points: [[base[0] - 2.1 * uy, base[1] + 2.1 * ux], end, [base[0] + 2.1 * uy, base[1] - 2.1 * ux]] };
+    const u = direction(from, end), base = shifted(end, u, -6);
+    return { base, points: [shifted(base, [-u[1], u[0]], 2.1), end, shifted(base, [u[1], -u[0]], 2.1)] };
   }
   return { clamp, contains, boxAround, middle, distance, closing, cutAt, reaching, arrowHead };
 })();

@@ -10,7 +10,7 @@
 
 const graph = (() => {
   const pane = document.getElementById("graph"), tip = document.getElementById("tip");
-  const { values, operations, steps } = model, { svg, nodes, frames, cards } = picture, { clamp } = geometry;
+  const { values, operations, steps } = model, { svg, nodes, frames } = picture, { clamp } = geometry;
 
   // Tips, and what screen readers are told -----------------------------------------------------------------------------
 
@@ -80,8 +80,8 @@ const graph = (() => {
   const natural = side => svg.viewBox.baseVal[side] * 4 / 3;  // pixels for points
   function fitting() {
     const around = getComputedStyle(pane), inside = (all, ...sides) => sides.reduce((left, side) => left - parseFloat(around[side]), all);
-    return Math.min(inside(pane.clientWidth, "paddingLeft", "paddingRight") / natural("width"),
-      inside(pane.clientHeight, "paddingTop", "paddingBottom") / natural("height"));
+    return Math.min(inside(pane.offsetWidth, "paddingLeft", "paddingRight") / natural("width"),
+      inside(pane.offsetHeight, "paddingTop", "paddingBottom") / natural("height"));
   }
   function setZoom(to) {
     zoom = clamp(to, Math.min(fitting(), .25), 3);
@@ -99,7 +99,9 @@ const graph = (() => {
     adapt();
     centre();
   });
+  svg.style.display = "none";  // while the pane is measured: to lay out a large picture takes long, and once is enough
   adapt();
+  svg.style.display = "";
 
   // The step at work ---------------------------------------------------------------------------------------------------
 
@@ -126,9 +128,9 @@ const graph = (() => {
     const running = new Set(steps.slice(first, last + 1).map(step => step.operation));
     const takesPart = n => running.has(n.operation) || (frame !== null && n.frame === frame && running.has(makers[n.value]));
     for (const n of nodes.values()) {
-      const isLaterChanged = mark(n, "isLater", "later", n.from > last), isReachedChanged = mark(n, "isReached", "reached", n.reached <= last);
+      const changes = [mark(n, "isLater", "later", n.from > last), mark(n, "isReached", "reached", n.reached <= last)];
       mark(n, "isNow", "now", now.has(n.name));
-      if (n.value !== undefined && (isLaterChanged || isReachedChanged)) labelSoon(n);
+      if (n.value !== undefined && changes.includes(true)) labelSoon(n);
     }
     for (const { edge, members } of layers.lines) {
       mark(edge, "isLater", "later", members.every(e => Math.max(e.from.from, e.to.from) > last));

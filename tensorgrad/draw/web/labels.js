@@ -11,8 +11,8 @@ const labels = (() => {
 
   /** Three digits and a power of ten; of two texts that are as near, that with the even digit, as in Python. */
   function threeDigits(x) {
-    const [exact, power] = x.toExponential(50).split("e"), digits = exact.slice(0, exact.indexOf(".") + 3), rest = exact.slice(digits.length);
-    if (/^50*$/.test(rest) && "02468".includes(digits.at(-1))) return [digits, +power];
+    const [exact, power] = x.toExponential(50).split("e"), digits = exact.slice(0, exact.indexOf(".") + 3);
+    if (/^50*$/.test(exact.slice(digits.length)) && "02468".includes(digits.at(-1))) return [digits, +power];
     const [near, ownPower] = x.toExponential(2).split("e");
     return [near, +ownPower];
   }
@@ -30,16 +30,20 @@ const labels = (() => {
     if (!data.length) return [["empty"]];
     const isSmall = shape.length < 3 && data.length <= 12 && rows <= 4 && columns <= (rows === 1 ? 6 : 4);
     if (!isSmall) return statistics(array).map(line => [line]);
-    return Array.from({ length: rows }, (_, i) => Array.from(data.slice(i * columns, (i + 1) * columns), x => number(x, data.length > 1)));
+    const row = i => Array.from(data.slice(i * columns, (i + 1) * columns), x => number(x, data.length > 1));
+    return Array.from({ length: rows }, (_, i) => row(i));
   }
   /** Of complex numbers their size; of a very large array, data are means of blocks. */
   function statistics(array) {
     const { complex, blocks, data } = array, sign = complex ? "|z| " : "";
-    const all = complex && !blocks ? Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1])) : data;
-    const finite = all.filter(Number.isFinite), count = all.length - finite.length;
-    const [low, high] = blocks ? [array.low, array.high] : finite.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
-    const range = low === high ? [`all ${sign}${number(low)}`] : [`${sign}${number(low)} … ${number(high)}`, `mean ${number(finite.reduce((a, b) => a + b, 0) / finite.length)}`];
-    return [...finite.length ? range : [], ...count ? [`${count.toLocaleString("en")} nan or inf`] : []];
+    const sizes = () => Array.from({ length: data.length / 2 }, (_, i) => Math.hypot(data[2 * i], data[2 * i + 1]));
+    const all = complex && !blocks ? sizes() : data;
+    const finite = all.filter(Number.isFinite), broken = all.length - finite.length;
+    let [low, high] = [array.low, array.high];
+    if (!blocks) [low, high] = finite.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
+    const range = `${sign}${number(low)} … ${number(high)}`, mean = `mean ${number(finite.reduce((a, b) => a + b, 0) / finite.length)}`;
+    const lines = !finite.length ? [] : low === high ? [`all ${sign}${number(low)}`] : [range, mean];
+    return broken ? [...lines, `${broken.toLocaleString("en")} nan or inf`] : lines;
   }
   const isLong = (array, most) => array.blocks || array.data.length > most;
   const shown = array => isLong(array, MANY) ? statistics(array).join(", ") : heatmap.text(array);

@@ -5,7 +5,8 @@
 //
 // layers.fold(names, isFolded)  lays the picture out anew; whether something has changed
 // layers.folded()               the names of those that are folded
-// layers.lines                  the edges that are seen, {edge, members: those that it stands for, from, to: folded frames or null}
+// layers.lines                  the edges that are seen: {edge, members: those that it stands for, from, to: folded layers, or
+//                               null}
 // layers.handle(frame)          what folds or unfolds it: the button in its title, or the block
 // layers.onPress(callback)      is called with the frame whose button or block was pressed
 // layers.runOf(at)              {first, last, frame}: the steps that are one as they lie in a folded layer; else frame is null
@@ -191,11 +192,15 @@ const layers = (() => {
     const title = `${nameOf(frame)}: ${isAll ? frame.size : `${count} of ${frame.size}`}`;
     const data = list => [...new Set(list)].map(value => ({ value, array: values[value].data }));
     if (phase === "forward") {
-      return { phase, title, arrives: data(parts.flatMap(o => o.inputs).filter(v => !made.has(v))), sent: data([...made].filter(isSeen)) };
+      const taken = parts.flatMap(o => o.inputs).filter(v => !made.has(v));
+      return { phase, title, arrives: data(taken), sent: data([...made].filter(isSeen)) };
     }
     const sent = new Map();
-    for (const { to, arrives } of parts.flatMap(o => o.rules)) if (!made.has(to)) sent.set(to, sent.has(to) ? sum(sent.get(to), arrives) : arrives);
-    return { phase, title, arrives: parts.flatMap(o => o.arrives).filter(a => isSeen(a.value)), sent: [...sent].map(([value, array]) => ({ value, array })) };
+    for (const { to, arrives } of parts.flatMap(o => o.rules)) {
+      if (!made.has(to)) sent.set(to, sent.has(to) ? sum(sent.get(to), arrives) : arrives);
+    }
+    const arriving = parts.flatMap(o => o.arrives).filter(a => isSeen(a.value));
+    return { phase, title, arrives: arriving, sent: [...sent].map(([value, array]) => ({ value, array })) };
   }
   function sum(a, b) {
     const array = new np.NDArray(a.shape, a.data.map((x, i) => x + b.data[i]));

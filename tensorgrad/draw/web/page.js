@@ -5,15 +5,15 @@ let at = 0, timer = null;
 
 function go(to) {
   at = Math.min(Math.max(to, 0), steps.length - 1);
-  const run = graph.runOf(at), { first, last } = run, where = first === last ? `step ${first + 1}` : `steps ${first + 1} to ${last + 1}`;
-  const summary = run.frame && graph.summary(run), title = summary ? summary.title : steps[at].title;
+  const run = graph.runOf(at), summary = run.frame && graph.summary(run), { first, last } = run;
+  const where = `${first === last ? `step ${first + 1}` : `steps ${first + 1} to ${last + 1}`} of ${steps.length}`;
   panel.show(at);
   graph.show(at);
-  $("said").textContent = `${where[0].toUpperCase()}${where.slice(1)} of ${steps.length}. ${summary ? spokenOfFolded(summary) : spoken(steps[at])}`;
   $("side").scrollTop = 0;
   $("slider").value = at;
-  $("slider").setAttribute("aria-valuetext", `${at + 1} of ${steps.length}: ${title}`);
-  $("count").textContent = `${where} of ${steps.length}`;
+  $("slider").setAttribute("aria-valuetext", `${at + 1} of ${steps.length}: ${(summary ?? steps[at]).title}`);
+  $("count").textContent = where;
+  $("said").textContent = `${where[0].toUpperCase()}${where.slice(1)}. ${summary ? spokenOfFolded(summary) : spoken(steps[at])}`;
   link();
   if (last === steps.length - 1) pause();
 }
@@ -27,13 +27,18 @@ function back() {
 const namesOf = list => list.map(v => model.values[v].name).join(" and ");
 function spoken({ phase, title, operation }) {
   if (operation === null) return `${title}.`;
-  const o = model.operations[operation];
-  if (phase === "forward") return `${title}: from ${namesOf(o.inputs)} to ${namesOf(o.outputs)}.`;
-  const sent = ({ to, arrives, before, total }) => graph.isHidden(to) ? "to be predicted" : `${labels.inWords(arrives)}${before === null ? "" : `, in sum ${labels.inWords(total)}`}`;
-  return `${title}. ${o.rules.map(rule => `To ${model.values[rule.to].name}: ${sent(rule)}.`).join(" ")}`;
+  const { inputs, outputs, rules } = model.operations[operation];
+  if (phase === "forward") return `${title}: from ${namesOf(inputs)} to ${namesOf(outputs)}.`;
+  return `${title}. ${rules.map(rule => `To ${model.values[rule.to].name}: ${spokenOfRule(rule)}.`).join(" ")}`;
 }
-const spokenOfFolded = ({ title, phase, arrives, sent }) =>
-  `${title}, folded, ${phase}: from ${namesOf(arrives.map(a => a.value))} to ${namesOf(sent.map(a => a.value))}.`;
+function spokenOfRule({ to, arrives, before, total }) {
+  if (graph.isHidden(to)) return "to be predicted";
+  return `${labels.inWords(arrives)}${before === null ? "" : `, in sum ${labels.inWords(total)}`}`;
+}
+function spokenOfFolded({ title, phase, arrives, sent }) {
+  const [from, to] = [arrives, sent].map(list => namesOf(list.map(entry => entry.value)));
+  return `${title}, folded, ${phase}: from ${from} to ${to}.`;
+}
 
 // Playing
 function pause() {
@@ -52,7 +57,7 @@ function play() {
 const moves = { first: () => go(0), back, next, last: () => go(steps.length - 1) };
 const acts = {
   play, smaller: () => graph.resize("smaller"), fit: () => graph.resize("fit"), larger: () => graph.resize("larger"),
-  layers: () => graph.fold(layers.frames.map(f => f.name), !layers.folded().length),
+  layers: () => graph.fold(allLayers, !layers.folded().length),
   layer: () => { const frame = graph.runOf(at).frame ?? graph.frameAt(at); if (frame) graph.turn(frame); },
 };
 for (const [id, move] of Object.entries(moves)) acts[id] = () => { pause(); move(); };
@@ -93,21 +98,24 @@ nameLayers();
 $("layers").hidden = layers.frames.length === 0;
 graph.onFold(() => { nameLayers(); go(at); });
 
-// Links: #step=16&fold=layers.0&fold=layers.1. The address is written when stepping rests: browsers refuse many changes at once.
+// Links: #step=16&fold=layers.0&fold=layers.1, with fold=* for all layers. The address is written when stepping rests:
+// browsers refuse many changes at once.
 let writing = null;
 function link() {
   clearTimeout(writing);
   if (location.protocol !== "about:") writing = setTimeout(writeLink, 300);
 }
+const allLayers = layers.frames.map(f => f.name);
 function writeLink() {
-  const hash = `#step=${at + 1}${layers.folded().map(name => `&fold=${encodeURIComponent(name)}`).join("")}`;
+  const folded = layers.folded(), names = folded.length && folded.length === allLayers.length ? ["*"] : folded.map(encodeURIComponent);
+  const hash = `#step=${at + 1}${names.map(name => `&fold=${name}`).join("")}`;
   if (location.hash !== hash) history.replaceState(history.state, "", hash);
 }
 function follow() {
-  const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10);
-  const names = told.getAll("fold");
-  graph.fold(layers.folded().filter(name => !names.includes(name)), false);
-  graph.fold(names, true);
+  const told = new URLSearchParams(location.hash.slice(1)), step = parseInt(told.get("step"), 10), names = told.getAll("fold");
+  const isFolded = name => names.includes("*") || names.includes(name);
+  graph.fold(allLayers.filter(name => !isFolded(name)), false);
+  graph.fold(allLayers.filter(isFolded), true);
   go(Number.isNaN(step) ? 0 : step - 1);
 }
 addEventListener("hashchange", () => { pause(); follow(); });
