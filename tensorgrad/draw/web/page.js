@@ -118,6 +118,8 @@ function follow() {
   graph.fold(allLayers.filter(isFolded), true);
   go(Number.isNaN(step) ? 0 : step - 1);
 }
+const LONG = 4000;  // points; a longer picture opens with its layers folded, as the network's outline
+if (!location.hash && picture.svg.viewBox.baseVal.width > LONG) graph.fold(allLayers, true);
 addEventListener("hashchange", () => { pause(); follow(); });
 addEventListener("pagehide", () => { if (writing) writeLink(); });
-follow();
+if (location.hash) follow(); else go(0);
