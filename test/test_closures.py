@@ -230,8 +230,9 @@ def test_drawn_with_what_it_depends_on():
     root = np.sum(y * z)
     text = str(draw_dot_tensor(root))
     assert "first" in text and "second" in text and "product" in text
-    (step,) = [step for step in draw_backward(root).steps if step["title"] == "Backward through product"]
+    page = draw_backward(root)
     root.backward()
-    gives = {rule["to"]: rule["gives"] for rule in step["rules"]}
-    assert gives == {t.name: np.array_str(t.grad) for t in (first, second)}
-    assert len(step["inputs"]) == 2
+    (told,) = [o for o in page.operations if o["label"] == "product"]
+    gives = {page.values[rule["to"]]["name"]: page.arrays[rule["gives"]].tolist() for rule in told["rules"]}
+    assert gives == {t.name: t.grad.tolist() for t in (first, second)}
+    assert len(told["arrives"]) == 2

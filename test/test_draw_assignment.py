@@ -202,11 +202,11 @@ def test_where_a_place_is_written_twice_the_last_value_alone_gets_a_gradient():
     A, v = work(np.zeros(3), "A"), Tensor([1.0, 2.0, 4.0], name="v")
     A[[1, 1, 0]] = v
     (rule,) = walked(draw_backward(A))[-1].rules
-    assert plain(rule.formula) == "((∂A₁/∂A₁)[[1, 1, 0]] where stayed; 0 else)" and rule.gives.tolist() == [0, 1, 1]
+    assert plain(rule.formula) == "((∂ΣA₁/∂A₁)[[1, 1, 0]] where stayed; 0 else)" and rule.gives.tolist() == [0, 1, 1]
     A = work(np.zeros(3), "A")
     A[[1, 2, 0]] = v
     (rule,) = walked(draw_backward(A))[-1].rules
-    assert rule.formula == "(∂A₁/∂A₁)[[1, 2, 0]]" and rule.note == ""
+    assert rule.formula == "(∂ΣA₁/∂A₁)[[1, 2, 0]]" and rule.note == ""
 
 
 def test_an_assignment_is_an_operation_with_two_arrows_that_differ():

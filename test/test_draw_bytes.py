@@ -1,7 +1,7 @@
 """Drawings stay as they are, byte for byte: of each graph here, drawings/NAME.gv holds what is written for Graphviz.
 
-Of those in PAGES, drawings/NAME.json holds what the page of `draw_backward` tells: its steps and its nodes. The rest of
-a page is in drawings/page.html, but for its program and style. What Graphviz makes of a source is not compared.
+Of those in PAGES, drawings/NAME.json holds what the page of `draw_backward` tells: its steps and its values. The rest
+of a page is in drawings/page.html, but for its program and style. What Graphviz makes of a source is not compared.
 
 After a change that is meant: python test/test_draw_bytes.py
 It writes all files anew; read their differences before you keep them.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn import cards, walked, written
 
 from tensorgrad import (
     MLP,
@@ -367,21 +368,24 @@ def page(name):
     """The page of its backward pass."""
     root, options = GRAPHS[name]()
     told = {key: options[key] for key in ("model", "names") if key in options}
-    return draw_backward(root, title=f"The pass & the page of {name}", **told).html()
+    return draw_backward(root, title=f"The pass & the page of {name}", **told)
 
 
 def told(name):
-    """What the page tells, read back from it: its steps and its nodes."""
-    text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page(name), re.DOTALL)[1]
-    data = json.loads(text)
-    assert set(data) == {"steps", "nodes", "complex"}
-    parts = (data["complex"], *data["steps"], *data["nodes"].items())
-    return "[\n" + ",\n".join(json.dumps(part, ensure_ascii=False) for part in parts) + "\n]\n"
+    """What the page tells: why its numbers can't be changed, its steps, and its values, a line each; numbers in four
+    digits, since the last ones differ between machines."""
+    made = page(name)
+    lines = [made.reason, *(vars(step) for step in walked(made)), *((name, vars(v)) for name, v in cards(made).items())]
+    return "[\n" + ",\n".join(json.dumps(line, ensure_ascii=False, default=in_words) for line in lines) + "\n]\n"
+
+
+def in_words(x):
+    return written(x) if isinstance(x, np.ndarray) else vars(x)
 
 
 def frame(name):
     """The rest of the page: without the picture, what it tells, its program and its style."""
-    return re.sub(r"<(svg|script|style)\b.*?</\1>", r"<\1/>", page(name), flags=re.DOTALL)
+    return re.sub(r"<(svg|script|style)\b.*?</\1>", r"<\1/>", page(name).html(), flags=re.DOTALL)
 
 
 def assert_same(file, text):

@@ -351,6 +351,10 @@ CALLS = {
         *of_index(lambda taken: 7.5), *of_index(lambda taken: numbers(taken.shape, 4)),
         Call(B, 0, numbers((1, 3))), Call(C, 0, A[:, None]),
     ],
+    "scatter": [
+        Call(numbers(2), (0,), (3, 2)), Call(numbers(3), ([0, 1, 0],), (2,)),
+        Call(numbers((2, 1)), (slice(None), [1]), (2, 3)),
+    ],
     "add_at": [
         *of_index(lambda taken: 2.5), *of_index(lambda taken: numbers(taken.shape, 4)),
         Call(A, ([0, 0, 2, 0],), numbers(4)),
@@ -425,6 +429,7 @@ REFERENCES = {
     "getitem": lambda a, index: a[index],
     "setitem": setitem,
     "add_at": add_at,
+    "scatter": lambda g, index, shape: add_at(np.zeros(shape), index, g),
     "unbroadcast": unbroadcast,
     "empty": np.zeros,  # whatever NumPy leaves there
     "empty_like": np.zeros_like,

@@ -103,7 +103,7 @@ def test_a_rule_that_is_no_expression_shows_its_source():
 def test_settings_stand_in_the_formula():
     x = Tensor(np.ones((2, 6)), name="x")
     (rule,) = walked(draw_backward(x.sum(axis=1)))[-1].rules
-    assert rule.formula == "broadcast_to(expand_dims(∂y/∂y, axis=1), (2, 6))"
+    assert rule.formula == "broadcast_to(expand_dims(∂Σy/∂y, axis=1), (2, 6))"
     assert walked(draw_backward(x.sum(axis=1)))[0].formula == "sum(x, axis=1)"
 
 

@@ -57,7 +57,7 @@ def drawn_at_once(monkeypatch, tmp_path_factory):
     """Pictures are drawn without a program, so that the tests are quick."""
     monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("empty")))
     monkeypatch.setattr(
-        draw_graphviz, "_drawn_by_pure", lambda source, format, engine: b"<svg></svg>" + source.encode()
+        draw_graphviz, "_drawn", lambda source, *options: b"<svg></svg>" + source.encode()
     )
 
 
@@ -148,7 +148,7 @@ def full_disk(monkeypatch):
 FAILURES = {
     "the disk is full": (full_disk, OSError),
     "the program that draws fails": (
-        lambda patch: failing(patch, draw_graphviz, "_drawn_by_pure", RuntimeError("no picture")),
+        lambda patch: failing(patch, draw_graphviz, "_drawn", RuntimeError("no picture")),
         RuntimeError,
     ),
     "an interrupt while it is written": (

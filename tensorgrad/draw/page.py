@@ -47,7 +47,8 @@ def draw_backward(
     """The forward and the backward pass behind root, to be stepped through in a browser.
 
     Args:
-        root: the Tensor to explain, such as a loss. The walk starts from ones, as `root.backward()` does.
+        root: the Tensor to explain, such as a loss. The walk starts from ones, as `root.backward()` does: of an array,
+            it is the sum of its elements that is differentiated, and gradients are called ∂Σy/∂x.
         model: a Module, to name its parameters and frame its layers, as in `draw_dot_tensor`.
         names: names for Tensors that have none of their own, such as `locals()`.
         title: of the page.

@@ -185,7 +185,10 @@ class Steps:
         return self._array_numbers[key]
 
     def _gradient_name(self, x: Any) -> str:
-        return f"∂{self._drawing.name_of(self.graph.root)}/∂{self._drawing.name_of(x)}"
+        """Of a root that is an array, the gradient is that of the sum of its elements."""
+        root = self.graph.root
+        total = "Σ" if self.data_of(root).ndim else ""
+        return f"∂{total}{self._drawing.name_of(root)}/∂{self._drawing.name_of(x)}"
 
     # Forward
 
