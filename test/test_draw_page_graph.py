@@ -167,7 +167,12 @@ def test_layers_fold_and_the_picture_closes_up(show):
     y, model = transformer()
     shown = show(draw_backward(y, model=model))
     tab = shown.tab
+    outline = tab.evaluate(PICTURE)
+    assert len(outline["blocks"]) == len(model.layers), "a long picture opens with its layers folded"
+    assert_sound(outline)
+    shown.open("#step=1")
     whole = tab.evaluate(PICTURE)
+    assert whole["blocks"] == []
     assert_sound(whole)
     shapes = """() => [...document.querySelectorAll("#graph svg, #graph svg :is(path, polygon, ellipse, .node, .fold)")]
       .filter(e => !e.closest(".block")).map(e => [...e.attributes].map(a => a.value))"""

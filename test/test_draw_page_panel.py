@@ -102,8 +102,8 @@ def test_broadcasting_is_undone_in_a_line_of_its_own(show):
     inner = 1 - h**2
     at_step(shown, "Backward through ×")
     rules = [r.inner_text() for r in shown.tab.locator(".rule").all()]
-    (of_w,) = [r for r in rules if r.startswith("∂y/∂w")]
-    assert "The rule gives ∂y/∂v1 · x" in of_w and "∂y/∂w =" not in of_w
+    (of_w,) = [r for r in rules if r.startswith("∂Σy/∂w")]
+    assert "The rule gives ∂Σy/∂v1 · x" in of_w and "∂Σy/∂w =" not in of_w
     gives, rest = of_w.split("Of the shape (2, 4):")[1].split("Broadcasting had repeated w")
     np.testing.assert_allclose(numbers(gives)[:8], (inner * x).ravel(), rtol=1e-3, atol=1e-4)
     assert "summed over axis 0. Of the shape (4,) arrives:" in rest
@@ -113,7 +113,7 @@ def test_broadcasting_is_undone_in_a_line_of_its_own(show):
     np.testing.assert_allclose(numbers(again), (inner * x).sum(axis=0), rtol=1e-2, atol=1e-3)
     np.testing.assert_allclose(numbers(total), made["w"].grad, rtol=1e-3)
     at_step(shown, "Backward through +", 1)
-    (of_b,) = [r.inner_text() for r in shown.tab.locator(".rule").all() if r.inner_text().startswith("∂y/∂b")]
+    (of_b,) = [r.inner_text() for r in shown.tab.locator(".rule").all() if r.inner_text().startswith("∂Σy/∂b")]
     assert "(2, 1)" in of_b and "summed over axis 1" in of_b
 
 
@@ -154,8 +154,8 @@ def test_letters_of_arrays_unfold_and_stay_so(show):
     root, _ = broadcast()
     shown = show(draw_backward(root))
     at_step(shown, "Backward through ×")
-    of_x = next(r for r in shown.tab.locator(".rule").all() if r.inner_text().startswith("∂y/∂x"))
-    assert "The numbers of ∂y/∂v1 and w" in of_x.inner_text()
+    of_x = next(r for r in shown.tab.locator(".rule").all() if r.inner_text().startswith("∂Σy/∂x"))
+    assert "The numbers of ∂Σy/∂v1 and w" in of_x.inner_text()
     of_x.locator("summary").click()
     of_x.locator("details pre").first.wait_for()
     assert "w (4,)\n[ 0.5 −1.0  2.0  1.0]" in of_x.inner_text().replace("\n\n", "\n")
@@ -355,14 +355,14 @@ def test_of_an_array_the_shape_is_asked_first(show):
     tab = shown.tab
     tab.keyboard.press("p")
     at_step(shown, "Backward through ×")
-    k = next(i for i in range(2) if card(shown, i).inner_text().startswith("∂y/∂w"))
+    k = next(i for i in range(2) if card(shown, i).inner_text().startswith("∂Σy/∂w"))
     assert "(4,)" not in card(shown, k).locator("h3").inner_text()
     assert [b.inner_text() for b in card(shown, k).locator(".choices button").all()] == ["()", "(4,)", "(2, 4)"]
     card(shown, k).locator(".choices button", has_text="(2, 4)").click()
     assert "the rule gives this shape, but it is summed over axis 0" in card(shown, k).inner_text()
     card(shown, k).locator(".choices button", has_text="(4,)").click()
     place = int(np.argmax(np.abs(made["w"].grad)))
-    assert f"What is ∂y/∂w[{place}] after this step?" in card(shown, k).inner_text()
+    assert f"What is ∂Σy/∂w[{place}] after this step?" in card(shown, k).inner_text()
     card(shown, k).locator("input").fill(f"{made['w'].grad[place]:.4g}")
     tab.keyboard.press("Enter")
     assert "Right." in card(shown, k).inner_text()
@@ -511,9 +511,9 @@ def test_each_gradient_is_checked_by_finite_differences(show):
     shown = show(draw_backward(root))
     root.backward()
     at_step(shown, "Backward through ×")
-    shown.tab.get_by_role("button", name="Check ∂y/∂w by finite differences").click()
+    shown.tab.get_by_role("button", name="Check ∂Σy/∂w by finite differences").click()
     told = shown.tab.locator(".check").inner_text()
-    assert "(Σy(w + h) − Σy(w − h)) / 2h, beside ∂y/∂w" in told and "They agree." in told
+    assert "(Σy(w + h) − Σy(w − h)) / 2h, beside ∂Σy/∂w" in told and "They agree." in told
     rows = shown.tab.locator(".check tr").all()[1:]
     assert len(rows) == 3
     for row in rows:
