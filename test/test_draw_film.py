@@ -11,6 +11,7 @@ from drawn import network, repeated
 
 from tensorgrad import Tensor, draw_backward
 from tensorgrad.draw import film
+from tensorgrad.draw.captions import captions_of
 
 pytest.importorskip("graphviz")
 plt = pytest.importorskip("matplotlib.pyplot")
@@ -53,14 +54,43 @@ def test_gradients_come_to_light_in_the_film_when_they_are_complete(tmp_path):
     assert 0 < boxes[a].left < boxes[a].right < width and 0 < boxes[a].top < boxes[a].bottom < height
 
 
+def caption(root, step=-1):
+    page = draw_backward(root)
+    return captions_of(page, page.steps[step])
+
+
 def test_captions_put_the_numbers_in():
     page = draw_backward(repeated())
-    captions = [page.captions(step) for step in page.steps]
+    captions = [captions_of(page, step) for step in page.steps]
     assert captions[0] == ["c = a · b = 2 · −3 = −6"]
-    assert captions[-1] == ["∂y/∂a = ∂y/∂c · b = −4 · −3 = 12", "∂y/∂b = ∂y/∂c · a = −4 · 2 = −8"]
+    assert captions[4] == [] and captions[3] == ["y = v2² = (−2)² = 4"]
+    assert captions[-1] == [
+        "∂y/∂a: the rule gives ∂y/∂c · b = −4 · −3 = 12, added to what was there: −16 + 12 = −4",
+        "∂y/∂b = ∂y/∂c · a = −4 · 2 = −8",
+    ]
+    assert caption(-Tensor(-4.0, name="a"), 0) == ["y = −a = −(−4) = 4"]
+    assert caption(Tensor(2.0, name="a") - Tensor(-3.0, name="b"), 0) == ["y = a − b = 2 − (−3) = 5"]
+    assert caption(Tensor(1.0001, name="a") - Tensor(1.0002, name="b"), 0) == ["y = a − b = 1.0001 − 1.0002 = −0.0001"]
+    z = Tensor(1 + 2j, name="z")
+    assert caption(z * z, 0) == ["y = z · z = (1+2j) · (1+2j) = −3+4j"]
+
+
+def test_captions_tell_what_of_a_gradient_comes_when():
+    x = Tensor([1.0, 2.0], name="x")
+    assert caption((x * 2).sum(), 3) == ["∂y/∂v1 = broadcast_to(∂y/∂y, (2,))"]
+    a = Tensor(-3.0, name="a")
+    assert caption(a * a) == [
+        "∂y/∂a: the rule gives ∂y/∂y · a = 1 · −3 = −3, and more comes",
+        "∂y/∂a: the rule gives ∂y/∂y · a = 1 · −3 = −3, added to what was there: −3 + (−3) = −6",
+    ]
     row = Tensor([1.0, 2.0], name="row")
-    page = draw_backward((row * Tensor(np.ones((3, 2)), name="x")).sum())
-    assert "∂y/∂row = ∂y/∂v1 · x, summed over axis 0" in page.captions(page.steps[-1])
+    to_row, _ = caption((row * Tensor(np.ones((3, 2)), name="x")).sum())
+    assert to_row == "∂y/∂row: the rule gives ∂y/∂v1 · x, summed over axis 0"
+    z = Tensor(2.0, name="z")
+    (real,) = caption((z * (1 + 1j)).real)
+    assert real.startswith("∂y/∂z: the rule gives ∂y/∂v1 · ") and real.endswith(
+        "= 1−1j, of which the real part arrives = 1"
+    )
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")

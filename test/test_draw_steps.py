@@ -172,3 +172,49 @@ def test_a_long_graph_is_folded_and_its_stretches_are_steps():
     assert any(rule.to == "x" and rule.gives is None for rule in sent), "what a stretch sends to x is one sum"
     for rule in sent:
         np.testing.assert_allclose(rule.total, rule.arrives if rule.before is None else rule.before + rule.arrives)
+
+
+def test_data_that_were_changed_in_place_are_an_error():
+    x = Tensor([1.0, 2.0, 3.0], name="x")
+    root = (x * x).sum()
+    x.data[0] = 9.0
+    with pytest.raises(ValueError, match=r"^draw_backward: the data of x or v1 were changed in place after × was"):
+        draw_backward(root)
+    h = np.exp(Tensor([0.5, 1.0], name="x"))
+    root = (h * 2.0).sum()
+    h.data[:] = 0.0
+    with pytest.raises(ValueError, match="changed in place after exp was computed"):
+        draw_backward(root)
+
+
+def test_a_formula_that_isnt_true_is_not_shown():
+    k = 2.0
+    scaled = derivative(lambda x: k * x, lambda g, y, x: g * k)
+    root = scaled(Tensor(3.0, name="x"))
+    k = 7.0
+    forward, _, backward = walked(draw_backward(root))
+    assert "7" not in forward.formula, "it was computed with 2"
+    assert backward.rules[0].formula == "∂y/∂y · 7" and backward.rules[0].total == 7, "which backward gives, too"
+
+
+def test_of_a_rule_whose_source_is_lost_it_is_said():
+    rule = eval("lambda g, y, x: g * x if len(g.shape) else 3 * g")
+    (told,) = walked(draw_backward(derivative(lambda x: 3 * x, rule)(Tensor(2.0, name="x"))))[-1].rules
+    assert told.formula is None and told.source == "" and told.note == "The source of this rule can't be read."
+
+
+def test_the_real_part_of_what_a_rule_gives_is_marked():
+    x = Tensor([1.0, 2.0], name="x")
+    *_, step = walked(draw_backward((x * (1 + 2j)).imag.sum()))
+    (rule,) = step.rules
+    assert rule.real and rule.gives.dtype.kind == "c" and rule.arrives.tolist() == [2.0, 2.0]
+    assert not any(rule.real for step in walked(draw_backward((x * x).sum())) for rule in step.rules)
+
+
+def test_what_a_solver_gives_has_a_page():
+    optimize = pytest.importorskip("tensorgrad.scipy.optimize")
+    a = Tensor(2.0, name="a")
+    root = optimize.brentq(lambda x, a: x**2 - a, 0.0, 3.0, args=(a,)) * 1.0
+    page = draw_backward(root)
+    root.backward()
+    assert cards(page)["a"].grad == a.grad

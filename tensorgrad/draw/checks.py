@@ -85,7 +85,10 @@ def checks_of(graph: Graph, data_of: Callable[[Any], Any], gradients: dict[Any, 
         return {}
     tensors = [x for x in graph.drawn.values() if isinstance(x, Node) and x in gradients]
     with np.errstate(all="ignore"):
-        replay = Replay(graph, data_of)
+        try:
+            replay = Replay(graph, data_of)
+        except Exception:  # of a solver, or another function that calls one of the user's, and isn't computed again
+            return {}
         if not replay.is_same():
             return {}
         found, calls = {}, 0

@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .captions import captions_of
+
 if TYPE_CHECKING:
     from pathlib import Path
     from xml.etree import ElementTree
@@ -35,7 +37,7 @@ def write_film(page: Any, path: Path, seconds: float) -> None:
     kind = animation.FFMpegWriter if path.suffix.lower() == ".mp4" else animation.PillowWriter
     writer = kind(fps=1 / seconds)
     width, height, _ = boxes_in(page.picture("svg").decode())
-    tall = round(min(max(_WIDTH * height / width, _LEAST), _MOST) + _CAPTION, 2)
+    tall = round(min(max(height / _scale(width), _LEAST), _MOST) + _CAPTION, 2)
     figure = pyplot.figure(figsize=(_WIDTH, tall), dpi=_DPI, facecolor="white")
     try:
         with writer.saving(figure, str(path), _DPI):
@@ -98,16 +100,21 @@ def _box(node: ElementTree.Element, dx: float, dy: float) -> Box:
     return Box(min(xs) + dx, min(ys) + dy, max(xs) + dx, max(ys) + dy, gradient, fill)
 
 
+def _scale(width: float) -> float:
+    """Points to an inch of the figure: such that all the width is seen, where it can be read then."""
+    return min(max(width / _WIDTH, 50), 130)
+
+
 def _frames(page: Any, figure: Any, pyplot: Any) -> Iterator[None]:
     """The figure, drawn anew for each step."""
     width, height, boxes = boxes_in(page.picture("svg").decode())
-    image = pyplot.imread(io.BytesIO(page.picture("png")), format="png")
     tall = figure.get_figheight()
     axes = figure.add_axes((0, _CAPTION / tall, 1, 1 - _CAPTION / tall))
     axes.set_axis_off()
-    axes.imshow(image, extent=(0, width, height, 0), interpolation="antialiased")
     shape = (_WIDTH, tall - _CAPTION)
-    scale = min(max(width / shape[0], height / shape[1], 50), 130)  # points to an inch: all of it, where it can be read
+    scale = max(_scale(width), min(height / shape[1], 130))
+    image = pyplot.imread(io.BytesIO(page.picture("png", dpi=round(72 * _DPI / scale))), format="png")
+    view = _View(axes, (255 * image[..., :3]).astype("uint8"), (width, height), (scale * shape[0], scale * shape[1]))
     text = figure.text(0.03, (_CAPTION - 0.2) / tall, "", va="top", fontsize=13, linespacing=1.5, family="DejaVu Sans")
     made = {name for step in page.steps if step["phase"] == "forward" for name in page.cards_of(step)}
     done: set[str] = set()
@@ -115,21 +122,68 @@ def _frames(page: Any, figure: Any, pyplot: Any) -> Iterator[None]:
     for i, step in enumerate(page.steps):
         cards = page.cards_of(step)
         (done if step["phase"] == "forward" else reached).update(cards)
-        marks = []
+        now = [boxes[name] for name in cards if name in boxes]
+        view.look_at(now)
+        marks = [_frame(pyplot, box) for box in now]
         for name, box in boxes.items():
+            if not view.shows(box):
+                continue
             if name in made and name not in done:
                 marks.append(_cover(pyplot, box, box.top, "white", 0.85))
             elif box.gradient is not None and name not in reached:
                 marks.append(_cover(pyplot, box, box.gradient, box.fill, 1))
-        now = [boxes[name] for name in cards if name in boxes]
-        marks += [_frame(pyplot, box) for box in now]
         for mark in marks:
             axes.add_patch(mark)
-        _look_at(axes, now, (width, height), (scale * shape[0], scale * shape[1]))
-        text.set_text("\n".join([f"{i + 1} / {len(page.steps)}   {step['title']}", *_wrapped(page.captions(step))]))
+        lines = [f"{i + 1} / {len(page.steps)}   {step['title']}", *_wrapped(captions_of(page, step))]
+        text.set_text("\n".join(lines))
         yield
         for mark in marks:
             mark.remove()
+
+
+class _View:
+    """The part of a picture that a frame shows: all of it where there is room, else that around what is at work.
+
+    size is that of the picture and window that of the part, in points.
+    """
+
+    def __init__(self, axes: Any, image: Any, size: tuple[float, float], window: tuple[float, float]):
+        self._axes, self._image, self._size, self._window = axes, image, size, window
+        self._shown = axes.imshow(image[:1, :1], aspect="auto", interpolation="antialiased")
+        self._ends = ((0.0, 0.0), (0.0, 0.0))
+
+    def look_at(self, now: list[Box]) -> None:
+        """Show what is at work."""
+        left_right = self._range(0, [(box.left + box.right) / 2 for box in now])
+        top_bottom = self._range(1, [(box.top + box.bottom) / 2 for box in now])
+        self._ends = left_right, top_bottom
+        rows, columns = (
+            slice(max(int(low * n / whole) - 1, 0), int(high * n / whole) + 2)
+            for n, whole, (low, high) in zip(
+                self._image.shape, self._size[::-1], (top_bottom, left_right), strict=False
+            )
+        )
+        part = self._image[rows, columns]
+        (h, w), (width, height) = self._image.shape[:2], self._size
+        self._shown.set_data(part)
+        self._shown.set_extent(
+            (columns.start * width / w, (columns.start + part.shape[1]) * width / w,
+             (rows.start + part.shape[0]) * height / h, rows.start * height / h)
+        )  # fmt: skip
+        self._axes.set_xlim(*left_right)
+        self._axes.set_ylim(*top_bottom[::-1])
+
+    def _range(self, axis: int, middles: list[float]) -> tuple[float, float]:
+        whole, seen = self._size[axis], self._window[axis]
+        middle = whole / 2
+        if whole > seen and middles:
+            middle = min(max(sum(middles) / len(middles), seen / 2), whole - seen / 2)
+        return middle - seen / 2, middle + seen / 2
+
+    def shows(self, box: Box) -> bool:
+        """Whether a node is in the part."""
+        (left, right), (top, bottom) = self._ends
+        return box.right > left and box.left < right and box.bottom > top and box.top < bottom
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
@@ -138,31 +192,13 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 
 
 def _cover(pyplot: Any, box: Box, top: float, colour: str, alpha: float) -> Any:
-    inset = 5 if top > box.top else -1  # within the borders of a card, or over them
-    return pyplot.Rectangle(
-        (box.left + inset, top),
-        box.right - box.left - 2 * inset,
-        box.bottom - top - inset,
-        color=colour,
-        alpha=alpha,
-        lw=0,
-    )
+    """A sheet over a node from `top` on: within the borders of a card, or over them, too."""
+    side, below = (5, 3) if top > box.top else (-1, -1)
+    size = (box.right - box.left - 2 * side, box.bottom - top - below)
+    return pyplot.Rectangle((box.left + side, top), *size, color=colour, alpha=alpha, lw=0)
 
 
 def _frame(pyplot: Any, box: Box) -> Any:
     return pyplot.Rectangle(
         (box.left - 2, box.top - 2), box.right - box.left + 4, box.bottom - box.top + 4, fill=False, ec=_NOW, lw=3
     )
-
-
-def _look_at(axes: Any, now: list[Box], size: tuple[float, float], window: tuple[float, float]) -> None:
-    """Show all of the picture where there is room, else the part around what is at work."""
-    limits = []
-    for low, high, whole, seen in (("left", "right", size[0], window[0]), ("top", "bottom", size[1], window[1])):
-        middle = whole / 2
-        if whole > seen and now:
-            middle = sum(getattr(box, low) + getattr(box, high) for box in now) / 2 / len(now)
-            middle = min(max(middle, seen / 2), whole - seen / 2)
-        limits.append((middle - seen / 2, middle + seen / 2))
-    axes.set_xlim(*limits[0])
-    axes.set_ylim(*limits[1][::-1])

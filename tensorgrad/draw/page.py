@@ -25,7 +25,6 @@ from .dot import Drawing, empty_picture, require_drawable
 from .film import SUFFIXES, write_film
 from .graph import Graph
 from .javascript import web
-from .notation import plain
 from .program import Program
 from .steps import Steps, gradients_behind
 
@@ -58,8 +57,7 @@ def draw_backward(
 
     Raises:
         TypeError: root is no Tensor, model no Module, names no dict by name, or title no text.
-        ValueError: nothing was recorded behind root, or more than 300 operations, which nobody would step through; or
-            the graph was freed, or data in it were changed.
+        ValueError: nothing was recorded behind root; or the graph was freed, or data in it were changed.
         ImportError: the package graphviz isn't installed.
 
     >>> a, b = Tensor(2.0, name="a"), Tensor(3.0, name="b")
@@ -166,15 +164,17 @@ class Walkthrough:
         Args:
             path: `.html` is the page. `.svg`, `.png`, `.jpg` or `.pdf` is the graph with all values and gradients; a
                 PDF needs the program `dot`. `.gif` or `.mp4` is the walk; it needs matplotlib, an MP4 ffmpeg, too.
-            seconds: how long a film shows each step.
+            seconds: how long a film shows each step, from 0.02 to 600.
 
         Raises:
             TypeError: path is no path.
-            ValueError: the suffix is another, or seconds is no positive number.
+            ValueError: the suffix is another, or seconds isn't from 0.02 to 600.
             ImportError, RuntimeError: a package or a program is missing; the error says which.
             OSError: there is no such directory, path is one, or it can't be written.
         """
         path, seconds = as_path("save", path), positive_number("save: seconds", seconds)
+        if not 0.02 <= seconds <= 600:
+            raise ValueError(f"save: seconds must be from 0.02 to 600, not {seconds:g}")
         suffix = path.suffix.lower()
         if suffix in (".html", ".htm"):
             return self.save_html(path)
@@ -188,11 +188,11 @@ class Walkthrough:
                 draft.write_bytes(self.picture(suffix[1:]))
         return path
 
-    def picture(self, format: str) -> bytes:
-        """The graph with all values and gradients, as Graphviz draws it in a format."""
+    def picture(self, format: str, dpi: int = 144) -> bytes:
+        """The graph with all values and gradients, as Graphviz draws it in a format; of pixels so many an inch."""
         dot = self._dot.copy()
         if format != "svg":
-            dot.attr(dpi="144")
+            dot.attr(dpi=str(dpi))
         return bytes(dot.pipe(format))
 
     def cards_of(self, step: dict) -> list[str]:
@@ -202,31 +202,6 @@ class Walkthrough:
         told = self.operations[step["operation"]]
         values = told["outputs"] if step["phase"] == "forward" else [r["to"] for r in told["rules"] if not r["more"]]
         return [told["pill"], *(card for v in values if (card := self.values[v]["card"]))]
-
-    def captions(self, step: dict) -> list[str]:
-        """What a step says, in lines of plain text."""
-        if step["operation"] is None:
-            return []
-        told = self.operations[step["operation"]]
-        if step["phase"] == "forward":
-            names = ", ".join(self.values[v]["name"] for v in told["outputs"])
-            result = self.values[told["outputs"][0]]["data"]
-            return [self._caption(names, told["computes"], result)] if told["computes"] else []
-        return [self._caption(self.values[r["to"]]["gradient"], r, r["gives"]) for r in told["rules"] if r["formula"]]
-
-    def _caption(self, name: str, told: dict, result: int) -> str:
-        """A formula, the numbers put in where each letter is one, the axes that are summed, and letters defined."""
-        letters = re.findall(r'<var data-of="(\w+)">.*?</var>', told["formula"])
-        numbers = [self.numbers(letter, told) for letter in letters]
-        text = f"{name} = {plain(told['formula'])}"
-        if letters and all(x.shape == () for x in numbers):
-            supply = map(_in_four_digits, numbers)
-            put_in = plain(re.sub(r"<var .*?</var>", lambda _: next(supply), told["formula"]))
-            text += "".join(f" = {part}" for part in dict.fromkeys([put_in, _in_four_digits(self.arrays[result])]))
-        if told.get("summed"):
-            text += f", summed over axis {', '.join(map(str, told['summed']))}"
-        where = ", ".join(f"{w['letter']} = {plain(w['formula'])}" for w in told["where"])
-        return text + (f", where {where}" if where else "")
 
     def numbers(self, reference: str, told: dict) -> np.ndarray:
         """The numbers of a letter in a formula: of `v3` the data of value 3, of `g3` its gradient, of `w0` the first
@@ -268,19 +243,11 @@ def _blocks(array: np.ndarray) -> dict:
     rows, columns = (np.unique(np.linspace(0, n, min(n, 128) + 1).astype(int)) for n in matrix.shape)
     with np.errstate(all="ignore"):
         sums = np.add.reduceat(np.add.reduceat(matrix, rows[:-1], axis=0), columns[:-1], axis=1)
+    finite = values[np.isfinite(values)]
     means = sums / np.outer(np.diff(rows), np.diff(columns))
     return {
         "means": means,
         "blocks": [len(rows) - 1, len(columns) - 1],
-        "low": _number(np.nanmin(values)),
-        "high": _number(np.nanmax(values)),
+        "low": float(finite.min()) if finite.size else None,
+        "high": float(finite.max()) if finite.size else None,
     }
-
-
-def _in_four_digits(x: np.ndarray) -> str:
-    return f"{x.item():.4g}".replace("-", "−")
-
-
-def _number(x: Any) -> float | None:
-    """A number for JSON; None if it isn't finite."""
-    return float(x) if np.isfinite(x) else None

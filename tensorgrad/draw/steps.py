@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..batch import holds_batch
 from ..broadcasting import accumulate, unbroadcast
-from ..derivatives.arrays import whole
+from ..derivatives.arrays import is_chunked, is_complex, whole
 from ..engine import backpropagate, complete_outputs, rule_kwargs
 from ..node import Node
 from ..past import Past
@@ -226,9 +227,34 @@ class Steps:
     def _computes(self, o: Operation) -> dict:
         """What an operation computes, as a formula."""
         op: Any = o.node._op
-        _, values = self.past.arguments(o.node)
-        kwargs, labels = op.known_kwargs(o.node._kwargs or {}), self.labels(o)
-        return self._told(expression_of(op.func, values, kwargs, labels) or call_of(op.func, values, kwargs, labels))
+        (_, values), labels = self.past.arguments(o.node), self.labels(o)
+        y = self.past.output(o.node)
+        expression = expression_of(op.func, values, op.known_kwargs(o.node._kwargs or {}), labels)
+        if op is ASSIGN or op.is_view is True:  # only shape and dtype of what these are given are here
+            is_true = expression is not None
+        elif not (is_true := expression is not None and _comes_to(expression, y)):
+            self._require_unchanged(o, values, y)
+        if expression is None or not is_true:
+            expression = call_of(op.func, values, op.known_kwargs(o.node._kwargs or {}), labels)
+        return self._told(expression)
+
+    def _require_unchanged(self, o: Operation, values: list, y: Any) -> None:
+        """An error, if an operation gives something else now: data have been changed in place since. (What holds a
+        function of the user's may give something else each time, or can't be computed again.)"""
+        op: Any = o.node._op
+        module = (getattr(op.func, "__module__", None) or type(op.func).__module__).partition(".")[0]
+        if module not in ("numpy", __name__.partition(".")[0]):
+            return
+        try:
+            again = op.output(*values, **(o.node._kwargs or {}))
+        except Exception:  # of a solver that calls a function of the user's
+            return
+        if not _same(again, y):
+            names = " or ".join(dict.fromkeys(self._drawing.name_of(x) for x in (*o.operands, *o.results)))
+            raise RuntimeError(
+                f"the data of {names} were changed in place after {operation_label(o.node)} was computed, so the page "
+                f"can't tell what it was; draw before that, or compute with copies"
+            )
 
     # Backward
 
@@ -256,15 +282,16 @@ class Steps:
     def _rule(self, part: Part, o: Operation, grads: dict) -> dict:
         """A rule at work: its formula, what it gives, what of that arrives, and the sum where paths meet."""
         return self._sent(part.operand, part.arrives, part.before, grads) | {
-            **self._rule_formula(part.rule, o, grads),
+            **self._rule_formula(part, o, grads),
             "gives": self._array(as_grad(part.gives)),
             "summed": _summed(part.gives, part.arrives),
+            "real": is_complex(part.gives) and not is_complex(part.arrives),
         }
 
     def _sent(self, operand: Any, arrives: Any, before: Any, grads: dict) -> dict:
         return {
             "to": self.value(operand),
-            "formula": None, "where": [], "notes": [], "source": "", "gives": None, "summed": None,
+            "formula": None, "where": [], "notes": [], "source": "", "gives": None, "summed": None, "real": False,
             "arrives": self._array(as_grad(arrives)),
             "before": None if before is None else self._array(as_grad(before)),
             "total": self._array(as_grad(grads[operand])),
@@ -283,15 +310,18 @@ class Steps:
                     sums[x] = part.arrives if x not in sums else sums[x] + part.arrives
         return [self._sent(x, total, before[x], grads) for x, total in sums.items() if id(x) in self.graph.drawn]
 
-    def _rule_formula(self, rule: Any, o: Operation, grads: dict) -> dict:
-        """A rule as a formula; where no expression can be made of it, its source."""
+    def _rule_formula(self, part: Part, o: Operation, grads: dict) -> dict:
+        """A rule as a formula; where no true one can be made of it, its source."""
+        rule = part.rule
         expression = expression_of(rule, *self.call_of_rule(o, grads))
-        if expression is not None:
+        if expression is not None and (takes_several(o.node) or _comes_to(expression, part.gives)):
             gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
             return self._told(conjugated(expression, gradients) if expression.is_complex() else expression)
         while isinstance(rule, functools.partial):
             rule = rule.func
-        return {"formula": None, "where": [], "notes": [], "source": source_of(rule)}
+        source = source_of(rule)
+        notes = [] if source else ["The source of this rule can't be read."]
+        return {"formula": None, "where": [], "notes": notes, "source": source}
 
     def call_of_rule(self, o: Operation, grads: dict) -> tuple[list, dict, list]:
         """What the rules of an operation are called with, and what to call it: ("g", x) and ("v", x), the gradient and
@@ -364,6 +394,28 @@ def _summed(gives: Any, arrives: Any) -> list[int] | None:
         return None
     extra = len(given) - len(wanted)  # a rule gives no fewer axes than its argument has
     return [*range(extra), *(i + extra for i, n in enumerate(wanted) if n == 1 and given[i + extra] != 1)]
+
+
+def _comes_to(expression: Expression, y: Any) -> bool:
+    """Whether an expression evaluates to what was computed. It needn't, where a name in it means something else by now,
+    or the source was edited since."""
+    try:
+        return _same(expression.value(), y)
+    except Exception:  # of functions of the user's, which it may call
+        return False
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two results are the same, but for rounding; those of several outputs one by one."""
+    if isinstance(b, tuple):
+        return isinstance(a, tuple) and len(a) == len(b) and all(map(_same, a, b))
+    if holds_batch((a, b)) or is_chunked(a) or is_chunked(b):
+        return True  # each means the same for all of them, and they aren't computed here
+    a, b = np.broadcast_arrays(np.asarray(whole(a)), np.asarray(whole(b)))
+    precision = float(np.sqrt(np.finfo(b.dtype).eps)) if b.dtype.kind in "fc" else 0.0
+    with np.errstate(all="ignore"):
+        largest = np.max(np.abs(b[np.isfinite(b)]), initial=0)
+        return bool(np.allclose(a, b, rtol=precision, atol=precision * largest, equal_nan=True))
 
 
 def _mark_what_is_incomplete(operations: list[dict]) -> None:
