@@ -344,7 +344,7 @@ def test_brackets_stand_where_they_are_needed(tmp_path, monkeypatch):
 
 def test_names_are_escaped_and_gradients_raised_to_a_power_have_brackets():
     rule = expression_of(lambda g, y, x: g * x, [X, X, X], {}).tree
-    assert written(rule, {"g": "&lt;b&gt;", "x": "a&amp;b"}.get) == "&lt;b&gt; · a&amp;b"
+    assert written(rule, {"g": "&lt;b&gt;", "x": "a&amp;b"}.get) == "(&lt;b&gt;) · (a&amp;b)"
     transposed = expression_of(TABLE[np.transpose].rules[0], [X.T, X.T, X], {}).tree
     letter = '<var data-of="g0">∂L/∂y</var>'
     assert written(transposed, lambda name: letter) == f"({letter})<sup>T</sup>"

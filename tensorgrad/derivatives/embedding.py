@@ -119,7 +119,7 @@ def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
     return take_rows(g, bags) * first_largest(y, rows, bags) if bags.size else np.zeros_like(rows)
 
 
-@by_name
+@by_name("")
 def first_largest(y: Any, rows: Any, bags: Any) -> Any:
     """Where in each bag the first of its largest numbers is."""
     begins = _begins(bags)

@@ -91,7 +91,7 @@ CURVES: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-@by_name
+@by_name("")
 def _piecewise_cubic(
     x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: Any, nu: int, extrapolate: Any
 ) -> Any:

@@ -33,12 +33,12 @@ def sum_of_tail(score: Callable, k: Any, n: Any, a: Any, b: Any) -> Any:
     return np.where(upper, 1, -1) * np.sum(f * score(places, n, a, b), axis=0)
 
 
-@by_name
+@by_name("")
 def sum_of_tail_a(k: Any, n: Any, a: Any, b: Any) -> Any:
     return sum_of_tail(betabinom_a, k, n, a, b)
 
 
-@by_name
+@by_name("")
 def sum_of_tail_b(k: Any, n: Any, a: Any, b: Any) -> Any:
     return sum_of_tail(betabinom_b, k, n, a, b)
 

@@ -116,7 +116,7 @@ def _polygamma(n: Any, x: Any) -> Any:
 _recorded_polygamma: Callable = derivative(_polygamma, None, lambda g, y, n, x: g * _recorded_polygamma(n + 1, x))
 
 
-@by_name
+@by_name("")
 def polygamma(n: Any, x: Any) -> Any:
     """The n-th derivative of digamma, elementwise, as `scipy.special.polygamma`.
 
