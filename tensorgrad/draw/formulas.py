@@ -9,6 +9,7 @@ field; it can be written for readers (`notation`), and as a program (`javascript
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -45,7 +46,8 @@ class Expression(NamedTuple):
 
     def is_complex(self) -> bool:
         """Whether there are complex numbers in it."""
-        return any(map(is_complex, self.values.values()))
+        numbers = [getattr(n, "value", 0) for tree in (self.tree, *self.where.values()) for n in ast.walk(tree)]
+        return any(map(is_complex, self.values.values())) or any(isinstance(x, complex) for x in numbers)
 
 
 def expression_of(
@@ -91,6 +93,7 @@ def _made(reader: Reader, tree: ast.expr) -> Expression:
     """The expression that a reader has made, with what the names of functions of ours mean."""
     trees = (tree, *reader.where.values())
     used = dict.fromkeys(node.id for t in trees for node in ast.walk(t) if isinstance(node, ast.Name))
-    meanings = {name: entry(NAMED, reader.functions[name]) for name in used if name in reader.functions}
+    functions = {name: inspect.unwrap(reader.functions[name]) for name in used if name in reader.functions}
+    meanings = {name: entry(NAMED, f) for name, f in functions.items()}
     notes = [f"{name.strip('_')}: {meaning}" for name, meaning in meanings.items() if meaning]
     return Expression(tree, reader.where, [*reader.notes, *notes], reader.values, reader.labels, reader.functions)

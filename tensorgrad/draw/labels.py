@@ -122,7 +122,7 @@ def operation_label(node: Node) -> str:
     """The operation that made node, in a word or two."""
     op: Any = node._op
     args, kwargs = node._args, op.known_kwargs(node._kwargs or {})
-    module = getattr(op.func, "__module__", "numpy")  # NumPy 2.0's ufuncs don't say it
+    module = getattr(op.func, "__module__", "numpy") or ""  # NumPy 2.0's ufuncs don't say it; None, where exec ran
     if module.partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
         known = _notation(op.name, args, kwargs)
         if known:

@@ -89,10 +89,17 @@ class Reader:
 
     def named_call(self, function: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         """The same of arguments that are expressions; what is a default is left out."""
-        own, parameters = scipys_own_settings(function), [*defaults_of(function).items()]
-        kwargs = {k: Constant(x) for k, x in own.items() if k not in dict(parameters[: len(args)])} | kwargs
+        own, parameters = scipys_own_settings(function), [*defaults_of(function)]
+        if own:
+            n = min([len(args), *(parameters.index(k) for k in own)])
+            kwargs = {
+                **{k: Constant(x) for k, x in own.items()},
+                **dict(zip(parameters[n:], args[n:], strict=False)),
+                **kwargs,
+            }
+            args = args[:n]
         said = [ast.keyword(k, x) for k, x in kwargs.items() if not goes_without_saying(function, k, x)]
-        defaults = [np._NoValue if k in own else x for k, x in parameters]
+        defaults = [*defaults_of(function).values()]
         while args and is_default(defaults[len(args) - 1 : len(args)], args[-1]):
             args = args[:-1]
         return ast.Call(self.named(function), args, said)

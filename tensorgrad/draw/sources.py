@@ -58,8 +58,13 @@ def _is_same(a: CodeType, b: CodeType) -> bool:
 
 
 def _content(code: CodeType) -> tuple:
-    constants = [_content(x) if isinstance(x, CodeType) else (type(x), repr(x)) for x in code.co_consts]
+    constants = [_content(x) if isinstance(x, CodeType) else _told(x) for x in code.co_consts]
     return code.co_name, code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants
+
+
+def _told(x: Any) -> str:
+    """A constant in words, which tell 1 from 1.0 and True."""
+    return ", ".join(sorted(map(repr, x))) if isinstance(x, frozenset) else repr(x)
 
 
 def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
