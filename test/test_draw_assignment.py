@@ -192,6 +192,7 @@ def test_the_formulas_of_an_assignment_are_true_in_numpys_words(program):
 
 def put(array, place, value):
     """Write a value into the place of an array that a formula names; a mask is that of large elements."""
+    place = place.replace("−", "-")
     exec(
         f"{f'np.{place}' if place[0] not in '.[' else f'array{place}'} = value".replace("·", "array"),
         {"np": np, "array": array, "value": value, "mask": MASK},

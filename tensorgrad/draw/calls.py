@@ -131,12 +131,19 @@ def has_a_name(f: Any) -> bool:
 def parameters_of(f: Any, n: int) -> list[str]:
     """Names for n arguments of a function, those that its rules have for them; else its own, or x0, x1 and so on."""
     op: Any = entry(TABLE, f) or entry(OWN, f)
-    known = [list(defaults_of(f))]
-    if op is not None:
-        rules = [rule for rule in getattr(op, "rules", ()) if rule is not None]
-        known = [[name for name in defaults_of(rule)][2:] for rule in rules] + known
+    rules = [] if op is None else [rule for rule in op.rules if rule is not None]
+    known = [*(_positional(rule)[2:] for rule in rules), _positional(f)]
     longest = max(known, key=lambda names: min(len(names), n))
-    return [name if name.isidentifier() else f"x{i}" for i, name in enumerate([*longest, *[""] * n][:n])]
+    return [*longest[:n], *(f"x{i}" for i in range(len(longest), n))]
+
+
+def _positional(f: Callable) -> list[str]:
+    """The names of the parameters of a function that are given by their place."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def simpler_call(

@@ -82,24 +82,22 @@ class Reader:
     def call(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]) -> Any:
         """The call of a function that stays by its name."""
         labels = labels or [None] * len(args)
-        names = parameters_of(function, len(args))
+        is_shown = any(label is None and is_array(x) for x, label in zip(args, labels, strict=True))
+        names = parameters_of(function, len(args)) if is_shown else [f"x{i}" for i in range(len(args))]
         trees = [self.letters(*of_one) for of_one in zip(names, args, labels, strict=True)]
         settings = {k: self.letters(_LETTERS.get(k, k), x) for k, x in kwargs.items()}
         return self.named_call(function, trees, settings)
 
     def named_call(self, function: Callable, args: list[ast.expr], kwargs: dict[str, ast.expr]) -> ast.expr:
         """The same of arguments that are expressions; what is a default is left out."""
-        own, parameters = scipys_own_settings(function), [*defaults_of(function)]
+        own, known = scipys_own_settings(function), defaults_of(function)
         if own:
-            n = min([len(args), *(parameters.index(k) for k in own)])
-            kwargs = {
-                **{k: Constant(x) for k, x in own.items()},
-                **dict(zip(parameters[n:], args[n:], strict=False)),
-                **kwargs,
-            }
-            args = args[:n]
+            parameters = [*known]
+            n = min([len(args), *map(parameters.index, own)])
+            given = dict(zip(parameters[n:], args[n:], strict=False))
+            args, kwargs = args[:n], {k: Constant(x) for k, x in own.items()} | given | kwargs
         said = [ast.keyword(k, x) for k, x in kwargs.items() if not goes_without_saying(function, k, x)]
-        defaults = [*defaults_of(function).values()]
+        defaults = [*known.values()]
         while args and is_default(defaults[len(args) - 1 : len(args)], args[-1]):
             args = args[:-1]
         return ast.Call(self.named(function), args, said)
