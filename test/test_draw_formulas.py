@@ -3,6 +3,7 @@
 import ast
 import functools
 import importlib
+import math
 import random
 import re
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from tensorgrad import Tensor, derivative
 from tensorgrad.derivatives import OWN, TABLE
 from tensorgrad.derivatives.arrays import whole
 from tensorgrad.draw import notation
+from tensorgrad.draw.calls import recorded as recorded_function
 from tensorgrad.draw.conjugates import conjugated
 from tensorgrad.draw.formulas import call_of, expression_of
 from tensorgrad.draw.graph import operations_behind, takes_several
@@ -533,6 +535,16 @@ def test_a_function_of_a_user_with_the_name_of_one_of_numpys_is_not_taken_for_it
     found = expression_of(lambda g, y, x: g * own(x), [V, V, V], {})
     assert plain(told(found.tree)) == "letter_g · exp(letter_x)"
     np.testing.assert_array_equal(found.value(), V**3)
+
+    def sigmoid(x):
+        return 2 * x
+
+    own = derivative(sigmoid, lambda g, y, x: 2 * g)
+    found = expression_of(lambda g, y, x: g * own(x), [V, V, V], {}, is_known=lambda f: f is recorded_function(own))
+    assert ast.unparse(found.tree) == "g * sigmoid_(x)"
+    half = np.array(5.0)
+    found = expression_of(lambda g, y, x: g * math.remainder(x, 3), [half, half, half], {})
+    assert (plain(told(found.tree)), found.value()) == ("letter_g · remainder(letter_x, 3)", -5.0)
 
 
 def test_a_source_that_was_changed_after_it_was_run_is_not_read(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from ..derivatives.arrays import is_complex
 from ..derivatives.formulas import FORMULAS, NAMED
 from ..derivatives.table import COMPOSED, OWN, TABLE
 from .expressions import Constant
-from .notation import OWN_WORDS
+from .notation import SIGNED, WORDED
 
 _LIBRARY = __name__.partition(".")[0] + "."
 _DEFAULTS = {
@@ -114,9 +114,18 @@ def entry(table: Mapping[Callable, Any], f: Any) -> Any:
 
 
 def is_another(f: Any, name: str) -> bool:
-    """Whether a function of a user's has a name by which formulas know another one."""
+    """Whether a function has a name by which formulas know another one: one of a user's, or math.remainder."""
+    module = _library_of(f)
+    if module:
+        return module in ("math", "scipy") and name in SIGNED
+    ours = (g for g in (*TABLE, *OWN, *NAMED) if getattr(g, "__name__", "").lstrip("_") == name)
+    return hasattr(np, name) or name in WORDED or any(map(_library_of, ours))
+
+
+def _library_of(f: Any) -> str:
+    """The library that a function is of; empty, if it is a user's."""
     module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
-    return module not in (*_LIBRARIES, _LIBRARY.strip(".")) and (hasattr(np, name) or name in OWN_WORDS)
+    return module if module in (*_LIBRARIES, _LIBRARY.strip(".")) else ""
 
 
 def has_a_name(f: Any) -> bool:

@@ -313,10 +313,6 @@ def _parameters(name: str) -> list[str]:
         return []
 
 
-# Functions of ours that are written in words, or by another name
-OWN_WORDS = frozenset({
-    "getitem", "in_part", "i0_slope", "normal_cdf", "part_of", "scatter", "stays", "with_part", "with_zeros",
-})  # fmt: skip
 NAMES = {
     "maximum": "max", "minimum": "min", "amax": "max", "amin": "min", "normal_cdf": "Φ", "i0": "I₀", "i0_slope": "I₁",
 }  # fmt: skip
@@ -331,6 +327,13 @@ _COMPARED: dict[str, type[ast.cmpop]] = {
     "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE, "greater": ast.Gt,
     "greater_equal": ast.GtE,
 }  # fmt: skip
+
+
+# Functions of ours that are written in words, or by another name
+WORDED = frozenset({
+    "getitem", "in_part", "i0_slope", "normal_cdf", "part_of", "scatter", "stays", "with_part", "with_zeros",
+})  # fmt: skip
+SIGNED = frozenset({*_BINARY, *_COMPARED})  # those that are written as operators
 
 
 def _cases(node: ast.expr, write: Callable[..., str]) -> str:
