@@ -15,7 +15,7 @@ import scipy.linalg
 import scipy.signal
 from cases import CASES, name_of
 
-from tensorgrad import Tensor, derivative
+from tensorgrad import Tensor, derivative, draw_backward, draw_dot_tensor
 from tensorgrad.derivatives import OWN, TABLE
 from tensorgrad.derivatives.arrays import whole
 from tensorgrad.draw import notation
@@ -640,9 +640,21 @@ def test_names_that_nobody_can_look_up_are_told_in_words():
     assert call_of(np.prod, [V], {}).notes == []
 
 
-def test_functions_that_exec_makes_without_a_module_are_labelled():
-    made = {"__builtins__": {}}
+def test_functions_of_users_that_have_no_module_or_no_name_are_labelled():
+    made = {}
     exec("def twice(x):\n    return x * 2\ndef rule(g, y, x):\n    return g * 2", made)
-    assert made["twice"].__module__ is None or "__name__" not in made
-    y = derivative(made["twice"], made["rule"])(Tensor(V))
+    made["twice"].__module__ = made["rule"].__module__ = None
+    y = derivative(made["twice"], made["rule"])(Tensor(V, name="x"))
     assert operation_label(y) == "twice"
+    assert expression_of(made["rule"], [V, V, V], {}) is None  # it has no source
+    z = derivative(Doubled(), lambda g, y, x: g * 2)(y)
+    assert operation_label(z) == "Doubled"
+    assert "twice" in draw_dot_tensor(np.sum(z)).source
+    assert {step["title"] for step in draw_backward(np.sum(z)).steps} >= {"Forward through twice"}
+
+
+class Doubled:
+    """A function that is an object."""
+
+    def __call__(self, x):
+        return x * 2

@@ -123,8 +123,9 @@ def is_another(f: Any, name: str) -> bool:
 
 
 def _library_of(f: Any) -> str:
-    """The library that a function is of; empty, if it is a user's."""
-    module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
+    """The library that a function is of; empty, if it is a user's, which exec may have made without a module."""
+    default = "" if inspect.isfunction(f) else type(f).__module__
+    module = (getattr(f, "__module__", None) or default).partition(".")[0]
     return module if module in (*_LIBRARIES, _LIBRARY.strip(".")) else ""
 
 
@@ -132,9 +133,8 @@ def has_a_name(f: Any) -> bool:
     """Whether readers know a function by its name: NumPy's, SciPy's, and those of ours that have rules."""
     if f in FORMULAS and f not in OWN:
         return False
-    module = (getattr(f, "__module__", None) or type(f).__module__).partition(".")[0]
     named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED or getattr(f, "__wrapped__", None) in OWN
-    return named or module in _LIBRARIES
+    return named or _library_of(f) in _LIBRARIES
 
 
 def parameters_of(f: Any, n: int) -> list[str]:

@@ -142,7 +142,8 @@ def operation_label(node: Node) -> str:
 def operation_sign(node: Node) -> str:
     """The operation that made node, without its operands."""
     op: Any = node._op
-    return _INFIX.get(op.name) or _ALONE.get(op.name, op.name)
+    name = type(op.func).__name__ if op.name.startswith("<") and op.name not in _ALONE else op.name  # of an object
+    return _INFIX.get(name) or _ALONE.get(name, name)
 
 
 def _notation(name: str, args: tuple, kwargs: dict) -> str:

@@ -190,6 +190,8 @@ def _constant(value: Any) -> tuple[str, int]:
             return f"{imaginary}j", binds
         sign = "" if binds == _SIGN else "+"
         return f"({_constant(value.real)[0]}{sign}{imaginary}j)", _ATOM
+    if isinstance(value, np.ndarray):
+        return _constant(value.tolist())
     if isinstance(value, tuple | list):
         inside = ", ".join(_constant(part)[0] for part in value)
         return (f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"), _ATOM
