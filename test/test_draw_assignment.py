@@ -181,7 +181,7 @@ def test_the_formulas_of_an_assignment_are_true_in_numpys_words(program):
                 text = f"({text}" if stayed else html.unescape(rule.formula)
                 (g,) = re.findall(r"∂L/∂A\S?(?=[,)])", text)
                 expression = re.sub(r"^(\w+\()", r"np.\1", text.replace(f"({g})", "g").replace(f"({g},", "(g,"))
-                d = eval(expression, {"np": np, "g": gradients[g], "mask": MASK})
+                d = eval(expression.replace("−", "-"), {"np": np, "g": gradients[g], "mask": MASK})
                 if stayed:
                     assert "the last value stays there" in rule.note
                     (letter,) = rule.where
@@ -192,6 +192,7 @@ def test_the_formulas_of_an_assignment_are_true_in_numpys_words(program):
 
 def put(array, place, value):
     """Write a value into the place of an array that a formula names; a mask is that of large elements."""
+    place = place.replace("−", "-")
     exec(
         f"{f'np.{place}' if place[0] not in '.[' else f'array{place}'} = value".replace("·", "array"),
         {"np": np, "array": array, "value": value, "mask": MASK},

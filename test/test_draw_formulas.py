@@ -1,7 +1,9 @@
 """Formulas: evaluated, they are what rules and functions compute; and read from the page, they mean the same."""
 
 import ast
+import functools
 import importlib
+import math
 import random
 import re
 from html.parser import HTMLParser
@@ -9,16 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg
+import scipy.signal
 from cases import CASES, name_of
 
-from tensorgrad import Tensor, derivative
+from tensorgrad import Tensor, derivative, draw_backward, draw_dot_tensor
 from tensorgrad.derivatives import OWN, TABLE
 from tensorgrad.derivatives.arrays import whole
 from tensorgrad.draw import notation
+from tensorgrad.draw.calls import recorded as recorded_function
 from tensorgrad.draw.conjugates import conjugated
 from tensorgrad.draw.formulas import call_of, expression_of
 from tensorgrad.draw.graph import operations_behind, takes_several
-from tensorgrad.draw.notation import written
+from tensorgrad.draw.labels import operation_label
+from tensorgrad.draw.notation import plain, written
 from tensorgrad.draw.steps import _gradient_and_output as gradient_and_output
 from tensorgrad.draw.steps import parts_of
 from tensorgrad.engine import rule_kwargs
@@ -344,7 +350,7 @@ def test_brackets_stand_where_they_are_needed(tmp_path, monkeypatch):
 
 def test_names_are_escaped_and_gradients_raised_to_a_power_have_brackets():
     rule = expression_of(lambda g, y, x: g * x, [X, X, X], {}).tree
-    assert written(rule, {"g": "&lt;b&gt;", "x": "a&amp;b"}.get) == "&lt;b&gt; · a&amp;b"
+    assert written(rule, {"g": "&lt;b&gt;", "x": "a&amp;b"}.get) == "(&lt;b&gt;) · (a&amp;b)"
     transposed = expression_of(TABLE[np.transpose].rules[0], [X.T, X.T, X], {}).tree
     letter = '<var data-of="g0">∂L/∂y</var>'
     assert written(transposed, lambda name: letter) == f"({letter})<sup>T</sup>"
@@ -424,8 +430,6 @@ def test_the_rule_of_a_user_is_read_and_one_without_a_source_still_works():
 
 
 def test_wrappers_of_a_user_are_not_looked_through():
-    import functools
-
     def twice(rule):
         @functools.wraps(rule)
         def wrapper(*args):
@@ -435,3 +439,222 @@ def test_wrappers_of_a_user_are_not_looked_through():
 
     found = expression_of(twice(lambda g, y, x: g * x), [X, X, X], {})
     assert found is None or np.array_equal(found.value(), 2 * X * X)
+
+
+# Rules of users ------------------------------------------------------------------------------------------------------
+
+V = np.array([1.5, -2.25, 3.75])
+
+
+class Scaled:
+    """A rule that is an object."""
+
+    def __init__(self, n, weights):
+        self.n, self.weights = n, weights
+
+    def __call__(self, g, y, x):
+        return g * self.n * x * self.weights
+
+    def rule(self, g, y, x):
+        return g * self.n - x
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (lambda g, y, x: g * np.dot(x, x), "g · (x @ x)"),
+        (lambda g, y, x: x.dot(x) * g, "(x @ x) · g"),
+        (lambda g, y, x: g * np.matmul(x, x), "g · (x @ x)"),
+        (lambda g, y, x: np.dot(2.0, x) @ (g * x), "(2 · x) @ (g · x)"),
+        (lambda g, y, x: np.dot(x[0], x) + g, "x[0] · x + g"),
+        (lambda g, y, x: g * (x % 2), "g · (x mod 2)"),
+        (lambda g, y, x: np.remainder(x, 2) * g, "(x mod 2) · g"),
+        (lambda g, y, x: g * (x // 1) - x % 2, "g · (x div 1) − x mod 2"),
+        (lambda g, y, x: -(x % 2) + (-x) % 2, "−(x mod 2) + (−x) mod 2"),
+        (lambda g, y, x: (g * x) % (2 * x), "(g · x) mod (2 · x)"),
+        (lambda g, y, x: x % 2 // 0.5, "(x mod 2) div 0.5"),
+        (lambda g, y, x: np.floor_divide(x, 0.5) * g, "(x div 0.5) · g"),
+        (lambda g, y, x: (x / 2) % 2, "(x / 2) mod 2"),
+        (lambda g, y, x: g * max(x[0], x[2]), "g · max(x[0], x[2])"),
+        (lambda g, y, x: g * min([x[0], x[2], 1.0]), "g · min(min(x[0], x[2]), 1)"),
+        (lambda g, y, x: g * max(x), "g · max(x)"),
+        (lambda g, y, x: sum([x, x, g]), "x + x + g"),
+        (lambda g, y, x: sum([g * i for i in (1, 2)], x), "x + g + g · 2"),
+        (lambda g, y, x: g * sum(x), "g · sum(x)"),
+        (lambda g, y, x: abs(x) * np.round(g, 1), "|x| · round(g, 1)"),
+        (lambda g, y, x: g * x.item(0), "g · x[0]"),
+        (lambda g, y, x: g * x.astype(int), "g · astype(x, int)"),
+        (lambda g, y, x: g * x.astype(dtype=np.float32), "g · x"),
+        (lambda g, y, x: g * np.asarray(x, dtype=int), "g · astype(asarray(x), int)"),
+        (lambda g, y, x: g * np.array(x, int), "g · astype(array(x), int)"),
+        (lambda g, y, x: x.reshape(1, -1) * g, "reshape(x, (1, −1)) · g"),
+        (lambda g, y, x: +g, "g"),
+        (lambda g, y, x: g * x[-1] * x[:-2], "g · x[−1] · x[:−2]"),
+        (lambda g, y, x: g * -1j + (2 - 3j), "g · (−1j) + 2 − 3j"),
+        (Scaled(3, V), "g · 3 · x · weights"),
+        (Scaled(3, V).rule, "g · 3 − x"),
+    ],
+)  # fmt: skip
+def test_rules_of_users_are_read_as_python_has_them(rule, text):
+    g = np.array([0.5, 2.0, -1.25])
+    found = expression_of(rule, [g, V, V], {})
+    assert plain(told(found.tree)).replace("letter_", "") == text
+    same(found.value(), rule(g, V, V), text)
+    means_the_same(found, found.tree, rule(g, V, V))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda g, y, x: g * (x[0] in (1, 2, 3)),
+        lambda g, y, x: g * (0 < x[0] < 2),
+        lambda g, y, x: g * ((x > 1) ^ (x < 3)),
+        lambda g, y, x: g * np.sum(x, dtype=int),
+        lambda g, y, x: g * x.compress([True, False, True])[0],
+        lambda g, y, x: g * divmod(x[0], 2)[0] if sum([]) else f"{g}",
+    ],
+)
+def test_what_has_no_notation_has_no_expression(rule):
+    assert expression_of(rule, [V, V, V], {}) is None
+
+
+@pytest.mark.parametrize("node", ["a ^ b", "a < b < c", "a in b", "+a", "lambda: a", "{a: b}", "f'{a}'", "a and b"])
+def test_it_is_decided_beforehand_whether_there_is_a_notation(node):
+    tree = ast.parse(node, mode="eval").body
+    assert not notation.has_notation(tree)
+    assert not notation.has_notation(ast.parse(f"g * exp({node})", mode="eval").body)
+    with pytest.raises(TypeError, match="no notation"):
+        written(tree, str)
+
+
+def test_a_function_of_a_user_with_the_name_of_one_of_numpys_is_not_taken_for_it():
+    def exp(x):
+        return x * x
+
+    own = derivative(exp, lambda g, y, x: 2 * g * x)
+    found = expression_of(lambda g, y, x: g * own(x), [V, V, V], {})
+    assert plain(told(found.tree)) == "letter_g · exp(letter_x)"
+    np.testing.assert_array_equal(found.value(), V**3)
+
+    def sigmoid(x):
+        return 2 * x
+
+    own = derivative(sigmoid, lambda g, y, x: 2 * g)
+    found = expression_of(lambda g, y, x: g * own(x), [V, V, V], {}, is_known=lambda f: f is recorded_function(own))
+    assert ast.unparse(found.tree) == "g * sigmoid_(x)"
+    half = np.array(5.0)
+    found = expression_of(lambda g, y, x: g * math.remainder(x, 3), [half, half, half], {})
+    assert (plain(told(found.tree)), found.value()) == ("letter_g · remainder(letter_x, 3)", -5.0)
+
+
+def test_a_source_that_was_changed_after_it_was_run_is_not_read(tmp_path, monkeypatch):
+    file = tmp_path / "changing_rules.py"
+    file.write_text("rule = lambda g, y, x: g * x\ndef other(g, y, x):\n    return g * 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import changing_rules
+
+    assert shown(changing_rules.rule, V, V, V) == "g · x"
+    file.write_text("rule = lambda g, y, x: g - x\ndef other(g, y, x):\n    return g * 2.5\n")
+    assert expression_of(changing_rules.rule, [V, V, V], {}) is None
+    assert expression_of(changing_rules.other, [V, V, V], {}) is None
+
+
+# Letters and names ---------------------------------------------------------------------------------------------------
+
+
+def test_arrays_without_a_card_have_the_same_letters_forward_and_backward():
+    index, mask = np.array([2, 0]), V > 1
+    forward = expression_of(np.where, [mask, V, V], {})
+    backward = expression_of(TABLE[np.where].rules[1], [V, V, mask, V, V], {})
+    assert "condition" in forward.values and "condition" in backward.values
+    rule = lambda g, y, a, index: g * a[index]  # noqa: E731
+    taken = expression_of(rule, [V[:2], V[:2], V, index], {}, taken=["index"])
+    assert plain(written(taken.tree, notation.shown_letter)) == "g · a[index\N{PRIME}]"
+
+
+def test_letters_are_no_names_that_are_taken():
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    rule = TABLE[np.std].rules[0]
+    args, labels = [np.float64(1), np.std(x), x], ["g", "y", "x"]
+    free = expression_of(rule, args, {}, labels)
+    assert free.where
+    taken = expression_of(rule, args, {}, labels, taken=[*free.where, "g", "y", "x"])
+    assert set(taken.where) == {f"{letter}_" for letter in free.where}
+    assert set(taken.labels) == set(free.labels)  # what has a label is shown by it
+    np.testing.assert_array_equal(taken.value(), free.value())
+    names = [*free.where, *(notation.shown_letter(f"{letter}_") for letter in free.where)]
+    twice = expression_of(rule, args, {}, labels, taken=names)
+    assert set(twice.where) == {f"{letter}__" for letter in free.where}
+
+
+@pytest.mark.parametrize("name", ["x + y", "a-b", "a b", "a, b", "2*w", "x\ny", "a/b"])
+def test_names_that_are_no_words_have_brackets_beside_operators(name):
+    def write(text):
+        return plain(written(ast.parse(text, mode="eval").body, lambda n: name if n == "x" else n))
+
+    assert write("x * g") == f"({name}) · g"
+    assert write("x[0] - x") == f"({name})[0] − ({name})"
+    assert write("f(x, g)") == f"f(({name}), g)"
+    assert write("x") == name
+
+
+@pytest.mark.parametrize("name", ["W", "layers.0.weight", "p['a-b']", "W[0, 1]", "∂L/∂W₁₂", "∂ΣL/∂h\N{PRIME}", "log p"])
+def test_words_and_gradients_need_no_brackets(name):
+    assert plain(written(ast.parse("log_p * g", mode="eval").body, lambda n: name if n != "g" else n)) == f"{name} · g"
+
+
+def test_words_with_a_comma_have_brackets_among_arguments():
+    tree = ast.parse('convolve(scatter(g, i, s), flip(b), "valid")', mode="eval").body
+    assert plain(written(tree, str)) == 'convolve((g at [i], 0 elsewhere), flip(b), "valid")'
+    assert plain(written(ast.parse("flip(scatter(g, i, s))", mode="eval").body, str)) == "flip(g at [i], 0 elsewhere)"
+
+
+def test_complex_numbers_have_one_sign():
+    texts = []
+    for x in (V, V + 1j):
+        found = expression_of(TABLE[np.imag].rules[0], [V, V, x], {})
+        assert found.is_complex()
+        of_grad = conjugated(found, ["g"])
+        np.testing.assert_array_equal(of_grad.value(), np.conj(found.value()))
+        texts += [plain(told(found.tree)), plain(told(of_grad.tree))]
+    assert texts == ["letter_g · (−1j)", "letter_g · 1j"] * 2
+
+
+def test_settings_of_scipys_that_are_not_numpys_stay():
+    a = V[:, None] * V + 9 * np.eye(3)
+    for f, args, text in (
+        (scipy.linalg.cholesky, [a], "cholesky(letter_a, lower=False)"),
+        (scipy.linalg.cholesky, [a, True], "cholesky(letter_a, lower=True)"),
+        (scipy.signal.correlate, [V, V], 'correlate(letter_in1, letter_in2, mode="full")'),
+        (scipy.signal.convolve, [V, V], "convolve(letter_in1, letter_in2)"),
+        (np.linalg.cholesky, [a], "cholesky(letter_a)"),
+    ):
+        found = expression_of(f, args, {})
+        assert plain(told(found.tree)) == text
+        np.testing.assert_array_equal(found.value(), f(*args))
+
+
+def test_names_that_nobody_can_look_up_are_told_in_words():
+    found = expression_of(TABLE[np.prod].rules[0], [np.float64(1), np.prod(V), V], {})
+    assert found.notes == ["product_of_others: for each element, the product of the other elements along the axis"]
+    assert call_of(np.prod, [V], {}).notes == []
+
+
+def test_functions_of_users_that_have_no_module_or_no_name_are_labelled():
+    made = {}
+    exec("def twice(x):\n    return x * 2\ndef rule(g, y, x):\n    return g * 2", made)
+    made["twice"].__module__ = made["rule"].__module__ = None
+    y = derivative(made["twice"], made["rule"])(Tensor(V, name="x"))
+    assert operation_label(y) == "twice"
+    assert expression_of(made["rule"], [V, V, V], {}) is None  # it has no source
+    z = derivative(Doubled(), lambda g, y, x: g * 2)(y)
+    assert operation_label(z) == "Doubled"
+    assert "twice" in draw_dot_tensor(np.sum(z)).source
+    assert {step["title"] for step in draw_backward(np.sum(z)).steps} >= {"Forward through twice"}
+
+
+class Doubled:
+    """A function that is an object."""
+
+    def __call__(self, x):
+        return x * 2

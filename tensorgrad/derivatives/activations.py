@@ -234,7 +234,7 @@ def normal_density(x: Any) -> Any:
 
 
 @with_rules(lambda g, y, x: g * normal_density(x))
-@by_name
+@by_name("")
 def normal_cdf(x: Any) -> Any:
     """Phi, the distribution function of the standard normal distribution, elementwise, with all its digits in the tail.
 

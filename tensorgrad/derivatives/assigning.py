@@ -70,31 +70,31 @@ class Place:
 # What formulas speak of
 
 
-@by_name
+@by_name("")
 def with_part(old, place, value):
     """old, with a value in a place of it."""
     return place.put(np.copy(old), value)
 
 
-@by_name
+@by_name("")
 def with_zeros(array, place):
     """An array, with zeros in a place of it."""
     return with_part(array, place, 0)
 
 
-@by_name
+@by_name("")
 def in_part(value, place, shape):
     """A value in a place of an array of this shape, and zeros elsewhere, if that isn't all of it."""
     return place.put(np.zeros_like(value, shape=shape), value)
 
 
-@by_name
+@by_name("")
 def part_of(array, place):
     """The part of an array that a place is."""
     return place.of(array)
 
 
-@by_name
+@by_name("")
 def stays(value, place, shape):
     """Which elements of a value remain, in a place of an array of this shape."""
     part = place.of(np.empty(shape))

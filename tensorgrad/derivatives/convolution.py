@@ -14,6 +14,7 @@ import numpy as np
 
 from .arrays import ARRAYS, array_in, contiguous, strided
 from .chunked import reshaped
+from .formulas import by_name
 from .table import derivative
 
 # Bytes of the columns that are multiplied at a time, by the size of a number. Those of float32 stay in a core's cache,
@@ -125,6 +126,7 @@ def filter_matrices(weight, groups):
     return reshaped(weight, (groups, o // groups, c * math.prod(kernel)))
 
 
+@by_name("the cross-correlation of images with filters, which networks call a convolution")
 def _correlate(x, weight, bias, geometry):
     (n, _, *size), (o, _, *kernel), groups = x.shape, weight.shape, geometry[3]
     output, filters = output_size(size, kernel, geometry), filter_matrices(weight, groups)
@@ -143,6 +145,10 @@ def _correlate(x, weight, bias, geometry):
     return to_first(reshaped(y, (o, *output, n)))
 
 
+@by_name(
+    "each number of a filter gets the sum, over all places of the "
+    "filter, of the gradient there times the number of the image below it"
+)
 def _weight_gradient(g, x, kernel, geometry):
     output, groups = g.shape[2:], geometry[3]
     rows = output_matrices(g, groups)
@@ -154,6 +160,10 @@ def _weight_gradient(g, x, kernel, geometry):
     return reshaped(dw, (g.shape[1], x.shape[1] // groups, *kernel))
 
 
+@by_name(
+    "each number of an image gets the sum, over all places of the "
+    "filter, of the gradient there times the number of the filter above it"
+)
 def _input_gradient(g, weight, size, geometry):
     stride, padding, dilation, groups = geometry
     (n, o, *output), (_, c, *kernel) = g.shape, weight.shape
@@ -205,6 +215,7 @@ input_gradient = derivative(
 # Windows as columns, and what is added up of them ---------------------------------------------------------------------
 
 
+@by_name("the windows of the images, each as a column")
 def _unfold(x, kernel, geometry):
     n, c, *size = x.shape
     output, rows = output_size(size, kernel, geometry), c * math.prod(kernel)
@@ -215,6 +226,7 @@ def _unfold(x, kernel, geometry):
     return np.transpose(matrix, (2, 0, 1))
 
 
+@by_name("columns added up where their windows lie in the images")
 def _fold(x, size, kernel, geometry):
     n, rows, _ = x.shape
     output = output_size(size, kernel, geometry)

@@ -148,7 +148,7 @@ def i0_steps(x):
     return 4 * int(8 + math.sqrt(size if size < 1e4 else 1e4))  # beyond, and of nan, sinh gives inf and nan anyway
 
 
-@by_name
+@by_name("")
 def i0_slope(x):
     """The Bessel function I1(x), the mean of cos(t) exp(x cos(t)) over a period: equal steps are exact to all bits."""
     n = int(i0_steps(array_inside(x)))

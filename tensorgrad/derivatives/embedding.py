@@ -46,6 +46,7 @@ def _sums(g: np.ndarray, numbers: np.ndarray, total: np.ndarray) -> None:
 
 
 @in_one_call
+@by_name("in row i the sum of the rows whose index is i")
 def _add_rows(g: Any, indices: Any, count: int, skipped: int | None = None) -> Any:
     """(count, D): row i is the sum of the rows of g (..., D) whose index is i; row `skipped` is zero."""
     if type(g) not in ARRAYS or type(indices) not in ARRAYS:
@@ -66,6 +67,7 @@ def _rows(x: Any, indices: Any) -> Any:
     return np.reshape(np.take(x, np.reshape(indices, (-1,)), axis=0), (*np.shape(indices), *x.shape[1:]))
 
 
+@by_name("the rows at these indices")
 def _take_rows(x: Any, indices: Any, skipped: int | None = None) -> Any:
     """The rows of x (count, D) at the indices (...), (..., D); zeros for the index `skipped`."""
     rows = _rows(x, indices)
@@ -80,6 +82,7 @@ take_rows = derivative(
 )
 
 
+@by_name("the rows of the table at these indices")
 def _lookup(weight: Any, indices: Any, skipped: int | None = None, by_frequency: bool = False) -> Any:
     return _rows(weight, indices)
 
@@ -101,6 +104,7 @@ lookup = derivative(_lookup, _lookup_gradient)
 # The largest of the rows of each bag ---------------------------------------------------------------------------------
 
 
+@by_name("in row i the largest numbers of the rows in bag i")
 def _largest(rows: Any, bags: Any, count: int) -> Any:
     """(count, D): in row i the largest numbers of the rows (n, D) that are in bag i; zeros for an empty one."""
     total = np.zeros((count, rows.shape[1]), rows.dtype, like=rows)
@@ -119,7 +123,7 @@ def _largest_gradient(g: Any, y: Any, rows: Any, bags: Any, count: int) -> Any:
     return take_rows(g, bags) * first_largest(y, rows, bags) if bags.size else np.zeros_like(rows)
 
 
-@by_name
+@by_name("1 at the first of the largest numbers of each bag, 0 elsewhere")
 def first_largest(y: Any, rows: Any, bags: Any) -> Any:
     """Where in each bag the first of its largest numbers is."""
     begins = _begins(bags)

@@ -20,7 +20,7 @@ def resized(a, n, axis):
     return a[kept] if n < a.shape[axis] else scatter(a, kept, (*a.shape[:axis], n, *a.shape[axis + 1 :]))
 
 
-@by_name
+@by_name("how often each coefficient of a half spectrum stands in the whole one, 1 or 2 times")
 def times_in_spectrum(h, n, axis):
     """How often each coefficient of the half h stands in the spectrum of n real numbers: the first once, as the last if
     n is even, the others twice (the second time conjugated)."""

@@ -34,7 +34,7 @@ class Formula(NamedTuple):
 
 
 FORMULAS: weakref.WeakKeyDictionary[Callable, Formula] = weakref.WeakKeyDictionary()
-NAMED: weakref.WeakSet[Callable] = weakref.WeakSet()  # helpers that formulas call by their names
+NAMED: weakref.WeakKeyDictionary[Callable, str] = weakref.WeakKeyDictionary()  # the meanings of names in formulas
 
 
 def formula(
@@ -57,7 +57,14 @@ def formula(
     return enter
 
 
-def by_name(function: Function) -> Function:
-    """Decorator: a helper that stays by its name in formulas: the field has that name, or no expression says it."""
-    NAMED.add(function)
-    return function
+def by_name(meaning: str) -> Callable[[Function], Function]:
+    """Decorator: a helper that stays by its name in formulas, and what it gives, in words, which are shown beside them.
+
+    The meaning is empty where the field has that name, or where a formula is written in words anyway.
+    """
+
+    def enter(function: Function) -> Function:
+        NAMED[function] = meaning
+        return function
+
+    return enter

@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from .arrays import ARRAYS, as_array, as_arrays, given, grid, is_chunked, is_complex
 from .chunked import in_chunks, places
 from .chunked_index import picked, put, take_lines
-from .formulas import formula
+from .formulas import by_name, formula
 from .layouts import as_copy_of, flat_order, in_order
 from .shapes import numbers
 from .table import composed, constant, derivative, views
@@ -200,6 +200,7 @@ def trim_zeros(filt, trim="fb", axis=None):
 # Windows that slide over an array, and the reverse: windows added up where they were taken from -----------------------
 
 
+@by_name("the numbers of sliding windows, added up where the windows lie in the array")
 def _add_windows(g, axes, shape):
     out, depth = np.zeros_like(g, shape=shape), len(shape)
     for place in np.ndindex(g.shape[depth:]):  # of the windows' elements; an axis may have several windows

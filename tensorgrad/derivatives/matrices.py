@@ -187,7 +187,7 @@ def safe_inverse(a):
     return inverse if np.all(condition < limit) else None
 
 
-@by_name
+@by_name("the products of the singular values, without those at these indices")
 def products_of_others(s, *left_out):
     """The product of the last axis of s, without the elements that stand at these indices."""
     k = np.arange(s.shape[-1], like=s)

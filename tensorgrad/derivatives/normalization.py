@@ -6,7 +6,7 @@ import numpy as np
 
 from .arrays import ARRAYS
 from .chunked import copy_of
-from .formulas import formula
+from .formulas import by_name, formula
 from .reductions import count
 from .table import derivative
 
@@ -106,6 +106,7 @@ normalize = derivative(
 )
 
 
+@by_name("the sum over the neighbours before and after each channel")
 def _window_sum(x, before, after):
     """The sum over each place of axis 1, so many before it and so many after it, as far as there are any."""
     n = x.shape[1]

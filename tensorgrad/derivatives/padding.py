@@ -3,6 +3,7 @@
 import numpy as np
 
 from .chunked import copy_of
+from .formulas import by_name
 from .table import derivative
 
 
@@ -29,6 +30,7 @@ def copies(shape, widths, mode):
                 yield (..., border, *behind), (..., source, *behind), axis
 
 
+@by_name("the array with a border of so many elements")
 def _with_border(x, widths, mode, value):
     first = x.ndim - len(widths)
     shape = (*x.shape[:first], *(n + sum(pair) for n, pair in zip(x.shape[first:], widths, strict=True)))
@@ -41,6 +43,7 @@ def _with_border(x, widths, mode, value):
     return y
 
 
+@by_name("the array without its border, each number of which is added to the one that it copies")
 def _without_border(g, widths, mode):
     """The reverse: each number of the border is added to what it shows."""
     g = copy_of(g)

@@ -15,6 +15,7 @@ import numpy as np
 
 from .arrays import ARRAYS, called_beside, inside, is_chunked, whole
 from .chunked import copy_of
+from .formulas import by_name
 from .table import derivative
 
 ALL = slice(None)
@@ -120,10 +121,12 @@ def _over_windows(ufunc, nothing, x, axis, windows):
 # Sums, and the reverse: a number to every element of its window. Both are linear, and each the other's gradient ------
 
 
+@by_name("the sum of each window along the axis")
 def _sum_windows(x, axis, windows):
     return _over_windows(np.add, 0, x, axis, windows)
 
 
+@by_name("each number to all elements of its window, added up where windows overlap")
 def _to_windows(g, axis, windows, n):
     disjoint = is_disjoint(windows)
     x = like(g, axis, n, None if is_tiled(n, windows) else 0)
@@ -173,10 +176,12 @@ def places_in_rows(a, x, y, axis, windows):
     return None
 
 
+@by_name("the largest number of each window along the axis")
 def _max_windows(x, axis, windows):
     return _over_windows(np.maximum, -math.inf, x, axis, windows)
 
 
+@by_name("each number to where its window has its maximum, added up")
 def _to_maxima(g, x, y, axis, windows):
     """Each number to where its window has its maximum."""
     places = places_in_rows(g, x, y, axis, windows)
@@ -199,6 +204,7 @@ def _to_maxima(g, x, y, axis, windows):
     return dx
 
 
+@by_name("the numbers where the windows have their maxima")
 def _at_maxima(a, x, y, axis, windows):
     """Of an array like x, what stands where x has the maxima y of its windows."""
     places = places_in_rows(a, x, y, axis, windows)
@@ -219,6 +225,7 @@ at_maxima = derivative(_at_maxima, lambda g, found, a, *where: to_maxima(g, *whe
 # Numbers back to where maxima were -----------------------------------------------------------------------------------
 
 
+@by_name("zeros, with the numbers at these places of the last axis")
 def _put(x, index, n):
     y = np.zeros_like(x, shape=(*x.shape[:-1], n))
     np.put_along_axis(y, index, x, -1)

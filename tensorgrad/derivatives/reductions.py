@@ -191,7 +191,7 @@ def cumprod_gradient(g, y, a, axis=None, dtype=None, out=None):
     return cumprod_slope(g, a, axis)
 
 
-@by_name
+@by_name("the gradient of the cumulative product along the axis, by the rule of products, right at zeros, too")
 def cumprod_slope(g, a, axis):
     if axis is None or not a.ndim:
         return np.reshape(cumprod_slope(g, np.reshape(a, (-1,)), 0), a.shape)
@@ -214,7 +214,7 @@ def prod_gradient(g, y, a, axis=None, dtype=None, out=None, keepdims=False, init
     return spread(g * initial, a, axis, keepdims, where) * product_of_others(a, axis, where)
 
 
-@by_name
+@by_name("for each element, the product of the other elements along the axis")
 def product_of_others(a, axis=None, where=True):
     require_known("prod", count(a, axis))
     axes = axes_of(axis, a.ndim)

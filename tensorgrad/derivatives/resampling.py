@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from .arrays import ARRAYS, contiguous, whole
+from .formulas import by_name
 from .table import derivative
 
 BLOCK = 64  # rows, and the least lines for which dense blocks of them pay
@@ -135,6 +136,7 @@ def blocks(kind, transposed, dtype):
 # Its product with an axis ---------------------------------------------------------------------------------------------
 
 
+@by_name("interpolation along the axis, a product with a matrix of weights; transposed, with that matrix transposed")
 def _resample(x, axis, kind, transposed):
     if type(x) not in ARRAYS or x.dtype.char not in "fd" or not x.size:
         return _gathered(x, axis, kind, transposed)

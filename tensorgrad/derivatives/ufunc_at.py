@@ -185,7 +185,7 @@ def share(g, y, x, b, numbers):
     return g * (1 / ties(x, b, numbers, y)).astype(g.dtype), of_x, of_b
 
 
-@by_name
+@by_name("how many of the numbers that were compared equal the result")
 def ties(x, b, numbers, y):
     """How many of x and the b's of each place equal the result y."""
     count = ((x == y) | (x != x)).astype(int)

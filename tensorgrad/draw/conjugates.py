@@ -107,6 +107,8 @@ def _conj(node: Any) -> ast.expr:
 
 def _negative(node: Any) -> ast.expr:
     """-a, and a of -a."""
+    if isinstance(node, ast.Constant):
+        return ast.Constant(-_object(node))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return node.operand
     return ast.UnaryOp(ast.USub(), node)

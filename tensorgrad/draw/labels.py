@@ -122,7 +122,7 @@ def operation_label(node: Node) -> str:
     """The operation that made node, in a word or two."""
     op: Any = node._op
     args, kwargs = node._args, op.known_kwargs(node._kwargs or {})
-    module = getattr(op.func, "__module__", "numpy")  # NumPy 2.0's ufuncs don't say it
+    module = getattr(op.func, "__module__", "numpy") or ""  # NumPy 2.0's ufuncs don't say it; None, where exec ran
     if module.partition(".")[0] in ("_operator", "numpy", "tensorgrad"):
         known = _notation(op.name, args, kwargs)
         if known:
@@ -142,7 +142,8 @@ def operation_label(node: Node) -> str:
 def operation_sign(node: Node) -> str:
     """The operation that made node, without its operands."""
     op: Any = node._op
-    return _INFIX.get(op.name) or _ALONE.get(op.name, op.name)
+    name = type(op.func).__name__ if op.name.startswith("<") and op.name not in _ALONE else op.name  # of an object
+    return _INFIX.get(name) or _ALONE.get(name, name)
 
 
 def _notation(name: str, args: tuple, kwargs: dict) -> str:

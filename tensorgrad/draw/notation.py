@@ -16,15 +16,15 @@ import numpy as np
 from .labels import place
 
 # How tightly each kind of expression binds; what binds less tightly than its surroundings gets brackets.
-_CHOICE, _LOOSE, _COMPARE, _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(8)
+_WORDS, _CHOICE, _LOOSE, _COMPARE, _SUM, _MOD, _SIGN, _PRODUCT, _POWER, _ATOM = range(10)
 
 _SIGNS: dict[type, tuple[str, int]] = {
     ast.Add: (" + ", _SUM),
     ast.Sub: (" − ", _SUM),
     ast.Mult: (" · ", _PRODUCT),
     ast.MatMult: (" @ ", _PRODUCT),
-    ast.Mod: (" mod ", _PRODUCT),
-    ast.FloorDiv: (" div ", _PRODUCT),
+    ast.Mod: (" mod ", _MOD),
+    ast.FloorDiv: (" div ", _MOD),
     ast.BitAnd: (" and ", _LOOSE),
     ast.BitOr: (" or ", _LOOSE),
 }
@@ -38,8 +38,36 @@ _CONSTANTS = {
 }  # fmt: skip
 
 
+def has_notation(tree: ast.expr) -> bool:
+    """Whether `written` can write an expression."""
+    return all(map(_is_written, ast.walk(tree)))
+
+
+def _is_written(node: ast.AST) -> bool:
+    match node:
+        case ast.BinOp(op=op):
+            return type(op) in _SIGNS or isinstance(op, ast.Div | ast.Pow)
+        case ast.UnaryOp(op=op):
+            return isinstance(op, ast.USub | ast.Invert | ast.Not)
+        case ast.Compare(ops=ops):
+            return len(ops) == 1 and type(ops[0]) in _COMPARISONS
+        case ast.expr():
+            return isinstance(node, _WRITTEN)
+    return True  # a part of one of these
+
+
+_WRITTEN = (
+    ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Call, ast.IfExp, ast.Tuple, ast.List,
+)  # fmt: skip
+
+
+def shown_letter(name: str) -> str:
+    """A letter of a formula; one with a dash has a line below in Python."""
+    return name.rstrip("_").replace("_", " ") + "\N{PRIME}" * (len(name) - len(name.rstrip("_")))
+
+
 def written(tree: ast.expr, letter: Callable[[str], str]) -> str:
-    """An expression as HTML; `letter` gives that of each name in it, as HTML.
+    """An expression as HTML; `letter` gives that of each name in it, as HTML. Names with operators get brackets.
 
     >>> written(ast.parse("g / (2 * y)", mode="eval").body, str)
     '<span class="fraction"><span>g</span><span>2 · y</span></span>'
@@ -50,7 +78,7 @@ def written(tree: ast.expr, letter: Callable[[str], str]) -> str:
 def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
     """An expression as HTML, and how tightly it binds."""
 
-    def write(part: ast.expr, tightness: int = _CHOICE) -> str:
+    def write(part: ast.expr, tightness: int = _WORDS) -> str:
         text, binds = _written(part, letter)
         return text if binds >= tightness else f"({text})"
 
@@ -59,13 +87,15 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         match part:
             case ast.Call(func=ast.Name(id="zeros_like"), args=[of]):
                 return f"zeros_like({write(of)})"
-        return write(part)
+        return write(part, _CHOICE)
 
     def raised(part: ast.expr) -> str:
         """What has something raised beside it: ∂L/∂y, too, needs brackets there."""
         text = write(part, _ATOM)
-        return f"({text})" if isinstance(part, ast.Name) and "/" in re.sub("<[^>]*>", "", text) else text
+        is_quotient = isinstance(part, ast.Name) and "/" in _text(text) and not text.startswith("(")
+        return f"({text})" if is_quotient else text
 
+    node = _as_operator(node)
     match node:
         case ast.BinOp(op=ast.Div()):
             return _fraction(write(node.left), write(node.right)), _PRODUCT
@@ -75,14 +105,17 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
             rest, factor = square
             text = f"{raised(factor)}<sup>2</sup>"
             return (f"{write(rest, _SIGN)} · {text}", _PRODUCT) if rest else (text, _POWER)
+        case ast.BinOp(op=ast.Mod() | ast.FloorDiv() as op):
+            return f"{write(node.left, _POWER)}{_SIGNS[type(op)][0]}{write(node.right, _POWER)}", _MOD
         case ast.BinOp() if type(node.op) in _SIGNS:
             sign, tightness = _SIGNS[type(node.op)]
             left = write(node.left, min(tightness, _SIGN))  # −a · b needs no brackets
             right = write(node.right, tightness + (sign in (" − ", " @ ")))
-            if right.startswith("−") or (isinstance(node.op, ast.Mult) and _is_product(node.right, ast.MatMult)):
+            # Products of matrices in elementwise ones, and elementwise ones in those of matrices
+            other = {ast.Mult: (ast.MatMult,), ast.MatMult: (ast.Mult, ast.Div)}.get(type(node.op), ())
+            left = f"({left})" if _is_product(node.left, *other) else left
+            if right.startswith("−") or (_is_product(node.right, *other) and not right.startswith("(")):
                 right = f"({right})"
-            if isinstance(node.op, ast.MatMult):  # elementwise products in products of matrices
-                left = f"({left})" if _is_product(node.left, ast.Mult) else left
             return f"{left}{sign}{right}", tightness
         case ast.UnaryOp(op=ast.USub()):
             return f"−{write(node.operand, _PRODUCT)}", _SIGN
@@ -95,7 +128,9 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         case ast.Constant():
             return _constant(node.value)
         case ast.Name():
-            return letter(node.id), _ATOM
+            text = letter(node.id)
+            is_word = _text(text) == shown_letter(node.id) or _ONE_WORD.fullmatch(_text(text))
+            return text, _ATOM if is_word else _WORDS
         case ast.Attribute(attr="T" | "mT"):
             return f"{raised(node.value)}<sup>T</sup>", _ATOM
         case ast.Attribute():
@@ -103,20 +138,38 @@ def _written(node: ast.expr, letter: Callable[[str], str]) -> tuple[str, int]:
         case ast.Subscript() | ast.Call(func=ast.Name(id="getitem")):
             value, of = (node.value, node.slice) if isinstance(node, ast.Subscript) else node.args
             return f"{write(value, _ATOM)}[{_index(of, write)}]", _ATOM
-        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _COMPARED:
-            return _written(ast.Compare(left, [_COMPARED[name]()], [right]), letter)
-        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
-            return _written(ast.BinOp(left, _BINARY[name](), right), letter)
         case ast.Call():
             return _call(node, write)
         case ast.Slice():
             ends = [write(part) if part else "" for part in (node.lower, node.upper)]
             return ":".join(ends) + (f":{write(node.step)}" if node.step else ""), _ATOM
         case ast.Tuple():
-            return f"({', '.join(map(write, node.elts))}{',' * (len(node.elts) == 1)})", _ATOM
+            return f"({', '.join(write(part, _CHOICE) for part in node.elts)}{',' * (len(node.elts) == 1)})", _ATOM
         case ast.List():
             return f"[{', '.join(map(listed, node.elts))}]", _ATOM
     raise TypeError(f"no notation for {ast.dump(node)}")
+
+
+# A name, in which operators stand within brackets alone, or a gradient of such names: it needs no brackets
+_ONE_WORD = re.compile(r"(?:∂Σ?NAME/∂)?NAME".replace("NAME", r"(?:[\w.…\u2032]|\[[^\]]*\]|\([^)]*\))+"))
+
+
+def _text(markup: str) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", markup))
+
+
+def _as_operator(node: ast.expr) -> ast.expr:
+    """A call as an operator, if it has one."""
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _COMPARED:
+            return ast.Compare(left, [_COMPARED[name]()], [right])
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
+            return ast.BinOp(left, _BINARY[name](), right)
+        case ast.Call(func=ast.Name(id="negative"), args=[operand], keywords=[]):
+            return ast.UnaryOp(ast.USub(), operand)
+        case ast.Call(func=ast.Name(id="square"), args=[operand], keywords=[]):
+            return ast.BinOp(operand, ast.Pow(), ast.Constant(2))
+    return node
 
 
 def _constant(value: Any) -> tuple[str, int]:
@@ -131,9 +184,26 @@ def _constant(value: Any) -> tuple[str, int]:
         or (isinstance(value, tuple) and any(isinstance(v, slice) for v in value))
     ):
         return _part(value), _ATOM
+    if isinstance(value, complex):
+        imaginary, binds = _constant(value.imag)
+        if not value.real:
+            return f"{imaginary}j", binds
+        sign = "" if binds == _SIGN else "+"
+        return f"({_constant(value.real)[0]}{sign}{imaginary}j)", _ATOM
+    if isinstance(value, np.ndarray):
+        return _constant(value.tolist())
+    if isinstance(value, tuple | list):
+        inside = ", ".join(_constant(part)[0] for part in value)
+        return (f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"), _ATOM
     if isinstance(value, str):
         return html.escape(f'"{value}"'), _ATOM
-    return html.escape(getattr(value, "name", getattr(value, "__name__", str(value)))), _ATOM  # of dtypes, functions
+    name = getattr(value, "name", getattr(value, "__name__", value))  # of dtypes, functions
+    return _with_minus(html.escape(str(name))), _ATOM
+
+
+def _with_minus(text: str) -> str:
+    """A text with the sign of mathematics before its numbers."""
+    return re.sub(r"-(?=[\d.])", "−", text)
 
 
 def _number(x: float) -> str:
@@ -147,21 +217,23 @@ def _index(node: ast.expr, write: Callable[..., str]) -> str:
     """What stands in the brackets of an index."""
     if isinstance(node, ast.Constant):
         return _part(node.value)
-    return ", ".join(map(write, node.elts)) if isinstance(node, ast.Tuple) and node.elts else write(node)
+    parts = node.elts if isinstance(node, ast.Tuple) else []
+    return ", ".join(write(part, _CHOICE) for part in parts) or write(node)
 
 
 def _part(i: Any) -> str:
     """A setting as a part of an index, or several."""
     if isinstance(i, slice):
-        start, stop, step = ("" if x is None else str(x) for x in (i.start, i.stop, i.step))
+        start, stop, step = ("" if x is None else _with_minus(str(x)) for x in (i.start, i.stop, i.step))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(i, tuple) and i:
-        return ", ".join(html.escape(str(part)) if isinstance(part, tuple) else _part(part) for part in i)
-    return "..." if i is Ellipsis else html.escape(str(i))
+        return ", ".join(_with_minus(html.escape(str(part))) if isinstance(part, tuple) else _part(part) for part in i)
+    return "..." if i is Ellipsis else _with_minus(html.escape(str(i)))
 
 
-def _is_product(node: ast.expr, kind: type[ast.operator]) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, kind)
+def _is_product(node: ast.expr, *kinds: type[ast.operator]) -> bool:
+    node = _as_operator(node)
+    return isinstance(node, ast.BinOp) and isinstance(node.op, kinds)
 
 
 def _squared(node: ast.BinOp) -> tuple[ast.expr | None, ast.expr] | None:
@@ -190,10 +262,6 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
             return f"|{write(args[0])}|", _ATOM
         case "conj" | "conjugate", 1:
             return f'<span class="bar">{write(args[0])}</span>', _ATOM
-        case "negative", 1:
-            return f"−{write(args[0], _PRODUCT)}", _SIGN
-        case "square", 1:
-            return write(ast.BinOp(args[0], ast.Pow(), ast.Constant(2))), _POWER
         case "reciprocal", 1:
             return _fraction("1", write(args[0])), _PRODUCT
         case "exp2", 1:
@@ -207,18 +275,19 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
         case "zeros_like", 1:
             return "0", _ATOM
         case "scatter", 3:
-            return f"{write(args[0], _SUM)} at [{_index(args[1], write)}], 0 elsewhere", _CHOICE
+            return f"{write(args[0], _SUM)} at [{_index(args[1], write)}], 0 elsewhere", _WORDS
         case "with_part", 3:
             return f"{write(args[0], _SUM)} with {write(args[2], _SUM)} at {_place(args[1])}", _CHOICE
         case "with_zeros", 2:
             return f"{write(args[0], _SUM)} with zeros at {_place(args[1])}", _CHOICE
         case "in_part", 3:
-            return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _CHOICE
+            return f"{write(args[0], _SUM)} at {_place(args[1])}{_elsewhere(args)}", _WORDS
         case "stays", 3:
             return f"{write(args[0], _SUM)} is the last at {_place(args[1])}", _CHOICE
         case "part_of", 2:
             return _place(args[1], f"({write(args[0])})"), _ATOM
-    shown = [write(arg) for arg in args] + [f"{k.arg}={write(k.value)}" for k in node.keywords]
+    least = _WORDS if len(args) + len(node.keywords) == 1 else _CHOICE  # words with a comma need brackets beside others
+    shown = [write(arg, least) for arg in args] + [f"{k.arg}={write(k.value, least)}" for k in node.keywords]
     if len(args) > 1 and _parameters(name)[len(args) - 1 : len(args)] == ["axis"]:
         shown[len(args) - 1] = f"axis={shown[len(args) - 1]}"
     return f"{NAMES.get(name, html.escape(name.strip('_')))}({', '.join(shown)})", _ATOM
@@ -226,7 +295,7 @@ def _call(node: ast.Call, write: Callable[..., str]) -> tuple[str, int]:
 
 def _place(node: ast.expr, array: str = "") -> str:
     """A place, or the part of an array that is there, in NumPy's words."""
-    text = place(node.value, "\0")  # type: ignore[attr-defined]
+    text = _with_minus(place(node.value, "\0"))  # type: ignore[attr-defined]
     text = text.replace("\0,", "\1,").replace("(\0)", "(\1)")  # in the brackets of a function it needs none of its own
     return html.escape(text).replace("\1", array[1:-1] or "·").replace("\0", array)
 
@@ -251,7 +320,8 @@ NAMES = {
 }  # fmt: skip
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add, "subtract": ast.Sub, "multiply": ast.Mult, "divide": ast.Div, "true_divide": ast.Div,
-    "power": ast.Pow, "float_power": ast.Pow, "matmul": ast.MatMult, "dot": ast.MatMult, "remainder": ast.Mod,
+    "power": ast.Pow, "float_power": ast.Pow, "matmul": ast.MatMult, "remainder": ast.Mod,
+    "floor_divide": ast.FloorDiv,
 }  # fmt: skip
 
 
@@ -259,6 +329,13 @@ _COMPARED: dict[str, type[ast.cmpop]] = {
     "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE, "greater": ast.Gt,
     "greater_equal": ast.GtE,
 }  # fmt: skip
+
+
+# Functions of ours that are written in words, or by another name
+WORDED = frozenset({
+    "getitem", "in_part", "i0_slope", "normal_cdf", "part_of", "scatter", "stays", "with_part", "with_zeros",
+})  # fmt: skip
+SIGNED = frozenset({*_BINARY, *_COMPARED})  # those that are written as operators
 
 
 def _cases(node: ast.expr, write: Callable[..., str]) -> str:

@@ -15,7 +15,8 @@ from .formulas import Expression, call_of, expression_of
 from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
 from .labels import operation_label
-from .steps import Steps, parts_of, shown_letter
+from .notation import shown_letter
+from .steps import Steps, parts_of
 
 MOST_NUMBERS, MOST_OPERATIONS = 20_000, 3_000  # of all values, and of the graph, that a page computes at once
 
@@ -75,13 +76,14 @@ class Program:
 
     def _read(self, o: Operation, function: Callable, args: list, kwargs: dict, labels: list) -> Expression | None:
         """What a function computes in a call, and in any other with other numbers."""
-        expression = expression_of(function, args, kwargs, labels, _is_known)
+        settings = kwargs, labels, _is_known, self._steps.taken
+        expression = expression_of(function, args, *settings)
         if expression is None:
             return None
         text = _text_of(expression)
         if (function, text) not in self._general:
             for numbers in _OTHER_NUMBERS:
-                other = expression_of(function, [_filled(x, numbers) for x in args], kwargs, labels, _is_known)
+                other = expression_of(function, [_filled(x, numbers) for x in args], *settings)
                 if other is None or text != _text_of(other):
                     raise Unavailable(f"the formula of {operation_label(o.node)} is another one for other numbers")
             self._general.add((function, text))

@@ -7,6 +7,7 @@ import functools
 import inspect
 import linecache
 import textwrap
+import warnings
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 
 def source_of(function: Callable) -> str:
     """The text of a function, or of the lines that a lambda stands in; empty where it is lost."""
+    if callable(function) and inspect.isfunction(type(function).__call__):  # an object that is called
+        function = type(function).__call__
     try:
         return textwrap.dedent(inspect.getsource(function)).rstrip()
     except (OSError, TypeError):
@@ -21,22 +24,47 @@ def source_of(function: Callable) -> str:
 
 
 def body_of(function: Any) -> list[ast.stmt] | None:
-    """The statements of a function, without its docstring; of a lambda, that it returns its expression; or None."""
+    """The statements of a function, without its docstring; of a lambda, that it returns its expression; or None.
+
+    None, too, where the source isn't that of the function any more, since the file was changed after it was run.
+    """
     code = getattr(function, "__code__", None)
-    return None if code is None else _body_of(code)
+    if code is None:
+        return None
+    linecache.checkcache(code.co_filename)
+    return _body_of(code, "".join(linecache.getlines(code.co_filename)))
 
 
 @functools.lru_cache(maxsize=4096)
-def _body_of(code: CodeType) -> list[ast.stmt] | None:
-    nodes = _functions(code.co_filename).get(code.co_firstlineno, [])
+def _body_of(code: CodeType, source: str) -> list[ast.stmt] | None:
+    nodes, codes = _functions(source)
+    place = code.co_firstlineno
+    if not any(_is_same(code, found) for found in codes.get(place, [])):
+        return None
     if code.co_name == "<lambda>":
-        found = _of_lambda(code, [node.body for node in nodes if isinstance(node, ast.Lambda)])
+        bodies = [node.body for node in nodes.get(place, []) if isinstance(node, ast.Lambda)]
+        found = _of_lambda(code, bodies)
         return None if found is None else [ast.Return(found)]
-    for node in nodes:
+    for node in nodes.get(place, []):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             has_words = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
             return node.body[has_words:]
     return None
+
+
+def _is_same(a: CodeType, b: CodeType) -> bool:
+    """Whether two functions do the same, by their instructions, and all that these speak of."""
+    return _content(a) == _content(b)
+
+
+def _content(code: CodeType) -> tuple:
+    constants = [_content(x) if isinstance(x, CodeType) else _told(x) for x in code.co_consts]
+    return code.co_name, code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants
+
+
+def _told(x: Any) -> str:
+    """A constant in words, which tell 1 from 1.0 and True."""
+    return ", ".join(sorted(map(repr, x))) if isinstance(x, frozenset) else repr(x)
 
 
 def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
@@ -52,16 +80,25 @@ def _of_lambda(code: Any, bodies: list[ast.expr]) -> ast.expr | None:
     return None
 
 
-@functools.cache
-def _functions(filename: str) -> dict[int, list[Any]]:
-    """The functions in a source file, or a cell of a notebook, by the lines where they begin; none, if it is lost."""
-    found: dict[int, list[Any]] = {}
+@functools.lru_cache(maxsize=256)
+def _functions(source: str) -> tuple[dict[int, list[Any]], dict[int, list[CodeType]]]:
+    """The functions in the source of a file, or of a cell of a notebook, by the lines where they begin, as trees and
+    compiled; none, if it can't be."""
+    nodes: dict[int, list[Any]] = {}
+    codes: dict[int, list[CodeType]] = {}
     try:
-        tree = ast.parse("".join(linecache.getlines(filename)))
-    except SyntaxError:
-        return found
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the source has been compiled before
+            tree = ast.parse(source)
+            compiled = compile(tree, "<source>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return nodes, codes
     for node in ast.walk(tree):
         if isinstance(node, ast.Lambda | ast.FunctionDef):
             first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-            found.setdefault(first, []).append(node)
-    return found
+            nodes.setdefault(first, []).append(node)
+    inside = [compiled]
+    for code in inside:
+        codes.setdefault(code.co_firstlineno, []).append(code)
+        inside += [x for x in code.co_consts if isinstance(x, CodeType)]
+    return nodes, codes

@@ -27,7 +27,7 @@ from .dot import Drawing
 from .formulas import Expression, call_of, expression_of
 from .graph import Operation, Stretch, is_version, operations_behind, parts_of_arguments, takes_several
 from .labels import operation_label
-from .notation import written
+from .notation import shown_letter, written
 from .sources import source_of
 
 
@@ -117,6 +117,7 @@ class Steps:
     def __init__(self, drawing: Drawing, gradients: Mapping[Any, Any]):
         self._drawing, self._gradients = drawing, gradients
         self.graph, self.past = drawing.graph, drawing.past
+        self.taken = frozenset(drawing.name_of(x) for x in self.graph.drawn.values())  # names, which no letter may have
         self.arrays: list[np.ndarray] = []
         self._array_numbers: dict[tuple, int] = {}  # by what is in them
         self.values: list[dict] = []
@@ -229,13 +230,14 @@ class Steps:
         op: Any = o.node._op
         (_, values), labels = self.past.arguments(o.node), self.labels(o)
         y = self.past.output(o.node)
-        expression = expression_of(op.func, values, op.known_kwargs(o.node._kwargs or {}), labels)
+        call = op.func, values, op.known_kwargs(o.node._kwargs or {}), labels
+        expression = expression_of(*call, taken=self.taken)
         if op is ASSIGN or op.is_view is True:  # only shape and dtype of what these are given are here
             is_true = expression is not None
         elif not (is_true := expression is not None and _comes_to(expression, y)):
             self._require_unchanged(o, values, y)
         if expression is None or not is_true:
-            expression = call_of(op.func, values, op.known_kwargs(o.node._kwargs or {}), labels)
+            expression = call_of(*call, taken=self.taken)
         return self._told(expression)
 
     def _require_unchanged(self, o: Operation, values: list, y: Any) -> None:
@@ -313,7 +315,7 @@ class Steps:
     def _rule_formula(self, part: Part, o: Operation, grads: dict) -> dict:
         """A rule as a formula; where no true one can be made of it, its source."""
         rule = part.rule
-        expression = expression_of(rule, *self.call_of_rule(o, grads))
+        expression = expression_of(rule, *self.call_of_rule(o, grads), taken=self.taken)
         if expression is not None and (takes_several(o.node) or _comes_to(expression, part.gives)):
             gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
             return self._told(conjugated(expression, gradients) if expression.is_complex() else expression)
@@ -380,11 +382,6 @@ class Steps:
             return shown_letter(letter)
         kind, x = label
         return self._gradient_name(x) if kind == "g" else self._drawing.name_of(x)
-
-
-def shown_letter(name: str) -> str:
-    """A letter of a formula; one with a dash has a line below in Python."""
-    return name.rstrip("_").replace("_", " ") + "\N{PRIME}" * (len(name) - len(name.rstrip("_")))
 
 
 def _summed(gives: Any, arrives: Any) -> list[int] | None:

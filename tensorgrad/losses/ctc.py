@@ -140,7 +140,7 @@ def _sums_of_arrays(emissions: np.ndarray, first: np.ndarray, start: np.ndarray,
     return sums
 
 
-@by_name
+@by_name("log of the probability of the targets, the sum over the two states in which an example may end")
 def _log_likelihood(forward: Any, input_lengths: Any, target_lengths: Any) -> Any:
     """log of the sum over the two states that an example may end in, the last label and the last blank: (N,)."""
     if not forward.shape[0]:
@@ -167,7 +167,7 @@ def _ctc(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any, z
     return np.where(loss == math.inf, 0, loss).astype(loss.dtype) if zero_infinity else loss, forward
 
 
-@by_name
+@by_name("log of the summed probabilities of all ways from the start to each state at each step")
 def _forward(emissions: Any, states: Any) -> Any:
     """log of the summed probabilities of all ways to be in each state at each step."""
     start = _zero_at(emissions, arange(states.shape[1], states) < 2)
@@ -175,7 +175,7 @@ def _forward(emissions: Any, states: Any) -> Any:
     return _sums(emissions, first, start, _can_skip(states)) + emissions
 
 
-@by_name
+@by_name("log of the summed probabilities of all ways from each state at each step to the end")
 def _backward(emissions: Any, states: Any, input_lengths: Any, target_lengths: Any) -> Any:
     """log of the summed probabilities of all ways from there to the end: the same with all turned round."""
     from_end = np.expand_dims(2 * target_lengths, -1) - arange(states.shape[1], states)

@@ -35,7 +35,7 @@ def shifted(v: Any, k: int) -> Any:
     return np.concatenate([v[..., k:], nothing] if k > 0 else [nothing, v[..., :k]], axis=-1)
 
 
-@by_name
+@by_name("the diagonals of the matrix, as the rows of a band")
 def in_band(a: Any, below: int, above: int) -> Any:
     """The diagonals of square matrices as SciPy takes them, of which a formula speaks; the rules need no matrix."""
     n, axes = a.shape[-1], [(0, 0)] * (a.ndim - 2)
@@ -46,7 +46,7 @@ def in_band(a: Any, below: int, above: int) -> Any:
     return np.stack(rows, axis=-2)
 
 
-@by_name
+@by_name("the band of the transposed matrix")
 def transposed_band(below: int, above: int, ab: Any) -> Any:
     """The band of A^T: its diagonals in the opposite order, each moved to its columns."""
     return np.stack([shifted(ab[..., above - k, :], k) for k in range(-below, above + 1)], axis=-2)

@@ -126,7 +126,7 @@ def with_text(rule: Callable, func: Callable, text: str | Callable, note: str, *
 def with_matrix(rule: Callable, func: Callable, i: int) -> Callable:
     """The rule of an argument in which func is linear, with its formula: a product with the matrix of func."""
 
-    @by_name
+    @by_name("the matrix of the function, which is linear in this argument")
     def matrix(*args: Any, **settings: Any) -> Any:
         x = np.asarray(args[i])
         at_zero = func(*args[:i], np.zeros(x.shape), *args[i + 1 :], **settings)

@@ -91,7 +91,7 @@ CURVES: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-@by_name
+@by_name("the value of the piecewise cubic curve through the points")
 def _piecewise_cubic(
     x: Any, y: Any, dydx: Any, at: Any, kind: str, axis: int, bc_type: Any, nu: int, extrapolate: Any
 ) -> Any:

@@ -33,12 +33,16 @@ def sum_of_tail(score: Callable, k: Any, n: Any, a: Any, b: Any) -> Any:
     return np.where(upper, 1, -1) * np.sum(f * score(places, n, a, b), axis=0)
 
 
-@by_name
+@by_name(
+    "the derivative of the distribution function by a, divided by the probability at k, as a sum over the shorter tail"
+)
 def sum_of_tail_a(k: Any, n: Any, a: Any, b: Any) -> Any:
     return sum_of_tail(betabinom_a, k, n, a, b)
 
 
-@by_name
+@by_name(
+    "the derivative of the distribution function by b, divided by the probability at k, as a sum over the shorter tail"
+)
 def sum_of_tail_b(k: Any, n: Any, a: Any, b: Any) -> Any:
     return sum_of_tail(betabinom_b, k, n, a, b)
 

@@ -278,7 +278,7 @@ def cho_solve(c_and_lower: tuple, b: Any, **settings: Any) -> Any:
     return _cho_solve(as_read(as_array(c), triangle(lower)), b, lower=lower, **settings)
 
 
-@by_name
+@by_name("the order of the rows after all interchanges of the factorization")
 @in_one_call
 def permutation(piv: Any, m: int) -> np.ndarray:
     """The order of the m rows after row i was interchanged with row piv[i], for one i after the other."""

@@ -139,7 +139,7 @@ def lu_permuted_gradient(g: Any, y: Any, a: Any, **_: Any) -> Any:
     return rows_at(lu_gradient(rows_at(gl, back), gu, rows_at(low, back), u), p)
 
 
-@by_name
+@by_name("the order of the rows after pivoting, P of P L U")
 def order_of_rows(a: Any) -> Any:
     """P of P L U, as indices."""
     return in_one_call(_lu)(a)[0]

@@ -141,7 +141,7 @@ def sqrtm(A: Any) -> Any:
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # on [-1, 1]; enough for |X - 1| <= 1 / 4 in double precision
 
 
-@by_name
+@by_name("the Fréchet derivative of the matrix logarithm at A in the direction E")
 def logm_frechet(A: Any, E: Any) -> Any:
     """L(A, E), after as many square roots as bring A near to the identity: log A = 2 log X, and X dX + dX X = dA.
 

@@ -67,7 +67,7 @@ def log_mixed(w: Any, rest: Any, d: Any) -> Any:
 # Gamma: z = exp(u) ---------------------------------------------------------------------------------------------------
 
 
-@by_name
+@by_name("dz / da, where z is a fixed quantile of the gamma distribution")
 def gamma_quantile_grad(z: Any, a: Any) -> Any:
     """dz / da"""
     side = np.where(z <= a, -1.0, 1.0)
@@ -85,7 +85,7 @@ def _gamma_score(d: Any, z: Any, a: Any) -> Any:
 # Beta: z = 1 / (1 + exp(-u)). The upper tail is the lower one of 1 - z, whose a and b are exchanged ------------------
 
 
-@by_name
+@by_name("dz / da or dz / db, where z is a fixed quantile of the beta distribution")
 def beta_quantile_grad(which: int, z: Any, a: Any, b: Any) -> Any:
     """dz / da for which = 0, dz / db for which = 1."""
     upper = (a + b) * z > a
@@ -107,7 +107,7 @@ def _beta_exponent(d: Any, x: Any, y: Any, p: Any, q: Any) -> Any:
 # Student's t: |z| = exp(u), from z outward if |z| > 1, else inward, to 0, where F is 1/2 ------------------------------
 
 
-@by_name
+@by_name("dz / ddf, where z is a fixed quantile of Student's t distribution")
 def t_quantile_grad(z: Any, df: Any) -> Any:
     """dz / ddf"""
     side = np.where(np.abs(z) > 1, 1.0, -1.0)
@@ -156,7 +156,7 @@ def digamma_step(x: Any) -> Any:
 # Von Mises: from z outward, to pi, where F is 1; or inward, to 0, where F is 1/2 --------------------------------------
 
 
-@by_name
+@by_name("dz / dkappa, where z is a fixed quantile of the von Mises distribution")
 def vonmises_quantile_grad(z: Any, kappa: Any) -> Any:
     """dz / dkappa"""
     z = z - 2 * np.pi * np.round(z / (2 * np.pi))

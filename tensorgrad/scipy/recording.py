@@ -46,7 +46,7 @@ def recorded(func: Callable, *rules: Callable | each | None, saves: bool = False
     further = bool(rules) and isinstance(rules[-1], each)
     name = getattr(func, "__name__", "function").lstrip("_")
 
-    @by_name
+    @by_name("")
     @functools.wraps(func)
     def function(*args: Any, **kwargs: Any) -> Any:
         if not holds_recording(args) and not holds_recording(kwargs.values()):

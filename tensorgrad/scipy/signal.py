@@ -58,7 +58,7 @@ def correlation(u: Any, v: Any) -> Any:
     return convolve(u, np.flip(v), "valid")
 
 
-@by_name
+@by_name("the gradient run backwards in time through the filter: what each later output owes to each sample")
 def multipliers(g: Any, b: Any, a: Any, axis: int, zi: Any) -> Any:
     """λ at the times 0 to N + L - 2, the last L - 1 of which are those of zf."""
     (g, of_state) = (g, None) if zi is None else g
@@ -281,7 +281,7 @@ detrend: Callable = recorded(
 )
 
 
-@by_name
+@by_name("the factors of the frequencies in the analytic signal: 0, 1 or 2")
 def frequency_factors(size: int) -> Any:
     return response(scipy.signal.hilbert, (size,))
 

@@ -30,7 +30,7 @@ def moved(v: Any, k: int) -> Any:
     return np.concatenate([v[k:], zeros] if k > 0 else [zeros, v[:k]])
 
 
-@by_name
+@by_name("the bands of the transposed matrix")
 def transposed(bands: Any, lower: int, upper: int) -> Any:
     """The bands of the transposed matrix, which has upper and lower exchanged."""
     return np.stack([moved(bands[upper + d], -d) for d in range(lower, -upper - 1, -1)])

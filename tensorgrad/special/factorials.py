@@ -116,7 +116,6 @@ def _polygamma(n: Any, x: Any) -> Any:
 _recorded_polygamma: Callable = derivative(_polygamma, None, lambda g, y, n, x: g * _recorded_polygamma(n + 1, x))
 
 
-@by_name
 def polygamma(n: Any, x: Any) -> Any:
     """The n-th derivative of digamma, elementwise, as `scipy.special.polygamma`.
 
@@ -129,6 +128,9 @@ def polygamma(n: Any, x: Any) -> Any:
     n, x = as_numbers("polygamma", "n", n), as_numbers("polygamma", "x", x)
     require_constant("polygamma", "n", n)
     return _recorded_polygamma(data_of(n), x)
+
+
+by_name("")(polygamma)  # no decorator: type checkers must know it above
 
 
 def multigammaln(a: Any, d: Any) -> Any:

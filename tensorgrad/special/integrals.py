@@ -24,7 +24,7 @@ erf, erfc, erfcx, erfi, erfinv, erfcinv = ufuncs("erf erfc erfcx erfi erfinv erf
 dawsn, wofz, fresnel = ufuncs("dawsn wofz fresnel")
 
 
-@by_name
+@by_name("the sum of (2k − 1)!! / sᵏ over k = 1, 2, ..., the asymptotic series of the integral")
 def series(s: Any) -> Any:
     """The sum of (2k - 1)!! / s^k over k from 1 on (7.12.1): eight terms give all digits for |s| > 1300."""
     total = 0.0
@@ -87,7 +87,7 @@ exprel = ufuncs("exprel")[0]
 lambertw = inspect.unwrap(scipy.special.lambertw)
 
 
-@by_name
+@by_name("the integral of exp(−x t) / tⁿ over t from 1 to ∞")
 def _exponential_integral(n: Any, x: Any) -> Any:
     """E_n(x) of whole n, negative ones by the recurrence 8.19.12."""
     y = expn(np.maximum(n, 0), x)
