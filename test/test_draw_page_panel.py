@@ -399,6 +399,12 @@ def test_of_an_array_the_shape_is_asked_first(show):
     tab = shown.tab
     tab.keyboard.press("p")
     at_step(shown, "Backward through ×")
+    for name in ("h", "w", "v2", "v1"):  # what was sent before
+        tab.evaluate(
+            f"predict.reveal(model.values.findIndex(v => v.name === '{name}'), {shown.steps[-1]['operation']})"
+        )
+    shown.tab.keyboard.press("ArrowLeft")
+    shown.tab.keyboard.press("ArrowRight")
     k = next(i for i in range(2) if card(shown, i).inner_text().startswith("∂Σy/∂w"))
     assert "(4,)" not in card(shown, k).locator("h4").inner_text()
     assert [b.inner_text() for b in card(shown, k).locator(".choices button").all()] == ["()", "(4,)", "(2, 4)"]
@@ -434,6 +440,7 @@ def test_of_a_late_step_what_was_not_said_before_stays_hidden(show):
     at_step(shown, "Backward through +")
     assert "∂y/∂v2 hasn't been predicted yet: it is asked for in a step before." in shown.text()
     assert not numbers(shown.text().split("What arrives")[1].replace("v2", "").replace("v1", ""))
+    shown.card("v2").focus()
     assert shown.card("v2").get_attribute("aria-label") == "v2, shape (). Value −2."
     opacity = "card => getComputedStyle([...card.querySelectorAll('text.gradient')].at(-1)).opacity"
     assert shown.card("v2").evaluate(opacity) == "0"
@@ -588,18 +595,17 @@ def test_numbers_in_the_editor_are_read_and_refused(show):
 
 
 def test_masks_are_switched_and_whole_numbers_stay(show):
-    mask, x = Tensor(np.array([True, False]), name="mask", requires_grad=False), Tensor([2.0, 3.0], name="x")
-    n = Tensor(np.array([4, 5]), name="n", requires_grad=False)
-    shown = show(draw_backward((np.where(mask, x, x * x) * n).sum()))
+    x, mask = Tensor([2.0, 3.0], name="x"), np.array([True, False])
+    shown = show(draw_backward((np.where(mask, x, x * x) * np.array([4, 5])).sum()))
     tab = shown.tab
-    shown.card("n").click()
+    shown.card("c2").click()
     assert "Whole numbers, such as labels and indices, stay as they were." in tab.inner_text("#editor")
     assert not tab.locator("#editor .fields input").count()
-    shown.card("mask").click()
+    shown.card("c1").click()
     options = tab.locator("#editor option").all_inner_texts()
-    assert [option.split()[0] for option in options] == ["x", "mask"]
+    assert [option.split()[0] for option in options] == ["x", "c1"]
     assert tab.locator("#editor input[type=range]").count() == 0
-    tab.get_by_label("mask[1]").check()
+    tab.get_by_label("c1[1]").check()
     assert tab.evaluate("model.values.find(v => v.name === 'x').grad.data[1]") == 5
     at_step(shown, next(step["title"] for step in shown.steps if "where" in step["title"]))
     assert re.search(r"\[True +True\]", shown.text())
@@ -718,7 +724,8 @@ def test_what_is_no_number_is_not_called_a_kink(show):
         shown.put("a", x)
         told = tab.inner_text(".check")
         assert said in told and "kink" not in told and "NaN" not in told
-    shown = show(draw_backward(np.sqrt(a - 1.0)))
+    with np.errstate(all="ignore"):
+        shown = show(draw_backward(np.sqrt(a - 1.0)))
     shown.tab.keyboard.press("End")
     shown.tab.get_by_role("button", name="Check ∂y/∂a by finite differences").click()
     told = shown.tab.inner_text(".check")

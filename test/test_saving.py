@@ -56,9 +56,7 @@ WAYS = {
 def drawn_at_once(monkeypatch, tmp_path_factory):
     """Pictures are drawn without a program, so that the tests are quick."""
     monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("empty")))
-    monkeypatch.setattr(
-        draw_graphviz, "_drawn", lambda source, *options: b"<svg></svg>" + source.encode()
-    )
+    monkeypatch.setattr(draw_graphviz, "_drawn", lambda source, *options: b"<svg></svg>" + source.encode())
 
 
 @pytest.fixture(params=WAYS)

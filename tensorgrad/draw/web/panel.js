@@ -17,9 +17,9 @@ const panel = (() => {
   const gradientOf = value => model.values[value].gradient;
 
   /** A name with its numbers; a single number stands beside it. */
-  function entry(name, array, kind = "") {
+  function entry(name, array, kind = "", heading = "h4") {
     return element("div", { class: `entry ${isSingle(array) ? "single" : ""}` },
-      element("h4", { class: kind }, name, " ", shapeOf(array)), heatmap.numbers([array], name));
+      element(heading, { class: kind }, name, " ", shapeOf(array)), heatmap.numbers([array], name));
   }
 
   // Formulas ---------------------------------------------------------------------------------------------------------
@@ -71,7 +71,6 @@ const panel = (() => {
   }
   /** What the letters stand for that a formula defines, and the remarks to it. */
   const definitions = told => [told.where.map((w, i) => defined(told, w, i === 0)), told.notes.map(words => paragraph(words))];
-  const unseen = words => element("span", { class: "unseen" }, words); // for who listens
   const upright = words => element("span", { class: "upright" }, words);
   function defined(told, { letter, formula, array }, isFirst) {
     const numbers = array && withNumbers(told, formula, array, letter);
@@ -88,7 +87,7 @@ const panel = (() => {
     const letters = [...lettersOf(told, told.formula ?? "").entries()].filter(([of, { array }]) => of[0] !== "w" && array && !isSingle(array));
     if (!letters.length) return null;
     const inside = element("div", {});
-    const fill = () => inside.replaceChildren(...letters.map(([of, { letter, array }]) => entry(letter, array, of[0] === "g" ? "backward" : "")));
+    const fill = () => inside.replaceChildren(...letters.map(([of, { letter, array }]) => entry(letter, array, of[0] === "g" ? "backward" : "", "h5")));
     const details = element("details", {
       open: unfolded.get(key) ?? isOpen,
       toggle: () => { unfolded.set(key, details.open); if (details.open && !inside.childElementCount) fill(); },
@@ -141,8 +140,9 @@ const panel = (() => {
     const missing = predict.missing(k, i), isBelow = model.operations[k].rules.some((r, j) => j < i && r.to === to && predict.isHidden(k, j));
     const waits = isBelow || missing.length > 0, whyNot = predict.on ? predict.whyNot(rule) : "";
     const part = rule.before !== null ? "one more part" : rule.more ? "a first part" : "";
-    const title = element("div", { class: "head" },
-      element("h4", { class: "backward" }, gradientOf(to), isAsked || waits ? null : [" ", shapeOf(total)], part ? [unseen(", "), element("small", { class: "part" }, part)] : null),
+    const shape = isAsked || waits ? null : shapeOf(total), title = element("div", { class: "head" },
+      element("h4", { class: "backward", "aria-label": [gradientOf(to), shape && shapeText(total.shape), part].filter(Boolean).join(", ") },
+        gradientOf(to), " ", shape, part ? element("small", { class: "part" }, part) : null),
       isAsked || waits || rule.more ? null : checkButton(to));
     const told = predict.answerTo(k, i), formula = result => formulaOf(rule, leadOf(rule), result);
     const body = missing.includes(to) ? secret(to, k) : missing.length ? paragraph("What arrives comes first: predict it in the step before, or let it be shown.")

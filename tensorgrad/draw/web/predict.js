@@ -45,7 +45,7 @@ const predict = (() => {
   function reveal(value, before = null) {
     for (const [k, i] of hiddenParts(value)) {
       if (k === before) return;
-      change(k, i, { done: true, said: "" });
+      change(k, i, { done: true, isSkipped: true, said: "" });
     }
   }
 
@@ -135,7 +135,7 @@ const predict = (() => {
   }
 
   function score() {
-    const done = [...given.values()].filter(a => a.done);
+    const done = [...given.values()].filter(a => a.done && !a.isSkipped);
     return done.length ? `${done.filter(a => a.isRight && a.tries === 1 && !a.hinted).length} of ${done.length} at the first try` : "";
   }
 
