@@ -1,6 +1,6 @@
 // The panel: what a step does, in words, formulas and numbers; with the tools to change numbers, to check, to predict.
 //
-// panel.show(at) shows the step, or the layer that is folded there.
+// panel.show(at) shows the step, or the layer that is folded there; panel.toFormula() scrolls to it.
 
 const panel = (() => {
   const root = document.getElementById("panel");
@@ -287,7 +287,7 @@ const panel = (() => {
 
   // The tools above the step
   const predicting = element("button", { id: "predict", "aria-pressed": "false", title: "Hide each gradient until you have said it (p)", click: () => turn() }, "Predict");
-  const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); if (editor.isOpen) editor.focus(); } }, "Change numbers");
+  const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); if (editor.isOpen) { editor.focus(); toFormula(); } } }, "Change numbers");
   const score = element("span", { id: "score" });
   const changed = element("p", { id: "changed", hidden: true }, element("span", {}, "Changed: not your program's numbers."),
     element("button", { class: "quiet", id: "reset", click: () => { model.reset(); change.focus(); } }, "Reset"));
@@ -315,17 +315,24 @@ const panel = (() => {
     if (hadFocus) document.getElementById("side")?.focus();
   }
 
+  /** Scroll to the top of the step; while the editor is open, as far as the first formula is seen below it. */
+  function toFormula() {
+    const side = document.getElementById("side"), formula = editor.isOpen && stepBox.querySelector(".formula");
+    side.scrollTop = 0;
+    if (formula) side.scrollTop = Math.max(0, formula.getBoundingClientRect().bottom + 12 - side.getBoundingClientRect().bottom);
+  }
+
   model.onChange(() => {
     predict.forget();
     if (checked !== null && sizeOf(model.values[checked].data) > QUICK) checked = null;
     shown();
     editor.follow();
   });
-  graph.onPick(value => { editor.open(value); tools(); editor.focus(); });
+  graph.onPick(value => { editor.open(value); tools(); editor.focus(); toFormula(); });
   // What is typed in the panel is for the panel
   root.addEventListener("keydown", event => { if (event.target.matches("input, select, summary") && event.key !== "Escape") event.stopPropagation(); });
   addEventListener("keydown", event => {
     if (event.key === "p" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.matches?.("input, select, textarea")) turn();
   });
-  return { show, tools, formulaOf };
+  return { show, tools, toFormula, formulaOf };
 })();
