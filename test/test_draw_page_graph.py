@@ -203,6 +203,28 @@ def test_layers_fold_and_the_picture_closes_up(show):
     assert tab.evaluate(PICTURE)["things"] == whole["things"]
 
 
+BLOCKS = """() => [...document.querySelectorAll("#graph .block")].map(g => {
+  const { left, top, right, bottom } = g.querySelector("rect:nth-of-type(2)").getBoundingClientRect();
+  return [left, top, right, bottom];
+}).sort((a, b) => a[0] - b[0])"""
+
+
+def test_blocks_of_a_chain_stand_in_a_row_and_lines_go_from_left_to_right(show):
+    y, model = transformer()
+    tab = show(draw_backward(y, model=model)).tab
+    blocks, picture = tab.evaluate(BLOCKS), tab.evaluate(PICTURE)
+    (first, second), near = blocks, 8 * picture["zoom"] * 4 / 3
+    assert first[1] == pytest.approx(second[1]) and first[2] < second[0]
+    ends = [0, 0]
+    for line in picture["edges"]:
+        for which, (x, y) in enumerate(line):
+            for left, top, right, bottom in blocks:
+                if left - near < x < right + near and top - near < y < bottom + near:
+                    assert abs(x - (right, left)[which]) < near and top <= y <= bottom
+                    ends[which] += 1
+    assert ends == [2, 2], "two lines start at blocks, and two end there"
+
+
 def test_a_folded_layer_is_one_step(show):
     loss, model = network()
     page = draw_backward(loss, model=model)

@@ -16,7 +16,7 @@
 
 const layers = (() => {
   const { values, operations, steps } = model, { svg, nodes, edges, frames, PAIR, numberOf } = picture;
-  const { clamp, middle, closing, cutAt, reaching, arrowHead } = geometry;
+  const { clamp, boxAround, middle, closing, cutAt, reaching, arrowHead } = geometry;
   const AROUND = 8;  // points around a thing that are moved with it
   const BESIDE = 14;  // points beside a block, where lines to it bend
   const SIDES = ["width", "height"];
@@ -108,8 +108,15 @@ const layers = (() => {
     for (const f of shut) f.block.box = null;
     [...shut].sort((f, g) => f.box[0] - g.box[0]).forEach(f => placeBlock(f, shut));
     lines.forEach(draw);
-    const end = place(size.map((x, axis) => x - origin[axis])).map((x, axis) => +(x + origin[axis]).toFixed(2));
-    svg.setAttribute("viewBox", `0 0 ${end.join(" ")}`);
+    svg.setAttribute("viewBox", (shut.length ? boxOfSeen(shut, open) : [0, 0, ...size]).map(x => +x.toFixed(2)).join(" "));
+  }
+  /** What the picture then covers: its left upper corner, and its size. */
+  function boxOfSeen(shut, open) {
+    const boxes = [...nodes.values()].filter(n => !n.isAway).map(n => moved(n.box));
+    boxes.push(...shut.map(f => f.block.box), ...open.map(f => [...place(f.box), ...place(f.box.slice(2))]), ...lines.flatMap(line => labelBoxes(line.edge)).map(moved));
+    const corners = [...boxes.flatMap(([x0, y0, x1, y1]) => [[x0, y0], [x1, y1]]), ...lines.flatMap(line => line.drawn)];
+    const [x0, y0, x1, y1] = boxAround(corners);
+    return [x0 + origin[0] - AROUND, y0 + origin[1] - AROUND, x1 - x0 + 2 * AROUND, y1 - y0 + 2 * AROUND];
   }
   /** The map of the picture in which these frames have made room. */
   function closed(shut, open) {
@@ -156,7 +163,7 @@ const layers = (() => {
     const boxAt = y => [left, y - height / 2, left + width, y + height / 2];
     const inside = y => clamp(y, y0 + 4 + height / 2, y1 - 4 - height / 2);
     const others = shut.filter(other => other !== f), before = others.filter(other => other.block.box && coming.some(line => line.from === other));
-    const rows = before.filter(other => other.box[1] < f.box[3] && f.box[1] < other.box[3]).map(other => middle(other.block.box)[1]);
+    const rows = before.map(other => middle(other.block.box)[1]);
     const y = rows.find(y => isFree(boxAt(y), others)) ?? inside(heights.length ? heights.reduce((a, b) => a + b) / heights.length : (y0 + y1) / 2);
     f.block.box = boxAt(y);
     g.setAttribute("transform", `translate(${left.toFixed(2)} ${f.block.box[1].toFixed(2)})`);
@@ -173,11 +180,12 @@ const layers = (() => {
     const [x, y] = middle(box), [X, Y] = place([x, y]);
     return box.map((side, i) => side + (i % 2 ? Y - y : X - x));
   }
-  function draw({ edge, from, to }) {
+  function draw(line) {
+    const { edge, from, to } = line;
     let { points } = edge;
     if (to) points = cutAt(points, to.box);
     if (from) points = cutAt([...points].reverse(), from.box).reverse();
-    points = points.map(place);
+    points = betweenBlocks(from, to) ?? points.map(place);
     const [tipX, tipY] = place(edge.tip);
     let head = edge.headPoints.replace(PAIR, (_, x, y) => written([[tipX + +x - edge.tip[0], tipY + +y - edge.tip[1]]]));
     for (const [frame, isStart] of [[from, true], [to, false]]) {
@@ -189,9 +197,16 @@ const layers = (() => {
       points.push(...bend, arrow?.base ?? end);
       if (isStart) points.reverse();
     }
+    line.drawn = points;
     edge.path.setAttribute("d", `M${written(points.slice(0, 1))}C${written(points.slice(1))}`);
     edge.head.setAttribute("points", head);
     edge.labels.forEach(t => move(t, [numberOf(t, "x"), numberOf(t, "y")]));
+  }
+  /** Where a line between blocks in a row begins, half-way between them: from there it goes straight to both. */
+  function betweenBlocks(from, to) {
+    if (!from || !to) return null;
+    const [, a0, a, a1] = from.block.box, [b, b0, , b1] = to.block.box, [low, high] = [Math.max(a0, b0), Math.min(a1, b1)];
+    return a < b && high - low > BESIDE ? Array(4).fill([(a + b) / 2, (low + high) / 2]) : null;
   }
   /** A line to a block, or from it if it is told reversed, without what lies above or below the block: it then comes to
    *  its left side, or from its right. */
