@@ -1,6 +1,7 @@
 """The panel of the backward page, in a headless browser: its formulas and numbers, heat maps, predictions, changes."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -280,6 +281,24 @@ def test_colours_tell_sign_and_size(show):
     assert zero[3] == 0
     assert abs(high[3] - 128) <= 1 and high[0] > high[2]
     assert shown.tab.locator("#panel figcaption").first.inner_text().split() == ["−4", "0", "4"]
+
+
+def test_maps_of_many_axes_are_apart_by_a_line_and_named(show):
+    v = Tensor(np.arange(1.0, 121).reshape(4, 5, 6), name="v")
+    shown = show(draw_backward((v * 3).sum()))
+    assert "4 maps of 5 × 6, by the first axis: [0] [1]" in shown.tab.locator("#panel .map .note").first.inner_text()
+    between = shown.tab.evaluate("""() => {
+      const canvas = document.querySelector("#panel canvas"), { width, height } = canvas;
+      const row = canvas.getContext("2d").getImageData(0, 1, width, 1).data;
+      const isGrey = x => [0, 1, 2].every(k => Math.abs(row[4 * x + k] - 128) <= 1);
+      return [...Array(width).keys()].filter(isGrey).length / width;
+    }""")
+    assert 0 < between < 0.03
+    shown.tab.locator("#panel .cells").first.focus()
+    for key, text in [("Home", "v[0, 0, 0] = 1"), *[("ArrowRight", None)] * 5, ("ArrowRight", "v[1, 0, 0] = 31")]:
+        shown.tab.keyboard.press(key)
+        if text:
+            assert shown.tab.locator("#panel .readout").first.inner_text() == text
 
 
 def test_blocks_of_a_very_large_array_are_said_to_be_means(show):
@@ -732,6 +751,27 @@ def test_what_is_no_number_is_not_called_a_kink(show):
     assert "The gradient isn't a finite number." in told and "the gradient inf" in told and "NaN" not in told
 
 
+def test_the_real_part_that_arrives_is_a_line_of_its_own(show):
+    root, _ = broadcast()
+    shown = show(draw_backward(root))
+    at_step(shown, "Backward through ×")
+    shown.tab.evaluate("""() => {
+      for (const rule of model.operations[model.steps.at(-1).operation].rules) {
+        const { shape, data } = rule.gives, pairs = Float64Array.from([...data].flatMap(x => [x, 7]));
+        Object.assign(rule, { real: true, gives: Object.assign(new np.NDArray(shape, pairs), { complex: true }) });
+      }
+      panel.show(at);
+    }""")
+    texts = [shown.tab.locator(".rule").nth(i).inner_text() for i in range(2)]
+    (of_x,), (of_w,) = ([t for t in texts if t.startswith(f"∂Σy/∂{name}")] for name in "xw")
+    assert (
+        "It is complex, and x is real: its real part arrives:" in of_x and "+7.0000j" in of_x.split("It is complex")[0]
+    )
+    assert "7.0000j" not in of_x.split("its real part")[1]
+    told = "summed over axis 0. It is complex, and w is real: its real part arrives, of the shape (4,):"
+    assert told in of_w and "7.0000j" not in of_w.split("its real part")[1]
+
+
 # For all who use it ---------------------------------------------------------------------------------------------------
 
 
@@ -773,3 +813,49 @@ def test_the_focus_is_not_lost_by_stepping(show):
     shown.tab.locator("#panel .rule .quiet").first.focus()
     shown.tab.keyboard.press("ArrowLeft")
     assert shown.tab.evaluate("document.activeElement.id") == "side"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 780), (780, 390)])
+def test_the_formula_is_seen_while_the_editor_is_open(size, show):
+    shown = show(draw_backward(scalars()[0]), viewport=dict(zip(("width", "height"), size, strict=True)))
+    tab = shown.tab
+    seen = """() => {
+      const [side, editor, formula] = ["#side", "#editor", "#step .formula"].map(s => document.querySelector(s));
+      const [end, low] = [editor, side].map(e => e.getBoundingClientRect().bottom);
+      const { top, bottom } = formula.getBoundingClientRect();
+      return top >= end && bottom <= low + 1;
+    }"""
+    if size != (390, 780):
+        assert tab.evaluate(seen), "without scrolling"
+    tab.click("#change")
+    assert tab.is_visible("#editor")
+    for _ in shown.steps:
+        if tab.locator("#step .formula").count():
+            assert tab.evaluate(seen)
+        tab.click("#next")
+
+
+def test_long_names_stay_in_the_panel(show):
+    long = "a_name_" * 9
+    a, b = Tensor(2.0, name=long), Tensor([1.0, 2.0], name=long.upper())
+    shown = show(draw_backward(a * b), viewport={"width": 390, "height": 780})
+    for turn in ("#change", "#predict"):
+        shown.tab.click(turn)
+        for link in ("#first", "#next", "#last"):
+            shown.tab.click(link)
+            wide, inside = shown.tab.evaluate("[$('side').scrollWidth, $('side').clientWidth]")
+            assert wide <= inside
+            outside = shown.tab.evaluate("""[...document.querySelectorAll("#panel :is(select, button, h4, p, summary)")]
+              .filter(e => e.getBoundingClientRect().right > innerWidth).length""")
+            assert outside == 0
+
+
+def test_headings_and_their_names(show):
+    shown = show(draw_backward(scalars()[0]))
+    at_step(shown, "Backward through +")
+    levels = shown.tab.locator("#step :is(h2, h3, h4, h5)").evaluate_all(
+        "all => all.map(e => [+e.tagName[1], e.getAttribute('aria-label') || e.textContent])"
+    )
+    assert levels[0] == [2, "Backward through + "] and [3, "What the rules send on"] in levels
+    assert [4, "∂y/∂c, (), one more part"] in levels
+    assert all(b <= a + 1 for (a, _), (b, _) in pairwise(levels)), "no level is left out"
