@@ -613,6 +613,17 @@ def test_numbers_in_the_editor_are_read_and_refused(show):
     assert field.input_value() == "50" and tab.inner_text(".problem") == ""
 
 
+def test_numbers_that_are_none_can_be_made_one(show):
+    shown = show(draw_backward((Tensor([np.nan, -np.inf, 1.0], name="w") * 2.0).sum()))
+    tab = shown.tab
+    tab.click("#change")
+    fields = tab.locator("#editor .fields input")
+    assert fields.evaluate_all("all => all.map(e => e.value)") == ["nan", "−inf", "1"]
+    tab.get_by_role("slider", name="Slider of w[0]").fill("1.5")
+    fields.nth(1).fill("-2")
+    assert tab.evaluate("[...model.values.find(v => v.name === 'w').data.data]") == [1.5, -2, 1]
+
+
 def test_masks_are_switched_and_whole_numbers_stay(show):
     x, mask = Tensor([2.0, 3.0], name="x"), np.array([True, False])
     shown = show(draw_backward((np.where(mask, x, x * x) * np.array([4, 5])).sum()))

@@ -24,7 +24,7 @@ const editor = (() => {
   // Fields, and the slider -------------------------------------------------------------------------------------------
 
   const numberAt = (leaf, i) => model.values[leaf].data.data[i];
-  const written = x => String(Number(x.toPrecision(6))).replace(/^-/, "−");
+  const written = x => Number.isFinite(x) ? String(Number(x.toPrecision(6))).replace(/^-/, "−") : formatNumber(x);
   const problem = element("p", { class: "problem", role: "alert" });
 
   /** A field for a number of a leaf: {input, show(): the number of the model}. */
@@ -72,13 +72,13 @@ const editor = (() => {
     const leaf = value, i = chosen, x = numberAt(leaf, i), { name, shape } = model.values[leaf];
     for (const { input } of fields) input.classList.toggle("chosen", +input.dataset.i === i);
     if (isBool(model.values[leaf])) return sliderBox.replaceChildren();
-    const most = Math.abs(x) <= 3 ? 3 : Math.min(Number((2 * Math.abs(x)).toPrecision(2)), Number.MAX_VALUE / 4);
+    const most = Math.abs(x) <= 3 || !Number.isFinite(x) ? 3 : Math.min(Number((2 * Math.abs(x)).toPrecision(2)), Number.MAX_VALUE / 4);
     const label = nameOfElement(name, i, shape);
     const slider = element("input", {
       type: "range", min: -most, max: most, step: most / 300, "aria-label": `Slider of ${label}`,
       input: () => model.set(leaf, i, Number(slider.valueAsNumber.toPrecision(6))),
     });
-    slider.value = x;
+    slider.value = Number.isFinite(x) ? x : 0;
     sliderBox.replaceChildren(fields.length > 1 ? element("span", { class: "of" }, label) : "",
       element("span", {}, formatNumber(-most)), slider, element("span", {}, formatNumber(most)));
   }
