@@ -423,3 +423,42 @@ def test_a_link_leads_to_its_step(show):
     for link, step in {"#step=99": 9, "#step=0": 1, "#step=-3": 1, "#step=x": 1, "": 1, "#fold=nothing": 1}.items():
         shown.open(link)
         assert shown.step == f"step {step} of 9"
+
+
+# Cards, and the theme -------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_computed_yet_shows_no_numbers(show):
+    shown = show(draw_backward(repeated()))
+    opacity = "card => Math.max(...[...card.querySelectorAll('.figure')].map(t => +getComputedStyle(t).opacity))"
+    assert shown.card("y").evaluate(opacity) == 0 and shown.card("a").evaluate(opacity) == 1
+    shown.tab.keyboard.press("End")
+    assert shown.card("y").evaluate(opacity) == 1
+
+
+def test_there_is_one_sign_for_minus(show):
+    shown = show(draw_backward(Tensor(-2.5, name="a") * Tensor([[-1e-5, 3.0], [-1.0, np.inf]], name="b")), "#step=3")
+    assert shown.words("a")[1] == "−2.5"
+    assert [text for text in shown.words("b") if text][1:5] == ["−1.00e-5", "3", "−1", "inf"]
+    shown.card("b").focus()
+    assert "−1.000e-5" in shown.tip()[0].replace("−0.00001", "−1.000e-5") and "-1" not in shown.tip()[0]
+    assert "Value −2.5." in shown.card("a").get_attribute("aria-label")
+    shown.put("a", -7.25)
+    assert shown.words("a")[1] == "−7.25"
+
+
+def test_the_legend_tells_what_bars_are(show):
+    shown = show(draw_backward(repeated()))
+    assert "size of the gradient, on a log scale" in shown.tab.inner_text("#legend")
+    bar, sign = shown.tab.evaluate("""[getComputedStyle(document.querySelector("#graph .strength")).fill,
+      getComputedStyle(document.querySelector("#legend b.strength")).color]""")
+    assert bar == sign
+
+
+def test_the_theme_that_was_chosen_stays(show):
+    shown = show(draw_backward(repeated()))
+    theme = "document.documentElement.dataset.theme"
+    shown.tab.click("#theme")
+    assert shown.tab.evaluate(theme) == "dark"
+    shown.tab.reload()
+    assert shown.tab.evaluate(theme) == "dark"

@@ -1,5 +1,7 @@
 """The picture on the page of a backward pass, in a headless browser: its numbers follow, its layers fold."""
 
+import re
+
 import numpy as np
 import pytest
 from drawn import network, repeated
@@ -19,6 +21,11 @@ CARDS_HOLD = """() => Math.min(...[...document.querySelectorAll('.node[tabindex]
 }))"""
 
 
+def minus(text):
+    """A number of Python's in the signs of the page."""
+    return re.sub(r"(?<!e)-(?=[\d.]|inf)", "−", text)
+
+
 def test_the_numbers_of_cards_follow(show, rng):
     special = [0.125, 1.125, 10.25, 999.5, -0.0625, 1e6, 123456.0, 1e-3, 9.995e-4, -1234.5, 0.0, 1e100]
     spread = rng.normal(size=(3, 4)) * 10.0 ** rng.integers(-8, 8, (3, 4))
@@ -31,8 +38,8 @@ def test_the_numbers_of_cards_follow(show, rng):
 
     for array in (np.reshape(special, (3, 4)), spread, np.full((3, 4), np.nan)):
         shown.put("W", *array.ravel())
-        assert numbers("W") == [text for row in (*table(array), *table(2 * array)) for text in row]
-        assert numbers("y") == [number(np.sum(array * array) + np.sum(np.arange(30.0) ** 2)), "1"]
+        assert numbers("W") == [minus(text) for row in (*table(array), *table(2 * array)) for text in row]
+        assert numbers("y") == [minus(number(np.sum(array * array) + np.sum(np.arange(30.0) ** 2))), "1"]
         assert shown.tab.evaluate(CARDS_HOLD) >= 0, "all stay on their cards"
     shown.put("v", 0, 1, 2, np.inf)
     assert numbers("v")[:2] == ["0 … 29", "1 nan or inf"]
@@ -46,8 +53,8 @@ def test_numbers_that_do_not_fit_are_not_shown_in_part(show):
     shown.put("x", *(-1.2345678e-5 * np.arange(1, 13)))
     shown.put("i", -1.2345678e-5)
     texts = [text for text in shown.words("x") if text]
-    assert texts[:3] == ["data", "-1.48e-4 … -1.23e-5", "mean -8.02e-5"], "range and mean take less room"
-    assert shown.words("i") in (["data", "-1.23e-5"], ["data", "…"])
+    assert texts[:3] == ["data", "−1.48e-4 … −1.23e-5", "mean −8.02e-5"], "range and mean take less room"
+    assert shown.words("i") in (["data", "−1.23e-5"], ["data", "…"])
     assert shown.tab.evaluate(CARDS_HOLD) >= 0
 
 
@@ -194,6 +201,28 @@ def test_layers_fold_and_the_picture_closes_up(show):
     assert len(picture["blocks"]) == 2 and picture["width"] < whole["width"] / 10
     tab.click("#layers")
     assert tab.evaluate(PICTURE)["things"] == whole["things"]
+
+
+BLOCKS = """() => [...document.querySelectorAll("#graph .block")].map(g => {
+  const { left, top, right, bottom } = g.querySelector("rect:nth-of-type(2)").getBoundingClientRect();
+  return [left, top, right, bottom];
+}).sort((a, b) => a[0] - b[0])"""
+
+
+def test_blocks_of_a_chain_stand_in_a_row_and_lines_go_from_left_to_right(show):
+    y, model = transformer()
+    tab = show(draw_backward(y, model=model)).tab
+    blocks, picture = tab.evaluate(BLOCKS), tab.evaluate(PICTURE)
+    (first, second), near = blocks, 8 * picture["zoom"] * 4 / 3
+    assert first[1] == pytest.approx(second[1]) and first[2] < second[0]
+    ends = [0, 0]
+    for line in picture["edges"]:
+        for which, (x, y) in enumerate(line):
+            for left, top, right, bottom in blocks:
+                if left - near < x < right + near and top - near < y < bottom + near:
+                    assert abs(x - (right, left)[which]) < near and top <= y <= bottom
+                    ends[which] += 1
+    assert ends == [2, 2], "two lines start at blocks, and two end there"
 
 
 def test_a_folded_layer_is_one_step(show):

@@ -1,6 +1,7 @@
 """The panel of the backward page, in a headless browser: its formulas and numbers, heat maps, predictions, changes."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -164,6 +165,47 @@ def test_letters_of_arrays_unfold_and_stay_so(show):
     assert of_x.locator("details").get_attribute("open") is not None
 
 
+def cancelling(kind):
+    a, b, k = Tensor(1.0001, name="a"), Tensor(1.0002, name="b"), Tensor(1000.01, name="k")
+    if kind == "difference":
+        return (a - b) * 1.0
+    if kind == "constant":
+        return k * 1.0 - 1000.0
+    if kind == "large":
+        return (a - b) * 1e9 - a * 1e6
+    if kind == "power":
+        return (k * 1e-3 * 1.0) ** 300
+    return np.tanh(Tensor(9.0, name="t") * 1.0) * a
+
+
+@pytest.mark.parametrize("kind", ["difference", "constant", "large", "power", "saturated"])
+def test_the_numbers_put_in_give_the_result(kind, show):
+    shown = show(draw_backward(cancelling(kind)))
+    seen = 0
+    for _ in shown.steps:
+        for line in shown.tab.locator("#panel .formula .line").all():
+            html = line.evaluate("e => e.innerHTML")
+            text = line.inner_text().replace("−", "-").replace("·", "*").replace("(", " (")
+            parts = text.removeprefix("= ").split(" = ")
+            if not text.startswith("=") or len(parts) != 2 or "fraction" in html or re.search("[a-z]{2}", text):
+                continue
+            power = re.search(r"([^<>]*)</span><sup>(.*?)</sup>", html)
+            if power:
+                continue
+            seen += 1
+            result = float(parts[1])
+            assert eval(parts[0]) == pytest.approx(result, rel=3e-3), text
+        shown.tab.keyboard.press("ArrowRight")
+    assert seen > 0
+    if kind == "power":
+        shown.tab.keyboard.press("Home")
+        found = []
+        for _ in shown.steps:
+            found += shown.tab.locator("#panel .formula .line", has=shown.tab.locator("sup")).all_inner_texts()
+            shown.tab.keyboard.press("ArrowRight")
+        assert any("1.00001" in line for line in found), found
+
+
 # Heat maps ------------------------------------------------------------------------------------------------------------
 
 
@@ -241,6 +283,24 @@ def test_colours_tell_sign_and_size(show):
     assert shown.tab.locator("#panel figcaption").first.inner_text().split() == ["−4", "0", "4"]
 
 
+def test_maps_of_many_axes_are_apart_by_a_line_and_named(show):
+    v = Tensor(np.arange(1.0, 121).reshape(4, 5, 6), name="v")
+    shown = show(draw_backward((v * 3).sum()))
+    assert "4 maps of 5 × 6, by the first axis: [0] [1]" in shown.tab.locator("#panel .map .note").first.inner_text()
+    between = shown.tab.evaluate("""() => {
+      const canvas = document.querySelector("#panel canvas"), { width, height } = canvas;
+      const row = canvas.getContext("2d").getImageData(0, 1, width, 1).data;
+      const isGrey = x => [0, 1, 2].every(k => Math.abs(row[4 * x + k] - 128) <= 1);
+      return [...Array(width).keys()].filter(isGrey).length / width;
+    }""")
+    assert 0 < between < 0.03
+    shown.tab.locator("#panel .cells").first.focus()
+    for key, text in [("Home", "v[0, 0, 0] = 1"), *[("ArrowRight", None)] * 5, ("ArrowRight", "v[1, 0, 0] = 31")]:
+        shown.tab.keyboard.press(key)
+        if text:
+            assert shown.tab.locator("#panel .readout").first.inner_text() == text
+
+
 def test_blocks_of_a_very_large_array_are_said_to_be_means(show):
     w = np.arange(300.0 * 400).reshape(300, 400)
     shown = show(draw_backward((Tensor(w, name="w") * 1e-3).sum()))
@@ -269,6 +329,9 @@ def test_gradients_are_hidden_until_one_has_said_them(show):
     tab = shown.tab
     tab.keyboard.press("p")
     assert tab.get_attribute("#predict", "aria-pressed") == "true"
+    at_step(shown, "Backward through ×")
+    for _ in range(2):
+        tab.locator(".question").get_by_text("Show me").first.click()
     at_step(shown, "Backward through +")
     texts = card(shown, 0).inner_text()
     assert "What is ∂y/∂c after this step?" in texts and "There was already −2." in texts
@@ -292,18 +355,18 @@ def test_gradients_are_hidden_until_one_has_said_them(show):
     field.fill("−8")
     field.press("Enter")
     assert "Right." in card(shown, 0).inner_text() and "∂y/∂c = −2 + (−6) = −8" in card(shown, 0).inner_text()
-    assert tab.inner_text("#score") == "0 of 1 at the first try"
+    assert tab.inner_text("#score") == "0 of 3 at the first try"
     assert card(shown, 1).locator("input").evaluate("e => e === document.activeElement")
     tab.keyboard.type("-6")
     tab.keyboard.press("Enter")
-    assert tab.inner_text("#score") == "1 of 2 at the first try"
+    assert tab.inner_text("#score") == "1 of 4 at the first try"
     assert tab.evaluate("document.activeElement.id") == "next"
     tab.keyboard.press("Enter")
     assert tab.locator(".question").count() > 0
     tab.locator(".question button", has_text="Hint").first.click()
-    assert "The rule gives" in tab.inner_text(".question") and "1 of 2" in tab.inner_text("#score")
+    assert "The rule gives" in tab.inner_text(".question") and "1 of 4" in tab.inner_text("#score")
     tab.locator(".question button", has_text="Show me").first.click()
-    assert tab.inner_text("#score") == "1 of 3 at the first try"
+    assert tab.inner_text("#score") == "1 of 5 at the first try"
     tab.click("#predict")
     assert tab.locator(".question").count() == 0 and tab.inner_text("#score") == ""
 
@@ -355,8 +418,14 @@ def test_of_an_array_the_shape_is_asked_first(show):
     tab = shown.tab
     tab.keyboard.press("p")
     at_step(shown, "Backward through ×")
+    for name in ("h", "w", "v2", "v1"):  # what was sent before
+        tab.evaluate(
+            f"predict.reveal(model.values.findIndex(v => v.name === '{name}'), {shown.steps[-1]['operation']})"
+        )
+    shown.tab.keyboard.press("ArrowLeft")
+    shown.tab.keyboard.press("ArrowRight")
     k = next(i for i in range(2) if card(shown, i).inner_text().startswith("∂Σy/∂w"))
-    assert "(4,)" not in card(shown, k).locator("h3").inner_text()
+    assert "(4,)" not in card(shown, k).locator("h4").inner_text()
     assert [b.inner_text() for b in card(shown, k).locator(".choices button").all()] == ["()", "(4,)", "(2, 4)"]
     card(shown, k).locator(".choices button", has_text="(2, 4)").click()
     assert "the rule gives this shape, but it is summed over axis 0" in card(shown, k).inner_text()
@@ -384,11 +453,79 @@ def test_a_question_behind_another_doesnt_tell_its_answer(show):
     assert shown.tab.inner_text("#score") == "2 of 2 at the first try"
 
 
+def test_of_a_late_step_what_was_not_said_before_stays_hidden(show):
+    shown = show(draw_backward(scalars()[0]))
+    shown.tab.keyboard.press("p")
+    at_step(shown, "Backward through +")
+    assert "∂y/∂v2 hasn't been predicted yet: it is asked for in a step before." in shown.text()
+    assert not numbers(shown.text().split("What arrives")[1].replace("v2", "").replace("v1", ""))
+    shown.card("v2").focus()
+    assert shown.card("v2").get_attribute("aria-label") == "v2, shape (). Value −2."
+    opacity = "card => getComputedStyle([...card.querySelectorAll('text.gradient')].at(-1)).opacity"
+    assert shown.card("v2").evaluate(opacity) == "0"
+    shown.tab.get_by_role("button", name="Show ∂y/∂v2").click()
+    assert "−6" in shown.text() and shown.card("v2").evaluate(opacity) == "1"
+    assert "∂y/∂c hasn't been predicted yet, as far as it was there before" in card(shown, 0).inner_text()
+    card(shown, 0).get_by_role("button", name="Show ∂y/∂c").click()
+    assert "There was already −2." in card(shown, 0).inner_text() and "−8" not in shown.text()
+
+
+def test_a_folded_layer_does_not_tell_what_is_to_be_predicted(show):
+    loss, model = network()
+    loss.backward()
+    shown = show(draw_backward(loss, model=model), "#step=11&fold=layers.0")
+    tab = shown.tab
+    tab.keyboard.press("p")
+    folded = tab.inner_text("#step")
+    assert "∂loss/∂layers.0.weight" in folded and "Unfold it to predict them." in folded
+    assert "[" not in folded
+    tab.get_by_role("button", name="Unfold the layer").click()
+    assert tab.locator(".block:visible").count() == 0
+    tab.evaluate("model.values.forEach((_, i) => predict.reveal(i))")
+    tab.evaluate("graph.fold(['layers.0'], true)")
+    assert "What the layer sends on" in shown.text()
+
+
+def test_numbers_are_read_as_they_are_written(show):
+    shown = show(draw_backward(scalars()[0]))
+    typed = {
+        "-8": -8, "(-8)": -8, "- 8": -8, "\u20138": -8, "−3": -3, "2*-4": -8, "2 · (−4)": -8, "1,5": 1.5, "1/3": 1 / 3,
+        "1e-3": 1e-3, "1e−3": 1e-3, "+.5": 0.5, "6/2*3": 9, "1e309": np.inf, "-1e309": -np.inf,
+    }  # fmt: skip
+    read = "texts => texts.map(t => String(labels.read(t)))"
+    assert list(map(float, shown.tab.evaluate(read, list(typed)))) == list(typed.values())
+    none = ["", "x", "1 2", "--3", "(3", "3)", "1/", "1/0", "0x10", "Infinity", "NaN", "1e", "2**3", "1.2.3", "e5"]
+    assert set(shown.tab.evaluate(read, none)) == {"NaN"}
+
+
+def test_two_digits_are_not_enough(show):
+    a = Tensor(2.0, name="a")
+    shown = show(draw_backward(a / 6.0))
+    shown.tab.keyboard.press("p")
+    shown.tab.keyboard.press("End")
+    card(shown, 0).locator("input").fill("0.17")
+    shown.tab.keyboard.press("Enter")
+    assert "Near: give four digits." in card(shown, 0).inner_text()
+    card(shown, 0).locator("input").fill("1/6")
+    shown.tab.keyboard.press("Enter")
+    assert "Right." in card(shown, 0).inner_text()
+
+
+def test_why_a_gradient_is_not_asked_for_is_said(show):
+    a = Tensor(0.0, name="a")
+    with np.errstate(all="ignore"):
+        shown = show(draw_backward(np.sqrt(a)))
+    shown.tab.keyboard.press("p")
+    shown.tab.keyboard.press("End")
+    assert "There is no question to this gradient: it has numbers that are nan or inf." in card(shown, 0).inner_text()
+
+
 def test_nor_does_one_behind_two_others(show):
     a, b = Tensor([3.0], name="a"), Tensor([5.0], name="b")
     shown = show(draw_backward(np.concatenate([a, b, b]).sum()))
     shown.tab.keyboard.press("p")
     at_step(shown, "Backward through concatenate axis=0")
+    shown.tab.get_by_role("button", name="Show ∂y/∂v1").click()
     waiting = "Answer the question above first."
     assert [waiting in card(shown, i).inner_text() for i in range(3)] == [False, False, True]
     card(shown, 0).get_by_text("Show me").click()
@@ -434,20 +571,80 @@ def test_a_changed_leaf_changes_all_that_is_shown(show):
     assert any(abs(x - made["a"].grad) < 1e-3 for x in numbers(last))
     slider = tab.get_by_role("slider", name="Slider of a")
     slider.fill("2.5")
-    assert tab.locator("#editor input[type=number]").input_value() == "2.5"
+    assert tab.locator("#editor .fields input").input_value() == "2.5"
     root, made = scalars(2.5)
     root.backward()
     assert tab.evaluate("model.values.find(v => v.name === 'a').grad.data[0]") == pytest.approx(made["a"].grad.item())
     tab.click("#reset")
     assert not tab.is_visible("#changed") and tab.evaluate(after) == "none"
-    assert tab.locator("#editor input[type=number]").input_value() == "2"
+    assert tab.locator("#editor .fields input").input_value() == "2"
     assert tab.evaluate("document.activeElement.id") == "change"
+
+
+def test_a_leaf_can_be_changed_for_another_from_within_a_field(show):
+    x, a = Tensor([1.0, 2.0, 3.0], name="x"), Tensor(4.0, name="a")
+    shown = show(draw_backward(x * a))
+    tab = shown.tab
+    shown.card("x").click()
+    tab.get_by_label("x[2]", exact=True).fill("-2,5")
+    tab.evaluate("editor.open(model.values.findIndex(v => v.name === 'a'))")
+    assert tab.locator("#editor .fields input").evaluate_all("all => all.map(e => e.value)") == ["4"]
+    leaves = tab.evaluate("model.values.filter(v => v.leaf).map(v => [v.name, [...v.data.data]])")
+    assert dict(leaves) == {"x": [1, 2, -2.5], "a": [4]}
+
+
+def test_numbers_in_the_editor_are_read_and_refused(show):
+    shown = show(draw_backward(scalars()[0]))
+    tab = shown.tab
+    tab.click("#change")
+    field = tab.locator("#editor .fields input")
+    value = "model.values.find(v => v.name === 'a').data.data[0]"
+    for typed, x in {"1,5": 1.5, "−3": -3, "1/3": 1 / 3, "1e-3": 1e-3, "50": 50}.items():
+        field.fill(typed)
+        assert tab.evaluate(value) == x and tab.inner_text(".problem") == ""
+        slider = tab.get_by_role("slider", name="Slider of a")
+        assert float(slider.get_attribute("max")) == (100 if x == 50 else 3)
+        assert float(slider.input_value()) == pytest.approx(x, abs=0.5)
+    for typed, said in {"1e309": "too large", "two": "no number", "": "no number"}.items():
+        field.fill(typed)
+        assert said in tab.inner_text(".problem") and field.get_attribute("aria-invalid") == "true"
+        assert tab.evaluate(value) == 50
+    field.press("Tab")
+    assert field.input_value() == "50" and tab.inner_text(".problem") == ""
+
+
+def test_numbers_that_are_none_can_be_made_one(show):
+    shown = show(draw_backward((Tensor([np.nan, -np.inf, 1.0], name="w") * 2.0).sum()))
+    tab = shown.tab
+    tab.click("#change")
+    fields = tab.locator("#editor .fields input")
+    assert fields.evaluate_all("all => all.map(e => e.value)") == ["nan", "−inf", "1"]
+    tab.get_by_role("slider", name="Slider of w[0]").fill("1.5")
+    fields.nth(1).fill("-2")
+    assert tab.evaluate("[...model.values.find(v => v.name === 'w').data.data]") == [1.5, -2, 1]
+
+
+def test_masks_are_switched_and_whole_numbers_stay(show):
+    x, mask = Tensor([2.0, 3.0], name="x"), np.array([True, False])
+    shown = show(draw_backward((np.where(mask, x, x * x) * np.array([4, 5])).sum()))
+    tab = shown.tab
+    shown.card("c2").click()
+    assert "Whole numbers, such as labels and indices, stay as they were." in tab.inner_text("#editor")
+    assert not tab.locator("#editor .fields input").count()
+    shown.card("c1").click()
+    options = tab.locator("#editor option").all_inner_texts()
+    assert [option.split()[0] for option in options] == ["x", "c1"]
+    assert tab.locator("#editor input[type=range]").count() == 0
+    tab.get_by_label("c1[1]").check()
+    assert tab.evaluate("model.values.find(v => v.name === 'x').grad.data[1]") == 5
+    at_step(shown, next(step["title"] for step in shown.steps if "where" in step["title"]))
+    assert re.search(r"\[True +True\]", shown.text())
 
 
 def test_what_is_typed_by_halves_changes_nothing(show):
     shown = show(draw_backward(scalars()[0]))
     shown.tab.click("#change")
-    field = shown.tab.locator("#editor input[type=number]")
+    field = shown.tab.locator("#editor .fields input")
     field.fill("")
     assert field.get_attribute("aria-invalid") == "true" and not shown.tab.is_visible("#changed")
     field.press("Tab")
@@ -460,11 +657,11 @@ def test_cards_open_the_editor(show):
     tab = shown.tab
     shown.card("w").click()
     assert tab.locator("#editor select").evaluate("e => e.selectedOptions[0].text").startswith("w")
-    assert tab.locator("#editor input[type=number]").count() == 4
-    labels = tab.locator("#editor input[type=number]").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    assert tab.locator("#editor .fields input").count() == 4
+    labels = tab.locator("#editor .fields input").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
     assert labels == ["w[0]", "w[1]", "w[2]", "w[3]"]
     shown.card("b").press("Enter")
-    assert tab.locator("#editor input[type=number]").count() == 2
+    assert tab.locator("#editor .fields input").count() == 2
     shown.card("h").click()
     assert "h is computed, by tanh from v2. Change a leaf, and it follows." in tab.inner_text("#editor")
     tab.locator("#editor button", has_text="Close").click()
@@ -488,8 +685,8 @@ def test_of_a_large_leaf_the_number_is_chosen_in_its_map(show):
     tab.locator("#editor .cells").focus()
     tab.keyboard.press("ArrowDown")
     tab.keyboard.press("ArrowRight")
-    field = tab.locator("#editor input[type=number]")
-    assert field.get_attribute("aria-label") == "w[1, 1]" and float(field.input_value()) == pytest.approx(
+    field = tab.locator("#editor .fields input")
+    assert field.get_attribute("aria-label") == "w[1, 1]" and number(field.input_value()) == pytest.approx(
         w[1, 1], rel=1e-5
     )
     field.fill("3")
@@ -543,6 +740,49 @@ def test_a_gradient_that_is_not_complete_has_no_check(show):
     assert card(shown, 1 - of_c).locator("button").inner_text() == "Check"
 
 
+def test_what_is_no_number_is_not_called_a_kink(show):
+    a = Tensor(1.0, name="a")
+    shown = show(draw_backward(np.log(a) * 2.0))
+    tab = shown.tab
+    tab.keyboard.press("End")
+    tab.get_by_role("button", name="Check ∂y/∂a by finite differences").click()
+    for x, said in {
+        -1.0: "y isn't a finite number",
+        0.0: "y isn't a finite number",
+        1e-9: "y isn't a finite number a step",
+    }.items():
+        shown.put("a", x)
+        told = tab.inner_text(".check")
+        assert said in told and "kink" not in told and "NaN" not in told
+    with np.errstate(all="ignore"):
+        shown = show(draw_backward(np.sqrt(a - 1.0)))
+    shown.tab.keyboard.press("End")
+    shown.tab.get_by_role("button", name="Check ∂y/∂a by finite differences").click()
+    told = shown.tab.inner_text(".check")
+    assert "The gradient isn't a finite number." in told and "the gradient inf" in told and "NaN" not in told
+
+
+def test_the_real_part_that_arrives_is_a_line_of_its_own(show):
+    root, _ = broadcast()
+    shown = show(draw_backward(root))
+    at_step(shown, "Backward through ×")
+    shown.tab.evaluate("""() => {
+      for (const rule of model.operations[model.steps.at(-1).operation].rules) {
+        const { shape, data } = rule.gives, pairs = Float64Array.from([...data].flatMap(x => [x, 7]));
+        Object.assign(rule, { real: true, gives: Object.assign(new np.NDArray(shape, pairs), { complex: true }) });
+      }
+      panel.show(at);
+    }""")
+    texts = [shown.tab.locator(".rule").nth(i).inner_text() for i in range(2)]
+    (of_x,), (of_w,) = ([t for t in texts if t.startswith(f"∂Σy/∂{name}")] for name in "xw")
+    assert (
+        "It is complex, and x is real: its real part arrives:" in of_x and "+7.0000j" in of_x.split("It is complex")[0]
+    )
+    assert "7.0000j" not in of_x.split("its real part")[1]
+    told = "summed over axis 0. It is complex, and w is real: its real part arrives, of the shape (4,):"
+    assert told in of_w and "7.0000j" not in of_w.split("its real part")[1]
+
+
 # For all who use it ---------------------------------------------------------------------------------------------------
 
 
@@ -584,3 +824,49 @@ def test_the_focus_is_not_lost_by_stepping(show):
     shown.tab.locator("#panel .rule .quiet").first.focus()
     shown.tab.keyboard.press("ArrowLeft")
     assert shown.tab.evaluate("document.activeElement.id") == "side"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 780), (780, 390)])
+def test_the_formula_is_seen_while_the_editor_is_open(size, show):
+    shown = show(draw_backward(scalars()[0]), viewport=dict(zip(("width", "height"), size, strict=True)))
+    tab = shown.tab
+    seen = """() => {
+      const [side, editor, formula] = ["#side", "#editor", "#step .formula"].map(s => document.querySelector(s));
+      const [end, low] = [editor, side].map(e => e.getBoundingClientRect().bottom);
+      const { top, bottom } = formula.getBoundingClientRect();
+      return top >= end && bottom <= low + 1;
+    }"""
+    if size != (390, 780):
+        assert tab.evaluate(seen), "without scrolling"
+    tab.click("#change")
+    assert tab.is_visible("#editor")
+    for _ in shown.steps:
+        if tab.locator("#step .formula").count():
+            assert tab.evaluate(seen)
+        tab.click("#next")
+
+
+def test_long_names_stay_in_the_panel(show):
+    long = "a_name_" * 9
+    a, b = Tensor(2.0, name=long), Tensor([1.0, 2.0], name=long.upper())
+    shown = show(draw_backward(a * b), viewport={"width": 390, "height": 780})
+    for turn in ("#change", "#predict"):
+        shown.tab.click(turn)
+        for link in ("#first", "#next", "#last"):
+            shown.tab.click(link)
+            wide, inside = shown.tab.evaluate("[$('side').scrollWidth, $('side').clientWidth]")
+            assert wide <= inside
+            outside = shown.tab.evaluate("""[...document.querySelectorAll("#panel :is(select, button, h4, p, summary)")]
+              .filter(e => e.getBoundingClientRect().right > innerWidth).length""")
+            assert outside == 0
+
+
+def test_headings_and_their_names(show):
+    shown = show(draw_backward(scalars()[0]))
+    at_step(shown, "Backward through +")
+    levels = shown.tab.locator("#step :is(h2, h3, h4, h5)").evaluate_all(
+        "all => all.map(e => [+e.tagName[1], e.getAttribute('aria-label') || e.textContent])"
+    )
+    assert levels[0] == [2, "Backward through + "] and [3, "What the rules send on"] in levels
+    assert [4, "∂y/∂c, (), one more part"] in levels
+    assert all(b <= a + 1 for (a, _), (b, _) in pairwise(levels)), "no level is left out"

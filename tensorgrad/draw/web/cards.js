@@ -8,7 +8,7 @@ const cards = (() => {
   const BAR = 48, BARS = ["#a3123f", "#ead9df"];  // the length of a bar with its ground, and their colours
   const SMALLEST = .5;  // that numbers are set, where they need more room than there is
   const GAP = 3.4;  // between columns
-  const WIDTHS = { ".": .278, "-": .333, " ": .278, ",": .278, "…": 1 };  // of signs in Helvetica; digits have .556
+  const WIDTHS = { ".": .278, "-": .333, "−": .584, " ": .278, ",": .278, "…": 1 };  // of signs in Helvetica; digits have .556
   const widthOf = text => [...text].reduce((sum, c) => sum + 10 * (WIDTHS[c] ?? .556), 0);
   const isBroken = text => /nan|inf/.test(text);
 
@@ -24,7 +24,11 @@ const cards = (() => {
       if (block === lines.grad) t.classList.add("gradient");
       if (isSmall || block === null) continue;
       if (!block.length || Math.abs(block.at(-1).y - y) > 3) block.push({ y, figures: [] });
-      block.at(-1).figures.push({ t, x: numberOf(t, "x"), text: t.textContent });
+      const text = labels.withMinus(t.textContent), isFirst = !block.at(-1).figures.length;
+      const x = numberOf(t, "x") - (isFirst ? 0 : widthOf(text) - widthOf(t.textContent));  // columns keep their right ends
+      block.at(-1).figures.push({ t, x, text });
+      if (text !== t.textContent) put(t, text, x, "start", 1);
+      t.classList.add("figure");
       t.classList.toggle("broken", isBroken(word));
     }
     const all = [...lines.data, ...lines.grad].map(line => line.figures), most = Math.max(0, ...all.map(figures => figures.length));

@@ -4,57 +4,83 @@ const editor = (() => {
   const MOST = 64; // fields; of a larger array the number that is chosen in its map
   const root = element("section", { id: "editor", "aria-label": "Change numbers", hidden: true });
   let value = null, chosen = 0; // the leaf, and which of its numbers
+  let fields = []; // those of this leaf
 
-  /** The leaves, those with a gradient first. */
+  // Which leaves -----------------------------------------------------------------------------------------------------
+
+  const isBool = ({ dtype }) => dtype === "bool";
+  /** Why a leaf can't be changed; empty if it can. */
+  function whyFixed({ name, dtype, data }) {
+    if (/int/.test(dtype)) return `${name} holds whole numbers. Whole numbers, such as labels and indices, stay as they were.`;
+    if (data.blocks) return `${name} is too large for its numbers to be on this page.`;
+    return data.data.length ? "" : `${name} is empty.`;
+  }
+  /** Those that can be changed, those with a gradient first. */
   const leaves = () => {
-    const all = [...model.values.keys()].filter(i => model.values[i].leaf && !model.values[i].data.blocks && model.values[i].data.data.length);
+    const all = [...model.values.keys()].filter(i => model.values[i].leaf && !whyFixed(model.values[i]));
     return [...all.filter(i => model.values[i].grad), ...all.filter(i => !model.values[i].grad)];
   };
-  const isWhole = () => /int|bool/.test(model.values[value].dtype);
-  const written = x => String(Number(x.toPrecision(6)));
-  const nameOf = i => nameOfElement(model.values[value].name, i, model.values[value].shape);
 
-  function set(i, x) {
-    if (!Number.isFinite(x)) return;
-    model.set(value, i, isWhole() ? Math.round(x) : x);
+  // Fields, and the slider -------------------------------------------------------------------------------------------
+
+  const numberAt = (leaf, i) => model.values[leaf].data.data[i];
+  const written = x => Number.isFinite(x) ? String(Number(x.toPrecision(6))).replace(/^-/, "−") : formatNumber(x);
+  const problem = element("p", { class: "problem", role: "alert" });
+
+  /** A field for a number of a leaf: {input, show(): the number of the model}. */
+  function fieldOf(leaf, i) {
+    const { name, shape } = model.values[leaf], label = nameOfElement(name, i, shape), focus = () => choose(i);
+    const field = isBool(model.values[leaf]) ? switchOf(leaf, i, { "aria-label": label, focus }) : textOf(leaf, i, { "aria-label": label, focus });
+    Object.assign(field.input.dataset, { i });
+    field.show();
+    return field;
+  }
+  function textOf(leaf, i, attributes) {
+    const mark = words => {
+      if (words) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
+      problem.textContent = words;
+    };
+    const input = element("input", {
+      type: "text", autocomplete: "off", spellcheck: "false", ...attributes,
+      input: () => {
+        const x = labels.read(input.value);
+        mark(Number.isNaN(x) ? "This is no number: it stays as it was." : Number.isFinite(x) ? "" : "This is too large: the number stays as it was.");
+        if (Number.isFinite(x)) { model.set(leaf, i, x); slide(); }
+      },
+      blur: () => { mark(""); show(); },
+    });
+    const show = () => {
+      input.value = written(numberAt(leaf, i));
+      input.removeAttribute("aria-invalid");
+    };
+    return { input, show };
+  }
+  function switchOf(leaf, i, attributes) {
+    const input = element("input", { type: "checkbox", ...attributes, change: () => model.set(leaf, i, +input.checked) });
+    return { input, show: () => { input.checked = numberAt(leaf, i) !== 0; } };
   }
 
-  // A field, and the slider for it -----------------------------------------------------------------------------------
-
-  function field(i) {
-    return element("input", {
-      type: "number", step: isWhole() ? 1 : "any", value: written(model.values[value].data.data[i]), "data-i": i, "aria-label": nameOf(i),
-      input: event => {
-        const isNumber = event.target.value !== "" && Number.isFinite(event.target.valueAsNumber);
-        event.target.setAttribute("aria-invalid", !isNumber);
-        if (isNumber) { set(i, event.target.valueAsNumber); showNumbers(event.target); }
-      },
-      focus: () => { if (chosen !== i) { chosen = i; slide(); } },
-      blur: () => showNumbers(),
-    });
+  const sliderBox = element("div", { class: "slider" });
+  function choose(i) {
+    if (chosen === i) return;
+    chosen = i;
+    slide();
   }
   /** The slider of the chosen number, with a range around it that stays while it is moved. */
   function slide() {
-    const x = model.values[value].data.data[chosen], most = Math.abs(x) <= 3 ? 3 : Number((2 * Math.abs(x)).toPrecision(2));
+    const leaf = value, i = chosen, x = numberAt(leaf, i), { name, shape } = model.values[leaf];
+    for (const { input } of fields) input.classList.toggle("chosen", +input.dataset.i === i);
+    if (isBool(model.values[leaf])) return sliderBox.replaceChildren();
+    const most = Math.abs(x) <= 3 || !Number.isFinite(x) ? 3 : Math.min(Number((2 * Math.abs(x)).toPrecision(2)), Number.MAX_VALUE / 4);
+    const label = nameOfElement(name, i, shape);
     const slider = element("input", {
-      type: "range", min: -most, max: most, step: isWhole() ? 1 : most / 300, "aria-label": `Slider of ${nameOf(chosen)}`,
-      input: event => { set(chosen, Number(event.target.valueAsNumber.toPrecision(6))); showNumbers(event.target); },
+      type: "range", min: -most, max: most, step: most / 300, "aria-label": `Slider of ${label}`,
+      input: () => model.set(leaf, i, Number(slider.valueAsNumber.toPrecision(6))),
     });
-    slider.value = x;
-    root.querySelector(".slider")?.replaceChildren(
-      element("span", {}, nameOf(chosen)), element("span", {}, formatNumber(-most)), slider, element("span", {}, formatNumber(most)));
-    for (const f of root.querySelectorAll("[data-i]")) f.classList.toggle("chosen", +f.dataset.i === chosen);
-  }
-  /** All fields show the numbers of the model, but for the one in which something is typed. */
-  function showNumbers(typing = document.activeElement) {
-    const { data } = model.values[value].data;
-    for (const f of root.querySelectorAll("[data-i]")) {
-      if (f === typing) continue;
-      f.value = written(data[f.dataset.i]);
-      f.removeAttribute("aria-invalid");
-    }
-    const slider = root.querySelector("[type=range]");
-    if (slider && slider !== typing) slider.value = data[chosen];
+    slider.value = Number.isFinite(x) ? x : 0;
+    sliderBox.replaceChildren(fields.length > 1 ? element("span", { class: "of" }, label) : "",
+      element("span", {}, formatNumber(-most)), slider, element("span", {}, formatNumber(most)));
   }
 
   // The whole --------------------------------------------------------------------------------------------------------
@@ -66,25 +92,31 @@ const editor = (() => {
   }
   function whyNot(words) {
     value = null;
+    fields = [];
     root.replaceChildren(head(element("h3", {}, "Change numbers")), note(words));
+  }
+  const fieldsBox = element("div", { class: "fields" });
+  function fill(list) {
+    fields = list;
+    fieldsBox.replaceChildren(...list.map(field => field.input));
+    slide();
   }
   /** The map of a large leaf, in which the number is chosen. */
   function mapOf() {
     const { data, name } = model.values[value];
-    return heatmap.map(data, name, { at: chosen, onPick: i => { chosen = i; root.querySelector(".fields").replaceChildren(field(i)); slide(); } });
+    return heatmap.map(data, name, { at: chosen, onPick: i => { chosen = i; fill([fieldOf(value, i)]); } });
   }
-  function fields() {
-    const { data, shape, dtype } = model.values[value];
+  function build() {
+    const { data, shape } = model.values[value], isMap = data.data.length > MOST;
     const choice = element("select", { "aria-label": "Which leaf", change: event => { open(+event.target.value); root.querySelector("select").focus(); } },
       leaves().map(i => element("option", { value: i, selected: i === value }, `${model.values[i].name}  ${shapeText(model.values[i].shape)}`)));
-    const isMap = data.data.length > MOST;
     const columns = isMap || shape.length < 2 ? "auto-fill" : shape.at(-1);
-    const grid = element("div", { class: "fields", style: `grid-template-columns:repeat(${columns}, minmax(4.8rem, 7rem))` },
-      isMap ? field(chosen) : Array.from(data.data, (_, i) => field(i)));
-    root.replaceChildren(head(choice), ...(isWhole() ? [note(`Whole numbers: the dtype is ${dtype}.`)] : []),
-      ...(isMap ? [mapOf()] : []), grid, element("div", { class: "slider" }),
-      note("What the program decided by numbers stays as it was recorded: masks, indices, the branch of an if."));
-    slide();
+    fieldsBox.style.gridTemplateColumns = `repeat(${columns}, minmax(4.8rem, 7rem))`;
+    const recorded = "What the program decided by numbers stays as it was recorded: masks, indices, the branch of an if.";
+    root.classList.toggle("one", isMap || data.data.length === 1);
+    problem.textContent = "";
+    root.replaceChildren(head(choice), ...(isMap ? [mapOf()] : []), fieldsBox, sliderBox, problem, element("p", { class: "note recorded" }, recorded));
+    fill(isMap ? [fieldOf(value, chosen)] : Array.from(data.data, (_, i) => fieldOf(value, i)));
   }
 
   /** Open the editor, with this leaf or the first; of what is no leaf it says where it comes from. */
@@ -98,15 +130,17 @@ const editor = (() => {
       const from = maker ? `, by ${maker.label} from ${maker.inputs.map(i => model.values[i].name).join(" and ")}` : "";
       return whyNot(`${name} is computed${from}. Change a leaf, and it follows.`);
     }
-    if (model.values[which].data.blocks) return whyNot(`${name} is too large for its numbers to be on this page.`);
+    const why = whyFixed(model.values[which]);
+    if (why) return whyNot(why);
     if (which !== value) chosen = 0;
     value = which;
-    fields();
+    build();
   }
-  /** The numbers of the model have changed. */
+  /** The numbers of the model have changed: all but what is being typed, or moved, follows. */
   function follow() {
     if (value === null || root.hidden) return;
-    showNumbers();
+    for (const { input, show } of fields) if (input !== document.activeElement) show();
+    if (!sliderBox.contains(document.activeElement)) slide();
     root.querySelector(".map")?.replaceWith(mapOf());
   }
   function close(isFocusBack = false) {

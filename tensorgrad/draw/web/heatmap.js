@@ -25,7 +25,7 @@ const nameOfElement = (name, i, shape) => shape.length ? `${name}[${indexOf(i, s
 const heatmap = (() => {
   const FEW = 48; // numbers that are shown as text
   const LOW = [47, 126, 199], HIGH = [222, 118, 20], OTHER = [128, 128, 128]; // of 0 nothing is drawn: it is as the paper
-  const WIDE = 352, TALL = 240, CELL = 16; // pixels
+  const WIDE = 352, TALL = 240, CELL = 16, BETWEEN = 150; // pixels; how opaque the lines between maps are
 
   // Numbers as text --------------------------------------------------------------------------------------------------
 
@@ -45,26 +45,34 @@ const heatmap = (() => {
   // Where each number is drawn ---------------------------------------------------------------------------------------
 
   /** An array as a grid: of more than two axes, one map for each index of the first ones, in lines of so many; of one
-   *  axis, its numbers in rows. at(x, y) is the place of a number in the data, or null between maps. */
+   *  axis, its numbers in rows. A number has `unit` × `unit` points, and between maps there is a line one point wide. at(x, y)
+   *  is the place of a number in the data, or null between maps. */
   function gridOf(array) {
     const shape = array.blocks ?? array.shape, n = shape.reduce((a, b) => a * b, 1);
     const columns = shape.length > 1 ? shape.at(-1) : n <= 64 ? n : Math.min(256, Math.max(64, Math.ceil(Math.sqrt(n))));
     const rows = shape.length > 1 ? shape.at(-2) : Math.ceil(n / columns), maps = shape.length > 1 ? n / (rows * columns) : 1;
     const across = Math.min(maps, Math.max(1, Math.round(Math.sqrt(maps * 1.6 * (rows + 1) / (columns + 1)))));
-    const width = across * (columns + 1) - 1, height = Math.ceil(maps / across) * (rows + 1) - 1;
+    const unit = maps > 1 && n <= 4096 ? 6 : 1, [far, down] = [columns * unit + 1, rows * unit + 1]; // from map to map
+    const width = across * far - 1, height = Math.ceil(maps / across) * down - 1;
     const at = (x, y) => {
-      const [column, row] = [x % (columns + 1), y % (rows + 1)];
-      const map = Math.floor(y / (rows + 1)) * across + Math.floor(x / (columns + 1));
+      const [column, row] = [Math.floor(x % far / unit), Math.floor(y % down / unit)];
+      const map = Math.floor(y / down) * across + Math.floor(x / far);
       const i = (map * rows + row) * columns + column;
       return x < 0 || y < 0 || x >= width || y >= height || column === columns || row === rows || i >= n ? null : i;
     };
     const placeOf = i => {
       const map = Math.floor(i / (rows * columns)), inside = i % (rows * columns);
-      return [(map % across) * (columns + 1) + inside % columns, Math.floor(map / across) * (rows + 1) + Math.floor(inside / columns)];
+      return [(map % across) * far + unit * (inside % columns), Math.floor(map / across) * down + unit * Math.floor(inside / columns)];
     };
-    const said = maps > 1 ? `${maps.toLocaleString("en")} maps of ${rows} × ${columns}, by the first ${shape.length > 3 ? "axes" : "axis"}`
+    const said = maps > 1 ? `${maps.toLocaleString("en")} maps of ${rows} × ${columns}, by the first ${shape.length > 3 ? "axes" : "axis"}${mapsText(shape, maps, across)}.`
       : shape.length === 1 && rows > 1 ? `in rows of ${columns}` : "";
-    return { width, height, at, placeOf, said };
+    return { width, height, unit, at, placeOf, said };
+  }
+  /** Which map is where, if there are few. */
+  function mapsText(shape, maps, across) {
+    const names = Array.from({ length: maps }, (_, i) => `[${indexOf(i, shape.slice(0, -2)).join(", ")}]`);
+    const lines = Array.from({ length: Math.ceil(maps / across) }, (_, i) => names.slice(i * across, (i + 1) * across).join(" "));
+    return maps > 12 ? `, ${across} in a row` : `: ${lines.join(", below them ")}`;
   }
 
   /** What is drawn: the numbers themselves, of complex ones the sizes. */
@@ -88,7 +96,7 @@ const heatmap = (() => {
       for (let x = 0; x < grid.width; x++, p += 4) {
         const i = grid.at(x, y), number = i === null ? 0 : numbers[i], strength = Number.isFinite(number) ? scale.strength(number) : 1;
         image.data.set(i === null || !Number.isFinite(number) ? OTHER : strength < 0 ? LOW : HIGH, p);
-        image.data[p + 3] = i === null ? 50 : Math.round(255 * Math.abs(strength));
+        image.data[p + 3] = i === null ? BETWEEN : Math.round(255 * Math.abs(strength));
       }
     }
     Object.assign(canvas, { width: grid.width, height: grid.height });
@@ -123,14 +131,15 @@ const heatmap = (() => {
     const canvas = element("canvas", { "aria-hidden": "true" }), mark = element("i", { hidden: true });
     const said = element("output", { class: "readout" }, HINT);
     paint(canvas, numbers, grid, scale);
-    const wide = Math.min(CELL, WIDE / grid.width), tall = Math.min(CELL, Math.max(TALL / grid.height > 6 ? Math.max(wide, 6) : 0, Math.min(wide, TALL / grid.height)));
+    const { unit } = grid, room = unit * TALL / grid.height; // for a number, as wide and tall below
+    const wide = Math.min(CELL, unit * WIDE / grid.width), tall = Math.min(CELL, Math.max(room > 6 ? Math.max(wide, 6) : 0, Math.min(wide, room)));
     let chosen = at;
     function tell(i) {
       mark.hidden = i === null;
       said.textContent = i === null ? HINT : cellText(array, name, i);
       if (i === null) return;
       const [x, y] = grid.placeOf(i), share = (a, b) => `${100 * a / b}%`;
-      Object.assign(mark.style, { left: share(x, grid.width), top: share(y, grid.height), width: share(1, grid.width), height: share(1, grid.height) });
+      Object.assign(mark.style, { left: share(x, grid.width), top: share(y, grid.height), width: share(unit, grid.width), height: share(unit, grid.height) });
     }
     const choose = i => { chosen = i; tell(i); onPick?.(i); };
     const under = event => {
@@ -143,7 +152,7 @@ const heatmap = (() => {
       else if (event.key in moves) {
         const step = moves[event.key], start = chosen === null ? null : grid.placeOf(chosen);
         const on = ([x, y], far) => grid.at(x + far * step[0], y + far * step[1]);
-        choose(start === null ? 0 : on(start, 1) ?? on(start, 2) ?? chosen); // 2: over what is between maps
+        choose(start === null ? 0 : on(start, unit) ?? on(start, unit + 1) ?? chosen); // 1: over the line between maps
       } else return;
       event.preventDefault();
       event.stopPropagation();
@@ -151,7 +160,7 @@ const heatmap = (() => {
     const cells = element("div", {
       class: "cells", tabindex: 0, role: "application", "aria-roledescription": "heat map",
       "aria-label": `${name}, shape ${shapeText(array.shape)}, from ${formatNumber(scale.low)} to ${formatNumber(scale.high)}. Arrow keys tell its numbers.`,
-      style: `width:${grid.width * wide}px;height:${grid.height * tall}px`,
+      style: `width:${grid.width * wide / unit}px;height:${grid.height * tall / unit}px`,
       pointermove: event => tell(under(event) ?? chosen), pointerleave: () => tell(chosen),
       click: event => { const i = under(event); if (i !== null) choose(i); },
       keydown: moved, focus: () => tell(chosen ??= 0), blur: () => tell(chosen),

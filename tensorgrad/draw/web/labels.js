@@ -5,6 +5,7 @@
 // labels.statistics(array)   range and mean of the finite numbers, and how many aren't finite
 // labels.shown(array)        for a tip: all numbers, if they aren't many
 // labels.inWords(array)      for who listens: a few numbers, else statistics
+// labels.read(typed)         the number that was typed; NaN if it is none, and infinite if it is too large
 
 const labels = (() => {
   const MANY = 400, FEW = 12;
@@ -16,7 +17,10 @@ const labels = (() => {
     const [near, ownPower] = x.toExponential(2).split("e");
     return [near, +ownPower];
   }
-  function number(x, padded = false) {
+  /** Numbers in a text with the sign − in place of the hyphen; powers of ten keep it, as everywhere on the page. */
+  const withMinus = text => text.replace(/(?<!e)-(?=[\d.]|inf)/g, "−");
+  const number = (x, padded = false) => withMinus(plain(x, padded));
+  function plain(x, padded) {
     if (Number.isNaN(x)) return "nan";
     if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
     if (Number.isInteger(x) && Math.abs(x) < 1e6) return String(x);
@@ -48,5 +52,14 @@ const labels = (() => {
   const isLong = (array, most) => array.blocks || array.data.length > most;
   const shown = array => isLong(array, MANY) ? statistics(array).join(", ") : heatmap.text(array);
   const inWords = array => isLong(array, FEW) ? statistics(array).join(", ") : heatmap.text(array).replace(/\s+/g, " ");
-  return { number, table, statistics, shown, inWords };
+
+  /** A number as people type it: -8, (−8), - 8, 1,5, 1e-3; and products and quotients of such, 2*-4 and 1/3. */
+  function read(typed) {
+    const text = typed.trim().replace(/[−–—]/g, "-").replace(/[·×]/g, "*").replaceAll(",", ".").replace(/\s*([-+*/()])\s*/g, "$1");
+    const [first, ...rest] = text.split(/(?=[*/])/), factor = s => /^\((.*)\)$/.exec(s)?.[1] ?? s;
+    const factors = [factor(first), ...rest.map(s => factor(s.slice(1)))];
+    if (!factors.every(s => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(s))) return NaN;
+    return factors.map(Number).reduce((a, b, i) => rest[i - 1][0] === "*" ? a * b : b === 0 ? NaN : a / b);
+  }
+  return { number, table, statistics, shown, inWords, withMinus, read };
 })();

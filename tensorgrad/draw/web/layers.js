@@ -16,8 +16,10 @@
 
 const layers = (() => {
   const { values, operations, steps } = model, { svg, nodes, edges, frames, PAIR, numberOf } = picture;
-  const { clamp, middle, closing, cutAt, reaching, arrowHead } = geometry;
+  const { clamp, boxAround, middle, closing, cutAt, reaching, arrowHead } = geometry;
   const AROUND = 8;  // points around a thing that are moved with it
+  const BESIDE = 14;  // points beside a block, where lines to it bend
+  const SIDES = ["width", "height"];
   const ROOM = [40, 20];  // around a block, for the lines that end at it
 
   // Buttons and blocks -------------------------------------------------------------------------------------------------
@@ -103,19 +105,37 @@ const layers = (() => {
       f.shape.setAttribute(f.attribute, f.asDrawn.replace(PAIR, (_, x, y) => written([place([+x, +y])])));
       move(f.button, f.titleBox);
     }
-    shut.forEach(placeBlock);
+    for (const f of shut) f.block.box = null;
+    [...shut].sort((f, g) => f.box[0] - g.box[0]).forEach(f => placeBlock(f, shut));
     lines.forEach(draw);
-    const end = place(size.map((x, axis) => x - origin[axis])).map((x, axis) => +(x + origin[axis]).toFixed(2));
-    svg.setAttribute("viewBox", `0 0 ${end.join(" ")}`);
+    svg.setAttribute("viewBox", (shut.length ? boxOfSeen(shut, open) : [0, 0, ...size]).map(x => +x.toFixed(2)).join(" "));
+  }
+  /** What the picture then covers: its left upper corner, and its size. */
+  function boxOfSeen(shut, open) {
+    const boxes = [...nodes.values()].filter(n => !n.isAway).map(n => moved(n.box));
+    boxes.push(...shut.map(f => f.block.box), ...open.map(f => [...place(f.box), ...place(f.box.slice(2))]), ...lines.flatMap(line => labelBoxes(line.edge)).map(moved));
+    const corners = [...boxes.flatMap(([x0, y0, x1, y1]) => [[x0, y0], [x1, y1]]), ...lines.flatMap(line => line.drawn)];
+    const [x0, y0, x1, y1] = boxAround(corners);
+    return [x0 + origin[0] - AROUND, y0 + origin[1] - AROUND, x1 - x0 + 2 * AROUND, y1 - y0 + 2 * AROUND];
   }
   /** The map of the picture in which these frames have made room. */
   function closed(shut, open) {
     const boxes = [...nodes.values()].filter(n => !n.isAway).map(n => n.box);
     boxes.push(...open.map(f => f.titleBox), ...lines.flatMap(line => labelBoxes(line.edge)));
-    const [X, Y] = ["width", "height"].map((side, axis) => closing(
-      boxes.map(box => [box[axis] - AROUND, box[axis + 2] + AROUND]),
-      shut.map(f => ({ a: f.box[axis], b: f.box[axis + 2], wanted: f.block[side] + ROOM[axis] }))));
+    const rangeOf = (f, axis, a = f.box[axis]) => ({ a, b: f.box[axis + 2], wanted: f.block[SIDES[axis]] + ROOM[axis] });
+    for (const f of shut) f.start = startOf(f, rangeOf(f, 0));
+    const ranges = [
+      shut.flatMap(f => f.start === f.box[0] ? [rangeOf(f, 0)] : [{ a: f.box[0], b: f.start, wanted: 0 }, rangeOf(f, 0, f.start)]),
+      shut.map(f => rangeOf(f, 1)),
+    ];
+    const [X, Y] = ranges.map((of, axis) => closing(boxes.map(box => [box[axis] - AROUND, box[axis + 2] + AROUND]), of));
     return ([x, y]) => [X(x), Y(y)];
+  }
+  /** Where the room for a block begins: behind the cards above and below its layer from which lines come to it, so that
+   *  they come to its left side, where there is room enough behind them. */
+  function startOf(f, { b, wanted }) {
+    const ends = lines.filter(line => line.to === f && !line.from).map(({ edge }) => edge.from.box[2] + AROUND);
+    return Math.max(f.box[0], ...ends.filter(end => end + wanted <= b));
   }
   /** Edges that end in the same folded layers are one line, the widest of them; those within one aren't seen. */
   function seenLines() {
@@ -133,34 +153,67 @@ const layers = (() => {
       return { edge, members, from: edge.from.frame, to: edge.to.frame };
     });
   }
-  /** The block stands in the middle of what is left of its layer, at the height at which lines come. */
-  function placeBlock(f) {
-    const [x0, y0] = place(f.box), [x1, y1] = place(f.box.slice(2)), { width, height, g } = f.block;
+  /** The block stands in the middle of the room for it: at the height of the block before it from which a line comes, so
+   *  that those of a chain stand in a row, where nothing else stands there; else at the height at which lines come. */
+  function placeBlock(f, shut) {
+    const [x0, y0] = place([f.start, f.box[1]]), [x1, y1] = place(f.box.slice(2)), { width, height, g } = f.block;
     const border = ({ edge, from }) => cutAt(from === f ? [...edge.points].reverse() : edge.points, f.box).at(-1);
-    const heights = lines.filter(line => line.from === f || line.to === f).map(line => place(border(line))[1]);
-    const y = heights.length ? heights.reduce((a, b) => a + b) / heights.length : (y0 + y1) / 2;
-    const left = (x0 + x1 - width) / 2, top = clamp(y - height / 2, y0 + 4, y1 - height - 4);
-    f.block.box = [left, top, left + width, top + height];
-    g.setAttribute("transform", `translate(${left.toFixed(2)} ${top.toFixed(2)})`);
+    const coming = lines.filter(line => line.to === f), around = coming.length ? coming : lines.filter(line => line.from === f);
+    const heights = around.map(line => place(border(line))[1]), left = (x0 + x1 - width) / 2;
+    const boxAt = y => [left, y - height / 2, left + width, y + height / 2];
+    const inside = y => clamp(y, y0 + 4 + height / 2, y1 - 4 - height / 2);
+    const others = shut.filter(other => other !== f), before = others.filter(other => other.block.box && coming.some(line => line.from === other));
+    const rows = before.map(other => middle(other.block.box)[1]);
+    const y = rows.find(y => isFree(boxAt(y), others)) ?? inside(heights.length ? heights.reduce((a, b) => a + b) / heights.length : (y0 + y1) / 2);
+    f.block.box = boxAt(y);
+    g.setAttribute("transform", `translate(${left.toFixed(2)} ${f.block.box[1].toFixed(2)})`);
   }
-  function draw({ edge, from, to }) {
+  /** Whether nothing that is seen stands in a box, nor may come to stand there: blocks without a place yet. */
+  function isFree(box, others) {
+    const seen = [...nodes.values()].filter(n => !n.isAway).map(n => moved(n.box)), titles = frames.filter(f => !f.isFolded).map(f => moved(f.titleBox));
+    const blocks = others.map(({ block, box }) => block.box ?? [...place(box), ...place(box.slice(2))]);
+    const isApart = other => box[0] - AROUND > other[2] || box[2] + AROUND < other[0] || box[1] - AROUND > other[3] || box[3] + AROUND < other[1];
+    return [...seen, ...titles, ...blocks].every(isApart);
+  }
+  /** Where a box lies that is moved as a whole. */
+  function moved(box) {
+    const [x, y] = middle(box), [X, Y] = place([x, y]);
+    return box.map((side, i) => side + (i % 2 ? Y - y : X - x));
+  }
+  function draw(line) {
+    const { edge, from, to } = line;
     let { points } = edge;
     if (to) points = cutAt(points, to.box);
     if (from) points = cutAt([...points].reverse(), from.box).reverse();
-    points = points.map(place);
+    points = betweenBlocks(from, to) ?? points.map(place);
     const [tipX, tipY] = place(edge.tip);
     let head = edge.headPoints.replace(PAIR, (_, x, y) => written([[tipX + +x - edge.tip[0], tipY + +y - edge.tip[1]]]));
     for (const [frame, isStart] of [[from, true], [to, false]]) {
       if (!frame) continue;
       if (isStart) points.reverse();
+      points = besideBlock(points, frame.block.box, isStart);
       const { bend, end } = reaching(points, frame.block.box), arrow = edge.isBack === isStart ? arrowHead(bend[1], end) : null;
       if (arrow) head = written(arrow.points);
       points.push(...bend, arrow?.base ?? end);
       if (isStart) points.reverse();
     }
+    line.drawn = points;
     edge.path.setAttribute("d", `M${written(points.slice(0, 1))}C${written(points.slice(1))}`);
     edge.head.setAttribute("points", head);
     edge.labels.forEach(t => move(t, [numberOf(t, "x"), numberOf(t, "y")]));
+  }
+  /** Where a line between blocks in a row begins, half-way between them: from there it goes straight to both. */
+  function betweenBlocks(from, to) {
+    if (!from || !to) return null;
+    const [, a0, a, a1] = from.block.box, [b, b0, , b1] = to.block.box, [low, high] = [Math.max(a0, b0), Math.min(a1, b1)];
+    return a < b && high - low > BESIDE ? Array(4).fill([(a + b) / 2, (low + high) / 2]) : null;
+  }
+  /** A line to a block, or from it if it is told reversed, without what lies above or below the block: it then comes to
+   *  its left side, or from its right. */
+  function besideBlock(points, [x0, , x1], isStart) {
+    const beyond = isStart ? [-Infinity, -Infinity, x1 + BESIDE, Infinity] : [x0 - BESIDE, -Infinity, Infinity, Infinity];
+    const isIn = ([x]) => isStart ? x < x1 + BESIDE : x > x0 - BESIDE;
+    return isIn(points.at(-1)) && !isIn(points[0]) ? cutAt(points, beyond) : points;
   }
   function fold(names, isFolded) {
     const chosen = frames.filter(f => names.includes(f.name) && f.isFolded !== isFolded);

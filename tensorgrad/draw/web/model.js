@@ -84,6 +84,17 @@ const model = (() => {
   }
   const reason = problem(), editable = reason === "";
 
+  // What a formula gives with other numbers for its letters, {"v3": 2.5}: of its letter `letter`, or of the whole. A
+  // function as it is shown, with fewer digits, can so be compared with what it says; null where it can't be computed
+  function again(told, numbers, letter = null) {
+    const o = editable ? operations.find(o => o.count === 1 && (o.computes === told || o.rules.includes(told))) : null;
+    if (!o) return null;
+    const code = o.computes === told ? program[o.first].forward : program[o.first].rules[o.rules.indexOf(told)];
+    const put = (kind, arrays) => arrays.map((array, i) => `${kind}${i}` in numbers ? np.asarray(numbers[`${kind}${i}`]) : array);
+    const { result, where } = call(code, put("v", values.map(v => v.data)), put("g", values.map(v => v.grad)));
+    return letter === null ? result : where[letter] ?? null;
+  }
+
   // Changing numbers
   const original = values.map(v => v.data), listeners = [];
   function compute() {
@@ -117,7 +128,7 @@ const model = (() => {
   function set(value, index, number) {
     const data = Float64Array.from(values[value].data.data);
     data[index] = number;
-    values[value].data = new np.NDArray(values[value].data.shape, data);
+    values[value].data = new np.NDArray(values[value].data.shape, data, values[value].data.bool);
     compute();
   }
   function reset() {
@@ -134,9 +145,10 @@ const model = (() => {
     const h = Math.cbrt(Number.EPSILON) * data.data.reduce((most, x) => Math.max(most, Math.abs(x)), 1);
     const slope = direction => (rootFor(value, direction, h) - rootFor(value, direction, -h)) / (2 * h);
     if (data.size > MOST_CHECKED) {
-      const direction = data.data.map((_, i) => Math.sin(i + 1) / Math.sqrt(data.size / 2)); // about as long as 1
+      const wild = data.data.map((_, i) => 1e4 * Math.sin(12.9898 * (i + 1)) % 1), length = Math.hypot(...wild);
+      const direction = wild.map(x => x / length);
       const along = np.asarray(grad.data.reduce((sum, g, i) => sum + g * direction[i], 0)), numeric = np.asarray(slope(direction));
-      return { numeric, gradient: along, distance: distance(numeric, along), along: "along one direction, of numbers of either sign" };
+      return { numeric, gradient: along, distance: distance(numeric, along), along: "along one random direction of length 1" };
     }
     const numeric = new np.NDArray(data.shape, data.data.map((_, i) => slope(data.data.map((_, j) => +(i === j)))));
     return { numeric, gradient: grad, distance: distance(numeric, grad), along: null };
@@ -151,7 +163,7 @@ const model = (() => {
   const distance = (a, b) => a.data.reduce((most, x, i) => Math.max(most, Math.abs(x - b.data[i])), 0);
 
   return {
-    values, operations, steps, root, frames, complex, reason, editable, numbers, set, reset, check,
+    values, operations, steps, root, frames, complex, reason, editable, numbers, again, set, reset, check,
     get changed() { return values.some((v, i) => v.leaf && v.data !== original[i]); },
     onChange: listener => listeners.push(listener),
   };

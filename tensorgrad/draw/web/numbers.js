@@ -1,7 +1,7 @@
 "use strict";
 // Numbers as the backward page shows them, with four significant digits:
 //
-//   formatNumber(x)           one number
+//   formatNumber(x, 4)        one number; with more digits where so few would make an equation false
 //   formatSum([a, b, ...])    the numbers of a sum, all in one notation; a list of texts
 //   formatArray(a)            an array, laid out as NumPy prints it
 //   formatArrays([a, b, ...]) several arrays, all in one notation; a list of texts
@@ -43,12 +43,12 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
     return x < 0 && /[1-9i]/.test(text.split("e")[0]) ? `−${text}` : text;
   }
 
-  function formatNumber(x) {
+  function formatNumber(x, most = 4) {
     return signed(x, size => {
       if (isShortWhole(size)) return String(size);
-      const [digits, power] = exponential(size, 3);
-      if (power < -4 || power > 3) return `${withoutZeros(digits)}e${power}`;
-      return withoutZeros(fixed(size, 3 - power));
+      const [digits, power] = exponential(size, most - 1);
+      if (power < -4 || power >= most) return `${withoutZeros(digits)}e${power}`;
+      return withoutZeros(fixed(size, most - 1 - power));
     });
   }
 
@@ -88,7 +88,7 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
    *  the sum of terms that almost cancel has four, too. */
   function formatSum(numbers) {
     const sizes = sizesOf(numbers);
-    if (numbers.every(isShortWhole) || !sizes.length) return numbers.map(formatNumber);
+    if (numbers.every(isShortWhole) || !sizes.length) return numbers.map(x => formatNumber(x));
     const largest = Math.max(...sizes), top = exponentOf(largest), low = exponentOf(Math.min(...sizes));
     const total = Math.abs(numbers.filter(Number.isFinite).reduce((a, b) => a + b, 0));
     const isThere = total > 1e-12 * largest; // twice, where it is among them; and no rounding error in place of 0
@@ -101,7 +101,7 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
    *  two, or up to four where there is room for them; with powers of ten where that takes too many. */
   function notation(numbers) {
     const sizes = sizesOf(numbers);
-    if (!sizes.length || numbers.every(x => isShortWhole(x) || !Number.isFinite(x))) return formatNumber;
+    if (!sizes.length || numbers.every(x => isShortWhole(x) || !Number.isFinite(x))) return x => formatNumber(x);
     const largest = Math.max(...sizes), top = exponentOf(largest), low = exponentOf(Math.min(...sizes));
     const digits = Math.max(0, 3 - top, 1 - low, Math.min(4, 3 - low, 7 - top));
     const isPlain = top >= -4 && largest < MOST && Math.max(0, top) + digits <= 7;

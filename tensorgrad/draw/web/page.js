@@ -9,7 +9,7 @@ function go(to) {
   const where = `${first === last ? `step ${first + 1}` : `steps ${first + 1} to ${last + 1}`} of ${steps.length}`;
   panel.show(at);
   graph.show(at);
-  $("side").scrollTop = 0;
+  panel.toFormula();
   $("slider").value = at;
   $("slider").setAttribute("aria-valuetext", `${at + 1} of ${steps.length}: ${(summary ?? steps[at]).title}`);
   $("count").textContent = where;
@@ -81,10 +81,14 @@ $("skip").addEventListener("click", event => {
   event.preventDefault();  // the address tells the step
   $("side").focus();
 });
+// The theme that was chosen, for as long as the tab is open: where pages may keep nothing, until they are loaded again
+const theme = document.documentElement.dataset;
+const kept = { get: () => { try { return sessionStorage.getItem("theme"); } catch { return null; } }, set: name => { try { sessionStorage.setItem("theme", name); } catch { /* it isn't kept */ } } };
+if (["light", "dark"].includes(kept.get())) theme.theme = kept.get();
 $("theme").addEventListener("click", () => {
-  const dark = document.documentElement.dataset.theme === "dark" ||
-    (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  const dark = theme.theme === "dark" || (!theme.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  theme.theme = dark ? "light" : "dark";
+  kept.set(theme.theme);
 });
 
 for (const li of document.querySelectorAll("#legend li:has(i)")) li.firstChild.className = li.textContent;  // in the theme's colours

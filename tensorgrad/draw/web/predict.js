@@ -16,8 +16,38 @@ const predict = (() => {
     const { gives, total } = rule;
     return gives !== null && !total.complex && !total.blocks && total.data.length > 0 && total.data.every(Number.isFinite);
   }
+  /** Why it can't be asked for, in words. */
+  function whyNot({ gives, total }) {
+    const why = total.complex ? "it is complex" : total.blocks ? "it is too large" : !total.data.length ? "it is empty"
+      : !total.data.every(Number.isFinite) ? "it has numbers that are nan or inf" : gives === null ? "it comes from several operations" : "";
+    return why && `There is no question to this gradient: ${why}.`;
+  }
   const isHidden = (k, i) => mode.on && canAsk(model.operations[k].rules[i]) && !answerTo(k, i).done;
-  const hiddenValues = k => [...new Set(model.operations[k].rules.filter((_, i) => isHidden(k, i)).map(rule => rule.to))];
+
+  // What is sent to each value, [operation, rule], in the order of the walk back
+  const sentTo = model.values.map(() => []);
+  for (const { phase, operation: k } of model.steps) {
+    if (phase === "backward" && k !== null) model.operations[k].rules.forEach((rule, i) => sentTo[rule.to].push([k, i]));
+  }
+  const hiddenParts = value => sentTo[value].filter(([k, i]) => isHidden(k, i));
+  /** The values whose gradients haven't been said, nor shown; */
+  const hiddenValues = () => mode.on ? [...model.values.keys()].filter(isSecret) : [];
+  const isSecret = value => hiddenParts(value).length > 0;
+  /** whether what these operations send to one is among what is hidden; */
+  const isSecretIn = (value, operations) => hiddenParts(value).some(([k]) => operations.includes(k));
+  /** and those that one must know before a rule: what arrives at its operation, and the parts before at its value. */
+  function missing(k, i) {
+    const { to } = model.operations[k].rules[i], parts = sentTo[to], here = parts.findIndex(([l, j]) => l === k && j === i);
+    const isBefore = parts.slice(0, here).some(([l, j]) => l !== k && isHidden(l, j));
+    return [...model.operations[k].arrives.map(a => a.value).filter(isSecret), ...(isBefore ? [to] : [])];
+  }
+  /** Show what was sent to a value before an operation, unasked. */
+  function reveal(value, before = null) {
+    for (const [k, i] of hiddenParts(value)) {
+      if (k === before) return;
+      change(k, i, { done: true, isSkipped: true, said: "" });
+    }
+  }
 
   /** The number that is asked for: the largest one. */
   const askedOf = ({ data }) => data.reduce((most, x, i) => Math.abs(x) > Math.abs(data[most]) ? i : most, 0);
@@ -59,7 +89,7 @@ const predict = (() => {
     if (isOneNumber && takes(part / arriving.array.data[0])) {
       return `This takes the local derivative alone. Multiply it by what arrives, ${model.values[arriving.value].gradient} = ${formatNumber(arriving.array.data[0])}.`;
     }
-    if (rule.summed?.length) {
+    if (rule.summed?.length && !rule.gives.complex) {
       const places = summedInto(i, rule.total.shape, rule.gives.shape);
       if (places.some(j => takes(rule.gives.data[j]))) {
         return `This takes one of the ${places.length} numbers that the rule gives here: they are summed over ${axesText(rule.summed)}, as broadcasting had repeated ${to} there.`;
@@ -86,20 +116,15 @@ const predict = (() => {
     return ` ${n} numbers of ${model.values[to].name} go into each of ${model.values[outputs[0]].name}${/mean/.test(label) ? ": their mean divides by that" : ""}.`;
   }
 
-  /** The number that was typed; a fraction too. */
-  function parsed(typed) {
-    const parts = typed.trim().replaceAll("−", "-").replace(",", ".").split("/").map(s => s.trim());
-    if (parts.length > 2 || parts.some(s => !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(s))) return NaN;
-    return parts.map(Number).reduce((a, b) => a / b);
-  }
-
   function answer(k, i, typed) {
-    const operation = model.operations[k], rule = operation.rules[i], x = parsed(typed), place = askedOf(rule.total);
+    const operation = model.operations[k], rule = operation.rules[i], x = labels.read(typed), place = askedOf(rule.total);
     if (Number.isNaN(x)) return change(k, i, { typed, said: "That is no number." });
+    if (!Number.isFinite(x)) return change(k, i, { typed, said: "That is too large." });
     if (isNear(x, rule.total.data[place], sizeIn(rule.total))) {
       return change(k, i, { typed, tries: answerTo(k, i).tries + 1, done: true, isRight: true, said: "Right." });
     }
-    const said = diagnose(operation, rule, place, x) ?? "Not yet. Put the numbers into the formula.";
+    const isRough = Math.abs(x - rule.total.data[place]) <= .05 * Math.abs(rule.total.data[place]);
+    const said = diagnose(operation, rule, place, x) ?? (isRough ? "Near: give four digits." : "Not yet. Put the numbers into the formula.");
     change(k, i, { typed, tries: answerTo(k, i).tries + 1, hint: true, said });
   }
   function answerShape(k, i, shape) {
@@ -110,7 +135,7 @@ const predict = (() => {
   }
 
   function score() {
-    const done = [...given.values()].filter(a => a.done);
+    const done = [...given.values()].filter(a => a.done && !a.isSkipped);
     return done.length ? `${done.filter(a => a.isRight && a.tries === 1 && !a.hinted).length} of ${done.length} at the first try` : "";
   }
 
@@ -145,7 +170,7 @@ const predict = (() => {
   return {
     get on() { return mode.on; },
     set on(yes) { mode.on = yes; },
-    isHidden, hiddenValues, question, answerTo, diagnose, score, axesText,
+    isHidden, hiddenValues, isSecret, isSecretIn, missing, reveal, whyNot, question, answerTo, diagnose, score, axesText,
     forget: () => given.clear(),
   };
 })();
