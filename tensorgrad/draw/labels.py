@@ -142,7 +142,7 @@ def operation_label(node: Node) -> str:
 def operation_sign(node: Node) -> str:
     """The operation that made node, without its operands."""
     op: Any = node._op
-    name = type(op.func).__name__ if op.name.startswith("<") and op.name not in _ALONE else op.name  # of an object
+    name = op.name if hasattr(op.func, "__name__") else type(op.func).__name__  # an object has none
     return _INFIX.get(name) or _ALONE.get(name, name)
 
 
