@@ -24,10 +24,7 @@ const cards = (() => {
       if (block === lines.grad) t.classList.add("gradient");
       if (isSmall || block === null) continue;
       if (!block.length || Math.abs(block.at(-1).y - y) > 3) block.push({ y, figures: [] });
-      const text = labels.withMinus(t.textContent), isFirst = !block.at(-1).figures.length;
-      const x = numberOf(t, "x") - (isFirst ? 0 : widthOf(text) - widthOf(t.textContent));  // columns keep their right ends
-      block.at(-1).figures.push({ t, x, text });
-      if (text !== t.textContent) put(t, text, x, "start", 1);
+      block.at(-1).figures.push({ t, x: numberOf(t, "x"), text: t.textContent, scale: 1 });
       t.classList.add("figure");
       t.classList.toggle("broken", isBroken(word));
     }
@@ -37,6 +34,21 @@ const cards = (() => {
     const bar = [...n.g.querySelectorAll("polygon")].filter(p => BARS.includes(p.getAttribute("fill").toLowerCase()));
     bar.forEach((p, i) => p.classList.add("gradient", i ? "ground" : "strength"));
     Object.assign(n, { lines, ends, bar, right: n.box[2] - 6.3 });
+    withMinus(n, all.flat(), full);
+  }
+
+  /** The hyphens in which Graphviz was told numbers become signs, which are wider: so all is set a bit smaller where it
+   *  stands in columns, with the right ends where they were; and elsewhere if there is no room. */
+  function withMinus({ right }, figures, rows) {
+    const texts = figures.map(f => labels.withMinus(f.text));
+    if (figures.every((f, i) => f.text === texts[i])) return;
+    const widths = of => columnsOf(rows.map(row => row.map(of))), wide = widths(f => labels.withMinus(f.text)), isTable = wide.length > 1;
+    const room = isTable ? widths(f => f.text).map((width, j) => width / wide[j]) : figures.map((f, i) => (right - f.x) / widthOf(texts[i]));
+    figures.forEach((f, i) => {
+      const scale = Math.min(1, ...room), x = isTable ? f.x + widthOf(f.text) - scale * widthOf(texts[i]) : f.x;
+      Object.assign(f, { text: texts[i], x, scale });
+      put(f.t, f.text, f.x, "start", f.scale);
+    });
   }
 
   // Numbers ------------------------------------------------------------------------------------------------------------
@@ -44,7 +56,7 @@ const cards = (() => {
   /** Numbers into the lines of a card: as they were drawn, or others. They stand in the columns of those that were drawn
    *  where they fit into them; otherwise columns are made for them in all the room that there is. */
   function write(n, lines, array) {
-    if (!model.changed) return lines.flatMap(line => line.figures).forEach(({ t, x, text }) => put(t, text, x, "start", 1));
+    if (!model.changed) return lines.flatMap(line => line.figures).forEach(({ t, x, text, scale }) => put(t, text, x, "start", scale));
     const tables = [labels.table(array), labels.statistics(array).map(line => [line])].map(rows => inLines(rows, lines.length));
     const rows = tables.find(rows => roomFor(columnsOf(rows)) * SMALLEST <= n.right - n.left) ?? [["…"]];
     const columns = columnsOf(rows), isOne = columns.length === 1;

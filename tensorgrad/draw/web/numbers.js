@@ -1,14 +1,15 @@
 "use strict";
 // Numbers as the backward page shows them, with four significant digits:
 //
-//   formatNumber(x, 4)        one number; with more digits where so few would make an equation false
+//   formatNumber(x)           one number
+//   formatDigits(x, n)        one number with n digits, where four would make an equation false
 //   formatSum([a, b, ...])    the numbers of a sum, all in one notation; a list of texts
 //   formatArray(a)            an array, laid out as NumPy prints it
 //   formatArrays([a, b, ...]) several arrays, all in one notation; a list of texts
 //
 // An array is {shape, data}, as in numpy.js, with .bool = true if it is a mask.
 
-const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
+const { formatNumber, formatDigits, formatSum, formatArray, formatArrays } = (() => {
   const MOST = 1e6; // whole numbers below it are written out
   const WIDTH = 100; // of a line, in characters
   const SHOWN = 2000; // of a larger array only the corners are shown,
@@ -43,7 +44,8 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
     return x < 0 && /[1-9i]/.test(text.split("e")[0]) ? `−${text}` : text;
   }
 
-  function formatNumber(x, most = 4) {
+  const formatNumber = x => formatDigits(x, 4);
+  function formatDigits(x, most) {
     return signed(x, size => {
       if (isShortWhole(size)) return String(size);
       const [digits, power] = exponential(size, most - 1);
@@ -88,7 +90,7 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
    *  the sum of terms that almost cancel has four, too. */
   function formatSum(numbers) {
     const sizes = sizesOf(numbers);
-    if (numbers.every(isShortWhole) || !sizes.length) return numbers.map(x => formatNumber(x));
+    if (numbers.every(isShortWhole) || !sizes.length) return numbers.map(formatNumber);
     const largest = Math.max(...sizes), top = exponentOf(largest), low = exponentOf(Math.min(...sizes));
     const total = Math.abs(numbers.filter(Number.isFinite).reduce((a, b) => a + b, 0));
     const isThere = total > 1e-12 * largest; // twice, where it is among them; and no rounding error in place of 0
@@ -101,7 +103,7 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
    *  two, or up to four where there is room for them; with powers of ten where that takes too many. */
   function notation(numbers) {
     const sizes = sizesOf(numbers);
-    if (!sizes.length || numbers.every(x => isShortWhole(x) || !Number.isFinite(x))) return x => formatNumber(x);
+    if (!sizes.length || numbers.every(x => isShortWhole(x) || !Number.isFinite(x))) return formatNumber;
     const largest = Math.max(...sizes), top = exponentOf(largest), low = exponentOf(Math.min(...sizes));
     const digits = Math.max(0, 3 - top, 1 - low, Math.min(4, 3 - low, 7 - top));
     const isPlain = top >= -4 && largest < MOST && Math.max(0, top) + digits <= 7;
@@ -155,5 +157,5 @@ const { formatNumber, formatSum, formatArray, formatArrays } = (() => {
   }
   const formatArray = a => formatArrays([a])[0];
 
-  return { formatNumber, formatSum, formatArray, formatArrays };
+  return { formatNumber, formatDigits, formatSum, formatArray, formatArrays };
 })();

@@ -39,7 +39,7 @@ const panel = (() => {
     if (!letters.size || arrays.some(a => !a || a.complex || !isSingle(a))) return null;
     const digits = digitsFor(told, letters, result.data[0], / [−+] /.test(inside.textContent), defined);
     for (const v of inside.querySelectorAll("var[data-of]")) {
-      const { array } = letters.get(v.dataset.of), number = array.bool ? heatmap.text(array) : formatNumber(array.data[0], digits);
+      const { array } = letters.get(v.dataset.of), number = array.bool ? heatmap.text(array) : formatDigits(array.data[0], digits);
       const isBase = v.nextSibling?.nodeName === "SUP", isAfterSign = /[−+]\s*$/.test(v.previousSibling?.textContent ?? "");
       const brackets = (isBase && /[−e]/.test(number)) || (isAfterSign && number.startsWith("−"));
       v.replaceWith(element("span", { class: "upright" }, brackets ? `(${number})` : number));
@@ -51,7 +51,7 @@ const panel = (() => {
    *  computed with the numbers as they are shown; where the page can't, sums get as many digits more as are lost in them. */
   function digitsFor(told, letters, result, isSum, defined) {
     const numbers = [...letters].map(([of, { array }]) => [of, array.data[0]]);
-    const shownWith = digits => Object.fromEntries(numbers.map(([of, x]) => [of, Number.isFinite(x) ? Number(formatNumber(x, digits).replace("−", "-")) : x]));
+    const shownWith = digits => Object.fromEntries(numbers.map(([of, x]) => [of, Number.isFinite(x) ? Number(formatDigits(x, digits).replace("−", "-")) : x]));
     const isGiven = digits => {
       const y = model.again(told, shownWith(digits), defined);
       return y && (Object.is(y.data[0], result) || Math.abs(y.data[0] - result) <= 2e-3 * Math.abs(result));
