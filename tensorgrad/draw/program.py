@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..versions import ASSIGN
-from .calls import has_a_name
+from .calls import has_a_name, is_another
 from .formulas import Expression, call_of, expression_of
 from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
@@ -94,7 +94,7 @@ class Program:
         _, values = self._steps.past.arguments(o.node)
         call = (op.func, values, op.known_kwargs(o.node._kwargs or {}), self._steps.labels(o))
         expression = self._read(o, *call)
-        if op.name in available():
+        if op.name in available() and not is_another(op.func, op.name):
             with contextlib.suppress(Unavailable):  # of these arguments; its formula may do
                 code = self._code(call_of(*call), o, op.name)
                 return code | {"where": self._code(expression, o)["where"] if expression and expression.where else []}
