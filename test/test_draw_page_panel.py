@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from drawn import GRAPHS, network
 
+import tensorgrad as tg
 from tensorgrad import Tensor, draw_backward
 
 pytest.importorskip("graphviz")
@@ -870,3 +871,23 @@ def test_headings_and_their_names(show):
     assert levels[0] == [2, "Backward through + "] and [3, "What the rules send on"] in levels
     assert [4, "∂y/∂c, (), one more part"] in levels
     assert all(b <= a + 1 for (a, _), (b, _) in pairwise(levels)), "no level is left out"
+
+
+def test_a_rule_of_ones_own_shows_its_source_marked_as_such(show):
+    def slope(g, y, x):
+        total = g
+        for _ in range(2):
+            total = total + g
+        return total
+
+    short = tg.derivative(lambda x: 2 * x, lambda g, y, x: g * 2)
+    long = tg.derivative(lambda x: 3 * x, slope)
+    shown = show(draw_backward(long(short(Tensor(1.0, name="x"))) * 1.5))
+    shown.open("#step=6")
+    text = shown.tab.inner_text(".rule")
+    assert "Your rule, in Python:" in text and "for _ in range(2):" in text
+    shown.open("#step=7")
+    text = shown.tab.inner_text(".rule")
+    assert "= 4.5 · 2 = 9" in text and "Your rule, in Python:" in text and "lambda g, y, x: g * 2" in text
+    shown.open("#step=5")
+    assert "Python" not in shown.tab.inner_text(".rule")

@@ -84,6 +84,9 @@ def test_your_own_rule_is_read_too():
     cube = derivative(lambda x: x * x * x, lambda g, y, x: g * 3 * x * x)
     (rule,) = walked(draw_backward(cube(Tensor(2.0, name="x"))))[-1].rules
     assert rule.formula == "∂y/∂y · 3 · x<sup>2</sup>"
+    assert rule.own and "lambda g, y, x: g * 3 * x * x" in rule.source, "and its source is shown, as the user's own"
+    (times,) = walked(draw_backward(Tensor(2.0, name="x") * 2))[-1].rules
+    assert not times.own and times.source == ""
 
 
 def test_a_rule_that_is_no_expression_shows_its_source():

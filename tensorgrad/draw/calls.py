@@ -115,14 +115,14 @@ def entry(table: Mapping[Callable, Any], f: Any) -> Any:
 
 def is_another(f: Any, name: str) -> bool:
     """Whether a function has a name by which formulas know another one: one of a user's, or math.remainder."""
-    module = _library_of(f)
+    module = library_of(f)
     if module:
         return module in ("math", "scipy") and name in SIGNED
     ours = (g for g in (*TABLE, *OWN, *NAMED) if getattr(g, "__name__", "").lstrip("_") == name)
-    return hasattr(np, name) or name in WORDED or any(map(_library_of, ours))
+    return hasattr(np, name) or name in WORDED or any(map(library_of, ours))
 
 
-def _library_of(f: Any) -> str:
+def library_of(f: Any) -> str:
     """The library that a function is of; empty, if it is a user's, which exec may have made without a module."""
     default = "" if inspect.isfunction(f) else type(f).__module__
     module = (getattr(f, "__module__", None) or default).partition(".")[0]
@@ -134,7 +134,7 @@ def has_a_name(f: Any) -> bool:
     if f in FORMULAS and f not in OWN:
         return False
     named = f in TABLE or f in COMPOSED or f in OWN or f in NAMED or getattr(f, "__wrapped__", None) in OWN
-    return named or _library_of(f) in _LIBRARIES
+    return named or library_of(f) in _LIBRARIES
 
 
 def parameters_of(f: Any, n: int) -> list[str]:

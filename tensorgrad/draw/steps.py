@@ -22,6 +22,7 @@ from ..node import Node
 from ..past import Past
 from ..tensor import Tensor
 from ..versions import ASSIGN, arguments, current, named_by
+from .calls import library_of
 from .conjugates import conjugated
 from .dot import Drawing
 from .formulas import Expression, call_of, expression_of
@@ -293,7 +294,8 @@ class Steps:
     def _sent(self, operand: Any, arrives: Any, before: Any, grads: dict) -> dict:
         return {
             "to": self.value(operand),
-            "formula": None, "where": [], "notes": [], "source": "", "gives": None, "summed": None, "real": False,
+            "formula": None, "where": [], "notes": [], "source": "", "own": False, "gives": None, "summed": None,
+            "real": False,
             "arrives": self._array(as_grad(arrives)),
             "before": None if before is None else self._array(as_grad(before)),
             "total": self._array(as_grad(grads[operand])),
@@ -313,17 +315,20 @@ class Steps:
         return [self._sent(x, total, before[x], grads) for x, total in sums.items() if id(x) in self.graph.drawn]
 
     def _rule_formula(self, part: Part, o: Operation, grads: dict) -> dict:
-        """A rule as a formula; where no true one can be made of it, its source."""
+        """A rule as a formula; where no true one can be made of it, and of one of the user's, its source."""
         rule = part.rule
         expression = expression_of(rule, *self.call_of_rule(o, grads), taken=self.taken)
+        told: dict[str, Any] = {"formula": None, "where": [], "notes": []}
         if expression is not None and (takes_several(o.node) or _comes_to(expression, part.gives)):
             gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
-            return self._told(conjugated(expression, gradients) if expression.is_complex() else expression)
+            told = self._told(conjugated(expression, gradients) if expression.is_complex() else expression)
         while isinstance(rule, functools.partial):
             rule = rule.func
-        source = source_of(rule)
-        notes = [] if source else ["The source of this rule can't be read."]
-        return {"formula": None, "where": [], "notes": notes, "source": source}
+        told["own"] = not library_of(rule)
+        told["source"] = source_of(rule) if told["own"] or not told["formula"] else ""
+        if not (told["formula"] or told["source"]):
+            told["notes"] = ["The source of this rule can't be read."]
+        return told
 
     def call_of_rule(self, o: Operation, grads: dict) -> tuple[list, dict, list]:
         """What the rules of an operation are called with, and what to call it: ("g", x) and ("v", x), the gradient and

@@ -96,6 +96,7 @@ const panel = (() => {
     return details;
   }
   const source = (told, words) => !told.source ? null : [paragraph(words), element("pre", { class: "source" }, told.source)];
+  const sourceOfRule = rule => source(rule, rule.own ? "Your rule, in Python:" : "The rule's source, in Python:");
 
   // A step forward ---------------------------------------------------------------------------------------------------
 
@@ -147,7 +148,7 @@ const panel = (() => {
     const told = predict.answerTo(k, i), formula = result => formulaOf(rule, leadOf(rule), result);
     const body = missing.includes(to) ? secret(to, k) : missing.length ? paragraph("What arrives comes first: predict it in the step before, or let it be shown.")
       : waits ? paragraph("Answer the question above first.")
-      : isAsked ? [predict.question(k, i, () => [rule.formula ? formula(null) : source(rule, "The rule's source, in Python:"), definitions(rule)], asAsked), arraysOf(rule, `${k} ${i}`, true)]
+      : isAsked ? [predict.question(k, i, () => [rule.formula ? formula(null) : null, sourceOfRule(rule), definitions(rule)], asAsked), arraysOf(rule, `${k} ${i}`, true)]
         : [whyNot ? paragraph(whyNot) : null, predict.on && told.done && told.said ? paragraph(told.said, "feedback right") : null, sent(rule, `${k} ${i}`, formula)];
     return element("div", { class: "rule", "data-rule": i }, title, body);
   }
@@ -160,7 +161,7 @@ const panel = (() => {
     const { gives, summed, real, arrives, to } = rule;
     const isPut = rule.formula && gives && withNumbers(rule, rule.formula, gives);
     return [
-      rule.formula ? formula(gives) : source(rule, "The rule's source, in Python:"),
+      rule.formula ? formula(gives) : null, sourceOfRule(rule),
       gives && !isPut ? [summed || real ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], isAll(rule) ? gradientOf(to) : "what the rule gives")] : null,
       definitions(rule), arraysOf(rule, key),
       summed || real ? element("div", { class: "summed" }, paragraph(undone(rule)), heatmap.numbers([arrives], "what arrives")) : null,
