@@ -221,3 +221,14 @@ def test_what_a_solver_gives_has_a_page():
     page = draw_backward(root)
     root.backward()
     assert cards(page)["a"].grad == a.grad
+
+
+def test_what_has_no_card_is_shown_by_its_number_or_by_the_name_that_the_rule_has_for_it():
+    x = Tensor([1.0, 2.0, 3.0], name="x")
+    steps = walked(draw_backward((x * np.float64(-2)).sum() * np.float32(5) + np.array(7.25)))
+    assert [step.formula for step in steps[:4]] == ["x · (−2)", "sum(v1)", "v2 · 5", "v3 + 7.25"]
+    assert steps[-1].rules[0].formula == "∂y/∂v1 · (−2)"
+    forward, _, backward = walked(draw_backward(x[np.array([True, False, True])]))
+    assert forward.formula == "x[index]" and backward.rules[0].formula == "∂Σy/∂y at [index], 0 elsewhere"
+    nameless = derivative(lambda x: np.array([2 * float(v) for v in x]), lambda g, y, x: 2 * g)
+    assert walked(draw_backward(nameless(x)))[0].formula == "f(x)"

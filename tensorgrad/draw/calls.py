@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -139,6 +140,8 @@ def has_a_name(f: Any) -> bool:
 
 def parameters_of(f: Any, n: int) -> list[str]:
     """Names for n arguments of a function, those that its rules have for them; else its own, or x0, x1 and so on."""
+    if f is operator.getitem:
+        return ["a", "index"][:n]
     op: Any = entry(TABLE, f) or entry(OWN, f)
     rules = [] if op is None else [rule for rule in op.rules if rule is not None]
     known = [*(_positional(rule)[2:] for rule in rules), _positional(f)]

@@ -32,6 +32,10 @@ from .sources import body_of
 _LETTERS = {"where": "mask"}  # of arguments whose names are those of functions
 
 
+def _holds_array(x: Any) -> bool:
+    return is_array(x) or (isinstance(x, tuple | list) and any(map(is_array, x)))
+
+
 class Reader:
     """Reads one call; collects what its expression is made of."""
 
@@ -82,7 +86,7 @@ class Reader:
     def call(self, function: Callable, args: Sequence[Any], kwargs: Mapping[str, Any], labels: Sequence[Any]) -> Any:
         """The call of a function that stays by its name."""
         labels = labels or [None] * len(args)
-        is_shown = any(label is None and is_array(x) for x, label in zip(args, labels, strict=True))
+        is_shown = any(label is None and _holds_array(x) for x, label in zip(args, labels, strict=True))
         names = parameters_of(function, len(args)) if is_shown else [f"x{i}" for i in range(len(args))]
         trees = [self.letters(*of_one) for of_one in zip(names, args, labels, strict=True)]
         settings = {k: self.letters(_LETTERS.get(k, k), x) for k, x in kwargs.items()}
@@ -136,7 +140,7 @@ class Reader:
 
     def letters(self, name: str, x: Any, label: Any = None) -> Any:
         """A letter for an array, a tuple of letters for several; what is none stands as it is."""
-        if isinstance(x, tuple | list) and any(map(is_array, x)):
+        if isinstance(x, tuple | list) and _holds_array(x):
             labels = label if isinstance(label, tuple | list) else [None] * len(x)
             parts = [self.letters(f"{name}{i}", v, n) for i, (v, n) in enumerate(zip(x, labels, strict=True))]
             return ast.Tuple(parts, ast.Load())
@@ -163,7 +167,7 @@ class Reader:
 
     def named(self, f: Callable) -> Any:
         """A function by its name."""
-        name = (getattr(f, "__name__", None) or type(f).__name__).lstrip("_")
+        name = (getattr(f, "__name__", None) or type(f).__name__).lstrip("_").replace("<lambda>", "f")
         while name in self.values or is_another(f, name) or self.functions.setdefault(name, f) is not f:
             name += "_"
         return ast.Name(name, ast.Load())

@@ -381,10 +381,12 @@ class Steps:
         return f"a{self._array(expression.values[letter])}" if label is None else f"{label[0]}{self.value(label[1])}"
 
     def _letter(self, letter: str, expression: Expression) -> str:
-        """A letter of an expression as the page has it."""
+        """A letter of an expression as the page has it; a number of NumPy's that has no card as the number."""
         label = expression.labels.get(letter)
         if label is None:
-            return shown_letter(letter)
+            x = expression.values[letter]
+            is_number = letter not in expression.where and isinstance(x, np.ndarray | np.generic) and x.ndim == 0
+            return f"{x.item():.10g}".replace("-", "−") if is_number else shown_letter(letter)
         kind, x = label
         return self._gradient_name(x) if kind == "g" else self._drawing.name_of(x)
 
