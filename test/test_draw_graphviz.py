@@ -192,3 +192,11 @@ def test_tensors_show_themselves_in_a_notebook_without_another_import():
     program = "from tensorgrad import Tensor; svg = (Tensor([1.0, 2.0]) * 2)._repr_svg_(); assert '<svg' in svg"
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(__file__))}
     assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
+
+
+@pytest.mark.parametrize("timeout", ["5", float("nan"), 0, -1])
+def test_a_limit_of_time_that_is_none_is_an_error(timeout):
+    dot = draw_dot_tensor(Tensor(1.0) * 2)
+    dot.timeout = timeout
+    with pytest.raises(ValueError, match=r"^timeout must be "):
+        dot.pipe("svg")

@@ -13,6 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import positive_number
 from ..files import as_path, replacing
 
 if TYPE_CHECKING:
@@ -71,10 +72,12 @@ def picture_class() -> type:
 
             Raises:
                 RuntimeError: there is no program, or it doesn't know the format, failed, or took too long.
+                ValueError: timeout is no positive number.
             """
+            timeout = None if self.timeout is None else positive_number("timeout", self.timeout)
             format = ":".join(filter(None, [format or self.format, renderer, formatter])).lower()
             options = [f"-K{engine or self.engine}", f"-T{format}"] + ([f"-n{neato_no_op:d}"] if neato_no_op else [])
-            drawn = _drawn(self.source, options, format, self.timeout)
+            drawn = _drawn(self.source, options, format, timeout)
             return drawn.decode(encoding) if encoding else drawn
 
         def save(self, filename: Any = None, directory: Any = None, *, skip_existing: bool | None = False) -> str:
