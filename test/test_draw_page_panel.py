@@ -891,3 +891,13 @@ def test_a_rule_of_ones_own_shows_its_source_marked_as_such(show):
     assert "= 4.5 · 2 = 9" in text and "Your rule, in Python:" in text and "lambda g, y, x: g * 2" in text
     shown.open("#step=5")
     assert "Python" not in shown.tab.inner_text(".rule")
+
+
+def test_it_is_said_what_stays_when_a_number_is_changed(show):
+    x = Tensor([1.0, -2.0, 3.0], name="x")
+    shown = show(draw_backward(np.where(x.data > 0, x, x**2).sum()))
+    assert not shown.tab.is_visible("#changed")
+    shown.put("x", -1.0, 2.0, 3.0)
+    told = shown.tab.inner_text("#changed")
+    assert "Masks, indices and the branches of an if stay as your program chose them." in told
+    assert shown.tab.evaluate("model.values[model.root].data.data[0]") == -1.0 + 4.0 + 3.0, "by the recorded mask"

@@ -112,10 +112,9 @@ const editor = (() => {
       leaves().map(i => element("option", { value: i, selected: i === value }, `${model.values[i].name}  ${shapeText(model.values[i].shape)}`)));
     const columns = isMap || shape.length < 2 ? "auto-fill" : shape.at(-1);
     fieldsBox.style.gridTemplateColumns = `repeat(${columns}, minmax(4.8rem, 7rem))`;
-    const recorded = "What the program decided by numbers stays as it was recorded: masks, indices, the branch of an if.";
     root.classList.toggle("one", isMap || data.data.length === 1);
     problem.textContent = "";
-    root.replaceChildren(head(choice), ...(isMap ? [mapOf()] : []), fieldsBox, sliderBox, problem, element("p", { class: "note recorded" }, recorded));
+    root.replaceChildren(head(choice), ...(isMap ? [mapOf()] : []), fieldsBox, sliderBox, problem);
     fill(isMap ? [fieldOf(value, chosen)] : Array.from(data.data, (_, i) => fieldOf(value, i)));
   }
 

@@ -290,7 +290,7 @@ const panel = (() => {
   const predicting = element("button", { id: "predict", "aria-pressed": "false", title: "Hide each gradient until you have said it (p)", click: () => turn() }, "Predict");
   const change = element("button", { id: "change", "aria-expanded": "false", "aria-controls": "editor", click: () => { if (editor.isOpen) editor.close(); else editor.open(); tools(); if (editor.isOpen) { editor.focus(); toFormula(); } } }, "Change numbers");
   const score = element("span", { id: "score" });
-  const changed = element("p", { id: "changed", hidden: true }, element("span", {}, "Changed: not your program's numbers."),
+  const changed = element("p", { id: "changed", hidden: true }, element("span", {}, "Changed. Masks, indices and the branches of an if stay as your program chose them."),
     element("button", { class: "quiet", id: "reset", click: () => { model.reset(); change.focus(); } }, "Reset"));
   root.replaceChildren(element("div", { id: "tools" }, predicting, change, score), changed, editor.root, stepBox);
   function tools() {
