@@ -17,6 +17,9 @@ def source_of(function: Callable) -> str:
     """The text of a function, or of the lines that a lambda stands in; empty where it is lost."""
     if callable(function) and inspect.isfunction(type(function).__call__):  # an object that is called
         function = type(function).__call__
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is not None and not _stands_in(code, _text_of_file(code)):
+        return ""
     try:
         return textwrap.dedent(inspect.getsource(function)).rstrip()
     except (OSError, TypeError):
@@ -31,15 +34,24 @@ def body_of(function: Any) -> list[ast.stmt] | None:
     code = getattr(function, "__code__", None)
     if code is None:
         return None
+    return _body_of(code, _text_of_file(code))
+
+
+def _text_of_file(code: CodeType) -> str:
+    """What the file holds now that a function was read from; or what Python takes for it, of one by eval or exec."""
     linecache.checkcache(code.co_filename)
-    return _body_of(code, "".join(linecache.getlines(code.co_filename)))
+    return "".join(linecache.getlines(code.co_filename))
+
+
+def _stands_in(code: CodeType, source: str) -> bool:
+    """Whether a function is in a source, in its place."""
+    return any(_is_same(code, found) for found in _functions(source)[1].get(code.co_firstlineno, []))
 
 
 @functools.lru_cache(maxsize=4096)
 def _body_of(code: CodeType, source: str) -> list[ast.stmt] | None:
-    nodes, codes = _functions(source)
-    place = code.co_firstlineno
-    if not any(_is_same(code, found) for found in codes.get(place, [])):
+    nodes, place = _functions(source)[0], code.co_firstlineno
+    if not _stands_in(code, source):
         return None
     if code.co_name == "<lambda>":
         bodies = [node.body for node in nodes.get(place, []) if isinstance(node, ast.Lambda)]
