@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,18 @@ ENTERED_NO_GRAD = (
     "constant, use stop_gradient(x) in place of no_grad()"
 )
 NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
+
+
+def imported(name: str, module: str, library: str) -> Any:
+    """A module of a package that needn't be installed, which `name` needs: a function, or what it makes.
+
+    Raises:
+        ImportError: it isn't installed; the text says how that is done.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{name} needs {library}: pip install {module.partition('.')[0]}") from error
 
 
 def data_changed(name: str, shape: tuple[int, ...], operation: str) -> RuntimeError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set, ValuesView
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from .arguments import is_int, non_negative, positive_int, yes_or_no
 from .calls import described
 from .derivatives.arrays import require_no_subclass
+from .errors import imported
 from .files import replacing
 from .functions import sigmoid, softmax
 from .grad_mode import no_grad
@@ -39,10 +39,7 @@ _NO_CURVES = (str, bytes, Mapping, Set, Iterator, ValuesView, np.ma.MaskedArray)
 
 def _matplotlib(module: str) -> Any:
     """A module of matplotlib."""
-    try:
-        return importlib.import_module(f"matplotlib.{module}")
-    except ImportError as error:
-        raise ImportError("plots need matplotlib; run: pip install matplotlib") from error
+    return imported("a plot", f"matplotlib.{module}", "matplotlib")
 
 
 def _axes(ax: Axes | None, **size: Any) -> Axes:

@@ -40,11 +40,11 @@ def test_the_walk_is_a_gif_with_a_frame_for_each_step(tmp_path):
 
 def test_gradients_come_to_light_in_the_film_when_they_are_complete(tmp_path):
     page = draw_backward(repeated())
-    width, height, boxes = film.boxes_in(page.picture("svg").decode())
+    layout = width, height, boxes = film.boxes_in(page.picture("svg").decode())
     (a,) = [v["card"] for v in page.values if v["name"] == "a"]
     figure = plt.figure(figsize=(12.8, 6), dpi=100)
     hidden = []
-    for _ in film._frames(page, figure, plt):
+    for _ in film._frames(page, layout, figure, plt):
         axes = figure.axes[0]
         hidden.append(any(p.get_y() == pytest.approx(boxes[a].gradient) for p in axes.patches if p.get_fill()))
     plt.close(figure)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import imported
 from .captions import captions_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def write_film(page: Any, path: Path, seconds: float) -> None:
         ImportError: matplotlib isn't installed.
         RuntimeError: it is to be an MP4, and there is no ffmpeg.
     """
-    animation, pyplot = _matplotlib("animation"), _matplotlib("pyplot")
+    animation, pyplot = (imported("save: a film", f"matplotlib.{m}", "matplotlib") for m in ("animation", "pyplot"))
     if path.suffix.lower() == ".mp4" and not animation.FFMpegWriter.isAvailable():
         raise RuntimeError(
             "save: an MP4 is written by the program ffmpeg, which isn't here; install it "
@@ -36,22 +36,15 @@ def write_film(page: Any, path: Path, seconds: float) -> None:
         )
     kind = animation.FFMpegWriter if path.suffix.lower() == ".mp4" else animation.PillowWriter
     writer = kind(fps=1 / seconds)
-    width, height, _ = boxes_in(page.picture("svg").decode())
+    layout = width, height, _ = boxes_in(page.picture("svg").decode())
     tall = round(min(max(height / _scale(width), _LEAST), _MOST) + _CAPTION, 2)
     figure = pyplot.figure(figsize=(_WIDTH, tall), dpi=_DPI, facecolor="white")
     try:
         with writer.saving(figure, str(path), _DPI):
-            for _ in _frames(page, figure, pyplot):
+            for _ in _frames(page, layout, figure, pyplot):
                 writer.grab_frame()
     finally:
         pyplot.close(figure)
-
-
-def _matplotlib(module: str) -> Any:
-    try:
-        return importlib.import_module(f"matplotlib.{module}")
-    except ImportError as error:
-        raise ImportError("save: a film needs matplotlib; run: pip install matplotlib") from error
 
 
 class Box(NamedTuple):
@@ -105,9 +98,9 @@ def _scale(width: float) -> float:
     return min(max(width / _WIDTH, 50), 130)
 
 
-def _frames(page: Any, figure: Any, pyplot: Any) -> Iterator[None]:
-    """The figure, drawn anew for each step."""
-    width, height, boxes = boxes_in(page.picture("svg").decode())
+def _frames(page: Any, layout: tuple, figure: Any, pyplot: Any) -> Iterator[None]:
+    """The figure, drawn anew for each step; layout is that of the picture, as `boxes_in` has it."""
+    width, height, boxes = layout
     tall = figure.get_figheight()
     axes = figure.add_axes((0, _CAPTION / tall, 1, 1 - _CAPTION / tall))
     axes.set_axis_off()

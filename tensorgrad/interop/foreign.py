@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,6 @@ from ..batch import holds_batch, one_by_one
 from ..closures import Differentiable, is_recorded
 from ..errors import CompileError
 from ..tensor import Tensor, data_of
-
-
-def imported(name: str, module: str, library: str) -> Any:
-    """A module that a function of this name needs.
-
-    Raises:
-        ImportError: it isn't installed; the text says how that is done.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ImportError(f"{name} needs {library}: pip install {module.partition('.')[0]}") from error
 
 
 def is_array(leaf: Any) -> bool:

@@ -14,12 +14,13 @@ import numpy as np
 from ..batch import holds_batch, one_by_one
 from ..calls import described, require_call
 from ..closures import Call, Lifted, record
+from ..errors import imported
 from ..grad_mode import is_grad_enabled
 from ..linearity import irregular
 from ..tensor import Tensor, data_of
 from ..trace import named
 from ..tree import tree_leaves, tree_map
-from .foreign import Foreign, as_ours, imported, is_array, numpys, replaced
+from .foreign import Foreign, as_ours, is_array, numpys, replaced
 
 # A function of ours in JAX -------------------------------------------------------------------------------------------
 

@@ -21,13 +21,14 @@ from ..batch import holds_batch, one_by_one
 from ..calls import require_call
 from ..closures import Call, Lifted, record
 from ..derivatives.locks import locked
+from ..errors import imported
 from ..grad_mode import is_grad_enabled, no_grad
 from ..gradients import accumulating, elsewhere
 from ..node import orders
 from ..tensor import Tensor, data_of
 from ..trace import conj, named
 from ..tree import Tree, tree_leaves, tree_map
-from .foreign import Foreign, as_ours, imported, is_array, numpys, replaced
+from .foreign import Foreign, as_ours, is_array, numpys, replaced
 
 torch: Any = None  # the module, once it is needed
 
