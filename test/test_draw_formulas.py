@@ -22,11 +22,11 @@ from tensorgrad.draw import notation
 from tensorgrad.draw.calls import recorded as recorded_function
 from tensorgrad.draw.conjugates import conjugated
 from tensorgrad.draw.formulas import call_of, expression_of
-from tensorgrad.draw.graph import operations_behind, takes_several
 from tensorgrad.draw.labels import operation_label
 from tensorgrad.draw.notation import plain, written
 from tensorgrad.draw.steps import _gradient_and_output as gradient_and_output
 from tensorgrad.draw.steps import parts_of
+from tensorgrad.draw.walk import operations_behind, takes_several
 from tensorgrad.engine import rule_kwargs
 from tensorgrad.node import Node
 from tensorgrad.past import Past

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ..batch import holds_batch
 from ..derivatives.arrays import whole
 from ..node import Node
 from ..trace import gather
 from ..versions import arguments
-from .graph import Graph, Operation
+from .graph import Graph
+from .walk import Operation
 
 FEW = 12  # numbers of an array that are changed one by one; of a larger one all are, along one direction
 MOST_CALLS = 50_000  # of functions, for all checks of a graph
@@ -81,7 +83,7 @@ def checks_of(graph: Graph, data_of: Callable[[Any], Any], gradients: dict[Any, 
     a random direction of length 1, as the note says. Of more Tensors than there is time for, leaves come first.
     """
     values = [x for o in graph.operations for x in (*o.operands, *o.results)]
-    if any(hasattr(data_of(x), "stack") for x in values):  # batches, which can't be changed number by number
+    if holds_batch([data_of(x) for x in values]):  # batches, which can't be changed number by number
         return {}
     tensors = [x for x in graph.drawn.values() if isinstance(x, Node) and x in gradients]
     with np.errstate(all="ignore"):

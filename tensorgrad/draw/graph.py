@@ -16,23 +16,7 @@ from ..node import Node
 from ..versions import current
 from .folding import FEW, Stretch, folded, repetition_folded, singles
 from .modules import folded_modules, modules_of, owners_of
-from .walk import (
-    Operation,
-    holds_several,
-    is_recorded,
-    is_version,
-    known_as,
-    operations_behind,
-    parts_of_arguments,
-    shows_version,
-    takes_several,
-    version_numbers,
-)
-
-__all__ = [
-    "Graph", "Incoming", "Operation", "Stretch", "is_recorded", "is_version", "known_as", "operations_behind",
-    "parts_of_arguments", "shows_version", "takes_several",
-]  # fmt: skip
+from .walk import holds_several, is_recorded, known_as, operations_behind, version_numbers
 
 
 class Incoming(NamedTuple):

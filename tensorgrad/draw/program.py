@@ -12,11 +12,11 @@ import numpy as np
 from ..versions import ASSIGN
 from .calls import has_a_name, is_another
 from .formulas import Expression, call_of, expression_of
-from .graph import Operation, takes_several
 from .javascript import Unavailable, available, emitted
 from .labels import operation_label
 from .notation import shown_letter
 from .steps import Steps, parts_of
+from .walk import Operation, takes_several
 
 MOST_NUMBERS, MOST_OPERATIONS = 20_000, 3_000  # of all values, and of the graph, that a page computes at once
 

@@ -25,11 +25,12 @@ from ..versions import ASSIGN, arguments, current, named_by
 from .calls import library_of
 from .conjugates import conjugated
 from .dot import Drawing
+from .folding import Stretch
 from .formulas import Expression, call_of, expression_of
-from .graph import Operation, Stretch, is_version, operations_behind, parts_of_arguments, takes_several
 from .labels import operation_label
 from .notation import shown_letter, written
 from .sources import source_of
+from .walk import Operation, is_version, operations_behind, parts_of_arguments, takes_several
 
 
 def gradients_behind(root: Tensor) -> dict[Tensor, Any]:
@@ -245,8 +246,7 @@ class Steps:
         """An error, if an operation gives something else now: data have been changed in place since. (What holds a
         function of the user's may give something else each time, or can't be computed again.)"""
         op: Any = o.node._op
-        module = (getattr(op.func, "__module__", None) or type(op.func).__module__).partition(".")[0]
-        if module not in ("numpy", __name__.partition(".")[0]):
+        if library_of(op.func) not in ("numpy", __name__.partition(".")[0]):
             return
         try:
             again = op.output(*values, **(o.node._kwargs or {}))
@@ -273,19 +273,19 @@ class Steps:
                 continue
             told["arrives"] = [self._entry(r, grads) for r in arrived]
             if stretch.is_single:
-                told["rules"] = [
-                    self._rule(part, operations[0], grads) for part in parts_of(operations[0], grads, self.past)
-                ]
+                (o,) = operations
+                call = self.call_of_rule(o, grads)
+                told["rules"] = [self._rule(part, o, call, grads) for part in parts_of(o, grads, self.past)]
             else:
                 told["rules"] = self._rules_of_many(operations, grads)
 
     def _entry(self, x: Any, grads: dict) -> dict:
         return {"value": self.value(x), "array": self._array(as_grad(grads[x]))}
 
-    def _rule(self, part: Part, o: Operation, grads: dict) -> dict:
+    def _rule(self, part: Part, o: Operation, call: tuple[list, dict, list], grads: dict) -> dict:
         """A rule at work: its formula, what it gives, what of that arrives, and the sum where paths meet."""
         return self._sent(part.operand, part.arrives, part.before, grads) | {
-            **self._rule_formula(part, o, grads),
+            **self._rule_formula(part, o, call),
             "gives": self._array(as_grad(part.gives)),
             "summed": _summed(part.gives, part.arrives),
             "real": is_complex(part.gives) and not is_complex(part.arrives),
@@ -314,10 +314,10 @@ class Steps:
                     sums[x] = part.arrives if x not in sums else sums[x] + part.arrives
         return [self._sent(x, total, before[x], grads) for x, total in sums.items() if id(x) in self.graph.drawn]
 
-    def _rule_formula(self, part: Part, o: Operation, grads: dict) -> dict:
+    def _rule_formula(self, part: Part, o: Operation, call: tuple[list, dict, list]) -> dict:
         """A rule as a formula; where no true one can be made of it, and of one of the user's, its source."""
         rule = part.rule
-        expression = expression_of(rule, *self.call_of_rule(o, grads), taken=self.taken)
+        expression = expression_of(rule, *call, taken=self.taken)
         told: dict[str, Any] = {"formula": None, "where": [], "notes": []}
         if expression is not None and (takes_several(o.node) or _comes_to(expression, part.gives)):
             gradients = [letter for letter, label in expression.labels.items() if label and label[0] == "g"]
