@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from .notation import plain
+from .notation import numeral, plain
 
 _LETTER = re.compile(r'<var data-of="(\w+)">.*?</var>')
 
@@ -34,9 +33,9 @@ def _of_rule(page: Any, rule: dict) -> str:
     is_all = rule["before"] is None and not rule["more"] and rule["summed"] is None and not rule["real"]
     text = (f"{name} = " if is_all else f"{name}: the rule gives ") + _computed(page, rule, gives)
     if rule["summed"] is not None:
-        text += f", summed over axis {', '.join(map(str, rule['summed']))}" + _equals([arrives])
+        text += f", summed over axis {', '.join(map(str, rule['summed']))}" + _equals(arrives)
     if rule["real"]:
-        text += ", of which the real part arrives" + _equals([arrives])
+        text += ", of which the real part arrives" + _equals(arrives)
     if rule["before"] is not None:
         before = page.arrays[rule["before"]]
         text += ", added to what was there" + (f": {_sum(before, arrives, total)}" if total.ndim == 0 else "")
@@ -52,7 +51,7 @@ def _computed(page: Any, told: dict, result: np.ndarray) -> str:
         digits = _digits([*numbers, result], result)
         supply = iter(numbers)
         put_in = plain(_LETTER.sub(lambda found: _put_in(found, next(supply), digits), formula))
-        text += "".join(f" = {part}" for part in dict.fromkeys([put_in, _number(result, digits)]))
+        text += "".join(f" = {part}" for part in dict.fromkeys([put_in, numeral(result, digits)]))
     where = ", ".join(f"{w['letter']} = {plain(w['formula'])}" for w in told["where"])
     return text + (f", where {where}" if where else "")
 
@@ -60,7 +59,7 @@ def _computed(page: Any, told: dict, result: np.ndarray) -> str:
 def _put_in(found: re.Match, x: np.ndarray, digits: int) -> str:
     """A number in the place of a letter, in brackets where arithmetic needs them: after a sign, and below an exponent;
     one with two parts always, but where it stands alone."""
-    number, before, after = _number(x, digits), found.string[: found.start()].rstrip(), found.string[found.end() :]
+    number, before, after = numeral(x, digits), found.string[: found.start()].rstrip(), found.string[found.end() :]
     has_parts = x.dtype.kind == "c" or "e" in number
     is_alone = not before and not after
     needs = (number.startswith("−") and (before.endswith(("−", "+")) or after.startswith("<sup>"))) or (
@@ -71,13 +70,13 @@ def _put_in(found: re.Match, x: np.ndarray, digits: int) -> str:
 
 def _sum(before: np.ndarray, arrives: np.ndarray, total: np.ndarray) -> str:
     digits = _digits([before, arrives, total], total)
-    second = _number(arrives, digits)
+    second = numeral(arrives, digits)
     second = f"({second})" if second.startswith("−") or total.dtype.kind == "c" else second
-    return f"{_number(before, digits)} + {second} = {_number(total, digits)}"
+    return f"{numeral(before, digits)} + {second} = {numeral(total, digits)}"
 
 
-def _equals(numbers: Iterable[np.ndarray]) -> str:
-    return "".join(f" = {_number(x, 4)}" for x in numbers if x.ndim == 0)
+def _equals(x: np.ndarray) -> str:
+    return "" if x.ndim else f" = {numeral(x, 4)}"
 
 
 def _digits(numbers: list[np.ndarray], result: np.ndarray) -> int:
@@ -86,7 +85,3 @@ def _digits(numbers: list[np.ndarray], result: np.ndarray) -> int:
     if not (np.isfinite(largest) and left):
         return 4
     return next((n for n in range(4, 16) if largest * 10.0**-n <= 1e-3 * left or largest <= 1e3 * left), 16)
-
-
-def _number(x: np.ndarray, digits: int) -> str:
-    return f"{x.item():.{digits}g}".replace("-", "−")

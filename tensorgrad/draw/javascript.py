@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-_OPERATORS: dict[type, str] = {
-    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power",
-    ast.MatMult: "matmul", ast.Mod: "remainder", ast.FloorDiv: "floor_divide",
-    ast.BitAnd: "logical_and", ast.BitOr: "logical_or", ast.USub: "negative", ast.Invert: "logical_not",
-    ast.Not: "logical_not", ast.Eq: "equal", ast.NotEq: "not_equal", ast.Lt: "less", ast.LtE: "less_equal",
-    ast.Gt: "greater", ast.GtE: "greater_equal",
-}  # fmt: skip
+from .notation import BINARY, COMPARED
+
+_OPERATORS: dict[type, str] = {op: name for table in (BINARY, COMPARED) for name, op in reversed(table.items())} | {
+    ast.BitAnd: "logical_and",
+    ast.BitOr: "logical_or",
+    ast.USub: "negative",
+    ast.Invert: "logical_not",
+    ast.Not: "logical_not",
+}  # fmt: skip  (of several names of one operator the first)
 
 
 class Unavailable(Exception):

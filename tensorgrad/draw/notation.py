@@ -161,10 +161,10 @@ def _text(markup: str) -> str:
 def _as_operator(node: ast.expr) -> ast.expr:
     """A call as an operator, if it has one."""
     match node:
-        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _COMPARED:
-            return ast.Compare(left, [_COMPARED[name]()], [right])
-        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in _BINARY:
-            return ast.BinOp(left, _BINARY[name](), right)
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in COMPARED:
+            return ast.Compare(left, [COMPARED[name]()], [right])
+        case ast.Call(func=ast.Name(id=name), args=[left, right], keywords=[]) if name in BINARY:
+            return ast.BinOp(left, BINARY[name](), right)
         case ast.Call(func=ast.Name(id="negative"), args=[operand], keywords=[]):
             return ast.UnaryOp(ast.USub(), operand)
         case ast.Call(func=ast.Name(id="square"), args=[operand], keywords=[]):
@@ -211,6 +211,11 @@ def _number(x: float) -> str:
     shown = next((text for text in (f"{x:.0f}", f"{x:.6g}") if abs(x) < 1e7 and float(text) == x), f"{x:.4g}")
     shown = shown.replace("-", "−")
     return shown if float(shown.replace("−", "-")) == x else f'<data value="{x!r}">{shown}</data>'
+
+
+def numeral(x: Any, digits: int) -> str:
+    """A number of NumPy's in so many significant digits, with the sign of mathematics."""
+    return f"{x.item():.{digits}g}".replace("-", "−")
 
 
 def _index(node: ast.expr, write: Callable[..., str]) -> str:
@@ -318,14 +323,14 @@ def _parameters(name: str) -> list[str]:
 NAMES = {
     "maximum": "max", "minimum": "min", "amax": "max", "amin": "min", "normal_cdf": "Φ", "i0": "I₀", "i0_slope": "I₁",
 }  # fmt: skip
-_BINARY: dict[str, type[ast.operator]] = {
+BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add, "subtract": ast.Sub, "multiply": ast.Mult, "divide": ast.Div, "true_divide": ast.Div,
     "power": ast.Pow, "float_power": ast.Pow, "matmul": ast.MatMult, "remainder": ast.Mod,
     "floor_divide": ast.FloorDiv,
 }  # fmt: skip
 
 
-_COMPARED: dict[str, type[ast.cmpop]] = {
+COMPARED: dict[str, type[ast.cmpop]] = {
     "equal": ast.Eq, "not_equal": ast.NotEq, "less": ast.Lt, "less_equal": ast.LtE, "greater": ast.Gt,
     "greater_equal": ast.GtE,
 }  # fmt: skip
@@ -335,7 +340,7 @@ _COMPARED: dict[str, type[ast.cmpop]] = {
 WORDED = frozenset({
     "getitem", "in_part", "i0_slope", "normal_cdf", "part_of", "scatter", "stays", "with_part", "with_zeros",
 })  # fmt: skip
-SIGNED = frozenset({*_BINARY, *_COMPARED})  # those that are written as operators
+SIGNED = frozenset({*BINARY, *COMPARED})  # those that are written as operators
 
 
 def _cases(node: ast.expr, write: Callable[..., str]) -> str:

@@ -53,7 +53,7 @@ def draw_backward(
         title: of the page.
 
     Returns:
-        A Walkthrough: `.save_html(path)` writes the page; in a notebook it shows itself.
+        A Walkthrough: `.save(path)` writes the page, its picture or a film; in a notebook it shows itself.
 
     Raises:
         TypeError: root is no Tensor, model no Module, names no dict by name, or title no text.
@@ -206,10 +206,12 @@ class Walkthrough:
     def numbers(self, reference: str, told: dict) -> np.ndarray:
         """The numbers of a letter in a formula: of `v3` the data of value 3, of `g3` its gradient, of `w0` the first
         letter that the formula defines, of `a3` the array 3."""
-        i = int(reference[1:])
-        places = {"v": lambda: self.values[i]["data"], "g": lambda: self.values[i]["grad"], "a": lambda: i}
-        places["w"] = lambda: told["where"][i]["array"]
-        return self.arrays[places[reference[0]]()]
+        kind, i = reference[0], int(reference[1:])
+        if kind in "vg":
+            i = self.values[i]["data" if kind == "v" else "grad"]
+        elif kind == "w":
+            i = told["where"][i]["array"]
+        return self.arrays[i]
 
     def _repr_html_(self) -> str:
         return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'

@@ -28,7 +28,7 @@ from .dot import Drawing
 from .folding import Stretch
 from .formulas import Expression, call_of, expression_of
 from .labels import operation_label
-from .notation import shown_letter, written
+from .notation import numeral, shown_letter, written
 from .sources import source_of
 from .walk import Operation, is_version, operations_behind, parts_of_arguments, takes_several
 
@@ -386,7 +386,7 @@ class Steps:
         if label is None:
             x = expression.values[letter]
             is_number = letter not in expression.where and isinstance(x, np.ndarray | np.generic) and x.ndim == 0
-            return f"{x.item():.10g}".replace("-", "−") if is_number else shown_letter(letter)
+            return numeral(x, 10) if is_number else shown_letter(letter)
         kind, x = label
         return self._gradient_name(x) if kind == "g" else self._drawing.name_of(x)
 

@@ -2,8 +2,8 @@
 //
 // model.values: of each Tensor or array {name, gradient (its name), card, leaf, shape, dtype, data, grad, check}.
 // model.operations: of each operation {label, count, pill, owner, inputs, outputs, computes, arrives, rules}; inputs and
-// outputs are numbers of values, `arrives` are {value, array}, and each rule is {to, formula, where, notes, source,
-// gives, summed, arrives, before, total, more}. model.steps: {phase, title, operation}.
+// outputs are numbers of values, `arrives` are {value, array}, and each rule is {to, formula, where, notes, source, own,
+// gives, summed, real, arrives, before, total, more}. model.steps: {phase, title, operation}.
 const model = (() => {
   const told = JSON.parse(document.getElementById("data").textContent);
   const { values, operations, steps, program, root, frames, complex } = told;
@@ -47,13 +47,14 @@ const model = (() => {
       return where;
     });
   }
+  const added = (before, arrives) => before === null ? arrives : np.add(before, arrives);
   function backward(data) {
     const grads = [];
     grads[root] = np.ones_like(data[root]);
     const sent = [...program].reverse().map(o => o.rules.map(rule => {
       const { result: gives, where } = call(rule, data, grads), before = grads[rule.to] ?? null;
       const arrives = np.unbroadcast(gives, data[rule.to].shape);
-      grads[rule.to] = before === null ? arrives : np.add(before, arrives);
+      grads[rule.to] = added(before, arrives);
       return { to: rule.to, gives, arrives, before, total: grads[rule.to], where };
     }));
     return { grads, sent: sent.reverse() };
@@ -122,7 +123,7 @@ const model = (() => {
   // What many operations send to one value
   function inSum(sent) {
     const arrives = sent.map(s => s.arrives).reduce((a, b) => np.add(a, b)), before = sent.at(-1).before;
-    return { gives: null, arrives, before, total: before === null ? arrives : np.add(before, arrives), where: {} };
+    return { gives: null, arrives, before, total: added(before, arrives), where: {} };
   }
 
   function set(value, index, number) {

@@ -69,6 +69,8 @@ const panel = (() => {
       line(lead, element("span", { html: told.formula })),
       numbers ? line("= ", numbers, numbers.textContent === number ? null : [" = ", upright(number)]) : null);
   }
+  /** Whether there are numbers below a formula, with what it gives. */
+  const isPutIn = formula => formula?.childElementCount > 1;
   /** What the letters stand for that a formula defines, and the remarks to it. */
   const definitions = told => [told.where.map((w, i) => defined(told, w, i === 0)), told.notes.map(words => paragraph(words))];
   const upright = words => element("span", { class: "upright" }, words);
@@ -103,14 +105,14 @@ const panel = (() => {
   function forward(operation) {
     const { computes, inputs, outputs } = operation, [first] = outputs;
     const result = outputs.length === 1 ? model.values[first].data : null;
-    const isPut = result && isSingle(result) && computes?.formula && withNumbers(computes, computes.formula, result);
+    const formula = computes?.formula ? formulaOf(computes, `${list(outputs.map(nameOf))} = `, result) : null;
     return [
       element("h3", { class: "heading" }, "What comes in"), inputs.map(v => entry(nameOf(v), model.values[v].data)),
       element("h3", { class: "heading" }, "What goes out"),
       element("div", { class: "rule" },
         result ? element("h4", {}, nameOf(first), " ", shapeOf(result)) : null,
-        computes?.formula ? formulaOf(computes, `${list(outputs.map(nameOf))} = `, result) : computes ? source(computes, "Its source, in Python:") : null,
-        result ? (isPut ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data)),
+        formula ?? (computes ? source(computes, "Its source, in Python:") : null),
+        result ? (isPutIn(formula) ? null : heatmap.numbers([result], nameOf(first))) : outputs.map(v => entry(nameOf(v), model.values[v].data)),
         computes ? definitions(computes) : null),
     ];
   }
@@ -159,10 +161,10 @@ const panel = (() => {
 
   function sent(rule, key, formula) {
     const { gives, summed, real, arrives, to } = rule;
-    const isPut = rule.formula && gives && withNumbers(rule, rule.formula, gives);
+    const written = rule.formula ? formula(gives) : null;
     return [
-      rule.formula ? formula(gives) : null, sourceOfRule(rule),
-      gives && !isPut ? [summed || real ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], isAll(rule) ? gradientOf(to) : "what the rule gives")] : null,
+      written, sourceOfRule(rule),
+      gives && !isPutIn(written) ? [summed || real ? paragraph(["Of the shape ", shapeText(gives.shape), ":"]) : null, heatmap.numbers([gives], isAll(rule) ? gradientOf(to) : "what the rule gives")] : null,
       definitions(rule), arraysOf(rule, key),
       summed || real ? element("div", { class: "summed" }, paragraph(undone(rule)), heatmap.numbers([arrives], "what arrives")) : null,
       gives ? null : heatmap.numbers([arrives], isAll(rule) ? gradientOf(to) : "what arrives"),
