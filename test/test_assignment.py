@@ -1,13 +1,11 @@
 """Assignment into Tensors: NumPy's values, aliases included, and the gradients of the program as it stands."""
 
 import copy
-import doctest
 import gc
 import pickle
 import re
 import threading
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -820,9 +818,3 @@ def test_a_buffer_that_is_filled_again_keeps_nothing():
     current, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert current < 10 * data.nbytes
-
-
-def test_the_page_of_assignment_runs():
-    path = Path(__file__).resolve().parent.parent / "docs" / "assignment.md"
-    failed, tried = doctest.testfile(str(path), module_relative=False)
-    assert tried >= 20 and not failed

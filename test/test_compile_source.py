@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -511,24 +510,3 @@ def test_explain_counts_calls_that_are_not_its_own():
     step(tg.Tensor(X))
     why = "with a Tensor that requires a gradient, or another library's array"
     assert f"<lambda>: 1 call ran as they are, {why}" in step.explain()
-
-
-def test_the_page_says_what_is_printed(monkeypatch):
-    root = Path(__file__).resolve().parent.parent
-    monkeypatch.syspath_prepend(str(root / "docs"))
-    page = __import__("make_compile_page")
-    written = page.PAGE.read_text(encoding="utf-8")
-    assert page.made(written) == written, "python docs/make_compile_page.py"
-
-
-def test_the_readme_shows_what_the_page_prints():
-    root = Path(__file__).resolve().parent.parent
-    (shown,) = re.findall(
-        r"print\(gradient\.source\)\n```\n\n((?:    .*\n|\n)+)", (root / "README.md").read_text(encoding="utf-8")
-    )
-    assert len(shown.strip()) > 100 and shown.rstrip() in (root / "docs" / "compile.md").read_text(encoding="utf-8")
-
-
-def test_explain_tells_numbers_and_strings_apart():
-    step = compiled(lambda x, factor, how, scale: x * factor * scale, X, 2.5, "2.5", np.float32(2))
-    assert step.explain().splitlines()[0] == f"<lambda>(float64[{X.shape[0]},{X.shape[1]}], 2.5, '2.5', float32)"

@@ -2,14 +2,12 @@
 and as scikit-learn wants estimators to behave. What check_estimator tries is in test_estimators_checks.py."""
 
 import copy
-import doctest
 import inspect
 import math
 import pickle
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -568,10 +566,3 @@ def test_without_scikit_learn_an_error_names_the_command():
     program = "import sys; sys.modules['sklearn'] = None; import tensorgrad.estimators"
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "ImportError: tensorgrad.estimators needs scikit-learn (sklearn): pip install scikit-learn" in out.stderr
-
-
-@pytest.mark.slow
-def test_the_page_of_scikit_learn_runs():
-    path = Path(__file__).resolve().parent.parent / "docs" / "scikit_learn.md"
-    failed, tried = doctest.testfile(str(path), module_relative=False)
-    assert tried >= 20 and not failed

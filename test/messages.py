@@ -1,0 +1,131 @@
+"""The messages of errors and warnings that the package can raise, as its source has them; and those on the pages.
+
+A message is a text in which HOLE stands for what is put in when it is raised: a name, a shape, a value.
+"""
+
+import ast
+import functools
+import itertools
+import re
+
+from pages import DOCS, ROOT
+
+PACKAGE = ROOT / "tensorgrad"
+HOLE = "\0"
+MOST = 64  # alternatives of one message
+
+
+def words(message):
+    return len(re.findall(r"[^\W\d_]{2,}", message.replace(HOLE, " ")))
+
+
+@functools.cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def defined(path):
+    """What a module defines at its top level, by name; of what it imports from the package, (module, name)."""
+    found = {}
+    for node in tree_of(path).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value
+        elif isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = [path.parent, *path.parent.parents][node.level - 1] / (node.module or "").replace(".", "/")
+            source = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+            found |= {alias.asname or alias.name: (source, alias.name) for alias in node.names if source}
+    return found
+
+
+def look_up(path, name):
+    """Where a name of a module's top level is defined, and as what: (path, node), or (None, None)."""
+    for _ in range(8):
+        target = defined(path).get(name)
+        if not isinstance(target, tuple):
+            return path, target
+        path, name = target
+    return path, None
+
+
+def joined(parts):
+    return {"".join(choice) for choice in itertools.islice(itertools.product(*map(sorted, parts)), MOST)}
+
+
+def texts_of(node, path, function=None, depth=0):
+    """The texts that an expression can be, as far as they stand in the source."""
+    if depth > 8:
+        return {HOLE}
+    look = functools.partial(texts_of, path=path, function=function, depth=depth + 1)
+    match node:
+        case ast.Constant(value=str() as text):
+            return {text}
+        case ast.JoinedStr(values=values):
+            return joined([look(v.value) if isinstance(v, ast.FormattedValue) else look(v) for v in values])
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return joined([look(left), look(right)])
+        case ast.IfExp(body=body, orelse=other):
+            return look(body) | look(other)
+        case ast.BoolOp(values=values):
+            return set().union(*map(look, values))
+        case ast.Call(func=ast.Attribute(value=text, attr="format")):
+            return {re.sub(r"\{[^{}]*\}", HOLE, t) for t in look(text)}
+        case ast.Call(func=ast.Name(id=called)):
+            place, target = look_up(path, called)
+            if isinstance(target, ast.FunctionDef):
+                returned = [n.value for n in ast.walk(target) if isinstance(n, ast.Return) and n.value]
+                return set().union(*(texts_of(value, place, target, depth + 1) for value in returned)) or {HOLE}
+        case ast.Name(id=name):
+            assigned = [
+                n.value
+                for n in ast.walk(function or ast.Module([], []))
+                if isinstance(n, ast.Assign | ast.NamedExpr | ast.AnnAssign)
+                and getattr(n.targets[0] if isinstance(n, ast.Assign) else n.target, "id", "") == name
+                and n.value is not None
+            ]
+            if assigned:
+                return set().union(*(look(value) for value in assigned))
+            place, value = look_up(path, name)
+            if isinstance(value, ast.expr):
+                return texts_of(value, place, None, depth + 1)
+    return {HOLE}
+
+
+def raised():
+    """Every message that is made in the package: message to the places, as path:line."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.Lambda)]
+        for node in ast.walk(tree_of(path)):
+            called = getattr(getattr(node, "func", None), "attr", None) or getattr(
+                getattr(node, "func", None), "id", ""
+            )
+            if isinstance(node, ast.Call) and node.args and re.fullmatch(r"\w*(Error|Warning)|warn", called):
+                around = [f for f in functions if f.lineno <= node.lineno <= f.end_lineno]
+                inner = min(around, key=lambda f: f.end_lineno - f.lineno, default=None)
+                for message in texts_of(node.args[0], path, inner):
+                    place = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+                    found.setdefault(re.sub(f"{HOLE}+", HOLE, message), []).append(place)
+    return found
+
+
+ENTRY = re.compile(
+    r"^`(?P<message>[^`\n]+)`\n: (?P<cause>.+?)\n\n?: \*\*Cure\.\*\* (?P<cure>.+?)(?=\n\n|\Z)", re.M | re.S
+)
+
+
+def written():
+    """The messages on the pages of errors: message to (page, cause, cure). <shape> stands there for a shape."""
+    found = {}
+    for page in sorted((DOCS / "errors").glob("*.md")):
+        for match in ENTRY.finditer(page.read_text(encoding="utf-8")):
+            message = re.sub(r"<[a-z][\w ,.'-]*>", HOLE, match["message"])
+            found.setdefault(message, []).append((page, match["cause"], match["cure"]))
+    return found
+
+
+def pattern(message):
+    """What fits a message of the page: holes are filled with anything."""
+    return re.compile(".+?".join(map(re.escape, message.split(HOLE))), re.S)
