@@ -49,7 +49,7 @@ def test_the_readme_shows_the_pictures_that_are_made():
     others = ["docs/images/compiled_step.png", "benchmarks/results.png"]
     assert sorted(shown) == sorted([*(f"docs/images/{name}" for name in made), *others])
     assert all(len(text) > 40 for text in shown.values()), "each says in words what is to be seen"
-    assert (IMAGES / "training.gif").stat().st_size < 700_000
+    assert (IMAGES / "training.gif").stat().st_size < 300_000
 
 
 def test_the_graph_is_up_to_date(make, tmp_path):
@@ -85,7 +85,7 @@ def test_the_animation_is_up_to_date(make, tmp_path):
     make.make_training(tmp_path / "training.gif", frames=3)
     with Image.open(tmp_path / "training.gif") as drawn, Image.open(IMAGES / "training.gif") as kept:
         drawn, kept = ([frame.convert("RGB") for frame in ImageSequence.Iterator(gif)] for gif in (drawn, kept))
-    assert len(drawn) == 3 and len(kept) >= 40
+    assert len(drawn) == 3 and len(kept) >= 28
     for i in (0, -1):
         assert_same(drawn[i], kept[i])
     with pytest.raises(AssertionError):
