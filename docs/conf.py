@@ -1,5 +1,9 @@
-"""The site: sphinx-build -W docs site. Every code cell of its pages is run while it is built."""
+"""The site: pip install -e ".[docs]" && sphinx-build -W docs site. Cells are run while it is built.
 
+Those of the page on PyTorch and JAX only where these are installed.
+"""
+
+import importlib.util
 import os
 import re
 import sys
@@ -31,6 +35,7 @@ nb_execution_mode = "cache"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_execution_excludepatterns = [] if all(map(importlib.util.find_spec, ("torch", "jax"))) else ["interop.md"]
 nb_merge_streams = True
 nb_render_text_lexer = "none"  # what is printed isn't Python
 
@@ -47,6 +52,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
+html_domain_indices = False
 html_theme_options = {"navigation_with_keys": True}
 
 
