@@ -19,7 +19,8 @@ sys.path.insert(0, str(DOCS.parent))
 import tensorgrad  # noqa: E402
 
 project = "tensorgrad"
-author = "the authors of tensorgrad"
+author = "the tensorgrad authors"
+copyright = "2026, the tensorgrad authors"
 version = release = tensorgrad.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
