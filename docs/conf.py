@@ -85,7 +85,10 @@ def as_restructured_text(app, what, name, obj, options, lines):
             parts = re.split(r"(`[^`]*`)", paragraph)
             parts[::2] = (re.sub(r"(\*(?! )|\||_(?=\W|$))", r"\\\1", part) for part in parts[::2])
             paragraphs[i] = "".join(parts)
-    lines[:] = "\n\n".join(paragraphs).split("\n")
+    text = "\n\n".join(paragraphs)
+    if what == "property":  # of which napoleon takes what stands before a colon in the first line for the type
+        text = text.replace(": ", ":\n", 1)
+    lines[:] = text.split("\n")
 
 
 def of_another_library(app, what, name, obj, skip, options):
