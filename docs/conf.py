@@ -72,8 +72,10 @@ def configure_kernels():
 
 def write_formula(self, node):
     """A formula as MathML, which every browser shows by itself, without a script and without the internet."""
-    block = isinstance(node, nodes.math_block)
-    self.body.append(convert(node.astext(), display="block" if block else "inline"))
+    if isinstance(node, nodes.math_block):
+        self.body.append(f'<div class="formula">{convert(node.astext(), display="block")}</div>')
+    else:
+        self.body.append(convert(node.astext()))
     raise nodes.SkipNode
 
 
