@@ -68,6 +68,8 @@ def texts_of(node, path, function=None, depth=0):
             return joined([look(left), look(right)])
         case ast.IfExp(body=body, orelse=other):
             return look(body) | look(other)
+        case ast.BoolOp(op=ast.Or(), values=[*others, last]):  # of which none but the last is given if it is empty
+            return set().union(*map(look, others)) - {""} | look(last)
         case ast.BoolOp(values=values):
             return set().union(*map(look, values))
         case ast.Call(func=ast.Attribute(value=text, attr="format")):
@@ -76,7 +78,12 @@ def texts_of(node, path, function=None, depth=0):
             place, target = look_up(path, called)
             if isinstance(target, ast.FunctionDef):
                 returned = [n.value for n in ast.walk(target) if isinstance(n, ast.Return) and n.value]
-                return set().union(*(texts_of(value, place, target, depth + 1) for value in returned)) or {HOLE}
+                found = {value: texts_of(value, place, target, depth + 1) for value in returned}
+                for n in ast.walk(target):  # what is returned if it isn't empty
+                    match n:
+                        case ast.If(ast.Name(name), [ast.Return(ast.Name(same) as value)]) if name == same:
+                            found[value].discard("")
+                return set().union(*found.values()) or {HOLE}
         case ast.Name(id=name):
             assigned = [
                 n.value
