@@ -63,7 +63,11 @@ def configure_kernels():
     profile = folder / "profile_default"
     profile.mkdir()
     profile.joinpath("ipython_config.py").write_text(
-        'c = get_config()\nc.InteractiveShell.xmode = "Minimal"\nc.HistoryManager.enabled = False\n'
+        "c = get_config()\n"
+        'c.InteractiveShell.xmode = "Minimal"\n'
+        "c.HistoryManager.enabled = False\n"
+        # what a cell prints comes in one piece, when it is done: MyST-NB ends each piece with a line break
+        'c.InteractiveShellApp.exec_lines = ["import sys; sys.stdout.flush_interval = 600"]\n'
     )
     os.environ |= {"IPYTHONDIR": str(folder), "PYDEVD_DISABLE_FILE_VALIDATION": "1", "OMP_NUM_THREADS": "1"}
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(DOCS.parent), os.environ.get("PYTHONPATH")]))

@@ -51,7 +51,7 @@ def texts(page):
     if page.suffix == ".ipynb":
         found = [cell for cell in nbformat.reads(text, as_version=4).cells if cell.cell_type == "markdown"]
         return "\n\n".join(cell.source for cell in found)
-    return re.sub(r"^(```+|:::+)(?:\w+)?\n.*?^\1$", "", CELL.sub("", text), flags=re.M | re.S)
+    return re.sub(r"^(```+)[^\n]*\n.*?^\1$", "", text, flags=re.M | re.S)
 
 
 def run(page):

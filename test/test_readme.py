@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pages import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,7 +58,7 @@ def test_links_lead_somewhere(page):
         place = (ROOT / page).parent / path if path else ROOT / page
         assert target.startswith("https://") or place.exists(), target
         if anchor and not target.startswith("https://"):
-            headings = re.findall(r"^#+ (.*)$", place.read_text(encoding="utf-8"), re.MULTILINE)
+            headings = re.findall(r"^#+ (.*)$", texts(place), re.MULTILINE)
             assert anchor in [re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings], target
 
 
