@@ -25,8 +25,8 @@ def _indices(name: str, what: str, value: Any, count: int | None = None, of: str
     if not all_lie(array, 0, math.inf if count is None else count - 1):
         numbers = whole(array)
         wrong = numbers.min() if numbers.min() < 0 else numbers.max()
-        wanted = "not be negative" if count is None else f"be from 0 to {count - 1}"
-        raise IndexError(f"{name}: {what} must {wanted}{of}, but {wrong} is among them")
+        wanted = "not be negative" if count is None else f"be from 0 to {count - 1}{of}"
+        raise IndexError(f"{name}: {what} must {wanted}, but {wrong} is among them")
     return array
 
 

@@ -62,7 +62,8 @@ class _Container(Module):
     def _required(self, item: Any, what: str) -> Any:
         """An item, or an error if it is of another kind."""
         if not isinstance(item, self._kind):
-            raise TypeError(f"{type(self).__name__}: {what} must be a {self._kind.__name__}, not {item!r}")
+            kind = self._kind.__name__
+            raise TypeError(f"{type(self).__name__}: {what} must be a {kind}, not {item!r}; it holds nothing else")
         return item
 
 

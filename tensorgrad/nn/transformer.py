@@ -25,7 +25,7 @@ class _Stack(Module):
         self.num_layers = positive_int(f"{name}: num_layers", num_layers)
         for what, module in (("the layer", layer), ("norm", norm)):
             if not isinstance(module, Module) and (module is not None or what != "norm"):
-                raise TypeError(f"{name}: {what} must be a Module, not {module!r}")
+                raise TypeError(f"{name}: {what} must be a Module, not {module!r}; pass a layer that was made")
         self.layers, self.norm = _copies(layer, self.num_layers), norm
 
     def _through(self, x: Any, *args: Any, **options: Any) -> Any:
