@@ -14,6 +14,8 @@ PACKAGE = ROOT / "tensorgrad"
 HOLE = "\0"
 MOST = 64  # alternatives of one message
 
+ERRORS = re.compile(r"\w*(Error|Warning)|warn|NotBatchable|NoAttribute")
+
 
 def words(message):
     return len(re.findall(r"[^\W\d_]{2,}", message.replace(HOLE, " ")))
@@ -54,6 +56,26 @@ def joined(parts):
     return {"".join(choice) for choice in itertools.islice(itertools.product(*map(sorted, parts)), MOST)}
 
 
+def is_assignment(node, name):
+    """Whether a variable of this name gets a value."""
+    if not isinstance(node, ast.Assign | ast.NamedExpr | ast.AnnAssign) or node.value is None:
+        return False
+    return getattr(node.targets[0] if isinstance(node, ast.Assign) else node.target, "id", "") == name
+
+
+def holds(kind, name):
+    """Whether the first argument of a class is kept in the attribute of this name: `self.name = name`."""
+    begin = next((n for n in kind.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+    first = begin.args.args[1].arg if begin and len(begin.args.args) > 1 else None
+    return any(
+        isinstance(n, ast.Assign)
+        and isinstance(n.targets[0], ast.Attribute)
+        and n.targets[0].attr == name
+        and getattr(n.value, "id", "") == first
+        for n in ast.walk(begin or ast.Module([], []))
+    )
+
+
 def texts_of(node, path, function=None, depth=0):
     """The texts that an expression can be, as far as they stand in the source."""
     if depth > 8:
@@ -70,6 +92,17 @@ def texts_of(node, path, function=None, depth=0):
             return look(body) | look(other)
         case ast.BoolOp(values=values):
             return set().union(*map(look, values))
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as between), attr="join"), args=[parts]):
+            if isinstance(parts, ast.Name):  # a list that more is added to
+                assigned = [n.value for n in ast.walk(function or ast.Module([], [])) if is_assignment(n, parts.id)]
+                if len(assigned) == 1 and isinstance(assigned[0], ast.List):
+                    return joined([*map(look, assigned[0].elts), {between + HOLE}])
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):  # what objects of the module's only such class hold
+            classes = [n for n in tree_of(path).body if isinstance(n, ast.ClassDef) and holds(n, name)]
+            made = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call) and n.args and classes]
+            held = [n.args[0] for n in made if getattr(n.func, "id", "") == classes[0].name]
+            if len(classes) == 1 and held:
+                return set().union(*(texts_of(value, path, None, depth + 1) for value in held))
         case ast.Call(func=ast.Attribute(value=text, attr="format")):
             return {re.sub(r"\{[^{}]*\}", HOLE, t) for t in look(text)}
         case ast.Call(func=ast.Name(id=called)):
@@ -78,13 +111,7 @@ def texts_of(node, path, function=None, depth=0):
                 returned = [n.value for n in ast.walk(target) if isinstance(n, ast.Return) and n.value]
                 return set().union(*(texts_of(value, place, target, depth + 1) for value in returned)) or {HOLE}
         case ast.Name(id=name):
-            assigned = [
-                n.value
-                for n in ast.walk(function or ast.Module([], []))
-                if isinstance(n, ast.Assign | ast.NamedExpr | ast.AnnAssign)
-                and getattr(n.targets[0] if isinstance(n, ast.Assign) else n.target, "id", "") == name
-                and n.value is not None
-            ]
+            assigned = [n.value for n in ast.walk(function or ast.Module([], [])) if is_assignment(n, name)]
             if assigned:
                 return set().union(*(look(value) for value in assigned))
             place, value = look_up(path, name)
@@ -98,16 +125,22 @@ def raised():
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.Lambda)]
+        thrown = {id(n.exc) for n in ast.walk(tree_of(path)) if isinstance(n, ast.Raise)}
+        thrown |= {id(n.value) for n in ast.walk(tree_of(path)) if isinstance(n, ast.Return)}
         for node in ast.walk(tree_of(path)):
             called = getattr(getattr(node, "func", None), "attr", None) or getattr(
                 getattr(node, "func", None), "id", ""
             )
-            if isinstance(node, ast.Call) and node.args and re.fullmatch(r"\w*(Error|Warning)|warn", called):
+            chosen = called in ("kind", "") and id(node) in thrown  # the class of the error, as in type(error)(...)
+            if isinstance(node, ast.Call) and node.args and (chosen or ERRORS.fullmatch(called)):
+                text = node.args[called == "OSError" and len(node.args) > 1]  # behind its number
                 around = [f for f in functions if f.lineno <= node.lineno <= f.end_lineno]
                 inner = min(around, key=lambda f: f.end_lineno - f.lineno, default=None)
-                for message in texts_of(node.args[0], path, inner):
+                for message in texts_of(text, path, inner):
                     place = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
-                    found.setdefault(re.sub(f"{HOLE}+", HOLE, message), []).append(place)
+                    message = re.sub(r"\s*\n\s*", " ", re.sub(f"{HOLE}+", HOLE, message))
+                    if not message.startswith(":"):  # as if a name were left out, but not its colon
+                        found.setdefault(message, []).append(place)
     return found
 
 
