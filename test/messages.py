@@ -90,6 +90,8 @@ def texts_of(node, path, function=None, depth=0):
             return joined([look(left), look(right)])
         case ast.IfExp(body=body, orelse=other):
             return look(body) | look(other)
+        case ast.BoolOp(op=ast.Or(), values=[*others, last]):  # of which none but the last is given if it is empty
+            return set().union(*map(look, others)) - {""} | look(last)
         case ast.BoolOp(values=values):
             return set().union(*map(look, values))
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as between), attr="join"), args=[parts]):
@@ -111,11 +113,18 @@ def texts_of(node, path, function=None, depth=0):
             place, target = look_up(path, called)
             if isinstance(target, ast.FunctionDef):
                 returned = [n.value for n in ast.walk(target) if isinstance(n, ast.Return) and n.value]
-                return set().union(*(texts_of(value, place, target, depth + 1) for value in returned)) or {HOLE}
+                found = {value: texts_of(value, place, target, depth + 1) for value in returned}
+                for n in ast.walk(target):  # what is returned if it isn't empty
+                    match n:
+                        case ast.If(ast.Name(name), [ast.Return(ast.Name(same) as value)]) if name == same:
+                            found[value].discard("")
+                return set().union(*found.values()) or {HOLE}
         case ast.Name(id=name):
             assigned = [n.value for n in ast.walk(function or ast.Module([], [])) if is_assignment(n, name)]
             if assigned:
-                return set().union(*(look(value) for value in assigned))
+                more = [n for n in ast.walk(function) if isinstance(n, ast.AugAssign)]
+                more = [n.value for n in more if getattr(n.target, "id", "") == name]
+                return set().union(*map(look, assigned), *(joined([{HOLE}, look(value)]) for value in more))
             place, value = look_up(path, name)
             if isinstance(value, ast.expr):
                 return texts_of(value, place, None, depth + 1)
