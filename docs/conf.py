@@ -1,5 +1,9 @@
-"""The site: sphinx-build -W docs site. Every code cell of its pages is run while it is built."""
+"""The site: pip install -e ".[docs]" && sphinx-build -W docs site. Cells are run while it is built.
 
+Those of the page on PyTorch and JAX only where these are installed.
+"""
+
+import importlib.util
 import os
 import re
 import sys
@@ -15,7 +19,8 @@ sys.path.insert(0, str(DOCS.parent))
 import tensorgrad  # noqa: E402
 
 project = "tensorgrad"
-author = "the authors of tensorgrad"
+author = "the tensorgrad authors"
+copyright = "2026, the tensorgrad authors"
 version = release = tensorgrad.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
@@ -31,6 +36,7 @@ nb_execution_mode = "cache"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+nb_execution_excludepatterns = [] if all(map(importlib.util.find_spec, ("torch", "jax"))) else ["interop.md"]
 nb_merge_streams = True
 nb_render_text_lexer = "none"  # what is printed isn't Python
 
@@ -47,6 +53,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
+html_domain_indices = False
 html_theme_options = {"navigation_with_keys": True}
 
 
@@ -65,8 +72,10 @@ def configure_kernels():
 
 def write_formula(self, node):
     """A formula as MathML, which every browser shows by itself, without a script and without the internet."""
-    block = isinstance(node, nodes.math_block)
-    self.body.append(convert(node.astext(), display="block" if block else "inline"))
+    if isinstance(node, nodes.math_block):
+        self.body.append(f'<div class="formula">{convert(node.astext(), display="block")}</div>')
+    else:
+        self.body.append(convert(node.astext()))
     raise nodes.SkipNode
 
 
@@ -78,7 +87,10 @@ def as_restructured_text(app, what, name, obj, options, lines):
             parts = re.split(r"(`[^`]*`)", paragraph)
             parts[::2] = (re.sub(r"(\*(?! )|\||_(?=\W|$))", r"\\\1", part) for part in parts[::2])
             paragraphs[i] = "".join(parts)
-    lines[:] = "\n\n".join(paragraphs).split("\n")
+    text = "\n\n".join(paragraphs)
+    if what == "property":  # of which napoleon takes what stands before a colon in the first line for the type
+        text = text.replace(": ", ":\n", 1)
+    lines[:] = text.split("\n")
 
 
 def of_another_library(app, what, name, obj, skip, options):

@@ -2,13 +2,11 @@
 
 mlp_sigmoid_cross_entropy.png and tensor_graph.svg (both by test/test_network.py), training.gif, with the numbers in
 training.json that these plots show; and backward.png. The last is a photograph of a page, and needs Chromium: pip
-install -e ".[browser]". Then it runs the tour, docs/tour.md, and writes it with its pictures: examples/tour.ipynb.
+install -e ".[browser]".
 """
 
 import hashlib
 import json
-import os
-import re
 import shutil
 import sys
 import tempfile
@@ -27,7 +25,7 @@ import test_network as demo  # noqa: E402
 from tensorgrad import MLP, Tensor, draw_backward  # noqa: E402
 from tensorgrad.plots import COLORS, animate_training  # noqa: E402
 
-STEPS, FRAMES = 300, 50
+STEPS, FRAMES = 300, 32
 
 
 def trained():
@@ -51,9 +49,9 @@ def make_training(path, frames=FRAMES):
         frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(gif)]
     swatches = [np.full((80, frames[0].width, 3), np.array(to_rgb(color)) * 255, np.uint8) for color in COLORS[:2]]
     colors = Image.fromarray(np.vstack([frames[0], frames[len(frames) // 2], frames[-1], *swatches]))
-    palette = colors.quantize(64, dither=Image.Dither.NONE)  # one for all, without grain: a quarter of the size
+    palette = colors.quantize(32, dither=Image.Dither.NONE)  # one for all, without grain: a quarter of the size
     frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
-    durations = [80] * (len(frames) - 1) + [2000]
+    durations = [120] * (len(frames) - 1) + [2000]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=True)
 
 
@@ -100,38 +98,6 @@ def make_backward(path):
     colours.save(path, optimize=True, pnginfo=about)
 
 
-def tour():
-    """The notebook of tour.md, without outputs: a cell for each block of code, and for the text between two."""
-    import nbformat
-
-    text = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
-    text = re.sub(r"\]\((images/\w+\.(png|gif))\)", r"](../docs/\1)", text)
-    parts = re.split(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    make = (nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell)
-    cells = [make[i % 2](part.strip(), id=f"cell-{i}") for i, part in enumerate(parts) if part.strip()]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-
-
-def run(notebook):
-    """Run a notebook from top to bottom; its outputs are written into it."""
-    from nbclient import NotebookClient
-
-    environment = {
-        name: value for name, value in os.environ.items() if name != "MPLBACKEND"
-    }  # notebooks have their own
-    client = NotebookClient(notebook, timeout=120, record_timing=False, resources={"metadata": {"path": ROOT}})
-    client.execute(env=environment)
-    notebook.metadata.pop("language_info", None)
-    return notebook
-
-
-def make_tour(path):
-    import nbformat
-
-    nbformat.write(run(tour()), path)
-
-
 def main():
     model, X, labels, _, losses = trained()
     rounded = json.loads(json.dumps(numbers(model, losses)), parse_float=lambda text: float(f"{float(text):.6g}"))
@@ -140,7 +106,6 @@ def main():
     demo.draw_loss(model, X, labels, IMAGES / "tensor_graph.svg")
     make_training(IMAGES / "training.gif")
     make_backward(IMAGES / "backward.png")
-    make_tour(ROOT / "examples" / "tour.ipynb")
 
 
 if __name__ == "__main__":

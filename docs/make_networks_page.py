@@ -14,7 +14,7 @@ import torch_table as table  # noqa: E402
 
 KINDS = ("outputs", "input gradients", "parameter gradients", "second derivatives")
 INTRODUCTION = """\
-# Networks, beside PyTorch's
+# Networks beside PyTorch
 
 Every class of `torch.nn`, every optimiser, schedule and initialiser: whether it is here, by the same name, and the
 largest difference from PyTorch's numbers, in float64. `python docs/make_networks_page.py` measures it, here with

@@ -124,8 +124,9 @@ def assign_imag(target: Any, value: Any) -> None:
 def change(target: Any, value: Any, name: str, alone: bool) -> Any:
     """What `target += other` gives, where value is target + other, and name that of the operation.
 
-    It is the value itself, if nobody can tell it from the target, changed: of a leaf that requires a gradient, of what
-    NumPy has a scalar for, and where the caller's name is `alone` to refer to it, and nobody else sees its memory.
+    It is the value itself, if nobody can tell it from the target, changed: of a leaf that requires a gradient and an
+    argument that is differentiated, of what NumPy has a scalar for, and where the caller's name is `alone` to refer to
+    it, and nobody else sees its memory.
 
     Raises:
         ValueError: the value has another shape than the target.
@@ -147,7 +148,8 @@ def change(target: Any, value: Any, name: str, alone: bool) -> Any:
         if getattr(target._op, "is_view", False):
             _require_assignable(target, [], True)  # raises
         return value
-    if is_grad_enabled() and (_is_leaf(target) or (alone and _is_replaceable(target, value))):
+    given = _is_leaf(target) or target._op is INPUT
+    if is_grad_enabled() and (given or (alone and _is_replaceable(target, value))):
         if is_scalar(value):
             value._saved = None  # it takes the place of an array
         return value

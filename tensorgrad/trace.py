@@ -345,7 +345,10 @@ def plus(a: Any, b: Any) -> Any:
 
 def conj(x: Any) -> Any:
     """The conjugate of complex numbers; real ones as they are."""
-    return np.conj(x) if x.dtype.kind == "c" else x
+    if x.dtype.kind != "c":
+        return x
+    y = np.conj(x)
+    return as_0d(y) if isinstance(y, np.generic) else y
 
 
 def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Past) -> Any:

@@ -348,6 +348,20 @@ def test_the_argument_of_a_transform_refuses():
         grad(lambda x: grad(overwrite)(x * 2).sum())(np.ones(2))
 
 
+def test_plus_equals_on_an_argument_can_be_differentiated_again():
+    """x - sin(x)/2 has the second derivative sin(x)/2, and the third cos(x)/2."""
+
+    def f(x):
+        x -= 0.5 * np.sin(x)
+        return x
+
+    np.testing.assert_allclose(grad(grad(f))(1.0), np.sin(1.0) / 2, rtol=1e-14)
+    np.testing.assert_allclose(grad(grad(grad(f)))(1.0), np.cos(1.0) / 2, rtol=1e-14)
+    x = np.array([1.0, 2.0])
+    np.testing.assert_allclose(hessian(lambda x: f(x).sum())(x), np.diag(np.sin(x) / 2), rtol=1e-14)
+    np.testing.assert_array_equal(x, [1, 2])
+
+
 def test_plus_equals_on_a_leaf_makes_a_new_tensor():
     leaf = loss = Tensor(1.0)
     term = Tensor(2.0)

@@ -205,6 +205,15 @@ def test_transforms():
 # Descent --------------------------------------------------------------------------------------------------------------
 
 
+def test_transforms_give_arrays_for_a_single_number():
+    def energy(z):
+        return np.abs(z) ** 2
+
+    found = [grad(energy)(1 + 2j), vjp(energy, 1 + 2j)[1](1.0)[0], *jvp(np.exp, (1j,), (1j,))]
+    assert [type(d) for d in found] == [np.ndarray] * 4
+    close(found[0], 2 + 4j)
+
+
 def test_descent_finds_a_root():
     """z -= lr * grad goes down: |z^3 - 1|^2 ends at a cube root of 1."""
     z = Tensor(np.array([0.8 + 0.9j, -1.0 + 0.2j, 0.3 - 1.2j]))

@@ -12,7 +12,7 @@ from pages import PAGES, ROOT, cells, name, run, texts  # noqa: E402
 
 # Pages whose code takes more than a few seconds, and the packages beyond those above that pages need
 LONG = {"scikit_learn", "distributed", "tour"}
-NEEDED = {"distributed": ["distributed"], "dask": ["dask"], "interop": ["torch", "jax"]}
+NEEDED = {"distributed": ["distributed"], "dask": ["dask"], "errors/training": ["dask"], "interop": ["torch", "jax"]}
 
 RUN = [
     pytest.param(page, marks=[pytest.mark.slow] * (name(page) in LONG or page.parent.name == "course"), id=name(page))

@@ -1,0 +1,145 @@
+"""The course: its notebooks run as they stand, where no exercise is solved and every check raises; solved, all pass."""
+
+import ast
+import contextlib
+import io
+import re
+
+import pytest
+
+for package in ("nbformat", "IPython", "matplotlib", "graphviz", "sklearn", "scipy"):
+    pytest.importorskip(package)
+
+import matplotlib.pyplot as plt  # noqa: E402
+import nbformat  # noqa: E402
+from pages import DOCS  # noqa: E402
+
+COURSE = sorted(DOCS.glob("course/*.ipynb"))
+PROMPTS = {"code_prompt_show": "Solution", "code_prompt_hide": "Hide the solution"}
+notebooks = pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+def read(path):
+    return nbformat.read(path, as_version=4).cells
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", ()))
+
+
+def of_kind(cells, tag):
+    return [cell for cell in cells if tag in tags(cell)]
+
+
+def has_dots(cell):
+    """Whether there is something to fill in."""
+    return any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(ast.parse(cell.source)))
+
+
+def is_picture(value):
+    """Whether a notebook shows a value as a picture: a Tensor that was computed, a graph, a figure."""
+    if value is None or isinstance(value, type):
+        return False
+    if hasattr(value, "_repr_svg_"):
+        return value._repr_svg_() is not None
+    return hasattr(value, "_repr_image_svg_xml") or isinstance(value, plt.Figure)
+
+
+class Notebook:
+    """Runs cells one after the other. Of the one that ran last: what it printed, and whether it showed a picture."""
+
+    def __init__(self, path):
+        self.path, self.shown = path, []
+        self.names = {"__name__": "notebook", "display": lambda value, **_: self.shown.append(value)}
+
+    def run(self, cell, source=None):
+        self.shown.clear()
+        tree = ast.parse(source or cell.source)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        output, name = io.StringIO(), f"{self.path.name}, {cell.id}"
+        with contextlib.redirect_stdout(output):
+            exec(compile(tree, name, "exec"), self.names)
+            if last:
+                self.shown.append(eval(compile(ast.Expression(last.value), name, "eval"), self.names))
+        self.printed = output.getvalue()
+        self.picture = bool(plt.get_fignums()) or any(map(is_picture, self.shown))
+        plt.close("all")
+
+
+@notebooks
+def test_the_sections_and_the_exercises_are_all_there(path):
+    cells = read(path)
+    number = re.match(r"\d", path.name)[0]
+    assert cells[0].source.startswith(f"# {number}. ")
+    assert '`pip install -e ".[demo]"`' in cells[0].source
+    assert [cell.id for cell in cells] == [f"cell-{i}" for i in range(len(cells))]
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    headings = re.findall(r"^## (.*)", text, re.M)
+    assert headings[-2:] == ["What to take along", "For the teacher"]
+    assert 4 <= len(headings) - 2 <= 7
+    numbers = [int(n) for n in re.findall(r"^### Exercise (\d+): \S", text, re.M)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert 6 <= len(numbers) <= 9
+
+
+@notebooks
+def test_an_exercise_is_four_cells(path):
+    cells = read(path)
+    begins = [i for i, cell in enumerate(cells) if re.search(r"^### Exercise \d+:", cell.source, re.M)]
+    kinds = ("exercise", "check", "solution")
+    assert len(begins) == len(of_kind(cells, "exercise"))
+    assert sum(bool(tags(cell) & set(kinds)) for cell in cells) == 3 * len(begins)
+    for number, i in enumerate(begins, 1):
+        text, exercise, check, solution = cells[i : i + 4]
+        assert text.cell_type == "markdown"
+        assert text.source.startswith(f"### Exercise {number}: ")
+        assert tags(exercise) == {"exercise"}
+        assert has_dots(exercise)
+        assert tags(check) == {"check", "raises-exception", "remove-output"}
+        assert re.search(r"^ *assert ", check.source, re.M)
+        assert "print(" in check.source
+        assert tags(solution) == {"solution", "hide-cell"}
+        assert solution.metadata.jupyter == {"source_hidden": True}
+        assert solution.metadata.mystnb == PROMPTS
+        assert solution.source.startswith(f"# Solution of exercise {number}\n")
+        assert not has_dots(solution)
+
+
+@pytest.mark.slow
+@notebooks
+def test_as_it_stands_each_check_raises_and_all_else_runs(path):
+    notebook = Notebook(path)
+    for cell in read(path):
+        if "check" in tags(cell):
+            with pytest.raises((AssertionError, TypeError, NameError, AttributeError, ValueError)):
+                notebook.run(cell)
+            plt.close("all")
+        elif cell.cell_type == "code":
+            notebook.run(cell)
+            if tags(cell) & {"exercise", "solution"}:
+                assert not notebook.printed
+                assert not notebook.picture
+
+
+@pytest.mark.slow
+@notebooks
+def test_solved_all_checks_pass_and_pictures_are_described(path):
+    cells, notebook = read(path), Notebook(path)
+    solutions = iter(of_kind(cells, "solution"))
+    for cell in cells:
+        if cell.cell_type != "code":
+            continue
+        notebook.run(cell, next(solutions).source if "exercise" in tags(cell) else None)
+        if "check" in tags(cell):
+            assert notebook.printed, f"{cell.id} passes in silence"
+        elif notebook.picture:
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) >= 30, f"{cell.id} shows a picture: say in words what is to be seen"

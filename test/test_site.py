@@ -1,0 +1,130 @@
+"""The site is built from docs/, as sphinx-build does it, and looked at as a reader's browser does.
+
+Warnings are errors, and so is an error in a cell. Links lead to a page and a heading that are there; pictures are
+described; what the package exports is in the API; no page is wider than a phone; the search finds things.
+"""
+
+import re
+import subprocess
+import sys
+import zlib
+from importlib import import_module
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+for package in ("sphinx", "furo", "myst_nb", "sphinx_copybutton", "sphinx_design", "latex2mathml", "distributed"):
+    pytest.importorskip(package)
+
+from bs4 import BeautifulSoup  # noqa: E402
+from pages import DOCS, PAGES, name  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2", "-b", "html", "-d"]
+    done = subprocess.run(
+        [*command, out / "doctrees", DOCS, out / "html"], capture_output=True, text=True, timeout=1500
+    )
+    told = [line for line in done.stderr.splitlines() if re.search(r"WARNING: |ERROR: |rror:", line)]
+    assert done.returncode == 0, "\n".join(told)
+    return out / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Every page of the site, by its path, parsed."""
+    return {
+        path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+        if "_static" not in path.parts
+    }
+
+
+def test_every_page_is_in_it(site):
+    for page in PAGES:
+        assert (site / f"{name(page)}.html").exists(), page
+
+
+def test_links_lead_somewhere(site, pages):
+    anchors = {path: {tag["id"] for tag in page.find_all(id=True)} for path, page in pages.items()}
+    tried = 0
+    for path, page in pages.items():
+        for tag in page.find_all(["a", "link", "img", "script", "source"]):
+            target = urlsplit(tag.get("href") or tag.get("src") or "")
+            if target.scheme or target.netloc or not (target.path or target.fragment):
+                continue
+            place = (path.parent / unquote(target.path)).resolve() if target.path else path
+            assert place.exists(), f"{path.relative_to(site)}: {tag}"
+            if target.fragment and place.suffix == ".html":
+                found = anchors[place] | {""}
+                assert unquote(target.fragment) in found, f"{path.relative_to(site)}: {tag}"
+            tried += 1
+    assert tried > 5000
+
+
+def test_pictures_are_described(site, pages):
+    tried = 0
+    for path, page in pages.items():
+        for picture in page.select("article img"):
+            text = picture.get("alt", "")
+            assert len(text) >= 30 and not re.search(r"\.(png|svg|gif)$", text), f"{path.relative_to(site)}: {picture}"
+            tried += 1
+    assert tried > 20
+
+
+def test_pictures_are_light(site):
+    for path in (site / "_images").iterdir():
+        assert path.stat().st_size < 300_000, path.name
+
+
+NAMES = "nn nn.init functions losses optim optim.lr_scheduler scipy.integrate scipy.interpolate scipy.optimize plots"
+MODULES = [f"tensorgrad.{name}" for name in [*NAMES.split(), "estimators", "distributed", "interop"]]
+MODULES.insert(0, "tensorgrad")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_exported_is_in_the_api(site, module):
+    text = (site / "objects.inv").read_bytes()
+    names = {line.split()[0] for line in zlib.decompress(text.split(b"\n", 4)[4]).decode().splitlines()}
+    names = {name.rpartition(".")[2] for name in names}
+    exported = [n for n in import_module(module).__all__ if type(getattr(import_module(module), n)) is not type(pytest)]
+    assert exported and set(exported) <= names, sorted(set(exported) - names)
+
+
+WIDTHS = {"phone": 390, "desktop": 1280}
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_no_page_is_wider_than_the_screen(site, pages, browser, size):
+    tab = browser.new_page(viewport={"width": WIDTHS[size], "height": 844})
+    wide = {}
+    for path in pages:
+        tab.goto(path.as_uri())
+        over = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if over > 0:
+            wide[path.relative_to(site).as_posix()] = over
+    tab.close()
+    assert not wide
+
+
+SEARCHES = {
+    "broadcasting undone": "design.html",
+    "can't be assigned into": "errors/graph.html",
+    "CosineAnnealingLR": "api/optim.html",
+    "double where": "sharp_bits.html",
+}
+
+
+@pytest.mark.parametrize("words", SEARCHES)
+def test_the_search_finds(site, browser, words):
+    tab = browser.new_page()
+    tab.goto((site / "search.html").as_uri() + "?q=" + words.replace(" ", "+"))
+    tab.wait_for_selector("#search-results p.search-summary:has-text('found')", timeout=20_000)
+    tab.wait_for_timeout(500)
+    found = tab.eval_on_selector_all("#search-results li a", "links => links.map(a => a.getAttribute('href'))")
+    tab.close()
+    assert any(SEARCHES[words] in link for link in found), found
