@@ -115,25 +115,21 @@ def matching_leaves(name: str, what: str, like: Any, given: Any) -> list:
         raise ValueError(_mismatch(name, what, wanted, leaves, given))
     found = []
     for path, target in wanted.items():
-        try:
-            found.append(_matching(target, leaves[path]))
-        except (TypeError, ValueError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(f"{name}: the {what}{path and f' {path}'} {error}") from None
+        found.append(_matching(name, f"{what}{path and f' {path}'}", target, leaves[path]))
     return found
 
 
-def _matching(target: Any, leaf: Any) -> Any:
+def _matching(name: str, what: str, target: Any, leaf: Any) -> Any:
     if isinstance(leaf, type) or not hasattr(leaf, "__array_function__"):
         leaf = np.asarray(leaf)
     elif computes_otherwise(type(leaf)):
-        raise TypeError(f"is a {type(leaf).__name__}; pass np.asarray(data), or data.filled(value)")
+        raise TypeError(f"{name}: the {what} is a {type(leaf).__name__}; pass np.asarray(data), or data.filled(value)")
     target = target if hasattr(target, "dtype") else np.asarray(target)
     dtype = target.dtype if target.dtype.kind in "fc" else np.dtype(float)
     if leaf.dtype is not dtype and (leaf.dtype.kind not in "biufc" or (leaf.dtype.kind == "c" and dtype.kind != "c")):
-        raise TypeError(f"has dtype {leaf.dtype}, which doesn't fit dtype {dtype}")
+        raise TypeError(f"{name}: the {what} has dtype {leaf.dtype}, which doesn't fit dtype {dtype}")
     if leaf.shape != target.shape:
-        raise ValueError(f"has shape {leaf.shape}, but belongs to shape {target.shape}")
+        raise ValueError(f"{name}: the {what} has shape {leaf.shape}, but belongs to shape {target.shape}")
     return leaf if leaf.dtype is dtype else leaf.astype(dtype)
 
 

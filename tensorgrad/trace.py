@@ -95,7 +95,10 @@ class Trace:
             try:
                 new[i] = tree_map(self._input, args[i])
             except _NoNumber as error:
-                raise TypeError(f"{self.name}: argument {i} holds {error}") from error
+                leaf, reason = error.args
+                raise TypeError(
+                    f"{self.name}: argument {i} holds {leaf}, of which no Tensor can be made: {reason}"
+                ) from reason
             except RecursionError as error:
                 raise ValueError(f"{self.name}: argument {i} holds itself, or is nested too deep") from error
         if not self.inputs:
@@ -115,7 +118,7 @@ class Trace:
             try:
                 x = Tensor(leaf)
             except TypeError as error:
-                raise _NoNumber(f"{described(leaf)}, of which no Tensor can be made: {error}") from error
+                raise _NoNumber(described(leaf), error) from error
         self.inputs.append(x)
         return x
 

@@ -315,7 +315,7 @@ class _Checkpointed(Differentiable):
 
 def _require_same(before: Sequence[Any], again: Sequence[Any]) -> None:
     """An error, if a function that was called again gave something else."""
-    what = "" if len(before) == len(again) else f"{len(again)} Tensors, and before {len(before)}"
+    what = None if len(before) == len(again) else f"{len(again)} Tensors, and before {len(before)}"
     for old, new in zip(before, again, strict=False):
         if old.shape != new.shape or old.dtype != new.dtype:
             what = f"shape {new.shape} and dtype {new.dtype}, and before {old.shape} and {old.dtype}"

@@ -99,6 +99,8 @@ def texts_of(node, path, function=None, depth=0):
                 assigned = [n.value for n in ast.walk(function or ast.Module([], [])) if is_assignment(n, parts.id)]
                 if len(assigned) == 1 and isinstance(assigned[0], ast.List):
                     return joined([*map(look, assigned[0].elts), {between + HOLE}])
+            part = f"'{HOLE}'" if ast.unparse(parts).startswith("map(repr,") else HOLE
+            return {part + between + part}
         case ast.Attribute(value=ast.Name(id="self"), attr=name):  # what objects of the module's only such class hold
             classes = [n for n in tree_of(path).body if isinstance(n, ast.ClassDef) and holds(n, name)]
             made = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call) and n.args and classes]
@@ -135,7 +137,12 @@ def raised():
     for path in sorted(PACKAGE.rglob("*.py")):
         functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.Lambda)]
         thrown = {id(n.exc) for n in ast.walk(tree_of(path)) if isinstance(n, ast.Raise)}
-        thrown |= {id(n.value) for n in ast.walk(tree_of(path)) if isinstance(n, ast.Return)}
+        makers = [
+            f
+            for f in functions
+            if isinstance(f, ast.FunctionDef) and f.returns and ast.unparse(f.returns).endswith(("Error", "Exception"))
+        ]
+        thrown |= {id(n.value) for f in makers for n in ast.walk(f) if isinstance(n, ast.Return)}
         for node in ast.walk(tree_of(path)):
             called = getattr(getattr(node, "func", None), "attr", None) or getattr(
                 getattr(node, "func", None), "id", ""

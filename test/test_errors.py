@@ -62,6 +62,14 @@ def test_an_array_to_write_into_is_an_error_with_one_wording(name):
     np.testing.assert_array_equal(out, 9)
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_several_arrays_to_write_into_are_an_error_where_there_is_one_output(kind):
+    t = Tensor([1.0, 2.0], requires_grad=False)
+    with pytest.raises(TypeError) as caught:
+        np.clip(t, 0, 1, out=kind([t]))
+    assert str(caught.value) == f"clip: out= must be a Tensor, not a {kind.__name__}"
+
+
 def test_no_array_to_write_into_is_no_error():
     t = Tensor([1.0, 2.0])
     for y in (np.sum(t, 0, None, None), np.add(t, 1, out=None), np.clip(t, 0, 1, None), np.stack([t, t], out=None)):

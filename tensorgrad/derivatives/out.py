@@ -41,7 +41,7 @@ def into(name, out, y, casting="same_kind", broadcast=False):
 
 def require_tensor(name, out):
     if isinstance(out, list | tuple):
-        raise TypeError(f"{name}: out= must be a Tensor, or a tuple of one for each output, not a {type(out).__name__}")
+        raise TypeError(f"{name}: out= must be a Tensor, not a {type(out).__name__}")
     if not is_tensor(out):
         require_no_out(name, out)
 
