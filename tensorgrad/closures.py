@@ -15,7 +15,7 @@ from typing import Any
 
 from .ancestors import dependent_nodes, nodes_behind
 from .batch import NotBatchable, holds_batch
-from .derivatives.arrays import as_array
+from .derivatives.arrays import as_array, conj
 from .derivatives.table import Primitive
 from .engine import backpropagate, output
 from .errors import ENTERED_NO_GRAD
@@ -24,7 +24,7 @@ from .linearity import require_linear_rules
 from .memory import require_unchanged
 from .node import orders
 from .tensor import Tensor
-from .trace import computed, conj, gather, standing_for
+from .trace import computed, gather, standing_for
 from .tree import Tree, tree_leaves, tree_map
 from .versions import arguments, current, is_name
 

@@ -178,7 +178,7 @@ def detect_anomaly() -> Iterator[None]:
     >>> with np.errstate(all="ignore"), detect_anomaly():
     ...     np.where(x > 0, np.sqrt(x), 0.0).sum().backward()
     Traceback (most recent call last):
-    FloatingPointError: the derivative of sqrt of shapes 2 gives 1 nan
+    FloatingPointError: the derivative of sqrt of shapes (2,) gives 1 nan
     (in the derivative of sqrt with respect to an argument of shape (2,))
     >>> with detect_anomaly():
     ...     y = x * x
@@ -210,7 +210,7 @@ def _checked(primitive: Primitive, func: Callable, skip: int) -> Callable:
         for part in y if isinstance(y, tuple) else (y,):
             nan, inf = _count(np.isnan, part, True), _count(np.isinf, part, True)
             if nan or (inf and finite):
-                shapes = " ".join(_shape(a) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
+                shapes = " and ".join(str(a.shape) for a in args[skip:] if isinstance(getattr(a, "shape", None), tuple))
                 found = " and ".join(f"{n} {what}" for n, what in ((nan, "nan"), (inf, "inf")) if n)
                 what = f"the derivative of {name}" if skip else name
                 raise FloatingPointError(f"{what} of shapes {shapes} gives {found}")

@@ -17,7 +17,7 @@ from .ancestors import dependent_nodes, leads_outside, nodes_behind
 from .batch import applied, levels_of
 from .broadcasting import unbroadcast
 from .calls import described, output_and_aux, positions, with_lists_named
-from .derivatives.arrays import ARRAYS, as_0d
+from .derivatives.arrays import ARRAYS, as_0d, conj
 from .derivatives.chunked import copy_of
 from .derivatives.table import Primitive, each
 from .engine import backpropagate, output, pick, rule_kwargs
@@ -96,9 +96,8 @@ class Trace:
                 new[i] = tree_map(self._input, args[i])
             except _NoNumber as error:
                 leaf, reason = error.args
-                raise TypeError(
-                    f"{self.name}: argument {i} holds {leaf}, of which no Tensor can be made: {reason}"
-                ) from reason
+                told = f"{self.name}: argument {i} holds {leaf}, of which no Tensor can be made: {reason}"
+                raise TypeError(told) from reason
             except RecursionError as error:
                 raise ValueError(f"{self.name}: argument {i} holds itself, or is nested too deep") from error
         if not self.inputs:
@@ -341,14 +340,6 @@ def _assigned(tangents: dict, node: Any, args: tuple, last_uses: dict) -> Any:
 def plus(a: Any, b: Any) -> Any:
     """a + b, of a function of several outputs one by one."""
     return tuple(p + q for p, q in zip(a, b, strict=True)) if type(a) is tuple else a + b
-
-
-def conj(x: Any) -> Any:
-    """The conjugate of complex numbers; real ones as they are."""
-    if x.dtype.kind != "c":
-        return x
-    y = np.conj(x)
-    return as_0d(y) if isinstance(y, np.generic) else y
 
 
 def _tangent(node: Any, args: Any, i: int, v: Any, create_graph: bool, past: Past) -> Any:

@@ -24,13 +24,13 @@ import numpy as np
 
 from .calls import FIRST, Argnum, described, differentiated, matching_leaves, require_call
 from .closures import Call, Differentiable, Lifted, is_recorded, record
-from .derivatives.arrays import is_chunked, largest
+from .derivatives.arrays import conj, is_chunked, largest
 from .grad_mode import is_grad_enabled
 from .gradcheck import check_grads
 from .jacobian import hessian, jacobian, laplacian
 from .memory import memory_of
 from .tensor import Tensor, data_of
-from .trace import Trace, conj, named, scalar_trace, value_and_gradient
+from .trace import Trace, named, scalar_trace, value_and_gradient
 from .tree import Tree, tree_map
 
 __all__ = [

@@ -510,3 +510,13 @@ def test_explain_counts_calls_that_are_not_its_own():
     step(tg.Tensor(X))
     why = "with a Tensor that requires a gradient, or another library's array"
     assert f"<lambda>: 1 call ran as they are, {why}" in step.explain()
+
+
+def test_a_line_of_a_notebooks_cell_is_named_without_its_temporary_file():
+    code = "def looks(x):\n    return float(np.sum(x))\n"
+    names = {"np": np}
+    exec(compile(code, "/tmp/ipykernel_123/456.py", "exec"), names)
+    step = tg.compile(names["looks"])
+    with pytest.raises(tg.CompileError, match=r"\(line 2 of a notebook's cell, in looks\)"):
+        for _ in range(3):
+            step(X)

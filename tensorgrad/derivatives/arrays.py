@@ -93,6 +93,12 @@ def as_0d(x):
     return np.asarray(x, like=x) if hasattr(x, "__array_function__") else np.asarray(x)
 
 
+def conj(x):
+    """The conjugate of complex numbers, a number as an array of no axes; real ones as they are."""
+    y = np.conj(x) if x.dtype.kind == "c" else x
+    return as_0d(y) if isinstance(y, np.generic) else y
+
+
 @formula("x")
 def contiguous(x):
     """An array, in C order: itself, or a copy."""

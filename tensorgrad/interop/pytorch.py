@@ -20,13 +20,14 @@ import numpy as np
 from ..batch import holds_batch, one_by_one
 from ..calls import require_call
 from ..closures import Call, Lifted, record
+from ..derivatives.arrays import conj
 from ..derivatives.locks import locked
 from ..errors import imported
 from ..grad_mode import is_grad_enabled, no_grad
 from ..gradients import accumulating, elsewhere
 from ..node import orders
 from ..tensor import Tensor, data_of
-from ..trace import conj, named
+from ..trace import named
 from ..tree import Tree, tree_leaves, tree_map
 from .foreign import Foreign, as_ours, is_array, numpys, replaced
 

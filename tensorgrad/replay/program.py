@@ -69,6 +69,11 @@ class Part:
         return f"{self.place.text}[{self.number}]"
 
 
+def file_name(file: str) -> str:
+    """A file, as texts name it: of a notebook's cell, which lies in a temporary one, the name says nothing."""
+    return "a notebook's cell" if "/ipykernel_" in file.replace("\\", "/") else file
+
+
 @dataclass(frozen=True)
 class Line:
     """Where the user's code stands that led to a call, and the operation of the library that it came from."""
@@ -83,7 +88,7 @@ class Line:
     @property
     def told(self) -> str:
         """For the end of a message."""
-        return f" (line {self.number} of {self.file}, in {self.function})" if self.file else ""
+        return f" (line {self.number} of {file_name(self.file)}, in {self.function})" if self.file else ""
 
 
 @dataclass(eq=False)

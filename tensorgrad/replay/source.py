@@ -17,7 +17,7 @@ from ..memory import owner_of
 from .expressions import ATOM, binding, expression, is_in_place, literal
 from .naming import Names, Wishes
 from .places import Place
-from .program import Call, Guard, Line, Made, Part, Program, Value
+from .program import Call, Guard, Line, Made, Part, Program, Value, file_name
 from .tracing import Trace
 
 WIDTH = 100
@@ -298,7 +298,7 @@ def quoted(line: Line, file: str) -> str:
     """A line of the user's: its number and its text."""
     text = linecache.getline(line.file, line.number).strip()
     text = text if len(text) < 64 else f"{text[:60]}..."
-    where = "" if line.file == file else f"{os.path.basename(line.file)}, "
+    where = "" if line.file == file else f"{os.path.basename(file_name(line.file))}, "
     return f"{where}line {line.number}" + (f": {text}" if text else "")
 
 

@@ -20,7 +20,7 @@ from ..tree import with_parts
 from .arguments import rebuilt
 from .effects import Method, is_generator
 from .places import MISSING, Cell, Item, Place, Slot
-from .program import Argument, Call, Made, Part, Program, Storage, Value
+from .program import Argument, Call, Made, Part, Program, Storage, Value, file_name
 from .recorder import Number, Random, Recorder, wrapped
 from .recording import Recording
 from .surroundings import IMMUTABLE, NEXT, Surroundings, Watch, holds_still, how_far, unchanged
@@ -334,7 +334,7 @@ def described(function: Callable[..., Any]) -> tuple[str, str]:
     name = getattr(function, "__name__", type(function).__name__)
     if code is None or str(getattr(function, "__module__", "")).startswith("tensorgrad."):
         return name, ""
-    return name, f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}"
+    return name, f"{os.path.basename(file_name(code.co_filename))}, line {code.co_firstlineno}"
 
 
 def argument_names(function: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
