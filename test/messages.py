@@ -113,7 +113,9 @@ def texts_of(node, path, function=None, depth=0):
         case ast.Name(id=name):
             assigned = [n.value for n in ast.walk(function or ast.Module([], [])) if is_assignment(n, name)]
             if assigned:
-                return set().union(*(look(value) for value in assigned))
+                more = [n for n in ast.walk(function) if isinstance(n, ast.AugAssign)]
+                more = [n.value for n in more if getattr(n.target, "id", "") == name]
+                return set().union(*map(look, assigned), *(joined([{HOLE}, look(value)]) for value in more))
             place, value = look_up(path, name)
             if isinstance(value, ast.expr):
                 return texts_of(value, place, None, depth + 1)
