@@ -223,8 +223,8 @@ class Recording:
                 storage = next((v.storage for v in inputs if v.is_array and owner_of(v.data) is owner), None)
         elif not isinstance(y, np.generic | bool | int | float | complex):
             raise CompileError(
-                f"compile: {call.func.__name__} gives a {type(y).__name__}, which isn't recorded: return what it is made "
-                f"of, and make it outside{call.line.told}"
+                f"compile: {call.func.__name__} gives a {type(y).__name__}, which isn't recorded: return what it is "
+                f"made of, and make it outside{call.line.told}"
             )
         value = Value(y, storage or Storage())
         return self._wrap(self, value), value
