@@ -11,6 +11,7 @@ from weakref import ref
 import numpy as np
 
 from .derivatives.arrays import ARRAYS
+from .derivatives.chunked import is_unknown
 from .derivatives.locks import fork_safe_lock, locked
 from .engine import floating
 from .memory import is_owned, own_copy
@@ -58,7 +59,8 @@ def _accumulate(grads: dict[Any, Any]) -> None:
         if before is None:
             nodes.append(node)
             first.append(grad if type(grad) in ARRAYS and is_owned(grad) else own_copy(grad))
-        elif isinstance(before, Node):  # of an earlier backward with create_graph
+        elif isinstance(before, Node) or (type(before) not in ARRAYS and is_unknown(before.shape)):
+            # of an earlier backward with create_graph; or what Dask can't add up in place
             nodes.append(node)
             first.append(before + grad)
         else:

@@ -1,8 +1,10 @@
 """What a compiled step reads and does beside its arguments: nothing of it is frozen without a word."""
 
 import collections
+import contextlib
 import copy
 import functools
+import io
 import itertools
 import logging
 import os
@@ -353,6 +355,30 @@ def test_what_is_not_repeated_is_warned_of_once(deed, what, tmp_path):
         step(X)
     for _ in range(6):  # and no further warning
         require_same(step(X), X * 2)
+
+
+def test_where_a_notebook_prints_is_no_part_of_the_step():
+    code = """
+class Out(io.StringIO):
+    def write(self, text):
+        self.buffer = io.StringIO()  # which is another one after each print
+        return len(text)
+"""
+    variables = {"__name__": "ipykernel.iostream", "io": io}
+    exec(code, variables)
+
+    @tg.compile
+    def step(x):
+        print("a step")
+        return x * 2
+
+    with contextlib.redirect_stdout(variables["Out"]()):
+        step(X)
+        with pytest.warns(UserWarning, match="step prints"):
+            step(X)
+        for _ in range(4):
+            require_same(step(X), X * 2)
+    assert "replayed" in step.explain()
 
 
 @pytest.mark.parametrize("save", [np.save, np.savez, np.savetxt])

@@ -197,6 +197,17 @@ def test_gradients_where_lengths_are_unknown(name, rng):
     same(results_of(f, lazy(a)), results_of(f, a))
 
 
+def test_gradients_of_unknown_lengths_add_up(rng):
+    a = rng.normal(size=(5, 4))
+    x = Tensor(lazy(a))
+    y = x[x[:, 0] > 0]
+    for _ in range(3):
+        np.sum(y**2).backward()
+    expected = 2 * a[a[:, 0] > 0]
+    assert np.allclose(y.grad.compute(), 3 * expected)
+    assert np.allclose(x.grad.compute(), 3 * np.where(a[:, :1] > 0, 2 * a, 0))
+
+
 def test_what_needs_a_length_says_so(rng):
     x = Tensor(lazy(rng.normal(size=7)))
     y = x[x > 0]

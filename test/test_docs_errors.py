@@ -1,10 +1,25 @@
-"""Every message that the package can raise stands on the pages of errors, with its cause and its cure."""
+"""Every message that the package can raise stands on the pages of errors, with its cause and its cure.
+
+What can be raised is read from the source. That this misses nothing is tried by calls with wrong values: what they
+raise stands there, too.
+"""
+
+import ast
+import collections
+import functools
+import itertools
+import re
+import traceback
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("nbformat")
 
-from messages import HOLE, pattern, raised, words, written
+import test_wrong_calls
+from messages import HOLE, PACKAGE, pattern, raised, tree_of, words, written
+from pages import ROOT
+from wrong_values import VALUES
 
 RAISED, WRITTEN = raised(), written()
 PATTERNS = {message: pattern(message) for message in WRITTEN}
@@ -35,3 +50,77 @@ def test_each_on_the_page_is_raised(message):
     assert len(WRITTEN[message]) == 1, "stands there twice"
     ((_, cause, cure),) = WRITTEN[message]
     assert words(cause) >= 4 and words(cure) >= 2
+
+
+# What calls raise -----------------------------------------------------------------------------------------------------
+
+PLACES_PUT_TOGETHER = {place for message in PUT_TOGETHER for place in RAISED[message]}
+EXPLAINED = re.compile(r"[\w.]+ of shapes [^:]*: ")  # what errors.explained puts before the text of another error
+UNKNOWN_LENGTH = "; a length that isn't known"  # what it puts behind it
+# What fits a text as it is raised, where what is put in may be empty; and by place, what has fitted before
+AS_RAISED = [re.compile(p.pattern.replace(".+?", ".*?"), re.S) for p in PATTERNS.values()]
+FITTED = collections.defaultdict(list)
+
+
+@functools.cache
+def raising_lines(path):
+    """The lines of a module where statements raise errors that they make, or give warnings."""
+    return {
+        node.lineno
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Raise) and node.exc)
+        or (isinstance(node, ast.Call) and "warn" in ast.unparse(node.func))
+    }
+
+
+def place_of(error):
+    """Where in the package an error was raised, as path:line; None if no statement of the package did that, but a
+    function of C that it called (whose errors end in that line), another library, or Python itself."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    path = Path(frame.f_code.co_filename)
+    is_ours = PACKAGE in path.parents and line in raising_lines(path)
+    return f"{path.relative_to(ROOT).as_posix()}:{line}" if is_ours else None
+
+
+def is_on_the_page(text, place):
+    """Whether a text fits a message of the pages; those that others from this place have fitted are tried first."""
+    known = FITTED[place]
+    found = next((p for p in itertools.chain(known, AS_RAISED) if p.fullmatch(text)), None)
+    if found is not None and found not in known:
+        known.append(found)
+    return found is not None
+
+
+def is_explained_here(error):
+    """Whether an error that the package raises stands on the pages; of one that it passes on, what was put before it or
+    behind it is left out, and what isn't the package's own is left to its library."""
+    place = place_of(error)
+    text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+    text = re.sub(r"\s*\n\s*", " ", text).partition(UNKNOWN_LENGTH)[0]
+    if place is None or place in PLACES_PUT_TOGETHER or is_on_the_page(text, place):
+        return True
+    origin = error.__cause__ or error.__context__
+    return bool(EXPLAINED.match(text) and origin is not None and is_explained_here(origin))
+
+
+def errors_of_calls():
+    """The errors of calls with wrong values, one after the other: the call, and its error."""
+    for name, entry in test_wrong_calls.ENTRIES.items():
+        for parameter in entry.parameters():
+            for label, make in VALUES.items():
+                if label not in test_wrong_calls.UNNOTICED.get(f"{name}({parameter})", ()):
+                    result = entry.result(entry.func, {parameter: make()})
+                    if isinstance(result, test_wrong_calls.Raised):
+                        yield f"{name}({parameter} = {label})", result.error
+
+
+@pytest.mark.slow
+def test_what_calls_with_wrong_values_raise_is_on_the_page():
+    seen, lacking = collections.Counter(), {}
+    for call, error in errors_of_calls():
+        place = place_of(error)
+        seen[place is not None] += 1
+        if not is_explained_here(error):
+            lacking.setdefault(place, f"{place}: {call} raises {type(error).__name__}: {error}")
+    assert seen[True] > 100_000, seen
+    assert not lacking, f"{len(lacking)} places:\n" + "\n".join(lacking.values())

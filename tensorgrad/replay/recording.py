@@ -222,7 +222,10 @@ class Recording:
                 owner = owner_of(y)
                 storage = next((v.storage for v in inputs if v.is_array and owner_of(v.data) is owner), None)
         elif not isinstance(y, np.generic | bool | int | float | complex):
-            raise CompileError(f"compile: {call.func.__name__} gives a {type(y).__name__}{call.line.told}")
+            raise CompileError(
+                f"compile: {call.func.__name__} gives a {type(y).__name__}, which isn't recorded: return what it is "
+                f"made of, and make it outside{call.line.told}"
+            )
         value = Value(y, storage or Storage())
         return self._wrap(self, value), value
 
