@@ -112,6 +112,8 @@ def test_operators_fail_where_numpy_fails_and_name_both_shapes(a, b):
         (lambda: np.stack([ones(2, 3), ones(3)]), ("stack", "same shape", "(2, 3)", "(3,)")),
         (lambda: np.vstack([ones(2, 3), np.ones(4)]), ("vstack", "(2, 3)", "(4,)")),
         (lambda: np.split(ones(2, 3), 2, axis=1), ("split", "3", "2", "array_split")),
+        (lambda: np.array_split(ones(3), 0), ("array_split", "at least 1", "0")),
+        (lambda: np.split(ones(3), -3), ("array_split", "at least 1", "-3")),
         (lambda: np.squeeze(ones(2, 3), 0), ("squeeze", "(2, 3)", "not equal to one")),
         (lambda: ones(2, 3).transpose(0, 0), ("transpose", "(2, 3)", "repeated axis")),
         (lambda: np.where(np.ones(3) > 0, ones(3), ones(4)), ("where", "(3,)", "(4,)")),

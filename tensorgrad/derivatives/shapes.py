@@ -250,6 +250,8 @@ def array_split(ary, indices_or_sections, axis=0):
     if np.ndim(indices_or_sections):
         edges = [0, *indices_or_sections, n]
     else:
+        if indices_or_sections < 1:
+            raise ValueError(f"array_split: the number of parts must be at least 1, not {indices_or_sections}")
         small, larger = divmod(n, indices_or_sections)
         edges = [i * small + min(i, larger) for i in range(indices_or_sections + 1)]
     cut = (slice(None),) * axis
@@ -259,7 +261,7 @@ def array_split(ary, indices_or_sections, axis=0):
 @composed(np.split)
 def split(ary, indices_or_sections, axis=0):
     ary, indices_or_sections = as_array(ary), numbers(indices_or_sections)
-    if not np.ndim(indices_or_sections) and ary.shape[axis] % indices_or_sections:
+    if not np.ndim(indices_or_sections) and indices_or_sections > 0 and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"split: an axis of length {ary.shape[axis]} doesn't divide into {indices_or_sections} equal parts; "
             f"array_split makes unequal ones"
