@@ -11,7 +11,8 @@ from ..engine import backpropagate, record
 from .program import Line, Value
 
 # Packages whose frames are passed over: the line that a user looks for is one of theirs.
-NOTEBOOKS = {"ipykernel", "IPython", "jupyter_client", "tornado", "zmq", "dateutil"}  # where print goes, in a notebook
+# Those by which a notebook prints are among them.
+NOTEBOOKS = {"ipykernel", "IPython", "jupyter_client", "traitlets", "comm", "tornado", "zmq", "dateutil"}
 LIBRARIES = frozenset({"tensorgrad", "numpy", "scipy", *NOTEBOOKS}) | (sys.stdlib_module_names - {"__main__"})
 RECORDING = "tensorgrad.replay.tracing"  # the module that calls the step
 
