@@ -51,6 +51,7 @@ html_theme = "furo"
 html_title = "tensorgrad"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_search_scorer = str(DOCS / "_static" / "scorer.js")
 html_show_sphinx = False
 html_copy_source = False
 html_domain_indices = False
