@@ -72,7 +72,7 @@ class Past:
             return tuple([self._memory(part) if type(part) is State else part for part in data])
         if not holds_memory(data) or (memory_of(data).base is None and id(memory_of(data)) not in changes.of_memory):
             return data
-        if not was_view(node):
+        if not was_view(node) or node._args is None:  # freed: what it shows is all that is left
             return data
         source = node._args[0]
         of = self.data(source)

@@ -217,7 +217,7 @@ def was_view(node: Node) -> bool:
 
 def origin(version: Node) -> weakref.ref | None:
     """A reference to the name whose version this is, or shows a part of; None if it is no version."""
-    while was_view(version):
+    while was_view(version) and version._args is not None:  # which a freed one has let go
         version = version._args[0]
     return version._grad if type(version._grad) is weakref.ref else None
 

@@ -1,6 +1,7 @@
-"""The pages of the site, and the code in them, as the tests read them."""
+"""The pages of the site, and the code in them, as the tests read them. `python pages.py PAGE` runs a page's code."""
 
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -68,3 +69,7 @@ def run(page):
             continue
         raise AssertionError(f"{page.name}, line {cell.line}: nothing was raised")
     return names
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))

@@ -832,3 +832,13 @@ def test_a_buffer_that_is_filled_again_keeps_nothing():
     current, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert current < 10 * data.nbytes
+
+
+def test_a_view_whose_graph_was_freed_can_be_read_while_another_tensor_is_assigned_into():
+    other = +Tensor(np.ones(3))
+    other[0] = 2.0
+    x = Tensor(np.arange(6.0))
+    view = (x * 2)[1:3]
+    view.sum().backward(retain_graph=False)
+    np.testing.assert_array_equal(view.data, [2, 4])
+    np.testing.assert_array_equal(other.data, [2, 1, 1])

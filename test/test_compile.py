@@ -83,6 +83,15 @@ def test_tensors_without_gradient_are_arguments():
     assert programs(step) == 1
 
 
+def test_a_tensor_that_was_assigned_into_elsewhere_is_no_hindrance():
+    elsewhere = +Tensor(np.ones(3))
+    elsewhere[0] = 2.0
+    step = tg.compile(lambda x: x * 2)
+    for _ in range(6):
+        require_same(step(Tensor(X, requires_grad=False)), Tensor(X * 2, requires_grad=False))
+    assert programs(step) == 1 and elsewhere[0].data == 2
+
+
 def test_arguments_that_are_one_array_and_that_share_memory():
     def f(x, y):
         x += y

@@ -1,6 +1,9 @@
 """The pages of the site: their code runs, their links lead somewhere, their pictures are described and light."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -22,11 +25,14 @@ RUN = [
 
 
 @pytest.mark.parametrize("page", RUN)
-def test_its_code_runs(page, tmp_path, monkeypatch):
+def test_its_code_runs(page, tmp_path):
+    """In a process of its own, as a reader has it, so that nothing stays behind."""
     for package in NEEDED.get(name(page), []):
         pytest.importorskip(package)
-    monkeypatch.chdir(tmp_path)
-    run(page)
+    command = [sys.executable, "-W", "error", ROOT / "test" / "pages.py", page]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_cell_that_raises_nothing_though_it_should_is_found(tmp_path):

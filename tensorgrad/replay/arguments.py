@@ -10,7 +10,7 @@ import numpy as np
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
 from ..tree import with_parts
-from ..versions import names
+from ..versions import is_name, is_view, names
 from .effects import is_generator
 
 FOREIGN = "a Tensor that requires a gradient, or another library's array"
@@ -29,7 +29,8 @@ def flatten(tree: Any, leaves: list[Any]) -> Any:
         leaves.append(tree)
         return "array", tree.shape, tree.dtype, tree.strides, tree.flags.writeable, same
     if kind is Tensor:
-        if type(tree._data) is not np.ndarray or (tree.requires_grad and is_grad_enabled()) or names:
+        assigned = names and (is_name(tree) or is_view(tree))  # what it refers to changes by assignment
+        if type(tree._data) is not np.ndarray or (tree.requires_grad and is_grad_enabled()) or assigned:
             raise Unknown(FOREIGN)
         leaves.append(tree)
         return "Tensor", flatten(tree._data, []), tree._requires_grad
