@@ -1,9 +1,15 @@
-"""The course: its notebooks run as they stand, where no exercise is solved and every check raises; solved, all pass."""
+"""The course: its notebooks run as they stand, where no exercise is solved and every check raises; solved, all pass.
+
+What else students hand in, right or wrong, stands in course_answers.py. Teachers have two programs beside the notebooks.
+"""
 
 import ast
 import contextlib
 import io
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -12,10 +18,16 @@ for package in ("nbformat", "IPython", "matplotlib", "graphviz", "sklearn", "sci
 
 import matplotlib.pyplot as plt  # noqa: E402
 import nbformat  # noqa: E402
-from pages import DOCS  # noqa: E402
+from course_answers import RIGHT, WRONG  # noqa: E402
+from pages import DOCS, ROOT  # noqa: E402
 
 COURSE = sorted(DOCS.glob("course/*.ipynb"))
-PROMPTS = {"code_prompt_show": "Solution", "code_prompt_hide": "Hide the solution"}
+PROMPTS = {
+    kind: {"code_prompt_show": f"Show the {kind}", "code_prompt_hide": f"Hide the {kind}"} for kind in ("check", "solution")
+}
+TITLE = r"^### Exercise (\d+)(?: \(for home\))?:"
+GARBAGE = ["None", "0.5", "7", "'text'", "[]", "[1.0, 2.0]", "(None, None)", "(1.0, 2.0, 3.0)"]
+GARBAGE += ["np.zeros(3)", "np.ones((2, 2))", "Tensor(1.0)"]
 notebooks = pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 
 
@@ -53,6 +65,20 @@ def is_picture(value):
     return hasattr(value, "_repr_image_svg_xml") or isinstance(value, plt.Figure)
 
 
+class Fill(ast.NodeTransformer):
+    """Fills in a stub: its dots by a value, and its functions by some that return the value."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def visit_FunctionDef(self, node):
+        node.body = ast.parse(f"return {self.value}").body
+        return node
+
+    def visit_Constant(self, node):
+        return ast.parse(self.value, mode="eval").body if node.value is ... else node
+
+
 class Notebook:
     """Runs cells one after the other. Of the one that ran last: what it printed, and whether it showed a picture."""
 
@@ -85,7 +111,11 @@ def test_the_sections_and_the_exercises_are_all_there(path):
     headings = re.findall(r"^## (.*)", text, re.M)
     assert headings[-2:] == ["What to take along", "For the teacher"]
     assert 4 <= len(headings) - 2 <= 7
-    numbers = [int(n) for n in re.findall(r"^### Exercise (\d+): \S", text, re.M)]
+    assert all(cell.source.strip() for cell in cells), "an empty cell"
+    assert cells[-1].source.startswith("## For the teacher\n\n<details>\n<summary>")
+    assert cells[-1].source.endswith("\n\n</details>")
+    assert [cell.id for cell in of_kind(cells, "teacher")] == [cells[-1].id]
+    numbers = [int(n) for n in re.findall(TITLE + r" \S", text, re.M)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert 6 <= len(numbers) <= 9
 
@@ -93,22 +123,26 @@ def test_the_sections_and_the_exercises_are_all_there(path):
 @notebooks
 def test_an_exercise_is_four_cells(path):
     cells = read(path)
-    begins = [i for i, cell in enumerate(cells) if re.search(r"^### Exercise \d+:", cell.source, re.M)]
+    begins = [i for i, cell in enumerate(cells) if re.search(TITLE, cell.source, re.M)]
     kinds = ("exercise", "check", "solution")
     assert len(begins) == len(of_kind(cells, "exercise"))
     assert sum(bool(tags(cell) & set(kinds)) for cell in cells) == 3 * len(begins)
     for number, i in enumerate(begins, 1):
         text, exercise, check, solution = cells[i : i + 4]
         assert text.cell_type == "markdown"
-        assert text.source.startswith(f"### Exercise {number}: ")
+        assert re.match(TITLE, text.source)[1] == str(number)
         assert tags(exercise) == {"exercise"}
         assert has_dots(exercise)
-        assert tags(check) == {"check", "raises-exception", "remove-output"}
-        assert re.search(r"^ *assert ", check.source, re.M)
+        assert tags(check) == {"check", "raises-exception", "remove-output", "hide-input"}
+        assert check.metadata.jupyter == {"source_hidden": True}
+        assert check.metadata.mystnb == PROMPTS["check"]
+        asserts = [node for node in ast.walk(ast.parse(check.source)) if isinstance(node, ast.Assert)]
+        assert asserts
+        assert all(node.msg for node in asserts), "an answer that is wrong gets a message"
         assert "print(" in check.source
         assert tags(solution) == {"solution", "hide-cell"}
         assert solution.metadata.jupyter == {"source_hidden": True}
-        assert solution.metadata.mystnb == PROMPTS
+        assert solution.metadata.mystnb == PROMPTS["solution"]
         assert solution.source.startswith(f"# Solution of exercise {number}\n")
         assert not has_dots(solution)
 
@@ -119,7 +153,7 @@ def test_as_it_stands_each_check_raises_and_all_else_runs(path):
     notebook = Notebook(path)
     for cell in read(path):
         if "check" in tags(cell):
-            with pytest.raises((AssertionError, TypeError, NameError, AttributeError, ValueError)):
+            with pytest.raises(AssertionError, match=r"\w"):
                 notebook.run(cell)
             plt.close("all")
         elif cell.cell_type == "code":
@@ -143,3 +177,50 @@ def test_solved_all_checks_pass_and_pictures_are_described(path):
         elif notebook.picture:
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) >= 30, f"{cell.id} shows a picture: say in words what is to be seen"
+
+
+@pytest.mark.slow
+@notebooks
+def test_to_answers_of_a_wrong_type_each_check_says_what_is_expected(path):
+    cells, notebook = read(path), Notebook(path)
+    for cell, after in zip(cells, cells[1:] + cells[-1:], strict=True):
+        if "exercise" in tags(cell):
+            for value in GARBAGE:
+                notebook.run(cell, ast.unparse(Fill(value).visit(ast.parse(cell.source))))
+                with pytest.raises(AssertionError, match=r"\w"):
+                    notebook.run(after)
+                    pytest.fail(f"{after.id} is silent about {value}", pytrace=False)
+        elif cell.cell_type == "code" and "check" not in tags(cell):
+            notebook.run(cell)
+
+
+def with_answers(path, answers):
+    """A notebook's cells without checks, run: where there is an answer, it; where not, the solution. Yields its checks."""
+    notebook, number = Notebook(path), 0
+    for cell in read(path):
+        if "exercise" in tags(cell):
+            number += 1
+            answer = answers.get(number)
+            if answer:
+                notebook.run(cell, answer)
+        elif "check" in tags(cell):
+            if answer:
+                yield notebook, cell
+        elif cell.cell_type == "code" and not ("solution" in tags(cell) and answer):
+            notebook.run(cell)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number, answers", RIGHT)
+def test_right_answers_of_other_kinds_pass_and_later_cells_run_with_them(number, answers):
+    for notebook, check in with_answers(COURSE[number - 1], answers):
+        notebook.run(check)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number, exercise, answer, message", WRONG)
+def test_typical_wrong_answers_are_found_and_told_why(number, exercise, answer, message):
+    for notebook, check in with_answers(COURSE[number - 1], {exercise: answer}):
+        with pytest.raises(AssertionError, match=message):
+            notebook.run(check)
+        return
