@@ -41,7 +41,7 @@ def gradient(f, x, h=1e-6):
 def order(root):
     found = [root]
     for number in found:
-        found += [z for z, _ in number.made_of if z not in found]
+        found += {z for z, _ in number.made_of if z not in found}
     listed = []
     while len(listed) < len(found):
         for number in found:
@@ -67,7 +67,7 @@ def backward(root):
         {
             2: """
 def cross_entropy(p, labels):
-    return -(labels * np.log(p) + (1 - labels) * np.log(1 - p)).sum() / len(labels)
+    return -np.log(labels * p + (1 - labels) * (1 - p)).sum() / len(labels)
 """,
             3: """
 def gradient(X, labels, w, b):
@@ -88,6 +88,16 @@ def step(parameters, X, labels, lr):
 ]
 
 WRONG = [
+    (
+        4,
+        2,
+        """
+def cross_entropy(p, labels):
+    return -np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+""",
+        "choose before log",
+    ),
+    (2, 4, "def order(root):\n    while len([]) < 1:\n        pass", "come to an end"),
     (1, 1, "answer = 3.5625", "from 20 to 21"),
     (1, 1, "answer = 2.5", "the first term"),
     (1, 7, "answer = 100", "doubles the paths"),
