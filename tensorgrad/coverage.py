@@ -192,7 +192,8 @@ def version_of(package: str) -> str:
 HEAD = """# Which functions work
 
 All functions of NumPy {numpy} that let other arrays answer for them, and those of SciPy {scipy} that
-have derivatives, counted by name. `python -m tensorgrad.coverage` prints this page for the versions that are installed."""
+have derivatives, counted by name. `python -m tensorgrad.coverage` prints this page for the versions that are
+installed."""
 
 NOTE = """Keyword arguments (`axis`, `keepdims`, `where`, `initial`, `dtype` and so on) are honoured, or raise an error;
 `out=` must be a Tensor that can be assigned into. The methods `reduce`, `accumulate`, `reduceat`, `outer` and `at` of
