@@ -237,7 +237,7 @@ def run_beside(tmp_path, name, *arguments, **environment):
         capture_output=True,
         text=True,
     )
-    return done.stdout or done.stderr
+    return done.stderr if done.returncode else done.stdout
 
 
 def test_copies_are_written_once_without_solutions_and_solutions_alone(tmp_path):

@@ -25,7 +25,7 @@ def original(handed_in):
         notebook = nbformat.read(path, as_version=4)
         if notebook.cells[0].source.split("\n")[0] == handed_in.cells[0].source.split("\n")[0]:
             return notebook
-    raise SystemExit("its first cell has no title of the course")
+    raise ValueError("its first cell has no title of the course")
 
 
 def grade(handed_in):
@@ -33,7 +33,7 @@ def grade(handed_in):
     course = original(handed_in)
     theirs, ours = of_kind(handed_in, "check"), of_kind(course, "check")
     if len(theirs) != len(ours):
-        raise SystemExit(f"it has {len(theirs)} checks, not {len(ours)}: put back what was deleted or doubled")
+        raise ValueError(f"it has {len(theirs)} checks, not {len(ours)}: put back what was deleted or doubled")
     behind = {id(cell): pair for cell, *pair in zip(theirs, ours, of_kind(course, "solution"), strict=True)}
     cells = [cell for cell in handed_in.cells if "solution" not in cell.metadata.get("tags", [])]
     handed_in.cells = [new for cell in cells for new in behind.get(id(cell), [cell])]
@@ -50,5 +50,10 @@ def grade(handed_in):
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         print(name)
-        for number, solved in enumerate(grade(nbformat.read(name, as_version=4)), 1):
+        try:
+            results = grade(nbformat.read(name, as_version=4))
+        except (OSError, ValueError) as error:
+            print(f"  can't be graded: {error}")
+            continue
+        for number, solved in enumerate(results, 1):
             print(f"  exercise {number}: {'solved' if solved else 'not yet'}")
