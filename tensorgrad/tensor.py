@@ -175,13 +175,28 @@ def _number(kind: type) -> Callable[[Tensor], Any]:
     return convert
 
 
+def _compared(compare: Callable[[Any, Any], Any], tensor: Tensor, other: Any) -> Any:
+    """What a comparison gives, a plain array; what NumPy says of it is raised with its name and shapes."""
+    other = plain(other)
+    try:
+        return compare(tensor._data, other)
+    except (ValueError, TypeError) as error:
+        if type(tensor._data) is not ndarray:
+            raise
+        raise explained(error, _COMPARISONS[compare.__name__], (tensor, np.asanyarray(other))) from error
+
+
+_COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater"}
+_COMPARISONS["ge"] = "greater_equal"
+
+
 def _order(compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
     """The method of `a < b` or the like, which gives a plain array."""
 
     def method(self: Tensor, other: Any) -> Any:
         if self._requires_grad and is_grad_enabled():
             require_no_search(sys._getframe(1))
-        return compare(self._data, plain(other))
+        return _compared(compare, self, other)
 
     return method
 
@@ -498,10 +513,10 @@ class Tensor(Node):
         return np.round(self, ndigits or 0)
 
     def __eq__(self, other: Any) -> Any:
-        return self._data == plain(other)
+        return _compared(operator.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return self._data != plain(other)
+        return _compared(operator.ne, self, other)
 
     __lt__, __le__ = _order(operator.lt), _order(operator.le)
     __gt__, __ge__ = _order(operator.gt), _order(operator.ge)
