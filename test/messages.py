@@ -174,11 +174,23 @@ ENTRY = re.compile(
 )
 
 
+OTHERS = re.compile(r"^## What .+ say$(?:.|\n)*?(?=^## |\Z)", re.M)  # a section of what isn't this package's
+
+
 def written():
     """The messages on the pages of errors: message to (page, cause, cure). <shape> stands there for a shape."""
+    return _entries(lambda text: OTHERS.sub("", text))
+
+
+def said_by_others():
+    """The same, of what NumPy, Python and other libraries say: in sections whose headings say so."""
+    return _entries(lambda text: "".join(OTHERS.findall(text)))
+
+
+def _entries(part):
     found = {}
     for page in sorted((DOCS / "errors").glob("*.md")):
-        for match in ENTRY.finditer(page.read_text(encoding="utf-8")):
+        for match in ENTRY.finditer(part(page.read_text(encoding="utf-8"))):
             message = re.sub(r"<[a-z][\w ,.'-]*>", HOLE, match["message"])
             found.setdefault(message, []).append((page, match["cause"], match["cure"]))
     return found
