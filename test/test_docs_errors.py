@@ -93,6 +93,7 @@ PROVOKED = {
     "Singular": [lambda: np.linalg.inv(0 * np.eye(2) * Tensor(1.0))],
     "positive definite": [lambda: np.linalg.cholesky(-np.eye(2) * Tensor(1.0))],
     "must be square": [lambda: np.linalg.inv(X)],
+    "unsized": [lambda: len(t[0])],
     "need at least one": [lambda: np.stack([]), lambda: np.concatenate([])],
     "zero-size": [lambda: np.max(t[:0])],
     "ufunc": [lambda: t < "a"],
