@@ -57,9 +57,9 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
 
     Returns:
         A function that is called as `function` is. Its `source` is the text of the program that runs, `explain()`
-        tells what was recorded and what became of it, `save("step.py")` writes a module that needs NumPy only. What a
-        replay returns holds no graph, and its `backward` is an error: gradients are computed inside, by `backward` or
-        `grad`. What the first call returns, and others that run as they are, does hold one.
+        tells what was recorded and what became of it, `save("step.py")` writes a module that needs NumPy only. What it
+        returns holds no graph, and its `backward` is an error: gradients are computed inside, by `backward` or `grad`.
+        (The first call of a kind, and others that run as they are, return what `function` does, with a graph.)
 
     What else the function reads, variables, attributes of modules and optimisers, is looked at before each replay;
     where it has changed the call is recorded again. `lr` and other floats of an optimiser and generators of random
