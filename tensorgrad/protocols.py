@@ -39,7 +39,7 @@ def compared(compare: Callable[[Any, Any], Any], tensor: Any, other: Any) -> Any
     except (ValueError, TypeError) as error:
         if type(tensor._data) is not np.ndarray:
             raise
-        raise explained(error, _COMPARISONS[compare.__name__], (tensor, np.asanyarray(other))) from error
+        raise explained(error, _COMPARISONS[compare.__name__], (tensor, other)) from error
 
 
 _COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater"}
