@@ -8,6 +8,7 @@ type of all nodes of a graph.
 
 from __future__ import annotations
 
+import functools
 import operator
 from heapq import heappop, heappush
 from typing import Any
@@ -249,6 +250,7 @@ def backpropagate(
             data = parent._data
             if type(d) is not ndarray or d.shape != data.shape or d.dtype is not data.dtype:
                 if d is None:
+                    require_own(rule, op.name)
                     continue
                 if parent in grads and can_be_accumulated(d, parent, keep):
                     grads[parent] = accumulate_part(grads.pop(parent), d)
@@ -267,6 +269,21 @@ def backpropagate(
             if op.saves:
                 node._saved = None
     return grads
+
+
+def require_own(rule: Any, name: str) -> None:
+    """An error, unless a rule that gave None is the library's own, for which that is 0: a `return` is forgotten easily.
+
+    Raises:
+        TypeError: the rule is a user's.
+    """
+    while isinstance(rule, functools.partial):
+        rule = rule.func
+    if not (getattr(rule, "__module__", None) or "").startswith(f"{__package__}."):
+        raise TypeError(
+            f"a rule of {name}, {getattr(rule, '__name__', rule)}, gave None, as a function without a return does; "
+            f"return the gradient, or give None in the place of the rule for an argument that is a constant"
+        )
 
 
 def past_call(node: Any, past: Past, grads: dict, create_graph: bool, free: bool) -> tuple[tuple, list, dict | None]:

@@ -110,9 +110,16 @@ def explained(error: Exception, name: str, values: Iterable[Any]) -> Exception:
     hint = _hint(name, text)
     if (hint or not text.startswith(f"{name}:")) and not text.startswith(f"{name} of shapes"):
         text = f"{name} of shapes {shapes}: {text.removeprefix(f'{name}: ')}{'' if hint in text else hint}"
-    if "nan" in shapes and "compute_chunk_sizes" not in text:
-        text += "; a length that isn't known before the array is computed, nan, becomes so by its compute_chunk_sizes()"
+    if "compute_chunk_sizes" not in text:
+        text += unknown_length(shapes)
     return next((kind for kind in _KINDS if isinstance(error, kind)), ValueError)(text)
+
+
+def unknown_length(*shapes: Any) -> str:
+    """What is said behind the text of an error where one of the shapes has a length that isn't known, nan."""
+    if "nan" in f"{shapes}":
+        return "; a length that isn't known before the array is computed, nan, becomes so by its compute_chunk_sizes()"
+    return ""
 
 
 def _hint(name: str, text: str) -> str:

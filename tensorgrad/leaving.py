@@ -73,6 +73,8 @@ def no_array(caller: FrameType | None) -> TypeError:
     """What is raised where an array is to be made of a Tensor that requires a gradient; it names the library's
     function, and says what has a derivative instead."""
     name = called_function(caller)
+    if name == "scipy.sparse" and (operator := sparse_operator(caller)):
+        return no_sparse(*operator)
     instead = INSTEAD.get(".".join(name.split(".")[:2]), "")
     if not instead and not name.startswith("scipy."):
         return TypeError(f"{name}: {NOT_AN_ARRAY}" if name else NOT_AN_ARRAY)
@@ -119,6 +121,16 @@ def is_sparse_product(caller: FrameType) -> bool:
     """Whether SciPy asks, in `sparse @ tensor`, if the other operand can be made an array."""
     in_product = "matmul_dispatch" in caller.f_code.co_name
     return in_product and str(caller.f_globals.get("__name__")).startswith("scipy.sparse")
+
+
+def sparse_operator(caller: FrameType | None) -> tuple[str, Any] | None:
+    """The operator or method of a sparse matrix that asks for an array, by elements, and the matrix."""
+    while caller is not None and module_of(caller).startswith("scipy.sparse"):
+        name = {"multiply": "multiply", "_divide": "divide"}.get(caller.f_code.co_name)
+        if name and is_sparse(caller.f_locals.get("self")):
+            return name, caller.f_locals["self"]
+        caller = caller.f_back
+    return None
 
 
 def as_unknown(tensor: Any) -> ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .broadcasting import unbroadcast
-from .engine import backpropagate, rule_kwargs
+from .engine import backpropagate, require_own, rule_kwargs
 from .grad_mode import enable_grad
 from .memory import memory_of
 from .node import Node
@@ -100,6 +100,7 @@ def _try(rule: Any, node: Any, parent: Any, create_graph: bool) -> None:
         error.add_note(f"(in the derivative of {op.name}, recorded for forward mode or a derivative of higher order)")
         raise
     if p is None:
+        require_own(rule, op.name)
         return
     p, v = unbroadcast(p, parent, op.name), irregular(past.data(parent), 1)
     grads = backpropagate(p, v) if isinstance(p, Node) and p._requires_grad else {}

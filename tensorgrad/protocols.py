@@ -31,6 +31,20 @@ def plain(value: Any) -> Any:
     return value
 
 
+def compared(compare: Callable[[Any, Any], Any], tensor: Any, other: Any) -> Any:
+    """What a comparison gives, a plain array. What NumPy says of it is raised with its name and the shapes."""
+    other = plain(other)
+    try:
+        return compare(tensor._data, other)
+    except (ValueError, TypeError) as error:
+        if type(tensor._data) is not np.ndarray:
+            raise
+        raise explained(error, _COMPARISONS[compare.__name__], (tensor, other)) from error
+
+
+_COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater"}
+_COMPARISONS["ge"] = "greater_equal"
+
 _LISTS = frozenset({list, tuple})
 _ARRAYS = frozenset({np.ndarray, float, int})
 

@@ -41,7 +41,7 @@ from .linearity import require_linear_rules_behind
 from .memory import is_named_once
 from .node import Node, orders
 from .past import Past, shown
-from .protocols import arrays_of, call_function, call_ufunc, plain
+from .protocols import arrays_of, call_function, call_ufunc, compared, plain
 from .versions import SCALAR, arguments, current, is_name, is_scalar, names
 
 __all__ = ["Tensor", "enable_grad", "no_grad"]
@@ -181,7 +181,7 @@ def _order(compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
     def method(self: Tensor, other: Any) -> Any:
         if self._requires_grad and is_grad_enabled():
             require_no_search(sys._getframe(1))
-        return compare(self._data, plain(other))
+        return compared(compare, self, other)
 
     return method
 
@@ -498,10 +498,10 @@ class Tensor(Node):
         return np.round(self, ndigits or 0)
 
     def __eq__(self, other: Any) -> Any:
-        return self._data == plain(other)
+        return compared(operator.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return self._data != plain(other)
+        return compared(operator.ne, self, other)
 
     __lt__, __le__ = _order(operator.lt), _order(operator.le)
     __gt__, __ge__ = _order(operator.gt), _order(operator.ge)
@@ -515,7 +515,7 @@ class Tensor(Node):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool(np.any(self._data == plain(value)))
+        return bool(np.any(compared(operator.eq, self, value)))
 
     def __getitem__(self, index: Any) -> Tensor:
         if type(index) not in HOLD_NO_NODE and holds_node(index):

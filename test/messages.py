@@ -14,7 +14,7 @@ PACKAGE = ROOT / "tensorgrad"
 HOLE = "\0"
 MOST = 64  # alternatives of one message
 
-ERRORS = re.compile(r"\w*(Error|Warning)|warn|NotBatchable|NoAttribute")
+ERRORS = re.compile(r"\w*(Error|Warning)|warn|NotBatchable|NoAttribute|add_note")
 
 
 def words(message):
@@ -76,6 +76,16 @@ def holds(kind, name):
     )
 
 
+def made_of(name, path):
+    """The first arguments of all calls of a class, in its own module and in those that import it: (module, node)."""
+    found = []
+    for place in sorted(PACKAGE.rglob("*.py")):
+        if place == path or defined(place).get(name) == (path, name):
+            calls = [n for n in ast.walk(tree_of(place)) if isinstance(n, ast.Call) and n.args]
+            found += [(place, n.args[0]) for n in calls if getattr(n.func, "id", "") == name]
+    return found
+
+
 def texts_of(node, path, function=None, depth=0):
     """The texts that an expression can be, as far as they stand in the source."""
     if depth > 8:
@@ -103,10 +113,9 @@ def texts_of(node, path, function=None, depth=0):
             return {part, part + between + part}  # of one, or of several
         case ast.Attribute(value=ast.Name(id="self"), attr=name):  # what objects of the module's only such class hold
             classes = [n for n in tree_of(path).body if isinstance(n, ast.ClassDef) and holds(n, name)]
-            made = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call) and n.args and classes]
-            held = [n.args[0] for n in made if getattr(n.func, "id", "") == classes[0].name]
-            if len(classes) == 1 and held:
-                return set().union(*(texts_of(value, path, None, depth + 1) for value in held))
+            held = made_of(classes[0].name, path) if len(classes) == 1 else []
+            if held:
+                return set().union(*(texts_of(value, place, None, depth + 1) for place, value in held))
         case ast.Call(func=ast.Attribute(value=text, attr="format")):
             return {re.sub(r"\{[^{}]*\}", HOLE, t) for t in look(text)}
         case ast.Call(func=ast.Name(id=called)):
@@ -165,11 +174,23 @@ ENTRY = re.compile(
 )
 
 
+OTHERS = re.compile(r"^## What .+ say$(?:.|\n)*?(?=^## |\Z)", re.M)  # a section of what isn't this package's
+
+
 def written():
     """The messages on the pages of errors: message to (page, cause, cure). <shape> stands there for a shape."""
+    return _entries(lambda text: OTHERS.sub("", text))
+
+
+def said_by_others():
+    """The same, of what NumPy, Python and other libraries say: in sections whose headings say so."""
+    return _entries(lambda text: "".join(OTHERS.findall(text)))
+
+
+def _entries(part):
     found = {}
     for page in sorted((DOCS / "errors").glob("*.md")):
-        for match in ENTRY.finditer(page.read_text(encoding="utf-8")):
+        for match in ENTRY.finditer(part(page.read_text(encoding="utf-8"))):
             message = re.sub(r"<[a-z][\w ,.'-]*>", HOLE, match["message"])
             found.setdefault(message, []).append((page, match["cause"], match["cure"]))
     return found

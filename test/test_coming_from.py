@@ -1,6 +1,7 @@
 """The pages for those who come from other libraries: every name in their tables exists, and their programs run."""
 
 import ast
+import builtins
 import contextlib
 import importlib
 import inspect
@@ -57,7 +58,22 @@ def their_names(name):
     return {"autograd": package}
 
 
-ARGUMENTS = {"f", "rule", "x", "y", "v", "X", "z", "index", "state", "params", "g", "ans"}  # no names of a library
+ARGUMENTS = {
+    "f",
+    "rule",
+    "x",
+    "y",
+    "v",
+    "X",
+    "z",
+    "index",
+    "state",
+    "params",
+    "g",
+    "ans",
+    "mask",
+    "p",
+}  # no names of a library
 
 
 def found(node, names):
@@ -83,10 +99,15 @@ def check(span, names):
     tree = ast.parse(span)
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and dotted(node)}
     for node in ast.walk(tree):
-        argument = isinstance(node, ast.Name) and node.id in ARGUMENTS
+        argument = isinstance(node, ast.Name) and (node.id in ARGUMENTS or hasattr(builtins, node.id))
         if isinstance(node, ast.Attribute | ast.Name) and dotted(node) and id(node) not in inner and not argument:
             found(node, names)
-        if isinstance(node, ast.Call) and node.keywords and dotted(node.func):
+        if (
+            isinstance(node, ast.Call)
+            and node.keywords
+            and dotted(node.func)
+            and ast.unparse(node.func) not in ARGUMENTS
+        ):
             try:
                 parameters = inspect.signature(found(node.func, names)).parameters
             except ValueError:  # a compiled function, which doesn't tell

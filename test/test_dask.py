@@ -429,7 +429,11 @@ def test_a_wrong_index_is_dasks_error(index):
     assert str(own.value) in str(ours.value) and isinstance(ours.value, own.type)
 
 
-@pytest.mark.parametrize("f", [np.sort, np.median, lambda x: np.reshape(x, (-1, 1)), lambda x: np.roll(x, 1)])
+def mse(x):
+    return tg.mse_loss(x, np.zeros(3))
+
+
+@pytest.mark.parametrize("f", [np.sort, np.median, lambda x: np.reshape(x, (-1, 1)), lambda x: np.roll(x, 1), mse])
 def test_an_error_about_an_unknown_length_says_how_it_gets_known(f):
     x = Tensor(lazy(np.arange(5.0)))
     with pytest.raises(ValueError, match="compute_chunk_sizes"):

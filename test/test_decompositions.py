@@ -172,6 +172,47 @@ def test_losses_of_other_arrays_that_depend_on_an_arbitrary_choice(f, message):
         np.sum(y * StrictDuck(weight[:, : y.shape[-1]])).backward()
 
 
+MATRIX = [[1.0, 2.0, 3.0], [0.0, 1.0, 4.0], [5.0, 6.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: np.linalg.eigh(a)[1] @ np.linalg.eigh(a)[1].T,
+        lambda a: np.linalg.eigh(a)[1][:, :2] @ np.linalg.eigh(a)[1][:, :2].T,
+        lambda a: (np.linalg.eigh(a)[1] * np.exp(np.linalg.eigh(a)[0])) @ np.linalg.eigh(a)[1].T,
+        lambda a: np.linalg.svd(a)[0] @ np.linalg.svd(a)[2],
+    ],
+)
+def test_functions_of_vectors_of_coinciding_values_say_what_to_write(f):
+    """From the gradients of w and V a projection, which is constant within its space, isn't told from V f(w) V^T."""
+    with pytest.raises(ValueError, match="coinciding values, or to values of 0, through which no gradient can be"):
+        gradient(lambda a: np.sum(f(a) * MATRIX), np.diag([1.0, 1.0, 2.0]))
+
+
+def test_what_to_write_where_values_coincide_is_right():
+    """The vectors of all other values; functions of the whole matrix; the matrix, disturbed a little."""
+    linalg = pytest.importorskip("tensorgrad.scipy.linalg")
+    a, weights = np.diag([1.0, 1.0, 2.0]), np.array(MATRIX)
+
+    def projection(a, tiny=0.0):
+        v = np.linalg.eigh(a + tiny * np.diag([0.0, 1.0, 2.0]))[1]
+        return (v[:, :2] @ v[:, :2].T) if tiny else np.eye(3) - v[:, 2:] @ v[:, 2:].T
+
+    def exponential(a, tiny=1e-6):
+        w, v = np.linalg.eigh(a + tiny * np.diag([0.0, 1.0, 2.0]))
+        return (v * np.exp(w)) @ v.T
+
+    def slope(f, s):
+        direction = weights + weights.T
+        return np.sum(weights * (f(a + s * direction) - f(a - s * direction))) / (2 * s)
+
+    for f in (projection, lambda a: projection(a, 1e-6), exponential, linalg.expm, lambda a: linalg.polar(a)[0]):
+        found = np.sum(gradient(lambda a, f=f: np.sum(weights * f(a)), a) * (weights + weights.T))
+        exact = linalg.expm if f is exponential else projection if "projection" in f.__code__.co_names else f
+        assert abs(found - slope(exact, 1e-4)) < 1e-3 * abs(found) + 1e-6
+
+
 def test_a_constant_made_of_vectors_is_no_error():
     """|V|^2 sums to 1 for each vector: its gradient is 0 but for rounding."""
     a = random(3, 3, dtype=complex)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from cases import CASES, Case, name_of, parameters
 
-from tensorgrad import Tensor
+import tensorgrad as tg
+from tensorgrad import Tensor, derivative
 from tensorgrad.derivatives import COMPOSED, OWN, TABLE
 from tensorgrad.engine import backpropagate
 from tensorgrad.versions import arguments, current
@@ -272,3 +273,17 @@ def test_a_function_that_numpy_may_get_later_is_an_error():
 def test_a_function_without_a_derivative_is_an_error(func: Any):
     with pytest.raises(TypeError, match=func.__name__):
         func(T, T)
+
+
+def test_a_rule_that_returns_nothing_is_an_error():
+    """A forgotten `return` gave a gradient of 0."""
+
+    def rule(g: Any, y: Any, x: Any) -> None:
+        g * 2 * x
+
+    square = derivative(lambda x: x * x, rule)
+    for transform in (tg.grad, tg.hessian, lambda f: lambda x: tg.jvp(f, (x,), (1.0,))):
+        with pytest.raises(TypeError, match=r"a rule of .*, rule, gave None, as a function without a return does"):
+            transform(square)(3.0)
+    product = derivative(lambda x, y: x * y, lambda g, z, x, y: g * y, None)
+    assert tg.grad(product, argnums=(0, 1))(3.0, 4.0) == (4.0, 0.0)

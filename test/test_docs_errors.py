@@ -10,19 +10,24 @@ import functools
 import itertools
 import re
 import traceback
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("nbformat")
 
 import test_wrong_calls
-from messages import HOLE, PACKAGE, pattern, raised, tree_of, words, written
+from messages import HOLE, PACKAGE, pattern, raised, said_by_others, tree_of, words, written
 from pages import ROOT
 from wrong_values import VALUES
 
+from tensorgrad import Tensor, interop
+
 RAISED, WRITTEN = raised(), written()
-PATTERNS = {message: pattern(message) for message in WRITTEN}
+OTHERS = said_by_others()
+PATTERNS = {message: pattern(message) for message in WRITTEN | OTHERS}
 
 # Messages that consist of what is put in. What that is, is made elsewhere, and found there; or is another library's
 PUT_TOGETHER = {message for message in RAISED if words(message) < 3}
@@ -49,6 +54,70 @@ def test_each_on_the_page_is_raised(message):
     assert any(PATTERNS[message].fullmatch(m) for m in RAISED), "nothing raises it"
     assert len(WRITTEN[message]) == 1, "stands there twice"
     ((_, cause, cure),) = WRITTEN[message]
+    assert words(cause) >= 4 and words(cure) >= 2
+
+
+# What others say ------------------------------------------------------------------------------------------------------
+
+t, X = Tensor(np.ones(3)), Tensor(np.ones((3, 2)))
+
+
+def set_element():
+    array = np.zeros(3)
+    array[0] = t
+
+
+def forward_mode_of_jax():
+    jax = pytest.importorskip("jax")
+    f = interop.to_jax(lambda x: np.sum(x**2))
+    jax.hessian(f)(jax.numpy.ones(2))
+
+
+# What is in a message of the page, and calls of which each raises such
+PROVOKED = {
+    "is out of bounds for axis": [
+        lambda: t[5],
+        lambda: np.take(t, 5),
+        lambda: np.delete(t, 7),
+        lambda: t.at[5].set(1.0),
+    ],
+    "too many indices": [lambda: t[0, 0]],
+    "is out of bounds for array": [lambda: np.sum(t, axis=1), lambda: X.sort(axis=3), lambda: np.swapaxes(t, 0, 1)],
+    "only integers": [lambda: t[1.0], lambda: t["w"]],
+    "boolean index": [lambda: t[np.array([True, False])]],
+    "squeeze out": [lambda: X.squeeze(0)],
+    "unexpected keyword": [lambda: np.sum(t, dim=0), lambda: np.std(t, unbiased=False)],
+    "object has no attribute": [lambda: t.view(-1), lambda: [t].sum()],
+    "truth value": [lambda: 1 if t > 0 else 0, lambda: Tensor(np.zeros(3)) in [t]],
+    "array element": [set_element],
+    "Singular": [lambda: np.linalg.inv(0 * np.eye(2) * Tensor(1.0))],
+    "positive definite": [lambda: np.linalg.cholesky(-np.eye(2) * Tensor(1.0))],
+    "must be square": [lambda: np.linalg.inv(X)],
+    "unsized": [lambda: len(t[0])],
+    "need at least one": [lambda: np.stack([]), lambda: np.concatenate([])],
+    "zero-size": [lambda: np.max(t[:0])],
+    "ufunc": [lambda: t < "a"],
+    f": {HOLE}": [lambda: np.cumsum(t, axis=0.5), lambda: np.tile(t, -1)],  # all else
+    "invalid value": [lambda: np.sqrt(-t)],
+    "divide by zero": [lambda: 1 / (t * 0), lambda: np.log(t * 0)],
+    "overflow": [lambda: np.exp(1000 * t)],
+    "unsupported operand": [lambda: t * pytest.importorskip("torch").ones(3)],
+    "must be Tensor, not Tensor": [lambda: pytest.importorskip("torch").sin(t)],
+    "mat1 and mat2": [lambda: interop.from_torch(pytest.importorskip("torch").nn.Linear(3, 2))(t)],
+    "custom_vjp": [forward_mode_of_jax],
+}
+
+
+@pytest.mark.parametrize("message", OTHERS, ids=lambda message: message.replace(HOLE, "…")[:60])
+def test_what_others_say(message):
+    """It is still said, in the words of the page."""
+    (part,) = [part for part in PROVOKED if part in message]
+    for call in PROVOKED[part]:
+        with warnings.catch_warnings(), pytest.raises(Exception) as caught:
+            warnings.simplefilter("error")
+            call()
+        assert PATTERNS[message].fullmatch(str(caught.value))
+    ((_, cause, cure),) = OTHERS[message]
     assert words(cause) >= 4 and words(cure) >= 2
 
 

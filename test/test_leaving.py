@@ -326,6 +326,10 @@ def test_anything_else_with_a_sparse_matrix_is_an_error(kind):
     for call in calls:
         with pytest.raises((TypeError, ValueError)):
             call()
+    for call in (*calls[:2], lambda: A / t, lambda: A.multiply(t)):
+        if kind.endswith("array") or call is not calls[0]:  # the * of a matrix is its product
+            with pytest.raises(TypeError, match=r"a sparse .* can be multiplied as matrices alone, by @"):
+                call()
 
 
 # SciPy's compiled functions -------------------------------------------------------------------------------------------

@@ -190,7 +190,7 @@ def test_rounding_is_no_loss(dtype):
 
 
 def test_a_rule_that_gives_zero_loses_nothing():
-    for rule in (lambda g, y, x: np.zeros_like(x), lambda g, y, x: 0.0, lambda g, y, x: None):
+    for rule in (lambda g, y, x: np.zeros_like(x), lambda g, y, x: 0.0):
         flat = tg.derivative(lambda x: np.round(x), rule)
         f = lambda x: flat(x) * x  # noqa: B023, E731
         close(jvp(f, (2.2,), (1.0,))[1], 2.0)

@@ -244,3 +244,19 @@ def test_errors_name_the_operation_the_shapes_and_the_way_out():
         a.sum(axis=2)
     with pytest.raises(IndexError, match=r"getitem of shapes \(2, 3\): index 5 is out of bounds"):
         a[5]
+
+
+@pytest.mark.parametrize(
+    "compare, message",
+    [
+        (lambda t: t == [1, 2], r"equal of shapes \(3,\): operands could not be broadcast"),
+        (lambda t: t != np.ones(2), r"not_equal of shapes \(3,\) and \(2,\): operands could not be broadcast"),
+        (lambda t: t >= np.ones(2), r"greater_equal of shapes \(3,\) and \(2,\): operands could not be broadcast"),
+        (lambda t: t < "a", r"less of shapes \(3,\): ufunc 'less' did not contain a loop"),
+        (lambda t: t > [[1.0], [1.0, 2.0]], r"greater of shapes \(3,\): setting an array element with a sequence"),
+        (lambda t: t.sort(axis=3), r"sort of shapes \(3,\): axis 3 is out of bounds"),
+    ],
+)
+def test_errors_of_comparisons_and_of_sort_name_them(compare, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        compare(Tensor(np.ones(3), requires_grad=False))

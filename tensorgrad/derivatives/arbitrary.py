@@ -28,3 +28,19 @@ def raise_if_arbitrary(where, x, name, choice):
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
         )
+
+
+def raise_if_coinciding(where, x, name):
+    """An error if the loss depends on vectors of values that coincide.
+
+    That is so also of a loss which doesn't depend on their choice, as V f(w) V^H or a projection: from the gradients
+    of w and V alone these can't be told apart, and each has another gradient. As above, not if x is computed later.
+    """
+    now = not hasattr(x, "requires_grad") and not is_chunked(x)
+    if now and np.any(whole(where)):
+        raise ValueError(
+            f"{name}: the loss depends on the vectors that belong to coinciding values, or to values of 0, through "
+            f"which no gradient can be computed; make it of the values alone, of the vectors of all other values, or "
+            f"of a function of the whole matrix, as tensorgrad.scipy.linalg.expm, sqrtm and polar are, or disturb the "
+            f"matrix a little"
+        )

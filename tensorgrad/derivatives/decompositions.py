@@ -17,7 +17,7 @@ not even where it exists, as it does for V f(w) V^H. Such a loss gets an error, 
 
 import numpy as np
 
-from .arbitrary import clearly_nonzero, raise_if_arbitrary, size_of
+from .arbitrary import clearly_nonzero, raise_if_arbitrary, raise_if_coinciding, size_of
 from .arrays import ARRAYS, eye, is_chunked, is_complex, whole
 from .chunked import either, reduced_qr, reduced_svd
 from .formulas import formula
@@ -120,7 +120,7 @@ def ratio(name, x, d, cotangent, x_size, d_size):
     zero = np.abs(d) <= 100 * np.finfo(d.dtype).eps * d_size
     arbitrary = zero & clearly_nonzero(cotangent, x_size)
     if not hasattr(x, "__record__"):  # one array alone; in a batch the nan tells
-        raise_if_arbitrary(arbitrary, x, name, "the vectors that belong to coinciding values, or to values of 0")
+        raise_if_coinciding(arbitrary, x, name)
     return x * np.where(zero, np.where(arbitrary, np.nan, 0), 1 / np.where(zero, 1, d))
 
 

@@ -248,7 +248,7 @@ def fill(a, value):
 def one_axis(name, a, axis):
     if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
         raise TypeError(f"{name}: axis must be an int, not {axis!r}; ravel makes a row of an array")
-    return normalize_axis_index(int(axis), a.ndim)
+    return normalize_axis_index(int(axis), a.ndim, f"{name} of shapes {a.shape}")
 
 
 def sort(a, axis=-1, kind=None, order=None, *, stable=None):

@@ -11,6 +11,7 @@ from ..derivatives import derivative
 from ..derivatives.arrays import ARRAYS, all_lie, array_in, whole
 from ..derivatives.formulas import formula
 from ..derivatives.softmax import log_softmax, log_softmax_parts, places, softmax
+from ..errors import unknown_length
 from ..tensor import Tensor, data_of
 from .reduction import (
     checked,
@@ -133,7 +134,7 @@ def _check_classes(name: str, labels: Any, shape: tuple[int, ...]) -> None:
     if labels.shape != shape[:-1]:
         raise ValueError(
             f"{name}: for logits of shape {shape}, labels are class numbers of shape {shape[:-1]} or rows of "
-            f"probabilities of shape {shape}, not of shape {labels.shape}"
+            f"probabilities of shape {shape}, not of shape {labels.shape}{unknown_length(shape, labels.shape)}"
         )
     require_ints(name, "labels", labels)
     if not all_lie(labels, 0, shape[-1] - 1):

@@ -11,6 +11,7 @@ from ..derivatives.arrays import ARRAYS, all_lie, as_numbers, whole
 from ..derivatives.chunked import require_known, same_shape
 from ..derivatives.formulas import formula
 from ..derivatives.shapes import broadcasts_to
+from ..errors import unknown_length
 from ..tensor import Tensor, data_of
 
 
@@ -165,4 +166,5 @@ def labels_of_sign(name: str, target: Any) -> None:
 def require_shape(name: str, first: str, a: Any, second: str, b: Any) -> None:
     """An error that names both shapes, unless they are the same."""
     if a.shape != b.shape and not same_shape(a.shape, b.shape):
-        raise ValueError(f"{name}: {second} must have the shape {a.shape} of the {first}, not {b.shape}; reshape one")
+        text = f"{name}: {second} must have the shape {a.shape} of the {first}, not {b.shape}; reshape one"
+        raise ValueError(text + unknown_length(a.shape, b.shape))

@@ -50,14 +50,16 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
     Args:
         function: any function of arrays, Tensors, numbers and lists, tuples and dicts of them: one that trains
             (forward, backward, zero_grad, optimizer.step), a model, the gradient of something. Each kind of arguments,
-            of other shapes, dtypes, structure, or with other numbers and strings in it, has programs of its own.
+            of other shapes, dtypes, structure, or with other numbers and strings in it, has programs of its own. A call
+            with a Tensor that requires a gradient is never replayed: pass arrays, or Tensors without requires_grad.
         passes: the names of those passes that are done, in a list, of those that make the program faster; None for
             all. With `()` the program reads as one would write it by hand. docs/compile.md lists them.
 
     Returns:
         A function that is called as `function` is. Its `source` is the text of the program that runs, `explain()`
         tells what was recorded and what became of it, `save("step.py")` writes a module that needs NumPy only. What it
-        returns holds no graph: gradients are computed inside, by `backward` or `grad`.
+        returns holds no graph, and its `backward` is an error: gradients are computed inside, by `backward` or `grad`.
+        (The first call of a kind, and others that run as they are, return what `function` does, with a graph.)
 
     What else the function reads, variables, attributes of modules and optimisers, is looked at before each replay;
     where it has changed the call is recorded again. `lr` and other floats of an optimiser and generators of random
