@@ -8,10 +8,12 @@ import os
 import re
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from sphinx import addnodes
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
@@ -23,7 +25,7 @@ author = "the tensorgrad authors"
 copyright = "2026, the tensorgrad authors"
 version = release = tensorgrad.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx_design"]
 exclude_patterns = ["_*"]
 
 # Text: MyST's Markdown, with links to headings as GitHub has them
@@ -38,12 +40,19 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_execution_excludepatterns = [] if all(map(importlib.util.find_spec, ("torch", "jax"))) else ["interop.md"]
 nb_merge_streams = True
-nb_render_text_lexer = "none"  # what is printed isn't Python
+nb_render_text_lexer = nb_render_error_lexer = "none"  # what is printed isn't Python
+nb_render_markdown_format = "myst"
 
 # The API: the names of __all__, in the order in which they stand there
 autodoc_default_options = {"imported-members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # docstrings tell shapes and dtypes
+autodoc_preserve_defaults = True  # as they are written
+autodoc_inherit_docstrings = False  # a method that does what the docstring of its base says isn't listed again
+maximum_signature_line_length = 60
+NOT_LISTED = {"forward", "extra_repr", "function", "multiplier", "change", "warn_of"} | {
+    "data", "program", "cards_of", "numbers"
+}  # fmt: skip
 python_display_short_literal_types = True
 toc_object_entries_show_parents = "hide"
 
@@ -54,7 +63,7 @@ html_css_files = ["site.css"]
 html_search_scorer = str(DOCS / "_static" / "scorer.js")
 html_show_sphinx = False
 html_copy_source = False
-html_domain_indices = False
+html_domain_indices = html_use_index = False
 html_theme_options = {"navigation_with_keys": True}
 
 
@@ -75,37 +84,99 @@ def configure_kernels():
     os.environ.pop("MPLBACKEND", None)  # a notebook has a backend of its own, which shows plots in it
 
 
+CLOSING = r"[\])]|&#x000(?:21|29|5D|7C|7D);|&#x02016;"  # ) ] } | ‖ !
+
+
 def write_formula(self, node):
     """A formula as MathML, which every browser shows by itself, without a script and without the internet."""
-    if isinstance(node, nodes.math_block):
-        self.body.append(f'<div class="formula">{convert(node.astext(), display="block")}</div>')
-    else:
-        self.body.append(convert(node.astext()))
+    is_block = isinstance(node, nodes.math_block)
+    formula = convert(node.astext(), display="block" if is_block else "inline")
+    # a minus behind another operator or an opening bracket is a sign
+    formula = re.sub(rf"(<mo[^>]*>(?!{CLOSING})[^<]*</mo>)<mo>(?=&#x02212;)", r'\1<mo form="prefix">', formula)
+    self.body.append(f'<div class="formula">{formula}</div>' if is_block else formula)
     raise nodes.SkipNode
 
 
 def as_restructured_text(app, what, name, obj, options, lines):
-    """Docstrings are plain text with `code` and doctests: what reStructuredText would take for markup is escaped."""
-    paragraphs = "\n".join(lines).split("\n\n")
-    for i, paragraph in enumerate(paragraphs):
-        if not paragraph.lstrip().startswith(">>>"):
-            parts = re.split(r"(`[^`]*`)", paragraph)
-            parts[::2] = (re.sub(r"(\*(?! )|\||_(?=\W|$))", r"\\\1", part) for part in parts[::2])
-            paragraphs[i] = "".join(parts)
-    text = "\n\n".join(paragraphs)
-    if what == "property":  # of which napoleon takes what stands before a colon in the first line for the type
-        text = text.replace(": ", ":\n", 1)
-    lines[:] = text.split("\n")
+    """Docstrings are plain text: sections with indented entries, formulas set in from it, `code`, doctests."""
+    paragraphs = []
+    for paragraph in "\n".join(lines).strip("\n").split("\n\n"):
+        head, _, body = paragraph.partition("\n")
+        if re.fullmatch(r"(Args|Returns|Raises|Attributes)\b[\w ,]*:", head) and body.startswith(" "):
+            paragraph = section(head[:-1].replace("Args", "Parameters"), textwrap.dedent(body))
+        elif paragraph.startswith(" ") and not paragraph.lstrip().startswith(">>>"):
+            paragraph = f".. code-block:: none\n\n{paragraph}"
+        elif not paragraph.startswith((" ", ">>>")):
+            paragraph = escaped(paragraph)
+        paragraphs.append(paragraph)
+    if name == "tensorgrad.Tensor":
+        names = sorted(n for n, value in vars(obj).items() if is_numpys(value))
+        paragraphs.append(f"Methods that are NumPy's functions: {', '.join(f'``{n}``' for n in names)}.")
+    lines[:] = "\n\n".join(paragraphs).split("\n")
 
 
-def of_another_library(app, what, name, obj, skip, options):
-    """Methods that a class has from scikit-learn are documented there."""
-    return True if getattr(obj, "__module__", None) and obj.__module__.startswith("sklearn") else skip
+def section(title, body):
+    """A field of a list: what is returned as it stands, of anything else an item for each entry."""
+    if title == "Returns":
+        return f":{title}:\n" + textwrap.indent(escaped(body), "    ")
+    items = []
+    for entry in re.split(r"\n(?! )", body):
+        name, _, text = entry.partition(": ") if ": " in entry else entry.partition(":")
+        items.append(f"    * **{escaped(name)}** -- " + " ".join(escaped(text).split()))
+    return f":{title}:\n" + "\n".join(items)
+
+
+def escaped(text):
+    """What reStructuredText would take for markup is none, outside of `code`; a word in quotes is code."""
+    text = re.sub(r"""(?<![\w`])(["'])[\w.-]+\1(?![\w`])""", r"`\g<0>`", text)
+    parts = re.split(r"(`[^`]*`)", text)
+    parts[::2] = (re.sub(r"(\*(?! )|\||_(?=\W|$))", r"\\\1", part) for part in parts[::2])
+    return "".join(parts)
+
+
+def is_numpys(method):
+    """Whether a method of Tensor is one of NumPy's functions, of which its docstring says no more."""
+    return str(getattr(method, "__doc__", "")).endswith(" of this Tensor, with its arguments.")
+
+
+def isnt_listed(app, what, name, obj, skip, options):
+    """Methods that a class has from scikit-learn are documented there; and some aren't for who uses a class."""
+    if str(getattr(obj, "__module__", "")).startswith("sklearn") or is_numpys(obj):
+        return True
+    owner, _, method = getattr(obj, "__qualname__", "").rpartition(".")
+    return True if owner not in ("", "Module") and method in NOT_LISTED else skip
+
+
+def with_addresses(app, doctree):
+    """A message on the pages of errors can be linked to, and the search for it, or for most of it, leads to it."""
+    if not app.env.docname.startswith("errors/"):
+        return
+    for term in doctree.findall(nodes.term):
+        text = term.astext()
+        name = nodes.make_id(text)[:60].rstrip("-")
+        while name in doctree.ids:
+            name += "-"
+        doctree.ids[name] = term
+        term["ids"].append(name)
+        pieces = [text, *(piece.strip(" ,:.") for piece in re.split("<[^>]*>|;", text))]
+        entries = [("single", piece.replace(";", ","), name, "main", None) for piece in pieces if len(piece) > 11]
+        term += nodes.raw("", f'<a class="headerlink" href="#{name}" title="Link to this message">#</a>', format="html")
+        term += addnodes.index(entries=entries)
+
+
+def without_outputs(app, docname, source):
+    """What a page says whose cells aren't run, and the language of these, which else the kernel tells."""
+    if f"{docname}.md" in nb_execution_excludepatterns:
+        text = source[0].replace("  name: python3\n", "  name: python3\n  language: python\n", 1)
+        told = "```{note}\nPyTorch and JAX weren't there when this copy was built, so its cells show no outputs.\n```"
+        source[0] = re.sub(r"(?m)^(# .*\n)", lambda title: f"{title[1]}\n{told}\n", text, count=1)
 
 
 def setup(app):
     configure_kernels()
-    app.connect("autodoc-process-docstring", as_restructured_text, priority=400)  # before napoleon
-    app.connect("autodoc-skip-member", of_another_library)
+    app.connect("autodoc-process-docstring", as_restructured_text)
+    app.connect("autodoc-skip-member", isnt_listed)
+    app.connect("doctree-read", with_addresses)
+    app.connect("source-read", without_outputs)
     for kind in (nodes.math, nodes.math_block):
         app.add_node(kind, override=True, html=(write_formula, None))

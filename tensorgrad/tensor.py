@@ -546,10 +546,16 @@ class Tensor(Node):
     argmax, argmin, argsort = _question(np.argmax), _question(np.argmin), _question(np.argsort)
     all, any, round, nonzero = _question(np.all), _question(np.any), _question(np.round), _question(np.nonzero)
 
-    T: Tensor = property(_method(np.transpose))  # type: ignore[assignment]
-    mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2))  # type: ignore[assignment]
-    real: Tensor = property(_method(np.real), lambda self, value: assign(np.real(self), ..., value))  # type: ignore[assignment]
-    imag: Tensor = property(_method(np.imag), lambda self, value: assign_imag(self, value))  # type: ignore[assignment]
+    T: Tensor = property(_method(np.transpose), doc="The axes in reversed order.")  # type: ignore[assignment]
+    mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2), doc="The last two axes swapped.")  # type: ignore[assignment]
+    real: Tensor = property(  # type: ignore[assignment]
+        _method(np.real),
+        lambda self, value: assign(np.real(self), ..., value),
+        doc="The real part; can be assigned to.",
+    )
+    imag: Tensor = property(  # type: ignore[assignment]
+        _method(np.imag), lambda self, value: assign_imag(self, value), doc="The imaginary part; can be assigned to."
+    )
 
     flat = property(Flat, lambda self, value: Flat(self).__setitem__(..., value))
     fill, sort, partition = _own(fill), _own(sort), _own(partition)
@@ -586,7 +592,7 @@ class Tensor(Node):
 
     @property
     def at(self) -> At:
-        """Elements to be changed in a new Tensor: `t.at[index].set(value)`; see `At`."""
+        """Elements to be changed in a new Tensor: `t.at[index].set(value)`, and so `add`, `multiply` and others."""
         return At(self)
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:

@@ -214,7 +214,8 @@ class Walkthrough:
         return self.arrays[i]
 
     def _repr_html_(self) -> str:
-        return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'
+        style, title = "width:100%;height:min(44rem,92vh);border:0", html.escape(self.title)
+        return f'<iframe title="{title}" srcdoc="{html.escape(self.html())}" style="{style}"></iframe>'
 
 
 def _legend_entry(kind: str, look: Look) -> str:

@@ -52,7 +52,7 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
             (forward, backward, zero_grad, optimizer.step), a model, the gradient of something. Each kind of arguments,
             of other shapes, dtypes, structure, or with other numbers and strings in it, has programs of its own.
         passes: the names of those passes that are done, in a list, of those that make the program faster; None for
-            all. With `()` the program reads as one would write it by hand. docs/compile.md lists them.
+            all. With `()` the program reads as one would write it by hand. The guide on compile lists them.
 
     Returns:
         A function that is called as `function` is. Its `source` is the text of the program that runs, `explain()`
@@ -69,7 +69,8 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
             `np.asarray(x)`), changes variables that a replay wouldn't change, or doesn't do the same in two calls in a
             row. The message names the line and the way out.
         TypeError: `function` can't be called.
-        ValueError: there is no pass of that name. TypeError: passes are no names.
+        ValueError: there is no pass of that name.
+        TypeError: passes are no names.
 
     >>> import numpy as np
     >>> from tensorgrad import SGD, Tensor, compile
@@ -188,7 +189,9 @@ class Compiled:
 
         Raises:
             CompileError: nothing is replayed yet, what the step reads has changed since, or something can't be saved.
-            ValueError: path doesn't end in .py. TypeError: it is no path. OSError: nothing can be written there.
+            ValueError: path doesn't end in .py.
+            TypeError: it is no path.
+            OSError: nothing can be written there.
         """
         kind = self._latest
         if kind is None or not kind.replays or not kind.replays[0].holds():
