@@ -50,7 +50,7 @@ autodoc_typehints = "none"  # docstrings tell shapes and dtypes
 autodoc_preserve_defaults = True  # as they are written
 autodoc_inherit_docstrings = False  # a method that does what the docstring of its base says isn't listed again
 maximum_signature_line_length = 60
-NOT_LISTED = {"forward", "extra_repr", "function", "multiplier", "change", "warn_of"} | {
+NOT_LISTED = {"forward", "extra_repr", "function", "multiplier", "change", "scale_fn", "is_better", "warn_of"} | {
     "data", "program", "cards_of", "numbers"
 }  # fmt: skip
 python_display_short_literal_types = True
@@ -102,8 +102,10 @@ def as_restructured_text(app, what, name, obj, options, lines):
     paragraphs = []
     for paragraph in "\n".join(lines).strip("\n").split("\n\n"):
         head, _, body = paragraph.partition("\n")
-        if re.fullmatch(r"(Args|Returns|Raises|Attributes)\b[\w ,]*:", head) and body.startswith(" "):
+        if re.fullmatch(r"(Args|Returns|Yields|Raises|Attributes)\b[\w ,]*:", head) and body.startswith(" "):
             paragraph = section(head[:-1].replace("Args", "Parameters"), textwrap.dedent(body))
+        elif paragraph.startswith("    ") and paragraphs and paragraphs[-1].startswith(":"):
+            paragraph = textwrap.indent(escaped(textwrap.dedent(paragraph)), "    ")  # of the section before
         elif paragraph.startswith(" ") and not paragraph.lstrip().startswith(">>>"):
             paragraph = f".. code-block:: none\n\n{paragraph}"
         elif not paragraph.startswith((" ", ">>>")):
@@ -116,8 +118,8 @@ def as_restructured_text(app, what, name, obj, options, lines):
 
 
 def section(title, body):
-    """A field of a list: what is returned as it stands, of anything else an item for each entry."""
-    if title == "Returns":
+    """A field of a list: what is given back as it stands, of anything else an item for each entry."""
+    if title in ("Returns", "Yields"):
         return f":{title}:\n" + textwrap.indent(escaped(body), "    ")
     items = []
     for entry in re.split(r"\n(?! )", body):
@@ -128,10 +130,20 @@ def section(title, body):
 
 def escaped(text):
     """What reStructuredText would take for markup is none, outside of `code`; a word in quotes is code."""
-    text = re.sub(r"""(?<![\w`])(["'])[\w.-]+\1(?![\w`])""", r"`\g<0>`", text)
     parts = re.split(r"(`[^`]*`)", text)
-    parts[::2] = (re.sub(r"(\*(?! )|\||_(?=\W|$))", r"\\\1", part) for part in parts[::2])
+    for i, part in enumerate(parts[::2]):
+        words = re.split(r"""(?<![^\s([{])((?:\w+=)?(?:"[\w.-]+"|'[\w.-]+'))(?![^\s.,;:)\]}])""", part)
+        words[::2] = (re.sub(r"(\*(?! )|\||_(?=\W|$))", r"\\\1", word) for word in words[::2])
+        words[1::2] = (f"`{word}`" for word in words[1::2])
+        parts[2 * i] = "".join(words)
     return "".join(parts)
+
+
+def with_plain_defaults(app, what, name, obj, options, signature, result):
+    """Names of the library's own say nothing to who reads a signature."""
+    for name, value in {"FIRST": "0", "_RTOL": "8.88e-16"}.items():
+        signature = signature and signature.replace(f"={name}", f"={value}")
+    return signature, result
 
 
 def is_numpys(method):
@@ -176,6 +188,7 @@ def setup(app):
     configure_kernels()
     app.connect("autodoc-process-docstring", as_restructured_text)
     app.connect("autodoc-skip-member", isnt_listed)
+    app.connect("autodoc-process-signature", with_plain_defaults)
     app.connect("doctree-read", with_addresses)
     app.connect("source-read", without_outputs)
     for kind in (nodes.math, nodes.math_block):

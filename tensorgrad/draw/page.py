@@ -88,7 +88,7 @@ class Walkthrough:
         title: of the page.
         root: the Tensor that is explained.
         steps: the steps in their order: of each its phase, its title, and the number of the operation.
-        operations: of each operation what goes in and out, and what its rules send; see `draw/steps.py`.
+        operations: of each operation what goes in and out, and what its rules send.
         values: the Tensors and arrays that the operations speak of.
         arrays: their numbers.
         gradients: of each Tensor the gradient that this pass gives it, and that of each version.
