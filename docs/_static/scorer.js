@@ -9,19 +9,22 @@ const nearestMessage = (page, words) => {
   for (const [message, places] of Object.entries(indexentries)) {
     const place = places.find(([file]) => docnames[file] === page);
     if (!place) continue;
-    const has = new Set(wordsOf(message));
-    const part = words.filter(word => has.has(word)).length / words.length;
-    if (part > best.part || (part === best.part && has.size < best.length))
-      Object.assign(best, { part, length: has.size, id: place[1] });
+    const its = wordsOf(message);
+    const found = words.filter(word => its.includes(word));
+    let last = -1; // of a few words, the order counts
+    if (words.length < 5 && !found.every(word => (last = its.indexOf(word, last + 1)) >= 0)) continue;
+    const part = found.length / words.length;
+    if (part > best.part || (part === best.part && its.length < best.length))
+      Object.assign(best, { part, length: its.length, id: place[1] });
   }
   return best;
 };
 
 var Scorer = {
   score: result => {
-    const [page, , anchor, , score] = result;
+    const [page, , , , score, , kind] = result;
     if (!page.startsWith("errors/")) return score;
-    if (anchor) return score + 100;
+    if (kind !== SearchResultKind.text) return kind === SearchResultKind.index ? score + 100 : score;
     const words = wordsOf(new URLSearchParams(location.search).get("q") ?? "");
     const { part, id } = nearestMessage(page, words);
     if (words.length < 2 || part < (words.length < 5 ? 1 : 0.5)) return score;
