@@ -84,6 +84,7 @@ def configure_kernels():
     os.environ.pop("MPLBACKEND", None)  # a notebook has a backend of its own, which shows plots in it
 
 
+COLUMN = 715  # pixels, on a screen that is wide enough
 CLOSING = r"[\])]|&#x000(?:21|29|5D|7C|7D);|&#x02016;"  # ) ] } | ‖ !
 
 
@@ -176,6 +177,15 @@ def with_addresses(app, doctree):
         term += addnodes.index(entries=entries)
 
 
+def with_widths(app, doctree):
+    """A graph is drawn smaller to fit the column, but not so small that it can't be read: then it is scrolled."""
+    for image in doctree.findall(nodes.image):
+        path = DOCS / image["uri"]
+        if path.suffix == ".svg" and (found := re.search(r'<svg width="([\d.]+)pt"', path.read_text(encoding="utf-8"))):
+            full = float(found[1]) * 4 / 3
+            image["width"] = f"{min(full, max(COLUMN, 0.63 * full)):.0f}px"
+
+
 def without_outputs(app, docname, source):
     """What a page says whose cells aren't run, and the language of these, which else the kernel tells."""
     if f"{docname}.md" in nb_execution_excludepatterns:
@@ -190,6 +200,7 @@ def setup(app):
     app.connect("autodoc-skip-member", isnt_listed)
     app.connect("autodoc-process-signature", with_plain_defaults)
     app.connect("doctree-read", with_addresses)
+    app.connect("doctree-read", with_widths)
     app.connect("source-read", without_outputs)
     for kind in (nodes.math, nodes.math_block):
         app.add_node(kind, override=True, html=(write_formula, None))
