@@ -188,7 +188,7 @@ def with_widths(app, doctree):
 
 def without_outputs(app, docname, source):
     """What a page says whose cells aren't run, and the language of these, which else the kernel tells."""
-    if f"{docname}.md" in nb_execution_excludepatterns:
+    if f"{docname}.md" in app.config.nb_execution_excludepatterns:
         text = source[0].replace("  name: python3\n", "  name: python3\n  language: python\n", 1)
         told = "```{note}\nPyTorch and JAX weren't there when this copy was built, so its cells show no outputs.\n```"
         source[0] = re.sub(r"(?m)^(# .*\n)", lambda title: f"{title[1]}\n{told}\n", text, count=1)
