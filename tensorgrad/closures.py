@@ -18,8 +18,8 @@ from .batch import NotBatchable, holds_batch
 from .derivatives.arrays import as_array, conj
 from .derivatives.table import Primitive
 from .engine import backpropagate, output
-from .errors import ENTERED_NO_GRAD
-from .grad_mode import enable_grad, is_grad_enabled, times_no_grad_was_entered
+from .errors import ENTERED_NO_GRAD, TOOK_A_NUMBER
+from .grad_mode import enable_grad, is_grad_enabled, times_a_number_was_taken, times_no_grad_was_entered
 from .linearity import require_linear_rules
 from .memory import require_unchanged
 from .node import orders
@@ -44,7 +44,7 @@ class Call:
 
     def __init__(self, name: str, f: Callable, args: Iterable[Any]):
         self.name = name
-        self.start, without_grad = next(orders), times_no_grad_was_entered()
+        self.start, without_grad, numbers = next(orders), times_no_grad_was_entered(), times_a_number_was_taken()
         self.inputs = [_input(arg) for arg in args]
         with enable_grad():
             self.result = f(*self.inputs)
@@ -52,6 +52,7 @@ class Call:
         self._explore()
         if not self.outputs and times_no_grad_was_entered() > without_grad:
             raise TypeError(f"{name}: what the function returned depends on nothing, and {ENTERED_NO_GRAD}")
+        _require_no_number_taken(name, self.result, numbers)
 
     def _explore(self) -> None:
         self.outputs = [y for _, y in tree_leaves(self.result) if isinstance(y, Tensor) and y.requires_grad]
@@ -100,6 +101,12 @@ class Call:
                 found = backpropagate(root, seed, create_graph=create_graph, needed=needed)
             grads.update({x: found[x] for x in group if x in found})
         return [grads.get(x) for x in wanted]
+
+
+def _require_no_number_taken(name: str, result: Any, before: int) -> None:
+    """An error, if a function has no Tensor in what it returned, but has taken plain numbers of Tensors."""
+    if times_a_number_was_taken() > before and not any(isinstance(y, Tensor) for _, y in tree_leaves(result)):
+        raise TypeError(f"{name}: what the function returned depends on nothing, and {TOOK_A_NUMBER}")
 
 
 def _apart(nodes: Iterable[Any]) -> list[set[Any]]:
@@ -286,8 +293,9 @@ class Lifted:
         )
 
 
-def with_args(f: Callable, args: Any, kwargs: Any = None) -> tuple[Callable, list]:
-    """f as a function of what comes first, and of the Tensors in its further arguments; and these."""
+def with_args(name: str, f: Callable, args: Any, kwargs: Any = None) -> tuple[Callable, list]:
+    """f, that somebody of this name was given, as a function of what comes first and of the Tensors in its further
+    arguments; and these."""
     lifted = Lifted((args if isinstance(args, tuple) else (args,), kwargs or {}))
     tensors = lifted.taken()
     n = len(tensors)
@@ -295,7 +303,11 @@ def with_args(f: Callable, args: Any, kwargs: Any = None) -> tuple[Callable, lis
     def function(*values: Any) -> Any:
         first = len(values) - n
         args, kwargs = lifted.filled(values[first:])
-        return f(*values[:first], *args, **kwargs)
+        numbers = times_a_number_was_taken()
+        result = f(*values[:first], *args, **kwargs)
+        if any(is_recorded(value) for value in values):
+            _require_no_number_taken(name, result, numbers)
+        return result
 
     function.__name__ = getattr(f, "__name__", "function")
     return function, tensors

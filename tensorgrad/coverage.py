@@ -192,8 +192,8 @@ def version_of(package: str) -> str:
 HEAD = """# Which functions work
 
 All functions of NumPy {numpy} that let other arrays answer for them, and those of SciPy {scipy} that
-have derivatives, counted by name. This page is made by a command, `python -m tensorgrad.coverage > docs/functions.md`,
-and a test holds it to what the library does."""
+have derivatives, counted by name. `python -m tensorgrad.coverage` prints this page for the versions that are
+installed."""
 
 NOTE = """Keyword arguments (`axis`, `keepdims`, `where`, `initial`, `dtype` and so on) are honoured, or raise an error;
 `out=` must be a Tensor that can be assigned into. The methods `reduce`, `accumulate`, `reduceat`, `outer` and `at` of
@@ -201,7 +201,7 @@ ufuncs with derivatives have derivatives, too.
 
 NumPy looks for Tensors in a function's main arguments only. Among the numbers of a list, as in `np.array([t, u])` or
 `np.sum([t, u])`, or in what is assigned to an array, it asks them for their numbers, which is a TypeError.
-[leaving.md](leaving.md) has the whole list."""
+[What leaves the graph](leaving.md) has the whole list."""
 
 NOTE_OF_SCIPY = """These functions, classes and distributions of SciPy are those of [tensorgrad.scipy](scipy.md): take
 `scipy.linalg.solve` from `tensorgrad.scipy.linalg`, and so on. What only SciPy has is no attribute there; SciPy's own

@@ -48,6 +48,10 @@ ENTERED_NO_GRAD = (
     "the function, or one that it called, entered no_grad(), inside of which nothing is recorded; if it is meant to be "
     "constant, use stop_gradient(x) in place of no_grad()"
 )
+TOOK_A_NUMBER = (
+    "the function, or one that it called, took a plain number of a Tensor, as math.sin(t) and float(t) do; write "
+    "np.sin(t), or return Tensor(value, requires_grad=False) if it is meant to be constant"
+)
 NO_INDEX = "an index can't be a Tensor, which is floating; use its .data.astype(int), or a comparison as a mask"
 
 

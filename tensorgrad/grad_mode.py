@@ -26,6 +26,15 @@ _entered: ContextVar[tuple[_GradMode, ...]] = ContextVar("entered_grad_modes", d
 _count: ContextVar[int] = ContextVar("times_no_grad_was_entered", default=0)
 times_no_grad_was_entered: Callable[[], int] = _count.get
 
+# And how often it has taken a plain number of a Tensor that requires a gradient, as math.sin(t) does.
+_numbers: ContextVar[int] = ContextVar("times_a_number_was_taken", default=0)
+times_a_number_was_taken: Callable[[], int] = _numbers.get
+
+
+def number_was_taken() -> None:
+    """Count a plain number that was taken of a Tensor."""
+    _numbers.set(_numbers.get() + 1)
+
 
 class _GradMode:
     """Sets whether operations are recorded, and sets it back; a context manager and a decorator."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy import ndarray
 
 from .errors import NOT_AN_ARRAY, described_tensor
+from .grad_mode import number_was_taken
 
 STORE_SUBSCR = opcode.opmap["STORE_SUBSCR"]
 
@@ -96,11 +97,12 @@ def require_purpose(caller: FrameType, rounds: bool = False) -> None:
 
     That is so in `array[0] = tensor`, which the caller's current instruction tells from float(tensor); and wherever
     a library's own code asks, as for the initial= of np.sum(array, initial=tensor). But int(tensor) in Python code
-    there (which rounds) is constant almost everywhere.
+    there (which rounds) is constant almost everywhere. A number that is taken on purpose is counted.
     """
     is_assignment = caller.f_code.co_code[caller.f_lasti] == STORE_SUBSCR
     if is_assignment or (in_library(caller) and not (rounds and not module_of(caller).startswith("numpy"))):
         raise no_array(caller)
+    number_was_taken()
 
 
 def require_no_search(caller: FrameType) -> None:

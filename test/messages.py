@@ -100,7 +100,7 @@ def texts_of(node, path, function=None, depth=0):
                 if len(assigned) == 1 and isinstance(assigned[0], ast.List):
                     return joined([*map(look, assigned[0].elts), {between + HOLE}])
             part = f"'{HOLE}'" if ast.unparse(parts).startswith("map(repr,") else HOLE
-            return {part + between + part}
+            return {part, part + between + part}  # of one, or of several
         case ast.Attribute(value=ast.Name(id="self"), attr=name):  # what objects of the module's only such class hold
             classes = [n for n in tree_of(path).body if isinstance(n, ast.ClassDef) and holds(n, name)]
             made = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Call) and n.args and classes]

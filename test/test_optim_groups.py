@@ -333,7 +333,7 @@ def wrong_states():
     group = lambda state: state["param_groups"][0]  # noqa: E731
     return {
         "nothing": (None, TypeError, "state_dict must be a dict"),
-        "no groups": ({"state": {}}, TypeError, "state_dict must be a dict"),
+        "no groups": ({"state": {}}, TypeError, r"state_dict must be a dict, .*, not one with the keys \['state'\]"),
         "state as a list": (good | {"state": []}, TypeError, "state_dict must be a dict"),
         "no dicts": (good | {"param_groups": [1]}, TypeError, "param_groups must be dicts"),
         "no params": (good | {"param_groups": [{"lr": 0.1}]}, TypeError, "param_groups must be dicts"),

@@ -29,10 +29,9 @@ def parts_of(where: str, state_dict: Any) -> tuple[Mapping[Any, Any], list[Mappi
     found = [state_dict.get(name) if isinstance(state_dict, Mapping) else None for name in ("state", "param_groups")]
     state, groups = found
     if not isinstance(state, Mapping) or not isinstance(groups, list | tuple):
-        raise TypeError(
-            f'{where}: state_dict must be a dict, {{"state": {{...}}, "param_groups": [...]}}, not a '
-            f"{type(state_dict).__name__}"
-        )
+        is_dict = isinstance(state_dict, Mapping)
+        got = f"one with the keys {list(state_dict)}" if is_dict else f"a {type(state_dict).__name__}"
+        raise TypeError(f'{where}: state_dict must be a dict, {{"state": {{...}}, "param_groups": [...]}}, not {got}')
     if not all(isinstance(group, Mapping) and isinstance(group.get("params"), list | tuple) for group in groups):
         raise TypeError(f'{where}: param_groups must be dicts with "params", a list of numbers, not {groups!r}')
     numbers = [number for group in groups for number in group["params"]]

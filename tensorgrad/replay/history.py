@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..memory import owner_of
 from .naming import Names, Wishes
 from .program import Call, Program, Value
-from .source import Writer, quoted
+from .source import Writer, buffers_of, quoted
 from .tracing import Trace
 
 
@@ -124,14 +123,6 @@ def _of_replay(replay: Any, title: str) -> list[str]:
     for name, texts in (("guards", _guarded(trace)), ("conditions", _conditions(trace))):
         lines += [f"{f'{name}:' if i == 0 else '':12}{text}" for i, text in enumerate(texts)]
     return [f"  {title}: {lines[0]}", *[f"    {line}" for line in lines[1:]]]
-
-
-def buffers_of(program: Program, trace: Trace) -> list[np.ndarray]:
-    """The memory that passes have given to values."""
-    others = {*[value for _, value in trace.held], *trace.recording.constants}
-    known = {id(owner_of(value.data)) for value in others}
-    arrays = [owner_of(array) for value, array in program.memory.items() if value not in others]
-    return [*{id(array): array for array in arrays if id(array) not in known}.values()]
 
 
 def _guarded(trace: Trace) -> list[str]:

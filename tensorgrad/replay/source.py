@@ -334,12 +334,10 @@ def header(writer: Writer, trace: Trace) -> list[str]:
         rows += [("read from outside:",), *reversed(told)]
     if constants:
         rows += [("constants:",), *[(*described(writer, value), content(value.data)) for value in constants]]
-    buffers = {}
-    for value, array in writer.program.memory.items():
-        if value in writer._texts and value not in read and value not in constants:
-            buffers[id(owner_of(array))] = owner_of(array).nbytes
+    buffers = buffers_of(writer.program, trace)
     if buffers:
-        rows.append((f"{len(buffers)} buffers of {sum(buffers.values()):,} bytes are kept from call to call",))
+        total = sum(array.nbytes for array in buffers)
+        rows.append((f"{len(buffers)} buffers of {total:,} bytes are kept from call to call",))
     wide = [row for row in rows if len(row) > 1]
     widths = [max([len(row[i]) for row in wide], default=0) for i in range(3)]
     title = f"{trace.title}({', '.join(map(writer.name, trace.arguments))})"
@@ -351,6 +349,14 @@ def header(writer: Writer, trace: Trace) -> list[str]:
             line = "  ".join([part.ljust(width) for part, width in zip(row, widths, strict=False)] + [*row[3:]])
             lines.append(f"#   {line}".rstrip() if len(line) + 4 <= WIDTH else f"#   {line[: WIDTH - 7]}...")
     return lines
+
+
+def buffers_of(program: Program, trace: Trace) -> list[np.ndarray]:
+    """The memory that passes have given to values."""
+    others = {*[value for _, value in trace.held], *trace.recording.constants}
+    known = {id(owner_of(value.data)) for value in others}
+    arrays = [owner_of(array) for value, array in program.memory.items() if value not in others]
+    return [*{id(array): array for array in arrays if id(array) not in known}.values()]
 
 
 def wrapped_comment(text: str) -> list[str]:

@@ -112,7 +112,7 @@ class Problem:
 
     def __init__(self, name: str, f: Callable, args: Any, kwargs: Any = None):
         self.name, self._args, self._kwargs = name, args, kwargs
-        self.f, self.tensors = with_args(f, args, kwargs)
+        self.f, self.tensors = with_args(name, f, args, kwargs)
         self._arrays = [t.data for t in self.tensors]
         self._used, self._begins_with_tensor = OuterTensors(), False
 
@@ -134,7 +134,7 @@ class Problem:
         """Another function of the same arguments, of plain arrays; anything else as it is."""
         if not callable(f):
             return f
-        bound, _ = with_args(f, self._args, self._kwargs)
+        bound, _ = with_args(self.name, f, self._args, self._kwargs)
         return Releasable(lambda *values: self._used.call(bound, *values, *self._arrays))
 
     def pair(self, x: Any) -> tuple:

@@ -158,7 +158,7 @@ def quad(
     >>> grad(lambda b: quad(np.sin, 0, b)[0])(np.pi / 2)
     array(1.)
     """
-    f, tensors = with_args(func, args)
+    f, tensors = with_args("quad", func, args)
     used, arrays = OuterTensors(), [t.data for t in tensors]
     settings = {"full_output": full_output, "epsabs": epsabs, "epsrel": epsrel, "limit": limit, "points": points}
     settings |= {"weight": weight, "wvar": wvar, "wopts": wopts, "maxp1": maxp1, "limlst": limlst}
@@ -283,7 +283,7 @@ def odeint(
     (True, True)
     """
     y0, times = _vector(y0), _vector(t)
-    f, tensors = with_args(func if tfirst else lambda t, y, *args: func(y, t, *args), args)
+    f, tensors = with_args("odeint", func if tfirst else lambda t, y, *args: func(y, t, *args), args)
     used, arrays = OuterTensors(), [x.data for x in tensors]
     settings = {"hmax": hmax, "mxstep": mxstep, "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords}
     tolerances = constant("odeint", "rtol", rtol), constant("odeint", "atol", atol)
@@ -291,7 +291,7 @@ def odeint(
     own: dict[str, Any] = {"ml": ml, "mu": mu, "h0": h0, "hmin": hmin, "ixpr": ixpr, "printmessg": printmessg}
     own["tcrit"] = constant("odeint", "tcrit", tcrit)
     if Dfun is not None:
-        slopes, _ = with_args(Dfun if tfirst else lambda t, y, *args: Dfun(y, t, *args), args)
+        slopes, _ = with_args("odeint", Dfun if tfirst else lambda t, y, *args: Dfun(y, t, *args), args)
         own |= {"Dfun": lambda t, y: used.call(slopes, t, y, *arrays), "col_deriv": col_deriv}
     ys, info = scipy.integrate.odeint(
         lambda t, y: used.call(f, t, y, *arrays), data_of(y0), data_of(times), tfirst=True, full_output=True,
@@ -367,12 +367,12 @@ def solve_ivp(
     start, stop = t_span
     y0 = _vector(y0)
     args = None if args is None else tuple(args)
-    f, tensors = with_args(fun, args or ())
+    f, tensors = with_args("solve_ivp", fun, args or ())
     used, arrays = OuterTensors(), [x.data for x in tensors]
     options = {name: constant("solve_ivp", name, value) for name, value in options.items()}
     given = dict(options)
     if callable(given.get("jac")):
-        slopes, _ = with_args(given["jac"], args or ())
+        slopes, _ = with_args("solve_ivp", given["jac"], args or ())
         given["jac"] = Releasable(lambda t, y: used.call(slopes, t, y, *arrays))
     times = None if t_eval is None else data_of(as_array(t_eval))
     result = call_solver(
