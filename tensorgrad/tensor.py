@@ -548,14 +548,8 @@ class Tensor(Node):
 
     T: Tensor = property(_method(np.transpose), doc="The axes in reversed order.")  # type: ignore[assignment]
     mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2), doc="The last two axes swapped.")  # type: ignore[assignment]
-    real: Tensor = property(  # type: ignore[assignment]
-        _method(np.real),
-        lambda self, value: assign(np.real(self), ..., value),
-        doc="The real part; can be assigned to.",
-    )
-    imag: Tensor = property(  # type: ignore[assignment]
-        _method(np.imag), lambda self, value: assign_imag(self, value), doc="The imaginary part; can be assigned to."
-    )
+    real: Tensor = property(_method(np.real), lambda t, v: assign(np.real(t), ..., v), None, "The real part.")  # type: ignore[assignment]
+    imag: Tensor = property(_method(np.imag), lambda t, v: assign_imag(t, v), None, "The imaginary part.")  # type: ignore[assignment]
 
     flat = property(Flat, lambda self, value: Flat(self).__setitem__(..., value))
     fill, sort, partition = _own(fill), _own(sort), _own(partition)
