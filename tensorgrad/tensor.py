@@ -546,10 +546,10 @@ class Tensor(Node):
     argmax, argmin, argsort = _question(np.argmax), _question(np.argmin), _question(np.argsort)
     all, any, round, nonzero = _question(np.all), _question(np.any), _question(np.round), _question(np.nonzero)
 
-    T: Tensor = property(_method(np.transpose))  # type: ignore[assignment]
-    mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2))  # type: ignore[assignment]
-    real: Tensor = property(_method(np.real), lambda self, value: assign(np.real(self), ..., value))  # type: ignore[assignment]
-    imag: Tensor = property(_method(np.imag), lambda self, value: assign_imag(self, value))  # type: ignore[assignment]
+    T: Tensor = property(_method(np.transpose), doc="The axes in reversed order.")  # type: ignore[assignment]
+    mT: Tensor = property(lambda self: np.swapaxes(self, -1, -2), doc="The last two axes swapped.")  # type: ignore[assignment]
+    real: Tensor = property(_method(np.real), lambda t, v: assign(np.real(t), ..., v), None, "The real part.")  # type: ignore[assignment]
+    imag: Tensor = property(_method(np.imag), lambda t, v: assign_imag(t, v), None, "The imaginary part.")  # type: ignore[assignment]
 
     flat = property(Flat, lambda self, value: Flat(self).__setitem__(..., value))
     fill, sort, partition = _own(fill), _own(sort), _own(partition)
@@ -586,7 +586,7 @@ class Tensor(Node):
 
     @property
     def at(self) -> At:
-        """Elements to be changed in a new Tensor: `t.at[index].set(value)`; see `At`."""
+        """Elements to be changed in a new Tensor: `t.at[index].set(value)`, and so `add`, `multiply` and others."""
         return At(self)
 
     def astype(self, dtype: DTypeLike, *, copy: bool = True) -> Tensor:

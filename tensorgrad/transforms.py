@@ -113,8 +113,8 @@ def vjp(f: Callable, *args: Any, has_aux: bool = False, **kwargs: Any) -> tuple[
         one gradient for each argument. It can be called many times.
 
     Raises:
-        ValueError: g has another structure or shape than y. TypeError: f returned no Tensor, or g has a dtype that
-            doesn't fit.
+        ValueError: g has another structure or shape than y.
+        TypeError: f returned no Tensor, or g has a dtype that doesn't fit.
 
     >>> import numpy as np
     >>> from tensorgrad import vjp
@@ -154,8 +154,9 @@ def jvp(f: Callable, args: Sequence, tangents: Sequence, has_aux: bool = False, 
         `(y, dy)`, of the same structure and shapes; or `(y, dy, aux)`.
 
     Raises:
-        ValueError: the tangents don't fit the arguments. TypeError: args or tangents is no tuple, f returned no Tensor,
-            or a rule that isn't the library's own makes plain numbers of the gradient that it is given.
+        ValueError: the tangents don't fit the arguments.
+        TypeError: args or tangents is no tuple, f returned no Tensor, or a rule that isn't the
+            library's own makes plain numbers of the gradient that it is given.
 
     >>> import numpy as np
     >>> from tensorgrad import jvp
@@ -192,7 +193,8 @@ def hvp(f: Callable, argnum: Argnum = FIRST, has_aux: bool = False, *, argnums: 
         Fast exact multiplication by the Hessian, 1994).
 
     Raises:
-        TypeError: as `grad`; and there is no vector after the arguments. ValueError: v doesn't fit the argument.
+        TypeError: as `grad`; and there is no vector after the arguments.
+        ValueError: v doesn't fit the argument.
 
     >>> import numpy as np
     >>> from tensorgrad import hvp

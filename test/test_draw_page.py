@@ -17,7 +17,7 @@ def test_the_page_is_one_file_and_the_same_each_time(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert text == page.html() == draw_backward(repeated()).html()
     assert not re.search(r"""(src|href)\s*=\s*["']?(?!data:)\w""", re.sub("xlink:href", "", text))
-    assert page._repr_html_().startswith("<iframe srcdoc=")
+    assert page._repr_html_().startswith('<iframe title="Backpropagation" srcdoc=')
 
 
 # The page in a browser ------------------------------------------------------------------------------------------------

@@ -76,6 +76,57 @@ def test_pictures_are_described(site, pages):
     assert tried > 20
 
 
+def test_outputs_are_the_same_each_time(site, pages):
+    """They hold no address of an object, and no path of the machine that built the site."""
+    tried = 0
+    for path, page in pages.items():
+        for output in page.select("article .cell_output"):
+            found = re.search(r".*(/tmp/|ipykernel_|0x[0-9a-f]{6,}).*", output.get_text())
+            assert not found, f"{path.relative_to(site)}: {found}"
+            tried += 1
+    assert tried > 300
+
+
+def test_markup_is_rendered(site, pages):
+    for path, page in pages.items():
+        text = "".join(s for s in page.article.find_all(string=True) if not s.find_parent(["pre", "code", "iframe"]))
+        assert not re.search(r"\|-{3,}|(?m:^|\s)\*\*[A-Z]|\w\\_|:(param|returns|raises)\b", text), path.relative_to(
+            site
+        )
+
+
+def test_messages_can_be_linked_to(site, pages):
+    tried = 0
+    for path in (site / "errors").glob("*.html"):
+        terms = pages[path].select("article dl > dt:has(> code.literal)")
+        assert all(term.get("id") and term.select_one("a.headerlink") for term in terms), path.name
+        tried += len(terms)
+    assert tried > 500
+
+
+def test_frames_have_titles(pages):
+    frames = [frame for page in pages.values() for frame in page.select("iframe")]
+    assert frames and all(frame.get("title") for frame in frames)
+
+
+def test_a_minus_behind_an_operator_is_a_sign(site, pages):
+    signs = [
+        mo for page in pages.values() for mo in page.select("math mo[form=prefix]") if mo.get_text() == "\N{MINUS SIGN}"
+    ]
+    assert signs
+
+
+def test_entries_of_the_api_stand_alone(site, pages):
+    """Of a docstring each parameter and error is an item; a formula keeps its lines."""
+    items = [item.get_text() for item in pages[site / "api/scipy.html"].select("dl.field-list li")]
+    assert any(item.startswith("bounds_error, fill_value ") for item in items)
+    for path in (site / "api").glob("*.html"):
+        for item in pages[path].select("dl.field-list li"):
+            assert not re.search(r"\. [A-Z]\w+(Error|Warning): ", item.get_text()), f"{path.name}: {item.get_text()}"
+    optim = pages[site / "api/optim.html"]
+    assert "data -= lr * grad\n" in "".join(block.get_text() for block in optim.select("pre"))
+
+
 def test_pictures_are_light(site):
     for path in (site / "_images").iterdir():
         assert path.stat().st_size < 300_000, path.name
@@ -115,6 +166,9 @@ SEARCHES = {  # what the address of the first page that is found begins with
     "CosineAnnealingLR": "api/optim.html#tensorgrad.optim.lr_scheduler.CosineAnnealingLR",
     "a Tensor that requires a gradient can't become part of an array: its gradient would be lost": "errors/",
     "where nan": "sharp_bits.html",
+    "retain_graph freed": "errors/graph.html#",
+    "which freed it": "errors/graph.html#",
+    "iteration over a 0-d Tensor": "errors/graph.html#iteration-over-a-0-d-tensor",
 }
 
 

@@ -12,7 +12,7 @@ https://data-apis.org/array-api/2024.12, with the extensions `linalg` and `fft`.
 >>> x.grad  # x / (n rms(x))
 array([0.42426407, 0.56568542])
 
-**What is an array here.** Arrays of floats and complex numbers are Tensors; those of integers and booleans are NumPy's,
+Arrays of floats and complex numbers are Tensors; those of integers and booleans are NumPy's,
 since they can't have a gradient. What the namespace makes is a Tensor that requires none, and can be assigned into:
 
 >>> xp = x.__array_namespace__()
@@ -23,10 +23,10 @@ since they can't have a gradient. What the namespace makes is a Tensor that requ
 >>> xp.asarray([x[0], 1.0])  # Tensors in a list are stacked
 Tensor([3. 1.])
 
-**SciPy** asks for it where the environment variable SCIPY_ARRAY_API=1 is set before it is imported. Functions that are
+SciPy asks for it where the environment variable SCIPY_ARRAY_API=1 is set before it is imported. Functions that are
 written in the standard then take Tensors (scipy.fft, a third of scipy.stats, ...), and those of scipy.special are taken
 from `tensorgrad.special`. A function in compiled code raises a TypeError that names it. `tensorgrad.scipy` has
-derivatives for many of these. **scikit-learn** asks inside `sklearn.config_context(array_api_dispatch=True)`.
+derivatives for many of these. scikit-learn asks inside `sklearn.config_context(array_api_dispatch=True)`.
 
 Nothing leaves the graph in silence: a library that asks a Tensor that requires a gradient for an ndarray or a number
 gets a TypeError. An array of NumPy can't be mixed with Tensors where a library looks for one namespace; make it

@@ -10,7 +10,7 @@ class Flat:
 
     >>> from tensorgrad import Tensor
     >>> a = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=False)
-    >>> flat = Flat(a.T)
+    >>> flat = a.T.flat
     >>> flat[1:3]
     Tensor([3. 2.])
     >>> flat[[0, 1]] = 0.0

@@ -1,7 +1,8 @@
 """Gradients and trainings over data that lie in chunks, on one machine or many, by Dask. Needs Dask.
 
 The data stay where they are. With each step the parameters go to the workers, each worker computes the loss and the
-gradient of its chunks, and the sum of these comes back. docs/distributed.md tells when that pays.
+gradient of its chunks, and the sum of these comes back. The guide on clusters of machines tells when
+that pays.
 """
 
 try:

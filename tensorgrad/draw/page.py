@@ -88,7 +88,7 @@ class Walkthrough:
         title: of the page.
         root: the Tensor that is explained.
         steps: the steps in their order: of each its phase, its title, and the number of the operation.
-        operations: of each operation what goes in and out, and what its rules send; see `draw/steps.py`.
+        operations: of each operation what goes in and out, and what its rules send.
         values: the Tensors and arrays that the operations speak of.
         arrays: their numbers.
         gradients: of each Tensor the gradient that this pass gives it, and that of each version.
@@ -214,7 +214,8 @@ class Walkthrough:
         return self.arrays[i]
 
     def _repr_html_(self) -> str:
-        return f'<iframe srcdoc="{html.escape(self.html())}" style="width:100%;height:640px;border:0"></iframe>'
+        style, title = "width:100%;height:min(44rem,92vh);border:0", html.escape(self.title)
+        return f'<iframe title="{title}" srcdoc="{html.escape(self.html())}" style="{style}"></iframe>'
 
 
 def _legend_entry(kind: str, look: Look) -> str:

@@ -12,7 +12,7 @@ have, and `NetworkClassifier` and `NetworkRegressor` for a network of one's own.
 True
 
 They follow scikit-learn's conventions throughout, so that they work in its pipelines, searches and calibrations, and
-scikit-learn says what is wrong with data or parameters. See docs/scikit_learn.md.
+scikit-learn says what is wrong with data or parameters. The guide on scikit-learn shows programs.
 """
 
 try:

@@ -46,7 +46,7 @@ def _copies(layer: Module, n: int) -> ModuleList:
 
 
 class TransformerEncoder(_Stack):
-    """Layers of an encoder, each on what the one before gives: x = norm(layers[-1](... layers[0](src)))), as
+    """Layers of an encoder, each on what the one before gives: x = norm(layers[-1](... layers[0](src))), as
     `torch.nn.TransformerEncoder`.
 
     Args:

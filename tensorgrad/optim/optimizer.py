@@ -31,7 +31,7 @@ class Optimizer:
 
     Args:
         params: leaves that require a gradient, such as model.parameters(); pairs of a name and such a Tensor, such as
-            model.named_parameters(); or dicts, {"params": [...], "lr": 0.01}, each with settings of its own. A Tensor
+            model.named_parameters(); or dicts, `{"params": [...], "lr": 0.01}`, each with settings of its own. A Tensor
             that stands twice in a list counts once. One that was frozen (requires_grad = False) may stand there; no
             step changes it while it has no gradient.
         defaults: the settings of groups that don't have their own, by name.
@@ -277,8 +277,9 @@ class Optimizer:
     # State ------------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of the state and the settings, in the structure and with the names of PyTorch's: {"state": {0:
-        {"exp_avg": array, ...}, ...}, "param_groups": [{"lr": ..., "params": [0, ...]}, ...]}.
+        """A copy of the state and the settings, in the structure and with the names of PyTorch's:
+
+            {"state": {0: {"exp_avg": array, ...}, ...}, "param_groups": [{"lr": ..., "params": [0, ...]}, ...]}
 
         Parameters are numbered through all groups. With its arrays as torch tensors, a torch optimizer of the same
         kind goes on where this one is.

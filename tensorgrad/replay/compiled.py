@@ -53,7 +53,7 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
             of other shapes, dtypes, structure, or with other numbers and strings in it, has programs of its own. A call
             with a Tensor that requires a gradient is never replayed: pass arrays, or Tensors without requires_grad.
         passes: the names of those passes that are done, in a list, of those that make the program faster; None for
-            all. With `()` the program reads as one would write it by hand. docs/compile.md lists them.
+            all. With `()` the program reads as one would write it by hand. The guide on compile lists them.
 
     Returns:
         A function that is called as `function` is. Its `source` is the text of the program that runs, `explain()`
@@ -71,7 +71,8 @@ def compile(function: Callable[..., Any] | None = None, *, passes: Iterable[str]
             `np.asarray(x)`), changes variables that a replay wouldn't change, or doesn't do the same in two calls in a
             row. The message names the line and the way out.
         TypeError: `function` can't be called.
-        ValueError: there is no pass of that name. TypeError: passes are no names.
+        ValueError: there is no pass of that name.
+        TypeError: passes are no names.
 
     >>> import numpy as np
     >>> from tensorgrad import SGD, Tensor, compile
@@ -190,7 +191,9 @@ class Compiled:
 
         Raises:
             CompileError: nothing is replayed yet, what the step reads has changed since, or something can't be saved.
-            ValueError: path doesn't end in .py. TypeError: it is no path. OSError: nothing can be written there.
+            ValueError: path doesn't end in .py.
+            TypeError: it is no path.
+            OSError: nothing can be written there.
         """
         kind = self._latest
         if kind is None or not kind.replays or not kind.replays[0].holds():

@@ -118,7 +118,8 @@ def save(replay: Any, path: Any) -> None:
     """Write a module that does what a replay does, and its arrays beside it.
 
     Raises:
-        TypeError: path is no path. ValueError: it doesn't end in .py.
+        TypeError: path is no path.
+        ValueError: it doesn't end in .py.
         CompileError: the program holds something that can't be written down.
         OSError: nothing can be written there.
     """

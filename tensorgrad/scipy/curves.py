@@ -221,13 +221,15 @@ class CubicSpline(PiecewiseCubic):
     """`scipy.interpolate.CubicSpline`: the smoothest curve of cubic pieces through points, of arrays and Tensors.
 
     Args:
-        x: points (n,), increasing. y: values, n along `axis`.
+        x: points (n,), increasing.
+        y: values, n along `axis`.
         bc_type: the conditions at the ends, as SciPy has them: 'not-a-knot', 'clamped', 'natural', 'periodic', or a
             pair of these or of (1, slope), (2, second derivative), which are constants.
         extrapolate: see `__call__`.
 
     Raises:
-        ValueError: as SciPy's. TypeError: a Tensor in bc_type requires a gradient.
+        ValueError: as SciPy's.
+        TypeError: a Tensor in bc_type requires a gradient.
 
     >>> from tensorgrad import Tensor
     >>> y = Tensor([0.0, 1.0, 4.0, 9.0])

@@ -92,7 +92,8 @@ class interp1d(Interpolator):
     """`scipy.interpolate.interp1d`: a curve through points, of a kind that SciPy has, of arrays and Tensors.
 
     Args:
-        x: points (n,). y: values, n along `axis`.
+        x: points (n,).
+        y: values, n along `axis`.
         kind: 'linear', 'nearest', 'nearest-up', 'previous', 'next', 'zero', 'slinear', 'quadratic', 'cubic', or the
             degree of a spline.
         fill_value: what is beyond the ends, a number or array, a pair for both ends, or 'extrapolate'. A constant.
@@ -173,8 +174,8 @@ class RegularGridInterpolator(Interpolator):
         bounds_error, fill_value: as in SciPy; fill_value is a constant.
 
     Raises:
-        ValueError: as SciPy's. TypeError: another method was called with Tensors, or points or fill_value require a
-            gradient.
+        ValueError: as SciPy's.
+        TypeError: another method was called with Tensors, or points or fill_value require a gradient.
 
     >>> from tensorgrad import grad
     >>> grad(lambda v: RegularGridInterpolator(([0.0, 1.0], [0.0, 2.0]), v)([[0.25, 1.0]])[0])(np.eye(2))
@@ -226,3 +227,11 @@ def interpn(points: Any, values: Any, xi: Any, method: str, bounds_error: bool, 
     if holds_recording(points):
         points = constant("interpn", "points", points)
     return RegularGridInterpolator(points, values, method, bounds_error, fill_value)(xi)
+
+
+interpn.__doc__ = """`scipy.interpolate.interpn`: values between those on a grid, as of `RegularGridInterpolator`.
+
+>>> from tensorgrad import Tensor
+>>> interpn(([0.0, 1.0], [0.0, 2.0]), Tensor(np.eye(2)), [[0.25, 1.0]])
+Tensor([0.5])
+"""

@@ -45,7 +45,8 @@ def minimize(
             it must be differentiable twice, also if the method doesn't use it.
         jac: as SciPy has it. If it is None, fun depends on Tensors, and the method takes a gradient, then the method
             gets fun's own; of plain arrays it is left to SciPy, which takes differences.
-        bounds: numbers. constraints: not together with Tensors that require a gradient.
+        bounds: numbers.
+        constraints: not together with Tensors that require a gradient.
         Others: SciPy's. With method "trust-constr", or one of your own, no bounds if a gradient is required.
 
     Returns:
@@ -196,7 +197,8 @@ def least_squares(
 
     Args:
         fun: takes x of shape (n,), returns an array of residuals.
-        bounds: numbers. loss: "linear", if a gradient is required.
+        bounds: numbers.
+        loss: "linear", if a gradient is required.
         Others: SciPy's.
 
     >>> from tensorgrad import jacobian

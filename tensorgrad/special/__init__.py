@@ -27,8 +27,8 @@ Tensor(0.51301614)
 ...     print(error)  # doctest: +ELLIPSIS
 jv: the argument v has no derivative in tensorgrad: none in closed form is known, and it got a ...
 
-So is a function of SciPy that isn't in `__all__`. The formulas are those of the NIST Digital Library of Mathematical
-Functions, https://dlmf.nist.gov, by chapter and equation.
+A function that this module doesn't list is an error, too. The formulas are those of the NIST Digital Library of
+Mathematical Functions, https://dlmf.nist.gov, by chapter and equation.
 """
 
 from .bessel import (
