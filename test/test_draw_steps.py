@@ -126,8 +126,16 @@ def test_parameters_are_named_by_the_model():
 
 
 def test_a_rule_that_gives_nothing_is_passed_over():
-    f = derivative(lambda x, y: x + 0 * y, lambda g, out, x, y: g, lambda g, out, x, y: None)
+    """As rules of the library do; of a user's it is an error."""
+
+    def nothing(g, out, x, y):
+        return None
+
+    f = derivative(lambda x, y: x + 0 * y, lambda g, out, x, y: g, nothing)
     x, y = Tensor(1.0, name="x"), Tensor(2.0, name="y")
+    with pytest.raises(TypeError, match="nothing, gave None"):
+        draw_backward(f(x, y))
+    nothing.__module__ = derivative.__module__
     page = draw_backward(f(x, y))
     assert [rule.to for rule in walked(page)[-1].rules] == ["x"]
     assert y not in page.gradients
