@@ -155,10 +155,10 @@ def backward(root):
         4,
         1,
         """
-from scipy.special import expit
+import math
 
 def neuron(X, w, b):
-    return expit(X @ w + b)
+    return np.array([1 / (1 + math.exp(-float(s))) for s in X @ w + b])
 """,
         "NumPy's functions on whole arrays",
     ),
