@@ -305,7 +305,7 @@ def with_args(name: str, f: Callable, args: Any, kwargs: Any = None) -> tuple[Ca
         args, kwargs = lifted.filled(values[first:])
         numbers = times_a_number_was_taken()
         result = f(*values[:first], *args, **kwargs)
-        if any(is_recorded(value) for value in values):
+        if times_a_number_was_taken() > numbers and is_recorded(*values):
             _require_no_number_taken(name, result, numbers)
         return result
 

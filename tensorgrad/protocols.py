@@ -42,8 +42,9 @@ def compared(compare: Callable[[Any, Any], Any], tensor: Any, other: Any) -> Any
         raise explained(error, _COMPARISONS[compare.__name__], (tensor, other)) from error
 
 
-_COMPARISONS = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater"}
-_COMPARISONS["ge"] = "greater_equal"
+_COMPARISONS = {
+    "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"
+}  # fmt: skip
 
 _LISTS = frozenset({list, tuple})
 _ARRAYS = frozenset({np.ndarray, float, int})

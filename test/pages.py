@@ -1,6 +1,8 @@
 """The pages of the site, and the code in them, as the tests read them. `python pages.py PAGE` runs a page's code."""
 
+import os
 import re
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +12,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in DOCS.rglob("*") if path.suffix in (".md", ".ipynb") and "_" not in path.parts[-2][:1])
+PAGES = sorted(path for path in DOCS.rglob("*") if path.suffix in (".md", ".ipynb") and path.parent.name[0] not in "_.")
 CELL = re.compile(
     r"^```\{code-cell\}[^\n]*\n(?:---\n(?P<yaml>.*?)^---\n|(?P<options>(?::[^\n]*\n)+)\n?)?(?P<code>.*?)^```$",
     re.M | re.S,
@@ -69,6 +71,13 @@ def run(page):
             continue
         raise AssertionError(f"{page.name}, line {cell.line}: nothing was raised")
     return names
+
+
+def run_alone(folder, *arguments):
+    """Run Python in a process of its own, as a reader has it, so that nothing stays behind; an error there is one."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 if __name__ == "__main__":

@@ -6,14 +6,12 @@ import contextlib
 import importlib
 import inspect
 import io
-import os
 import re
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from pages import DOCS, ROOT, run
+from pages import DOCS, run, run_alone
 
 import tensorgrad as tg
 from tensorgrad import Tensor, nn, optim
@@ -157,10 +155,7 @@ def run_theirs(name):
 @pytest.mark.parametrize("name", PAGES)
 def test_their_programs_run(name, tmp_path):
     pytest.importorskip(PACKAGES[name])
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
-    command = [sys.executable, "-W", "ignore", __file__, name]  # warnings are theirs
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_alone(tmp_path, "-W", "ignore", __file__, name)  # warnings are theirs
 
 
 if __name__ == "__main__":

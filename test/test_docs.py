@@ -1,9 +1,6 @@
 """The pages of the site: their code runs, their links lead somewhere, their pictures are described and light."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -11,7 +8,7 @@ for package in ("nbformat", "IPython", "matplotlib", "graphviz", "sklearn", "sci
     pytest.importorskip(package)
 
 import nbformat  # noqa: E402
-from pages import PAGES, ROOT, cells, name, run, texts  # noqa: E402
+from pages import PAGES, ROOT, cells, name, run, run_alone, texts  # noqa: E402
 
 # Pages whose code takes more than a few seconds, and the packages beyond those above that pages need
 LONG = {"scikit_learn", "distributed", "tour"}
@@ -26,13 +23,9 @@ RUN = [
 
 @pytest.mark.parametrize("page", RUN)
 def test_its_code_runs(page, tmp_path):
-    """In a process of its own, as a reader has it, so that nothing stays behind."""
     for package in NEEDED.get(name(page), []):
         pytest.importorskip(package)
-    command = [sys.executable, "-W", "error", ROOT / "test" / "pages.py", page]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_alone(tmp_path, "-W", "error", ROOT / "test" / "pages.py", page)
 
 
 def test_a_cell_that_raises_nothing_though_it_should_is_found(tmp_path):

@@ -16,14 +16,18 @@ def clearly_nonzero(x, size):
     return np.abs(x) > small * np.maximum(size, small)
 
 
-def raise_if_arbitrary(where, x, name, choice):
-    """An error if the loss depends on an arbitrary choice: somewhere in x, which is made of the gradients.
+def _holds_now(where, x):
+    """Whether a condition holds somewhere in x, which is made of the gradients of the loss; of a batch in any array.
 
     Not if x is an array that is computed later, whose nan tells. Nor if it is a Tensor: a rule that is recorded, for
     a second derivative or in forward mode, may later be fed another gradient than that of the loss.
     """
-    now = not hasattr(x, "requires_grad") and not is_chunked(x)
-    if now and np.any(whole(where)):  # of a batch: in any of its arrays
+    return not hasattr(x, "requires_grad") and not is_chunked(x) and np.any(whole(where))
+
+
+def raise_if_arbitrary(where, x, name, choice):
+    """An error if the loss depends on an arbitrary choice, somewhere in x."""
+    if _holds_now(where, x):
         raise ValueError(
             f"{name}: the loss depends on {choice}, which are arbitrary, so that it has no gradient; make it of what "
             f"doesn't depend on that choice, such as values alone, absolute values, or projections V @ V.conj().T"
@@ -34,10 +38,9 @@ def raise_if_coinciding(where, x, name):
     """An error if the loss depends on vectors of values that coincide.
 
     That is so also of a loss which doesn't depend on their choice, as V f(w) V^H or a projection: from the gradients
-    of w and V alone these can't be told apart, and each has another gradient. As above, not if x is computed later.
+    of w and V alone these can't be told apart, and each has another gradient.
     """
-    now = not hasattr(x, "requires_grad") and not is_chunked(x)
-    if now and np.any(whole(where)):
+    if _holds_now(where, x):
         raise ValueError(
             f"{name}: the loss depends on the vectors that belong to coinciding values, or to values of 0, through "
             f"which no gradient can be computed; make it of the values alone, of the vectors of all other values, or "
